@@ -1,0 +1,47 @@
+# Standard, warnings and include root of our own code: linked PRIVATE, so that they reach nobody else.
+add_library(sameseed_flags INTERFACE)
+target_compile_features(sameseed_flags INTERFACE cxx_std_20)
+target_compile_options(sameseed_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+
+# LibTorch's header costs seconds a file: it is compiled once here and reused by every target that names it.
+file(WRITE "${PROJECT_BINARY_DIR}/libtorch_pch.cc" "#include <ATen/ATen.h>\n")
+add_library(sameseed_libtorch_pch OBJECT "${PROJECT_BINARY_DIR}/libtorch_pch.cc")
+target_link_libraries(sameseed_libtorch_pch PRIVATE sameseed_flags LibTorch::cpu)
+target_precompile_headers(sameseed_libtorch_pch PRIVATE <ATen/ATen.h>)
+
+# sameseed_library(NAME SOURCES ... [LIBRARIES ...] [LIBTORCH]): a static library of ours.
+function(sameseed_library name)
+  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  _sameseed_target(${name})
+  target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES})
+endfunction()
+
+# sameseed_program(NAME SOURCES ... [LIBRARIES ...] [LIBTORCH]): an executable of ours, in the build's bin/.
+function(sameseed_program name)
+  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  _sameseed_target(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+endfunction()
+
+# sameseed_test(NAME SOURCES ... [LIBRARIES ...] [LABELS ...] [LIBTORCH]): a GoogleTest program; each of its tests is a ctest.
+function(sameseed_test name)
+  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  _sameseed_target(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE
+    SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SAMESEED_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "cpu;${ARG_LABELS}" TIMEOUT 240)
+endfunction()
+
+macro(_sameseed_target name)
+  target_link_libraries(${name} PRIVATE sameseed_flags)
+  target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+  if(ARG_LIBTORCH)
+    target_link_libraries(${name} PRIVATE LibTorch::cpu)
+    target_precompile_headers(${name} REUSE_FROM sameseed_libtorch_pch)
+  endif()
+endmacro()

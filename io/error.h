@@ -1,0 +1,15 @@
+// The one kind of error that a user can put right; every other exception is a fault of ours.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace sameseed {
+
+// The message names the file and the field, says what is wrong and what would be right.
+class UserError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace sameseed

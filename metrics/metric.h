@@ -1,0 +1,41 @@
+// What a metric is: it scores a candidate against its reference and says what its numbers mean.
+#pragma once
+
+#include <memory>
+#include <opencv2/core/mat.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sameseed {
+
+enum class Better { kHigher, kLower, kNearer };  // kNearer: to the value for identical images
+
+// One number of a metric: its full name ("ssim.gaussian"), unit ("dB", or empty), direction, and the value for
+// identical images (may be +infinity).
+struct Quantity {
+  std::string name;
+  std::string unit;
+  Better better;
+  double identical;
+};
+
+struct Scores {
+  std::vector<double> values;  // one for each quantity, in their order
+  cv::Mat map;                 // CV_32F, where the metric has one; may be empty
+};
+
+class Metric {
+ public:
+  virtual ~Metric() = default;
+  virtual std::vector<Quantity> quantities() const = 0;
+  virtual std::string definition() const = 0;               // one line: window, range, colour handling, weights hash
+  virtual std::string unavailable() const { return {}; }    // why it cannot score, or empty
+  // 8-bit RGB images (CV_8UC3) of equal size; throws UserError where they are not.
+  virtual Scores score(const cv::Mat& candidate, const cv::Mat& reference) const = 0;
+};
+
+// The one list of metrics. `weights` is the folder that holds `lpips/`.
+std::vector<std::unique_ptr<Metric>> all_metrics(const std::string& weights);
+
+}  // namespace sameseed

@@ -1,0 +1,85 @@
+// What an engine is: something that loads once and then turns requests into images. No LibTorch here.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "pipeline/deepcache.h"
+
+namespace sameseed {
+
+// Thrown by an engine that understands a request and cannot serve it here; the worker goes on.
+class Unsupported : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The `load.` axes: fixed once a worker is up.
+struct LoadOptions {
+  std::string model;                   // folder in diffusers' layout
+  std::string vae;                     // another VAE folder, or empty: the model's own
+  std::string variant;                 // "fp16" picks *.fp16.safetensors; empty: plain files
+  std::string precision;               // "fp32", "fp16", "bf16"; empty: the engine's default
+  std::string vae_precision = "model"; // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
+  int threads = 0;                     // 0: LibTorch's own choice
+  int accumulation_block = 16;         // products added before the half accumulator is rounded: 16, 8 or 4
+};
+
+// What the worker says once it is loaded.
+struct LoadReport {
+  std::string engine;
+  double load_ms = 0;
+  nlohmann::json effective = nlohmann::json::object();   // every switch as read in this process, and what it means
+  nlohmann::json engagement = nlohmann::json::object();  // probes run at load
+  nlohmann::json files = nlohmann::json::object();       // component -> {file, sha256 of its header, dtype}
+  nlohmann::json versions = nlohmann::json::object();    // libtorch, cpu capability, threads
+  std::vector<std::string> warnings;
+  std::int64_t peak_memory = 0;                          // bytes resident at most
+};
+
+// One image to make. Sizes are in pixels, multiples of the VAE's factor (8).
+struct Request {
+  std::string prompt;
+  std::optional<std::string> negative_prompt;  // absent: zeros where the model forces them, else ""
+  std::uint64_t seed = 0;
+  int steps = 30;
+  double guidance = 5.0;  // off at <= 1
+  int width = 128, height = 128;
+  std::optional<DeepCache> deepcache;
+  std::string noise;    // safetensors file with `noise` [1, channels, height/8, width/8]
+  std::string image;    // PNG to write
+  std::string latents;  // safetensors to write: final latents and text embeddings; empty: none
+  std::string tensors;  // safetensors to write: everything DESIGN's `--tensors` names; empty: none
+};
+
+struct Generation {
+  double text_ms = 0, decode_ms = 0, total_ms = 0;  // total: text + steps + decode; files excluded
+  std::vector<double> step_ms;
+  std::vector<bool> step_full;                      // false: a partial DeepCache step
+  nlohmann::json hashes = nlohmann::json::object(); // SHA-256 of noise, token_ids, latents, image
+  nlohmann::json effective = nlohmann::json::object();
+  nlohmann::json engagement = nlohmann::json::object();  // counters of this image
+  std::vector<std::string> warnings;
+  std::int64_t peak_memory = 0;
+};
+
+struct NoiseRequest {
+  std::uint64_t seed = 0;
+  int width = 128, height = 128;
+  std::string precision = "fp32";  // the reference arm's: fp16 noise is another stream than fp32 noise
+  std::string out;                 // safetensors with `noise`
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual LoadReport load(const LoadOptions& options) = 0;
+  virtual std::string draw_noise(const NoiseRequest& request) = 0;  // returns the noise's SHA-256
+  virtual Generation generate(const Request& request) = 0;
+};
+
+}  // namespace sameseed

@@ -1,0 +1,58 @@
+// The layers that a backend makes. Tensors are [batch, channels, height, width] or [batch, tokens, channels].
+// A layer takes what may be fused into it as an argument; a plain backend runs the same operations one by one,
+// in diffusers' order.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+
+namespace sameseed {
+
+using at::Tensor;
+
+enum class Activation { kNone, kSilu, kGelu, kQuickGelu };  // kGelu: the exact erf form
+
+class Conv2d {
+ public:
+  virtual ~Conv2d() = default;
+  // x [n, in, h, w] -> [n, out, h', w']
+  virtual Tensor forward(const Tensor& x) const = 0;
+};
+
+class Linear {
+ public:
+  virtual ~Linear() = default;
+  // x [..., in] -> [..., out]
+  virtual Tensor forward(const Tensor& x) const = 0;
+};
+
+class GroupNorm {
+ public:
+  virtual ~GroupNorm() = default;
+  virtual Tensor forward(const Tensor& x, Activation then = Activation::kNone) const = 0;
+};
+
+class LayerNorm {
+ public:
+  virtual ~LayerNorm() = default;
+  virtual Tensor forward(const Tensor& x) const = 0;
+};
+
+
+// How attention is run: q, k and v are split into `heads`; a causal one looks at no later token.
+struct AttentionShape {
+  std::int64_t heads = 1;
+  bool causal = false;
+};
+
+// A linear layer to 2 x `inner`, whose first half is multiplied by gelu_erf of its second half (GEGLU).
+class Geglu {
+ public:
+  virtual ~Geglu() = default;
+  // x [n, tokens, in] -> [n, tokens, inner]
+  virtual Tensor forward(const Tensor& x) const = 0;
+};
+
+}  // namespace sameseed
