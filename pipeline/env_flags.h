@@ -1,0 +1,27 @@
+// The two ONEFLOW switches as this process's environment has them.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace sameseed {
+
+enum class Switch { kUnset, kOff, kOn };  // unset means OneDiff's default, which is on
+
+struct EnvFlags {
+  Switch conv_half = Switch::kUnset;    // ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION
+  Switch matmul_half = Switch::kUnset;  // ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION
+};
+
+// As OneFlow parses booleans: 1, true, yes, on, y in any case are true, anything else is false
+// (Oneflow-Inc/oneflow:oneflow/core/common/util.cpp).
+bool is_true(const char* text);
+
+EnvFlags read_env_flags();
+
+// OneDiff's default where unset: on (siliconflow/onediff:src/onediff/infer_compiler/backends/env_var.py).
+inline bool is_on(Switch value) { return value != Switch::kOff; }
+
+// {NAME: {"value": "1" | null, "means": "on" | "off", "default": true where unset}}
+nlohmann::json effective(const EnvFlags& flags);
+
+}  // namespace sameseed
