@@ -1,4 +1,5 @@
-// What an engine is: something that loads once and then turns requests into images. No LibTorch here.
+// What an engine is: something that loads once and then turns requests into images. No LibTorch
+// here.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +21,28 @@ class Unsupported : public std::runtime_error {
 
 // The `load.` axes: fixed once a worker is up.
 struct LoadOptions {
-  std::string model;                   // folder in diffusers' layout
-  std::string vae;                     // another VAE folder, or empty: the model's own
-  std::string variant;                 // "fp16" picks *.fp16.safetensors; empty: plain files
-  std::string precision;               // "fp32", "fp16", "bf16"; empty: the engine's default
-  std::string vae_precision = "model"; // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
-  int threads = 0;                     // 0: LibTorch's own choice
-  int accumulation_block = 16;         // products added before the half accumulator is rounded: 16, 8 or 4
+  std::string model;      // folder in diffusers' layout
+  std::string vae;        // another VAE folder, or empty: the model's own
+  std::string variant;    // "fp16" picks *.fp16.safetensors; empty: plain files
+  std::string precision;  // "fp32", "fp16", "bf16"; empty: the engine's default
+  std::string vae_precision =
+      "model";      // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
+  int threads = 0;  // 0: LibTorch's own choice
+  int accumulation_block = 16;  // products added before the half accumulator is rounded: 16, 8 or 4
 };
 
 // What the worker says once it is loaded.
 struct LoadReport {
   std::string engine;
   double load_ms = 0;
-  nlohmann::json effective = nlohmann::json::object();   // every switch as read in this process, and what it means
+  nlohmann::json effective =
+      nlohmann::json::object();  // every switch as read in this process, and what it means
   nlohmann::json engagement = nlohmann::json::object();  // probes run at load
-  nlohmann::json files = nlohmann::json::object();       // component -> {file, sha256 of its header, dtype}
-  nlohmann::json versions = nlohmann::json::object();    // libtorch, cpu capability, threads
+  nlohmann::json files =
+      nlohmann::json::object();  // component -> {file, sha256 of its header, dtype}
+  nlohmann::json versions = nlohmann::json::object();  // libtorch, cpu capability, threads
   std::vector<std::string> warnings;
-  std::int64_t peak_memory = 0;                          // bytes resident at most
+  std::int64_t peak_memory = 0;  // bytes resident at most
 };
 
 // One image to make. Sizes are in pixels, multiples of the VAE's factor (8).
@@ -59,8 +63,8 @@ struct Request {
 struct Generation {
   double text_ms = 0, decode_ms = 0, total_ms = 0;  // total: text + steps + decode; files excluded
   std::vector<double> step_ms;
-  std::vector<bool> step_full;                      // false: a partial DeepCache step
-  nlohmann::json hashes = nlohmann::json::object(); // SHA-256 of noise, token_ids, latents, image
+  std::vector<bool> step_full;                       // false: a partial DeepCache step
+  nlohmann::json hashes = nlohmann::json::object();  // SHA-256 of noise, token_ids, latents, image
   nlohmann::json effective = nlohmann::json::object();
   nlohmann::json engagement = nlohmann::json::object();  // counters of this image
   std::vector<std::string> warnings;
@@ -70,8 +74,9 @@ struct Generation {
 struct NoiseRequest {
   std::uint64_t seed = 0;
   int width = 128, height = 128;
-  std::string precision = "fp32";  // the reference arm's: fp16 noise is another stream than fp32 noise
-  std::string out;                 // safetensors with `noise`
+  std::string precision =
+      "fp32";       // the reference arm's: fp16 noise is another stream than fp32 noise
+  std::string out;  // safetensors with `noise`
 };
 
 class Engine {

@@ -18,10 +18,19 @@ bool is_true(const char* text);
 
 EnvFlags read_env_flags();
 
-// OneDiff's default where unset: on (siliconflow/onediff:src/onediff/infer_compiler/backends/env_var.py).
+// OneDiff's default where unset: on
+// (siliconflow/onediff:src/onediff/infer_compiler/backends/env_var.py).
 inline bool is_on(Switch value) { return value != Switch::kOff; }
 
 // {NAME: {"value": "1" | null, "means": "on" | "off", "default": true where unset}}
 nlohmann::json effective(const EnvFlags& flags);
+
+// {"value": as this process has the variable, "acts": false, "reason": ...}: for a switch that
+// cannot act here.
+nlohmann::json not_acting(const char* variable, const char* reason);
+
+inline constexpr const char* kConvHalf = "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
+inline constexpr const char* kMatmulHalf = "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION";
+inline constexpr const char* kCudnnV8Disabled = "TORCH_CUDNN_V8_API_DISABLED";
 
 }  // namespace sameseed

@@ -1,6 +1,6 @@
-// The layers that a backend makes. Tensors are [batch, channels, height, width] or [batch, tokens, channels].
-// A layer takes what may be fused into it as an argument; a plain backend runs the same operations one by one,
-// in diffusers' order.
+// The layers that a backend makes. Tensors are [batch, channels, height, width] or [batch, tokens,
+// channels]. A layer takes what may be fused into it as an argument; a plain backend runs the same
+// operations one by one, in diffusers' order.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -40,14 +40,14 @@ class LayerNorm {
   virtual Tensor forward(const Tensor& x) const = 0;
 };
 
-
 // How attention is run: q, k and v are split into `heads`; a causal one looks at no later token.
 struct AttentionShape {
   std::int64_t heads = 1;
   bool causal = false;
 };
 
-// A linear layer to 2 x `inner`, whose first half is multiplied by gelu_erf of its second half (GEGLU).
+// A linear layer to 2 x `inner`, whose first half is multiplied by gelu_erf of its second half
+// (GEGLU).
 class Geglu {
  public:
   virtual ~Geglu() = default;

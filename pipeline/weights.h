@@ -1,4 +1,5 @@
-// The tensors of one component (unet, vae, text encoder) by their checkpoint names, checked against what the network asks for.
+// The tensors of one component (unet, vae, text encoder) by their checkpoint names, checked against
+// what the network asks for.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,13 +13,13 @@ namespace sameseed {
 
 // A place in a checkpoint: "down_blocks.0.resnets.0" and below. Cheap to copy.
 //
-// A tensor that is missing or has another shape is noted, and zeros stand in for it until check() throws one error that
-// lists all of them; so a network is first built whole and then checked.
+// A tensor that is missing or has another shape is noted, and zeros stand in for it until check()
+// throws one error that lists all of them; so a network is first built whole and then checked.
 class Weights {
  public:
   // Opens FOLDER/STEM[.VARIANT].safetensors, or the shards that its index names.
-  static Weights open(const std::filesystem::path& folder, const std::string& stem, const std::string& variant,
-                      at::ScalarType type);
+  static Weights open(const std::filesystem::path& folder, const std::string& stem,
+                      const std::string& variant, at::ScalarType type);
 
   Weights operator/(const std::string& name) const;
   Weights operator/(std::int64_t index) const;
@@ -28,8 +29,8 @@ class Weights {
 
   bool has(const std::string& name) const;  // whether the checkpoint holds it
 
-  // Throws UserError that lists every tensor that was missing or of another shape; returns the names of those that the
-  // network did not ask for.
+  // Throws UserError that lists every tensor that was missing or of another shape; returns the
+  // names of those that the network did not ask for.
   std::vector<std::string> check() const;
 
   std::vector<std::string> files() const;  // the files that were opened

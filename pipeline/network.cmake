@@ -1,0 +1,17 @@
+# SDXL itself, over LibTorch.
+sameseed_library(sameseed_network LIBTORCH
+  SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/config.cc
+    ${CMAKE_CURRENT_LIST_DIR}/embeddings.cc
+    ${CMAKE_CURRENT_LIST_DIR}/resnet.cc
+    ${CMAKE_CURRENT_LIST_DIR}/schedulers/all_schedulers.cc
+    ${CMAKE_CURRENT_LIST_DIR}/schedulers/euler.cc
+    ${CMAKE_CURRENT_LIST_DIR}/sdxl_engine.cc
+    ${CMAKE_CURRENT_LIST_DIR}/sdxl_pipeline.cc
+    ${CMAKE_CURRENT_LIST_DIR}/tensor_files.cc
+    ${CMAKE_CURRENT_LIST_DIR}/text_encoder.cc
+    ${CMAKE_CURRENT_LIST_DIR}/transformer.cc
+    ${CMAKE_CURRENT_LIST_DIR}/unet.cc
+    ${CMAKE_CURRENT_LIST_DIR}/vae.cc
+    ${CMAKE_CURRENT_LIST_DIR}/weights.cc
+  LIBRARIES sameseed_pipeline_core sameseed_png LibTorch::cpu)

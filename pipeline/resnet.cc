@@ -1,0 +1,33 @@
+#include "pipeline/resnet.h"
+
+#include <ATen/ATen.h>
+
+namespace sameseed {
+
+ResnetBlock::ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& c)
+    : norm1_(make.group_norm(at / "norm1", c.in, c.groups, c.eps)),
+      conv1_(make.conv2d(at / "conv1", {.in = c.in, .out = c.out})),
+      time_emb_proj_(c.temb ? make.linear(at / "time_emb_proj", c.temb, c.out) : nullptr),
+      norm2_(make.group_norm(at / "norm2", c.out, c.groups, c.eps)),
+      conv2_(make.conv2d(at / "conv2", {.in = c.out, .out = c.out})),
+      conv_shortcut_(c.in == c.out
+                         ? nullptr
+                         : make.conv2d(at / "conv_shortcut",
+                                       {.in = c.in, .out = c.out, .kernel = 1, .padding = 0})) {}
+
+Tensor ResnetBlock::forward(const Tensor& x, const Tensor& temb) const {
+  Tensor hidden = conv1_->forward(norm1_->forward(x, Activation::kSilu));
+  if (time_emb_proj_)
+    hidden = hidden + time_emb_proj_->forward(at::silu(temb)).unsqueeze(-1).unsqueeze(-1);
+  hidden = conv2_->forward(norm2_->forward(hidden, Activation::kSilu));
+  return (conv_shortcut_ ? conv_shortcut_->forward(x) : x) + hidden;
+}
+
+Upsampler::Upsampler(Backend& make, const Weights& at, std::int64_t channels)
+    : conv_(make.conv2d(at / "conv", {.in = channels, .out = channels})) {}
+
+Tensor Upsampler::forward(const Tensor& x, std::int64_t height, std::int64_t width) const {
+  return conv_->forward(at::upsample_nearest2d(x, {height, width}));
+}
+
+}  // namespace sameseed

@@ -1,0 +1,43 @@
+// Residual blocks and the resamplers between them, of the UNet and of the VAE's decoder.
+#pragma once
+
+#include <memory>
+
+#include "pipeline/backend.h"
+
+namespace sameseed {
+
+struct ResnetConfig {
+  std::int64_t in = 320, out = 320;
+  std::int64_t temb = 0;  // width of the time embedding; 0: none (VAE)
+  std::int64_t groups = 32;
+  double eps = 1e-5;
+};
+
+// Two convolutions around the time embedding, and a shortcut where the widths differ (diffusers'
+// ResnetBlock2D).
+class ResnetBlock {
+ public:
+  ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& config);
+  // x [n, in, h, w]; temb [n, temb], or undefined
+  Tensor forward(const Tensor& x, const Tensor& temb) const;
+
+ private:
+  std::unique_ptr<GroupNorm> norm1_;
+  std::unique_ptr<Conv2d> conv1_;
+  std::unique_ptr<Linear> time_emb_proj_;
+  std::unique_ptr<GroupNorm> norm2_;
+  std::unique_ptr<Conv2d> conv2_, conv_shortcut_;
+};
+
+// Nearest neighbour to the size of the next skip connection (odd sizes!), then a 3x3 convolution.
+class Upsampler {
+ public:
+  Upsampler(Backend& make, const Weights& at, std::int64_t channels);
+  Tensor forward(const Tensor& x, std::int64_t height, std::int64_t width) const;
+
+ private:
+  std::unique_ptr<Conv2d> conv_;
+};
+
+}  // namespace sameseed

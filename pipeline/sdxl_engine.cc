@@ -1,0 +1,150 @@
+#include "pipeline/sdxl_engine.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <chrono>
+
+#include "io/error.h"
+#include "io/png.h"
+
+namespace sameseed {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+std::int64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return std::int64_t{usage.ru_maxrss} * 1024;
+}
+
+// [1, 3, h, w] in 0..1 -> 8 bits, rounded half to even as numpy does; not finite becomes 0.
+Image to_image(const Tensor& image) {
+  const Tensor bytes = at::nan_to_num(image * 255, 0.0)
+                           .round()
+                           .clamp(0, 255)
+                           .to(at::kByte)[0]
+                           .permute({1, 2, 0})
+                           .contiguous();
+  Image result{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
+  result.rgb.assign(bytes.const_data_ptr<std::uint8_t>(),
+                    bytes.const_data_ptr<std::uint8_t>() + bytes.numel());
+  return result;
+}
+
+// fp32 where the config says force_upcast, else as the UNet; or what the axis names.
+at::ScalarType vae_type(const LoadOptions& options) {
+  if (options.vae_precision != "model")
+    return scalar_type_of(options.vae_precision, "load.vae_precision");
+  const std::filesystem::path model = options.model;
+  const VaeConfig config =
+      read_vae_config(options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae));
+  return config.force_upcast ? at::kFloat : scalar_type_of(options.precision, "load.precision");
+}
+
+}  // namespace
+
+LoadReport SdxlEngine::load(const LoadOptions& asked) {
+  const c10::InferenceMode guard;
+  const auto start = Clock::now();
+  LoadOptions options = asked;
+  if (options.precision.empty()) options.precision = default_precision_;
+  if (options.threads < 0 || options.threads > 1024)
+    throw UserError(
+        fmt::format("load.threads = {}: must lie between 1 and 1024, or be 0", options.threads));
+  if (options.threads > 0) at::set_num_threads(options.threads);
+
+  LoadReport report;
+  report.engine = name_;
+  pipeline_.reset();
+  read_pipeline_config(
+      options.model);  // first of all, so that a wrong folder is called a wrong folder
+  const at::ScalarType vae = vae_type(options);
+  arithmetic_ = make_(options, vae);
+  pipeline_.emplace(options, arithmetic_.backends, report);
+  report.effective = arithmetic_.effective;
+  report.effective["precision"] = arithmetic_.precision;
+  report.effective["vae_precision"] = at::toString(vae);
+  report.effective["threads"] = at::get_num_threads();
+  report.engagement = arithmetic_.probes;
+  report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
+  report.load_ms = ms_since(start);
+  report.peak_memory = peak_memory();
+  return report;
+}
+
+const SdxlPipeline& SdxlEngine::loaded() const {
+  if (!pipeline_) throw UserError("no model is loaded: send `load` first");
+  return *pipeline_;
+}
+
+std::string SdxlEngine::draw_noise(const NoiseRequest& request) {
+  const c10::InferenceMode guard;
+  const at::ScalarType type = scalar_type_of(
+      request.precision.empty() ? arithmetic_.precision : request.precision, "precision");
+  const Tensor noise = sameseed::draw_noise(
+      request.seed, loaded().latent_shape(request.width, request.height), type);
+  save_tensors(request.out, {{"noise", noise}});
+  return sha256_of(noise);
+}
+
+Generation SdxlEngine::generate(const Request& request) {
+  const c10::InferenceMode guard;
+  const SdxlPipeline& pipeline = loaded();
+  const Tensor noise = load_tensor(request.noise, "noise");
+  const std::vector<std::int64_t> shape = pipeline.latent_shape(request.width, request.height);
+  if (noise.sizes() != at::IntArrayRef(shape))
+    throw UserError(fmt::format("{}: `noise` has another shape than a picture of {}x{} needs",
+                                request.noise, request.width, request.height));
+
+  Generation generation;
+  arithmetic_.reset();
+  const auto start = Clock::now();
+  const PromptEmbeds embeds = pipeline.encode_prompt(request);
+  generation.text_ms = ms_since(start);
+  NamedTensors trace;
+  const Tensor latents = pipeline.denoise(request, embeds, noise, trace, generation);
+  const auto decoding = Clock::now();
+  const Tensor image = pipeline.decode(latents);
+  generation.decode_ms = ms_since(decoding);
+  generation.total_ms = ms_since(start);
+
+  generation.warnings = embeds.warnings;
+  generation.effective = arithmetic_.effective;
+  generation.engagement = arithmetic_.counters();
+  std::vector<int> full;
+  for (std::size_t i = 0; i < generation.step_full.size(); ++i)
+    if (generation.step_full[i]) full.push_back(static_cast<int>(i));
+  generation.engagement["steps_full"] = full.size();
+  generation.engagement["steps_partial"] = generation.step_full.size() - full.size();
+  generation.engagement["full_steps"] = full;
+  generation.engagement["non_finite_latents"] = (~at::isfinite(latents)).sum().item<std::int64_t>();
+  generation.hashes = {{"noise", sha256_of(noise)},
+                       {"token_ids", sha256_of(embeds.token_ids)},
+                       {"latents", sha256_of(latents)},
+                       {"image", sha256_of(image)}};
+  if (!request.image.empty()) write_png(request.image, to_image(image));
+  if (!request.latents.empty()) {
+    NamedTensors kept;
+    for (const char* name : {"latents", "prompt_embeds", "pooled_prompt_embeds",
+                             "negative_prompt_embeds", "negative_pooled_prompt_embeds"})
+      if (const auto found = trace.find(name); found != trace.end()) kept.insert(*found);
+    save_tensors(request.latents, kept);
+  }
+  if (!request.tensors.empty()) {
+    trace["image"] = image;
+    save_tensors(request.tensors, trace);
+  }
+  generation.peak_memory = peak_memory();
+  return generation;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,50 @@
+// The engine behind both arms: SDXL over the backends of one arithmetic.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pipeline/engine.h"
+#include "pipeline/sdxl_pipeline.h"
+
+namespace sameseed {
+
+// What makes one arm differ from another.
+struct Arithmetic {
+  Backends backends;
+  std::string precision;     // of the UNet's activations: "fp32", "fp16", "bf16"
+  nlohmann::json effective;  // switches as read in this process
+  nlohmann::json probes;     // engagement shown at load
+  std::function<nlohmann::json()> counters = [] {
+    return nlohmann::json::object();
+  };                                    // of the image just made
+  std::function<void()> reset = [] {};  // before an image
+};
+
+// Makes the arithmetic for these options, once the VAE's precision is settled. Throws Unsupported.
+using MakeArithmetic =
+    std::function<Arithmetic(const LoadOptions& options, at::ScalarType vae_type)>;
+
+class SdxlEngine final : public Engine {
+ public:
+  SdxlEngine(std::string name, std::string default_precision, MakeArithmetic make)
+      : name_(std::move(name)),
+        default_precision_(std::move(default_precision)),
+        make_(std::move(make)) {}
+
+  LoadReport load(const LoadOptions& options) override;
+  std::string draw_noise(const NoiseRequest& request) override;
+  Generation generate(const Request& request) override;
+
+ private:
+  const SdxlPipeline& loaded() const;
+
+  std::string name_, default_precision_;
+  MakeArithmetic make_;
+  Arithmetic arithmetic_;
+  std::optional<SdxlPipeline> pipeline_;
+};
+
+}  // namespace sameseed

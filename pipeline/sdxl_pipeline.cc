@@ -1,0 +1,192 @@
+#include "pipeline/sdxl_pipeline.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "io/error.h"
+#include "pipeline/schedulers/scheduler.h"
+
+namespace sameseed {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+constexpr int kMostPixels = 8192;  // on a side
+
+// Opens a component's weights, builds it, and files what was found.
+template <typename Build>
+auto load_component(const std::filesystem::path& folder, const std::string& stem,
+                    const std::string& variant, const Backend& backend, LoadReport& report,
+                    const std::string& name, Build build) {
+  const Weights weights = Weights::open(folder, stem, variant, backend.activation_type());
+  auto component = build(weights);
+  std::vector<std::string> unused = weights.check();
+  std::erase_if(unused, [&](const std::string& tensor) {
+    return tensor.ends_with("position_ids") || (name == "vae" && belongs_to_vae_encoder(tensor));
+  });
+  if (!unused.empty())
+    report.warnings.push_back(
+        fmt::format("{}: {} tensors are not part of this network, the first is {}", folder.string(),
+                    unused.size(), unused.front()));
+  report.files[name] = {
+      {"files", weights.files()}, {"stored_as", weights.stored_type()}, {"variant", variant}};
+  return component;
+}
+
+}  // namespace
+
+SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report)
+    : backends_(backends),
+      config_(read_pipeline_config(options.model)),
+      scheduler_(read_scheduler_config(std::filesystem::path(options.model) / "scheduler")),
+      unet_config_(read_unet_config(std::filesystem::path(options.model) / "unet")),
+      vae_config_(read_vae_config(options.vae.empty() ? std::filesystem::path(options.model) / "vae"
+                                                      : std::filesystem::path(options.vae))),
+      tokenizer_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer")),
+      tokenizer_2_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer_2")) {
+  const std::filesystem::path model = options.model;
+  const std::filesystem::path vae =
+      options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae);
+  const auto text_encoder = [&](const std::string& name, bool with_projection) {
+    const TextEncoderConfig config = read_text_encoder_config(model / name);
+    return load_component(model / name, "model", options.variant, *backends.text, report, name,
+                          [&](const Weights& at) {
+                            return std::make_unique<TextEncoder>(*backends.text, at, config,
+                                                                 with_projection);
+                          });
+  };
+  text_encoder_ = text_encoder("text_encoder", false);
+  text_encoder_2_ = text_encoder("text_encoder_2", true);
+  const std::string stem = "diffusion_pytorch_model";
+  unet_ = load_component(
+      model / "unet", stem, options.variant, *backends.unet, report, "unet",
+      [&](const Weights& at) { return std::make_unique<Unet>(*backends.unet, at, unet_config_); });
+  vae_ = load_component(vae, stem, options.vae.empty() ? options.variant : "", *backends.vae,
+                        report, "vae", [&](const Weights& at) {
+                          return std::make_unique<VaeDecoder>(*backends.vae, at, vae_config_);
+                        });
+}
+
+std::vector<std::int64_t> SdxlPipeline::latent_shape(int width, int height) const {
+  const auto scale = static_cast<int>(vae_config_.scale());
+  for (const auto& [name, side] : {std::pair{"width", width}, {"height", height}})
+    if (side < scale || side % scale != 0 || side > kMostPixels)
+      throw UserError(fmt::format("size {}x{}: the {} must be a multiple of {} between {} and {}",
+                                  width, height, name, scale, scale, kMostPixels));
+  return {1, unet_config_.in_channels, height / scale, width / scale};
+}
+
+TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embeds,
+                                  const char* which) const {
+  std::vector<Tensor> hidden;
+  TextEncoding result;
+  for (const auto& [tokenizer, encoder] :
+       {std::pair{&tokenizer_, text_encoder_.get()}, {&tokenizer_2_, text_encoder_2_.get()}}) {
+    const TokenIds tokens = tokenizer->encode(prompt);
+    if (tokens.truncated && tokenizer == &tokenizer_)
+      embeds.warnings.push_back(
+          fmt::format("the {} is longer than {} tokens: its last {} tokens were cut off", which,
+                      tokens.ids.size(), tokens.dropped));
+    const Tensor ids = at::tensor(tokens.ids, at::TensorOptions().dtype(at::kLong)).unsqueeze(0);
+    embeds.token_ids = embeds.token_ids.defined() ? at::cat({embeds.token_ids, ids}, 0) : ids;
+    result = encoder->encode(ids);
+    hidden.push_back(result.hidden);
+  }
+  result.hidden = at::cat(hidden, -1);
+  return result;
+}
+
+PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
+  PromptEmbeds embeds;
+  const TextEncoding positive = encode(request.prompt, embeds, "prompt");
+  embeds.prompt_embeds = positive.hidden;
+  embeds.pooled_prompt_embeds = positive.pooled;
+  if (request.guidance <= 1.0) return embeds;
+  if (!request.negative_prompt && config_.force_zeros_for_empty_prompt) {
+    embeds.negative_prompt_embeds = at::zeros_like(positive.hidden);
+    embeds.negative_pooled_prompt_embeds = at::zeros_like(positive.pooled);
+  } else {
+    const TextEncoding negative =
+        encode(request.negative_prompt.value_or(""), embeds, "negative prompt");
+    embeds.negative_prompt_embeds = negative.hidden;
+    embeds.negative_pooled_prompt_embeds = negative.pooled;
+  }
+  return embeds;
+}
+
+Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
+                             const Tensor& noise, NamedTensors& trace,
+                             Generation& generation) const {
+  const at::ScalarType type = backends_.unet->activation_type();
+  const bool guided = embeds.negative_prompt_embeds.defined();
+  const auto scheduler = make_scheduler(scheduler_, request.steps);
+  const Tensor time_ids =
+      at::tensor({request.height, request.width, 0, 0, request.height, request.width},
+                 at::TensorOptions().dtype(type))
+          .unsqueeze(0);
+  UnetInput input;
+  input.encoder_hidden_states =
+      guided ? at::cat({embeds.negative_prompt_embeds, embeds.prompt_embeds}, 0)
+             : embeds.prompt_embeds;
+  input.text_embeds =
+      guided ? at::cat({embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds}, 0)
+             : embeds.pooled_prompt_embeds;
+  input.encoder_hidden_states = input.encoder_hidden_states.to(type);
+  input.text_embeds = input.text_embeds.to(type);
+  input.time_ids = guided ? at::cat({time_ids, time_ids}, 0) : time_ids;
+
+  const bool caching = request.deepcache && request.deepcache->interval > 1;
+  UnetCache cache;
+  std::vector<int> full;
+  if (request.deepcache) {
+    cache = unet_->make_cache(
+        *request.deepcache);  // refuses a place that does not exist, also at interval 1
+    full = full_steps(*request.deepcache, request.steps);
+  }
+
+  Tensor latents = noise.to(type) * scheduler->init_noise_sigma();
+  const std::int64_t steps = scheduler->timesteps().size(0);
+  for (std::int64_t i = 0; i < steps; ++i) {
+    const auto start = Clock::now();
+    const bool partial =
+        caching && !std::binary_search(full.begin(), full.end(), static_cast<int>(i));
+    input.sample =
+        scheduler->scale_model_input(guided ? at::cat({latents, latents}, 0) : latents, i);
+    input.timestep = scheduler->timesteps()[i];
+    Tensor noise_pred = unet_->forward(input, caching ? &cache : nullptr, partial);
+    if (guided) {
+      const std::vector<Tensor> halves = noise_pred.chunk(2);
+      noise_pred = halves[0] + request.guidance * (halves[1] - halves[0]);
+    }
+    latents = scheduler->step(noise_pred, i, latents);
+    if (i == 0) trace["noise_pred_first"] = noise_pred;
+    if (i == steps - 1) trace["noise_pred_last"] = noise_pred;
+    generation.step_ms.push_back(ms_since(start));
+    generation.step_full.push_back(!partial);
+  }
+  trace["noise"] = noise;
+  trace["prompt_embeds"] = embeds.prompt_embeds;
+  trace["pooled_prompt_embeds"] = embeds.pooled_prompt_embeds;
+  if (guided) {
+    trace["negative_prompt_embeds"] = embeds.negative_prompt_embeds;
+    trace["negative_pooled_prompt_embeds"] = embeds.negative_pooled_prompt_embeds;
+  }
+  trace["add_time_ids"] = time_ids;
+  trace["timesteps"] = scheduler->timesteps();
+  trace["sigmas"] = scheduler->sigmas();
+  trace["latents"] = latents;
+  return latents;
+}
+
+Tensor SdxlPipeline::decode(const Tensor& latents) const {
+  return (vae_->decode(latents) * 0.5 + 0.5).clamp(0, 1).to(at::kFloat);
+}
+
+}  // namespace sameseed

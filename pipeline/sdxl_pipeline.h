@@ -1,0 +1,67 @@
+// SDXL from prompt to picture: tokenizers, text encoders, UNet, scheduler and VAE decoder of one
+// model folder.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/backend.h"
+#include "pipeline/config.h"
+#include "pipeline/engine.h"
+#include "pipeline/tensor_files.h"
+#include "pipeline/text_encoder.h"
+#include "pipeline/tokenizer.h"
+#include "pipeline/unet.h"
+#include "pipeline/vae.h"
+
+namespace sameseed {
+
+// The arithmetic of each part of the network. Must outlive the pipeline.
+struct Backends {
+  std::unique_ptr<Backend> text, unet, vae;
+};
+
+struct PromptEmbeds {
+  Tensor prompt_embeds, pooled_prompt_embeds;  // [1, 77, width], [1, pooled width]
+  Tensor negative_prompt_embeds, negative_pooled_prompt_embeds;  // undefined where guidance is off
+  Tensor token_ids;  // every id that was encoded, for the hash
+  std::vector<std::string> warnings;
+};
+
+class SdxlPipeline {
+ public:
+  // Reads the folder through the backends; throws UserError that lists what does not fit. Fills in
+  // what was read.
+  SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report);
+
+  // Shape of the initial noise for a picture of this size; throws UserError for sizes that cannot
+  // be made.
+  std::vector<std::int64_t> latent_shape(int width, int height) const;
+
+  PromptEmbeds encode_prompt(const Request& request) const;
+
+  // Runs the sampler. `trace` gains the tensors of the run under diffusers' names; `generation`
+  // times and counters. Returns the final latents.
+  Tensor denoise(const Request& request, const PromptEmbeds& embeds, const Tensor& noise,
+                 NamedTensors& trace, Generation& generation) const;
+
+  // Final latents -> image [1, 3, height, width], 0..1, float32.
+  Tensor decode(const Tensor& latents) const;
+
+ private:
+  TextEncoding encode(const std::string& prompt, PromptEmbeds& embeds, const char* which) const;
+
+  Backends& backends_;
+  PipelineConfig config_;
+  SchedulerConfig scheduler_;
+  UnetConfig unet_config_;
+  VaeConfig vae_config_;
+  Tokenizer tokenizer_, tokenizer_2_;
+  std::unique_ptr<TextEncoder> text_encoder_, text_encoder_2_;
+  std::unique_ptr<Unet> unet_;
+  std::unique_ptr<VaeDecoder> vae_;
+};
+
+}  // namespace sameseed

@@ -1,0 +1,28 @@
+// Tensors to and from safetensors files, and their hashes.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace sameseed {
+
+using NamedTensors = std::map<std::string, at::Tensor>;
+
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
+
+// One tensor of a file, copied. Throws UserError where the file or the tensor is not there.
+at::Tensor load_tensor(const std::filesystem::path& path, const std::string& name);
+
+std::string sha256_of(const at::Tensor& tensor);  // over its row-major bytes
+
+// "fp32", "fp16" or "bf16"; throws UserError for anything else, naming `field`.
+at::ScalarType scalar_type_of(const std::string& precision, const std::string& field);
+
+// Gaussian noise of the given shape as diffusers draws it: LibTorch's CPU generator, in `type` (a
+// float16 stream is not the rounded float32 one). The generator takes the low 32 bits of the seed.
+at::Tensor draw_noise(std::uint64_t seed, at::IntArrayRef shape, at::ScalarType type);
+
+}  // namespace sameseed

@@ -1,0 +1,168 @@
+#include "pipeline/unet.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "io/error.h"
+
+namespace sameseed {
+
+Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
+    : config_(c),
+      type_(make.activation_type()),
+      conv_in_(
+          make.conv2d(at / "conv_in", {.in = c.in_channels, .out = c.block_out_channels.front()})),
+      time_embedding_(make, at / "time_embedding", c.block_out_channels.front(),
+                      4 * c.block_out_channels.front()),
+      add_embedding_(make, at / "add_embedding", c.projection_class_embeddings_input_dim,
+                     4 * c.block_out_channels.front()) {
+  const std::size_t blocks = c.block_out_channels.size();
+  const std::int64_t temb = 4 * c.block_out_channels.front();
+  const auto resnet = [&](const Weights& place, std::int64_t in, std::int64_t out) {
+    return ResnetBlock(
+        make, place,
+        {.in = in, .out = out, .temb = temb, .groups = c.norm_num_groups, .eps = c.norm_eps});
+  };
+  const auto transformer = [&](const Weights& place, std::size_t level) {
+    return Transformer(make, place,
+                       {.channels = c.block_out_channels[level],
+                        .context_channels = c.cross_attention_dim,
+                        .heads = c.heads[level],
+                        .layers = c.transformer_layers_per_block[level],
+                        .groups = c.norm_num_groups,
+                        .linear_projection = c.use_linear_projection});
+  };
+
+  for (std::size_t level = 0; level < blocks; ++level) {
+    const Weights place = at / "down_blocks" / static_cast<std::int64_t>(level);
+    const std::int64_t in = c.block_out_channels[level == 0 ? 0 : level - 1],
+                       out = c.block_out_channels[level];
+    DownBlock block;
+    for (std::int64_t i = 0; i < c.layers_per_block; ++i) {
+      block.resnets.push_back(resnet(place / "resnets" / i, i == 0 ? in : out, out));
+      if (c.down_block_types[level] == "CrossAttnDownBlock2D")
+        block.attentions.push_back(transformer(place / "attentions" / i, level));
+    }
+    if (level + 1 < blocks)
+      block.downsampler =
+          make.conv2d(place / "downsamplers.0.conv", {.in = out, .out = out, .stride = 2});
+    down_blocks_.push_back(std::move(block));
+  }
+
+  const std::int64_t deepest = c.block_out_channels.back();
+  for (std::int64_t i = 0; i < 2; ++i)
+    mid_resnets_.push_back(resnet(at / "mid_block.resnets" / i, deepest, deepest));
+  mid_attentions_.push_back(transformer(at / "mid_block.attentions.0", blocks - 1));
+
+  for (std::size_t up = 0; up < blocks; ++up) {
+    const std::size_t level = blocks - 1 - up;
+    const Weights place = at / "up_blocks" / static_cast<std::int64_t>(up);
+    const std::int64_t out = c.block_out_channels[level];
+    const std::int64_t from_below = c.block_out_channels[std::min(level + 1, blocks - 1)];
+    const std::int64_t from_above = c.block_out_channels[level == 0 ? 0 : level - 1];
+    UpBlock block;
+    for (std::int64_t i = 0; i <= c.layers_per_block; ++i) {
+      const std::int64_t skip = i == c.layers_per_block ? from_above : out;
+      block.resnets.push_back(
+          resnet(place / "resnets" / i, (i == 0 ? from_below : out) + skip, out));
+      if (c.up_block_types[up] == "CrossAttnUpBlock2D")
+        block.attentions.push_back(transformer(place / "attentions" / i, level));
+    }
+    if (up + 1 < blocks)
+      block.upsampler = std::make_unique<Upsampler>(make, place / "upsamplers.0", out);
+    up_blocks_.push_back(std::move(block));
+  }
+
+  conv_norm_out_ = make.group_norm(at / "conv_norm_out", c.block_out_channels.front(),
+                                   c.norm_num_groups, c.norm_eps);
+  conv_out_ =
+      make.conv2d(at / "conv_out", {.in = c.block_out_channels.front(), .out = c.out_channels});
+}
+
+UnetCache Unet::make_cache(const DeepCache& setting) const {
+  // A block puts out one skip a resnet and one behind its downsampler; conv_in's comes first.
+  const std::int64_t per_block = config_.layers_per_block + 1;
+  const auto blocks = static_cast<std::int64_t>(config_.block_out_channels.size());
+  const std::int64_t skips =
+      setting.helper_branch_0 ? 1 : per_block * setting.layer + setting.block + 2;
+  if (setting.layer < 0 || setting.block < 0 || setting.block >= per_block ||
+      skips > per_block * blocks)
+    throw UserError(fmt::format(
+        "deepcache {}: this UNet has {} down blocks of {} resnets: layer must be below {}, block "
+        "below {} (the last layer has one block fewer)",
+        to_string(setting), blocks, config_.layers_per_block, blocks, per_block));
+  return {.skips = skips, .hidden = {}};
+}
+
+Tensor Unet::embed(const UnetInput& input) const {
+  const std::int64_t n = input.sample.size(0);
+  const Tensor times = sinusoidal_embedding(input.timestep.reshape({1}).expand({n}),
+                                            config_.block_out_channels.front(),
+                                            config_.flip_sin_to_cos, config_.freq_shift);
+  const Tensor emb = time_embedding_.forward(times.to(type_));
+  const Tensor sizes =
+      sinusoidal_embedding(input.time_ids.flatten(), config_.addition_time_embed_dim,
+                           config_.flip_sin_to_cos, config_.freq_shift);
+  const Tensor added = at::cat({input.text_embeds, sizes.reshape({n, -1})}, -1).to(type_);
+  return emb + add_embedding_.forward(added);
+}
+
+// The skip connections in the order of their making, at most `most` of them; the last one is the
+// hidden state.
+std::vector<Tensor> Unet::down(const Tensor& sample, const Tensor& emb, const Tensor& text,
+                               std::size_t most) const {
+  std::vector<Tensor> skips = {conv_in_->forward(sample)};
+  for (const DownBlock& block : down_blocks_) {
+    for (std::size_t i = 0; i < block.resnets.size(); ++i) {
+      if (skips.size() >= most) return skips;
+      Tensor hidden = block.resnets[i].forward(skips.back(), emb);
+      if (!block.attentions.empty()) hidden = block.attentions[i].forward(hidden, text);
+      skips.push_back(hidden);
+    }
+    if (skips.size() >= most) return skips;
+    if (block.downsampler) skips.push_back(block.downsampler->forward(skips.back()));
+  }
+  return skips;
+}
+
+Tensor Unet::mid(const Tensor& x, const Tensor& emb, const Tensor& text) const {
+  const Tensor hidden = mid_attentions_[0].forward(mid_resnets_[0].forward(x, emb), text);
+  return mid_resnets_[1].forward(hidden, emb);
+}
+
+Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial) const {
+  const Tensor& text = input.encoder_hidden_states;
+  const Tensor emb = embed(input);
+  const std::size_t most =
+      partial ? static_cast<std::size_t>(cache->skips) : std::numeric_limits<std::size_t>::max();
+  std::vector<Tensor> skips = down(input.sample, emb, text, most);
+
+  // On a partial step the up path's part above the cached place is skipped: `pending` counts its
+  // skip connections.
+  std::int64_t pending = 0;
+  for (const UpBlock& block : up_blocks_)
+    pending += static_cast<std::int64_t>(block.resnets.size());
+  Tensor hidden = partial ? Tensor() : mid(skips.back(), emb, text);
+  for (const UpBlock& block : up_blocks_) {
+    for (std::size_t i = 0; i < block.resnets.size(); ++i, --pending) {
+      if (cache != nullptr && pending == cache->skips) {
+        if (partial)
+          hidden = cache->hidden;
+        else
+          cache->hidden = hidden;
+      }
+      if (!hidden.defined()) continue;
+      hidden = block.resnets[i].forward(at::cat({hidden, skips.back()}, 1), emb);
+      skips.pop_back();
+      if (!block.attentions.empty()) hidden = block.attentions[i].forward(hidden, text);
+    }
+    if (block.upsampler && hidden.defined())
+      hidden = block.upsampler->forward(hidden, skips.back().size(2), skips.back().size(3));
+  }
+  return conv_out_->forward(conv_norm_out_->forward(hidden, Activation::kSilu));
+}
+
+}  // namespace sameseed

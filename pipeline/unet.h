@@ -1,0 +1,74 @@
+// SDXL's UNet (diffusers' UNet2DConditionModel), whole or, on DeepCache's partial steps, only its
+// outer shell.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "pipeline/backend.h"
+#include "pipeline/config.h"
+#include "pipeline/deepcache.h"
+#include "pipeline/embeddings.h"
+#include "pipeline/resnet.h"
+#include "pipeline/transformer.h"
+
+namespace sameseed {
+
+struct UnetInput {
+  Tensor sample;                 // [n, in_channels, h, w], already scaled by the scheduler
+  Tensor timestep;               // scalar, float32
+  Tensor encoder_hidden_states;  // [n, 77, cross_attention_dim]
+  Tensor text_embeds;            // [n, pooled width]
+  Tensor time_ids;               // [n, 6]
+};
+
+// What DeepCache keeps from the last full step of one image: the hidden state that enters the first
+// recomputed resnet of the up path, before its skip connection is joined on.
+struct UnetCache {
+  std::int64_t skips =
+      0;  // skip connections that a partial step computes; the up path starts where they are used
+  Tensor hidden;
+};
+
+class Unet {
+ public:
+  Unet(Backend& make, const Weights& at, const UnetConfig& config);
+
+  // The cache of one image; throws UserError where this UNet has no such place.
+  UnetCache make_cache(const DeepCache& setting) const;
+
+  // Noise prediction [n, out_channels, h, w]. A full step fills `cache` where there is one; a
+  // partial one reads it.
+  Tensor forward(const UnetInput& input, UnetCache* cache = nullptr, bool partial = false) const;
+
+ private:
+  struct DownBlock {
+    std::vector<ResnetBlock> resnets;
+    std::vector<Transformer> attentions;  // none, or one behind each resnet
+    std::unique_ptr<Conv2d> downsampler;
+  };
+  struct UpBlock {
+    std::vector<ResnetBlock> resnets;
+    std::vector<Transformer> attentions;
+    std::unique_ptr<Upsampler> upsampler;
+  };
+
+  Tensor embed(const UnetInput& input) const;
+  std::vector<Tensor> down(const Tensor& sample, const Tensor& emb, const Tensor& text,
+                           std::size_t most) const;
+  Tensor mid(const Tensor& x, const Tensor& emb, const Tensor& text) const;
+
+  UnetConfig config_;
+  at::ScalarType type_;
+  std::unique_ptr<Conv2d> conv_in_;
+  TimestepEmbedding time_embedding_, add_embedding_;
+  std::vector<DownBlock> down_blocks_;
+  std::vector<ResnetBlock> mid_resnets_;
+  std::vector<Transformer> mid_attentions_;
+  std::vector<UpBlock> up_blocks_;
+  std::unique_ptr<GroupNorm> conv_norm_out_;
+  std::unique_ptr<Conv2d> conv_out_;
+};
+
+}  // namespace sameseed

@@ -1,0 +1,44 @@
+// The decoder half of SDXL's autoencoder (diffusers' AutoencoderKL).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "pipeline/backend.h"
+#include "pipeline/config.h"
+#include "pipeline/resnet.h"
+#include "pipeline/transformer.h"
+
+namespace sameseed {
+
+class VaeDecoder {
+ public:
+  VaeDecoder(Backend& make, const Weights& at, const VaeConfig& config);
+
+  // Final latents of the sampler [n, 4, h, w], in any type -> image [n, 3, scale * h, scale * w] in
+  // about -1..1.
+  Tensor decode(const Tensor& latents) const;
+
+ private:
+  struct UpBlock {
+    std::vector<ResnetBlock> resnets;
+    std::unique_ptr<Upsampler> upsampler;
+  };
+
+  Tensor attend(const Tensor& x) const;
+
+  VaeConfig config_;
+  at::ScalarType type_;
+  std::unique_ptr<Conv2d> post_quant_conv_, conv_in_;
+  std::vector<ResnetBlock> mid_resnets_;
+  std::unique_ptr<GroupNorm> mid_norm_;
+  std::unique_ptr<AttentionLayer> mid_attention_;
+  std::vector<UpBlock> up_blocks_;
+  std::unique_ptr<GroupNorm> conv_norm_out_;
+  std::unique_ptr<Conv2d> conv_out_;
+};
+
+// Tensors of a checkpoint that decoding does not need: the encoder's.
+bool belongs_to_vae_encoder(const std::string& name);
+
+}  // namespace sameseed

@@ -1,0 +1,175 @@
+#include "pipeline/weights.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+
+namespace sameseed {
+namespace {
+
+at::ScalarType scalar_type(const std::string& name, DType type) {
+  switch (type) {
+    case DType::kF32:
+      return at::kFloat;
+    case DType::kF16:
+      return at::kHalf;
+    case DType::kBF16:
+      return at::kBFloat16;
+    default:
+      throw UserError(fmt::format("{}: type {} is not supported; weights are F32, F16 or BF16",
+                                  name, to_string(type)));
+  }
+}
+
+// Older VAE checkpoints name their attention otherwise, and store its matrices as 1x1 convolutions
+// (huggingface/diffusers:src/diffusers/models/modeling_utils.py, deprecated attention blocks).
+std::string current_name(const std::string& name) {
+  if (name.find("attentions.") == std::string::npos) return name;
+  static const std::pair<const char*, const char*> kRenamed[] = {{".query.", ".to_q."},
+                                                                 {".key.", ".to_k."},
+                                                                 {".value.", ".to_v."},
+                                                                 {".proj_attn.", ".to_out.0."}};
+  for (const auto& [old_part, new_part] : kRenamed)
+    if (const std::size_t at = name.find(old_part); at != std::string::npos)
+      return fmt::format("{}{}{}", name.substr(0, at), new_part,
+                         name.substr(at + std::string_view(old_part).size()));
+  return name;
+}
+
+bool is_attention_matrix(const std::string& name) {
+  for (const char* part : {".to_q.weight", ".to_k.weight", ".to_v.weight", ".to_out.0.weight"})
+    if (name.ends_with(part)) return true;
+  return false;
+}
+
+}  // namespace
+
+struct Weights::Store {
+  std::string folder;
+  at::ScalarType type = at::kFloat;
+  std::vector<SafetensorsFile> files;
+  std::map<std::string, TensorView> tensors;
+  std::set<std::string> stored_types;
+  mutable std::set<std::string> asked;
+  mutable std::vector<std::string> problems;
+
+  void add(SafetensorsFile file) {
+    for (const auto& [name, view] : file.tensors()) {
+      TensorView current = view;
+      const std::string known = current_name(name);
+      if (is_attention_matrix(known) && current.shape.size() == 4 && current.shape[2] == 1 &&
+          current.shape[3] == 1 && known.find("attentions.") != std::string::npos)
+        current.shape.resize(2);
+      if (!tensors.emplace(known, current).second)
+        throw UserError(
+            fmt::format("{}: tensor {} stands in two files", file.path().string(), name));
+      stored_types.insert(std::string(to_string(view.dtype)));
+    }
+    files.push_back(std::move(file));
+  }
+};
+
+Weights::Weights(std::shared_ptr<Store> store, std::string place)
+    : store_(std::move(store)), place_(std::move(place)) {}
+
+Weights Weights::open(const std::filesystem::path& folder, const std::string& stem,
+                      const std::string& variant, at::ScalarType type) {
+  auto store = std::make_shared<Store>();
+  store->folder = folder.string();
+  store->type = type;
+  const std::string infix = variant.empty() ? "" : "." + variant;
+  const auto single = folder / (stem + infix + ".safetensors");
+  const auto index = folder / (stem + ".safetensors.index" + infix + ".json");
+  if (std::filesystem::exists(single)) {
+    store->add(SafetensorsFile::open(single));
+  } else if (std::filesystem::exists(index)) {
+    const nlohmann::json listed = read_json(index);
+    if (!listed.is_object() || !listed.contains("weight_map") ||
+        !listed.at("weight_map").is_object())
+      throw UserError(index.string() +
+                      ": weight_map: not an object of tensor names and file names");
+    std::set<std::string> shards;
+    for (const auto& [name, file] : listed.at("weight_map").items()) {
+      if (!file.is_string() || std::filesystem::path(file.get<std::string>()).has_parent_path())
+        throw UserError(fmt::format("{}: weight_map[\"{}\"]: not the name of a file in this folder",
+                                    index.string(), name));
+      shards.insert(file.get<std::string>());
+    }
+    for (const std::string& shard : shards) store->add(SafetensorsFile::open(folder / shard));
+  } else {
+    std::string there;
+    if (std::filesystem::is_directory(folder))
+      for (const auto& entry : std::filesystem::directory_iterator(folder))
+        if (entry.path().filename().string().starts_with(stem))
+          there += " " + entry.path().filename().string();
+    throw UserError(fmt::format(
+        "{}: no {}{}.safetensors and no index for it{}; choose another --variant, or convert "
+        "the weights to safetensors",
+        folder.string(), stem, infix, there.empty() ? "" : " (there is:" + there + ")"));
+  }
+  return Weights(std::move(store), "");
+}
+
+Weights Weights::operator/(const std::string& name) const {
+  return Weights(store_, place_.empty() ? name : fmt::format("{}.{}", place_, name));
+}
+
+Weights Weights::operator/(std::int64_t index) const { return *this / std::to_string(index); }
+
+at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const {
+  const std::string full = (*this / name).place_;
+  store_->asked.insert(full);
+  const auto found = store_->tensors.find(full);
+  if (found == store_->tensors.end()) {
+    store_->problems.push_back(fmt::format("  {} [{}]: missing", full, fmt::join(shape, ", ")));
+    return at::zeros(shape, at::TensorOptions().dtype(store_->type));
+  }
+  const TensorView& view = found->second;
+  if (at::IntArrayRef(view.shape) != shape) {
+    store_->problems.push_back(fmt::format("  {}: has shape [{}], the network needs [{}]", full,
+                                           fmt::join(view.shape, ", "), fmt::join(shape, ", ")));
+    return at::zeros(shape, at::TensorOptions().dtype(store_->type));
+  }
+  // The mapping is read-only and from_blob wants a mutable pointer; the copy that follows only
+  // reads.
+  void* data = const_cast<std::byte*>(view.data.data());
+  const at::Tensor mapped =
+      at::from_blob(data, shape, at::TensorOptions().dtype(scalar_type(full, view.dtype)));
+  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/true);
+}
+
+bool Weights::has(const std::string& name) const {
+  return store_->tensors.contains((*this / name).place_);
+}
+
+std::vector<std::string> Weights::check() const {
+  if (!store_->problems.empty())
+    throw UserError(fmt::format(
+        "{}: {} of the tensors that the network needs are not there as it needs them:\n{}",
+        store_->folder, store_->problems.size(), fmt::join(store_->problems, "\n")));
+  std::vector<std::string> unused;
+  for (const auto& [name, view] : store_->tensors)
+    if (!store_->asked.contains(name)) unused.push_back(name);
+  return unused;
+}
+
+std::vector<std::string> Weights::files() const {
+  std::vector<std::string> names;
+  for (const SafetensorsFile& file : store_->files) names.push_back(file.path().string());
+  return names;
+}
+
+std::string Weights::stored_type() const {
+  return fmt::format("{}", fmt::join(store_->stored_types, ", "));
+}
+
+}  // namespace sameseed
