@@ -8,7 +8,8 @@
 
 namespace sameseed {
 
-// Writes to a temporary name in the same folder, flushes to disk and renames over `path`. Creates the folder.
+// Writes to a temporary name in the same folder, flushes to disk and renames over `path`. Creates
+// the folder.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 std::string read_file(const std::filesystem::path& path);  // throws UserError
@@ -16,8 +17,8 @@ std::string read_file(const std::filesystem::path& path);  // throws UserError
 // Throws UserError with file, line and column for malformed text, and for nesting deeper than 200.
 nlohmann::json read_json(const std::filesystem::path& path);
 
-// Appends lines, each flushed to the kernel and to disk before append() returns. A last line without its newline (a
-// crash in the middle) is ended first, so that it spoils itself alone.
+// Appends lines, each flushed to the kernel and to disk before append() returns. A last line
+// without its newline (a crash in the middle) is ended first, so that it spoils itself alone.
 class AppendLog {
  public:
   explicit AppendLog(const std::filesystem::path& path);

@@ -12,7 +12,8 @@ struct Image {
   std::vector<std::uint8_t> rgb;
 };
 
-Image read_png(const std::filesystem::path& path);  // throws UserError; alpha dropped, grey widened, 16-bit refused
+Image read_png(const std::filesystem::path&
+                   path);  // throws UserError; alpha dropped, grey widened, 16-bit refused
 void write_png(const std::filesystem::path& path, const Image& image);  // whole or absent
 
 }  // namespace sameseed

@@ -15,10 +15,11 @@ namespace sameseed {
 
 enum class DType { kF64, kF32, kF16, kBF16, kI64, kI32, kI16, kI8, kU8, kBool };
 
-std::string_view to_string(DType type);      // "F32", as in the header
+std::string_view to_string(DType type);  // "F32", as in the header
 std::size_t size_in_bytes(DType type);
 
-// A tensor's place in a mapped file or in memory that somebody else owns; row-major, packed, little-endian.
+// A tensor's place in a mapped file or in memory that somebody else owns; row-major, packed,
+// little-endian.
 struct TensorView {
   DType dtype = DType::kF32;
   std::vector<std::int64_t> shape;
@@ -28,8 +29,9 @@ struct TensorView {
 // A mapped file. Views stay valid as long as the object (or a copy of it) lives.
 class SafetensorsFile {
  public:
-  // Throws UserError (file, tensor, what is wrong) for anything that the format forbids: lengths that overflow, offsets
-  // out of range or overlapping, a header over 100 MB, unknown types, sizes that do not match shapes.
+  // Throws UserError (file, tensor, what is wrong) for anything that the format forbids: lengths
+  // that overflow, offsets out of range or overlapping, a header over 100 MB, unknown types, sizes
+  // that do not match shapes.
   static SafetensorsFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const;
@@ -42,8 +44,10 @@ class SafetensorsFile {
   std::shared_ptr<const Mapping> mapping_;
 };
 
-// Writes under a temporary name and renames. Tensors are stored in the order of the map, metadata sorted by key.
-void write_safetensors(const std::filesystem::path& path, const std::map<std::string, TensorView>& tensors,
+// Writes under a temporary name and renames. Tensors are stored in the order of the map, metadata
+// sorted by key.
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, TensorView>& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace sameseed

@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <torch/version.h>
 
 #include <chrono>
 

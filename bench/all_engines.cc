@@ -1,0 +1,18 @@
+#include "bench/all_engines.h"
+
+#include "bench/null_engine.h"
+#include "io/error.h"
+#include "pipeline/accelerated_engine.h"
+#include "reference/aten_backend.h"
+#include "reference/reference_engine.h"
+
+namespace sameseed {
+
+std::unique_ptr<Engine> make_engine(const std::string& name) {
+  if (name == "reference") return make_reference_engine();
+  if (name == "accelerated") return make_accelerated_engine(make_aten_backend);
+  if (name == "null") return make_null_engine();
+  throw UserError("engine \"" + name + "\": must be reference, accelerated or null");
+}
+
+}  // namespace sameseed

@@ -1,0 +1,83 @@
+#include "bench/null_engine.h"
+
+#include <chrono>
+#include <span>
+
+#include "io/png.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+// A small generator with a fixed definition (Marsaglia 2003, xorshift), so that pictures never
+// change.
+struct Xorshift {
+  std::uint64_t state;
+  std::uint64_t operator()() {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+  }
+};
+
+void save(const std::string& path, const char* name, const std::vector<float>& values, int width,
+          int height) {
+  TensorView view{DType::kF32, {1, 4, height / 8, width / 8}, std::as_bytes(std::span(values))};
+  write_safetensors(path, {{name, view}});
+}
+
+std::vector<float> values_of(std::uint64_t seed, int width, int height) {
+  Xorshift next{seed * 2 + 1};
+  std::vector<float> values(static_cast<std::size_t>(4 * (width / 8) * (height / 8)));
+  for (float& value : values) value = static_cast<float>(next() >> 40) / 16777216.0f - 0.5f;
+  return values;
+}
+
+class NullEngine final : public Engine {
+ public:
+  LoadReport load(const LoadOptions&) override {
+    LoadReport report;
+    report.engine = "null";
+    return report;
+  }
+
+  std::string draw_noise(const NoiseRequest& request) override {
+    const auto values = values_of(request.seed, request.width, request.height);
+    save(request.out, "noise", values, request.width, request.height);
+    return sha256(std::as_bytes(std::span(values)));
+  }
+
+  Generation generate(const Request& request) override {
+    const auto start = std::chrono::steady_clock::now();
+    Generation generation;
+    const std::string key = sha256(request.prompt + "\n" + std::to_string(request.seed));
+    Xorshift next{std::stoull(key.substr(0, 15), nullptr, 16) | 1};
+    Image image{request.width, request.height, {}};
+    image.rgb.resize(static_cast<std::size_t>(request.width) *
+                     static_cast<std::size_t>(request.height) * 3);
+    for (std::size_t i = 0; i < image.rgb.size(); ++i) {
+      const std::size_t cell = i / 3 / 16;
+      if (i % 48 == 0) next();
+      image.rgb[i] = static_cast<std::uint8_t>((next.state >> (8 * (i % 3))) + cell);
+    }
+    const auto latents = values_of(request.seed, request.width, request.height);
+    if (!request.image.empty()) write_png(request.image, image);
+    if (!request.latents.empty())
+      save(request.latents, "latents", latents, request.width, request.height);
+    generation.hashes = {{"noise", sha256_of_file(request.noise)},
+                         {"token_ids", sha256(request.prompt)},
+                         {"latents", sha256(std::as_bytes(std::span(latents)))},
+                         {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
+    generation.total_ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    return generation;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_null_engine() { return std::make_unique<NullEngine>(); }
+
+}  // namespace sameseed

@@ -1,0 +1,34 @@
+// sameseed-worker ENGINE: one engine, loaded once, answering one request a line.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+#include <ext/stdio_filebuf.h>
+#include <iostream>
+
+#include "bench/all_engines.h"
+#include "pipeline/protocol.h"
+
+int main(int argc, char** argv) try {
+  if (argc != 2) {
+    std::cerr << "usage: sameseed-worker reference|accelerated|null   (answers the line protocol "
+                 "on stdin and stdout)\n";
+    return 1;
+  }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker never outlives the run that started it
+  // Only answers may reach the real stdout: whatever a library prints goes to stderr.
+  const int answers = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (answers < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+    throw std::runtime_error("stdout cannot be kept apart");
+  __gnu_cxx::stdio_filebuf<char> buffer(answers, std::ios::out);
+  std::ostream out(&buffer);
+  const auto engine = sameseed::make_engine(argv[1]);
+  sameseed::serve(*engine, std::cin, out);
+  return 0;
+} catch (const std::exception& problem) {
+  std::cerr << "sameseed-worker: " << problem.what() << "\n";
+  return 1;
+}

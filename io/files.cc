@@ -1,0 +1,131 @@
+#include "io/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "io/error.h"
+
+namespace sameseed {
+namespace {
+
+constexpr int kDeepest = 200;
+
+[[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
+  throw UserError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
+}
+
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(path, "cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// Line and column of a byte, both from 1.
+std::pair<std::size_t, std::size_t> position(std::string_view text, std::size_t byte) {
+  std::size_t line = 1, column = 1;
+  for (const char c : text.substr(0, byte)) {
+    ++column;
+    if (c == '\n') ++line, column = 1;
+  }
+  return {line, column};
+}
+
+int depth(std::string_view text) {
+  int now = 0, deepest = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      deepest = std::max(deepest, ++now);
+    } else if (c == '}' || c == ']') {
+      --now;
+    }
+  }
+  return deepest;
+}
+
+}  // namespace
+
+void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  if (path.has_parent_path()) {
+    std::error_code error;
+    std::filesystem::create_directories(path.parent_path(), error);
+    if (error)
+      throw UserError(fmt::format("{}: folder cannot be made: {}", path.parent_path().string(),
+                                  error.message()));
+  }
+  std::string temporary = path.string() + ".XXXXXX";
+  const int descriptor = ::mkstemp(temporary.data());
+  if (descriptor < 0) fail(path, "cannot be written");
+  try {
+    write_all(descriptor, bytes, path);
+    if (::fchmod(descriptor, 0644) != 0 || ::fsync(descriptor) != 0)
+      fail(path, "cannot be flushed");
+    ::close(descriptor);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be put in place");
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path))
+    throw UserError(fmt::format(
+        "{}: cannot be read: {}", path.string(),
+        std::filesystem::exists(path) ? std::strerror(errno ? errno : EISDIR) : "no such file"));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return std::move(text).str();
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+  const std::string text = read_file(path);
+  if (depth(text) > kDeepest)
+    throw UserError(fmt::format("{}: nested deeper than {} levels", path.string(), kDeepest));
+  try {
+    return nlohmann::json::parse(text);
+  } catch (const nlohmann::json::parse_error& error) {
+    const auto [line, column] = position(text, error.byte > 0 ? error.byte - 1 : 0);
+    throw UserError(
+        fmt::format("{}: not valid JSON at line {}, column {}", path.string(), line, column));
+  }
+}
+
+AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail(path_, "cannot be opened for appending");
+  const off_t size = ::lseek(descriptor_, 0, SEEK_END);
+  char last = '\n';
+  if (size > 0 && ::pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n')
+    write_all(descriptor_, "\n", path_);
+}
+
+AppendLog::~AppendLog() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void AppendLog::append(std::string_view line) {
+  write_all(descriptor_, std::string(line) + "\n", path_);
+  if (::fdatasync(descriptor_) != 0) fail(path_, "cannot be flushed");
+}
+
+}  // namespace sameseed

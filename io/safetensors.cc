@@ -1,0 +1,219 @@
+#include "io/safetensors.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "io/error.h"
+#include "io/files.h"
+
+namespace sameseed {
+namespace {
+
+constexpr std::uint64_t kLongestHeader = 100'000'000;
+
+constexpr std::array<std::pair<DType, std::pair<std::string_view, std::size_t>>, 10> kTypes = {{
+    {DType::kF64, {"F64", 8}},
+    {DType::kF32, {"F32", 4}},
+    {DType::kF16, {"F16", 2}},
+    {DType::kBF16, {"BF16", 2}},
+    {DType::kI64, {"I64", 8}},
+    {DType::kI32, {"I32", 4}},
+    {DType::kI16, {"I16", 2}},
+    {DType::kI8, {"I8", 1}},
+    {DType::kU8, {"U8", 1}},
+    {DType::kBool, {"BOOL", 1}},
+}};
+
+// Parses the header and refuses a name that stands twice, which JSON itself allows.
+nlohmann::json parse_header(std::string_view text, const std::string& file) {
+  std::vector<std::set<std::string>> names;
+  const auto refuse_twice = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    if (event == nlohmann::json::parse_event_t::object_start) names.emplace_back();
+    if (event == nlohmann::json::parse_event_t::object_end) names.pop_back();
+    if (names.size() > 4) throw UserError(file + ": header: nested too deeply");
+    if (event == nlohmann::json::parse_event_t::key &&
+        !names.back().insert(parsed.get<std::string>()).second)
+      throw UserError(fmt::format("{}: header: {} stands twice", file, parsed.dump()));
+    return true;
+  };
+  try {
+    return nlohmann::json::parse(text, refuse_twice);
+  } catch (const nlohmann::json::parse_error& error) {
+    throw UserError(fmt::format("{}: header: not valid JSON at byte {}", file, error.byte));
+  }
+}
+
+TensorView parse_tensor(const nlohmann::json& entry, std::span<const std::byte> data,
+                        const std::string& where) {
+  if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") ||
+      !entry.contains("data_offsets"))
+    throw UserError(where + ": needs dtype, shape and data_offsets");
+  TensorView view;
+  const auto type = std::find_if(kTypes.begin(), kTypes.end(), [&](const auto& known) {
+    return entry.at("dtype") == known.second.first;
+  });
+  if (type == kTypes.end())
+    throw UserError(fmt::format("{}: dtype {} is not supported", where, entry.at("dtype").dump()));
+  view.dtype = type->first;
+  std::uint64_t size = type->second.second;
+  if (!entry.at("shape").is_array()) throw UserError(where + ": shape is not a list");
+  for (const nlohmann::json& side : entry.at("shape")) {
+    if (!side.is_number_unsigned() || side.get<std::uint64_t>() > (std::uint64_t{1} << 48))
+      throw UserError(where + ": shape holds something other than a size");
+    if (__builtin_mul_overflow(size, side.get<std::uint64_t>(), &size))
+      throw UserError(where + ": shape is larger than any file");
+    view.shape.push_back(side.get<std::int64_t>());
+  }
+  const nlohmann::json& offsets = entry.at("data_offsets");
+  if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
+      !offsets[1].is_number_unsigned())
+    throw UserError(where + ": data_offsets is not a pair of offsets");
+  const auto begin = offsets[0].get<std::uint64_t>(), end = offsets[1].get<std::uint64_t>();
+  if (begin > end || end > data.size())
+    throw UserError(fmt::format("{}: data_offsets {}..{} lie outside the file's {} bytes of data",
+                                where, begin, end, data.size()));
+  if (end - begin != size)
+    throw UserError(
+        fmt::format("{}: {} bytes of data, its shape needs {}", where, end - begin, size));
+  view.data = data.subspan(begin, end - begin);
+  return view;
+}
+
+}  // namespace
+
+std::string_view to_string(DType type) {
+  for (const auto& [known, name] : kTypes)
+    if (known == type) return name.first;
+  return "unknown";
+}
+
+std::size_t size_in_bytes(DType type) {
+  for (const auto& [known, name] : kTypes)
+    if (known == type) return name.second;
+  return 0;
+}
+
+struct SafetensorsFile::Mapping {
+  std::filesystem::path path;
+  void* memory = MAP_FAILED;
+  std::size_t size = 0;
+  std::map<std::string, TensorView> tensors;
+  std::map<std::string, std::string> metadata;
+
+  Mapping() = default;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (memory != MAP_FAILED) ::munmap(memory, size);
+  }
+};
+
+SafetensorsFile::SafetensorsFile(std::shared_ptr<const Mapping> mapping)
+    : mapping_(std::move(mapping)) {}
+
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
+  const std::string file = path.string();
+  auto mapping = std::make_shared<Mapping>();
+  mapping->path = path;
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    throw UserError(fmt::format("{}: cannot be opened: {}", file, std::strerror(errno)));
+  struct stat status {};
+  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  mapping->size = regular ? static_cast<std::size_t>(status.st_size) : 0;
+  if (mapping->size > 0)
+    mapping->memory = ::mmap(nullptr, mapping->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  ::close(descriptor);
+  if (!regular) throw UserError(file + ": not a regular file");
+  if (mapping->size < 8)
+    throw UserError(file + ": shorter than a safetensors header; is the download complete?");
+  if (mapping->memory == MAP_FAILED)
+    throw UserError(fmt::format("{}: cannot be mapped: {}", file, std::strerror(errno)));
+
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(mapping->memory),
+                                         mapping->size);
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), sizeof length);
+  if (length > kLongestHeader)
+    throw UserError(
+        fmt::format("{}: header of {} bytes: at most 100 MB are allowed", file, length));
+  if (length > bytes.size() - 8)
+    throw UserError(fmt::format("{}: header of {} bytes in a file of {}: cut short?", file, length,
+                                bytes.size()));
+  const nlohmann::json header = parse_header(
+      {reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(length)}, file);
+  if (!header.is_object()) throw UserError(file + ": header: not a JSON object");
+
+  const std::span<const std::byte> data = bytes.subspan(8 + static_cast<std::size_t>(length));
+  std::vector<std::pair<const std::byte*, const std::byte*>> stretches;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") {
+      if (!entry.is_object()) throw UserError(file + ": __metadata__: not an object");
+      for (const auto& [key, value] : entry.items()) {
+        if (!value.is_string())
+          throw UserError(fmt::format("{}: __metadata__.{}: not a string", file, key));
+        mapping->metadata[key] = value.get<std::string>();
+      }
+      continue;
+    }
+    const TensorView view = parse_tensor(entry, data, fmt::format("{}: tensor {}", file, name));
+    if (!view.data.empty())
+      stretches.emplace_back(view.data.data(), view.data.data() + view.data.size());
+    mapping->tensors.emplace(name, view);
+  }
+  std::sort(stretches.begin(), stretches.end());
+  const std::byte* at = data.data();
+  for (const auto& [begin, end] : stretches) {
+    if (begin != at)
+      throw UserError(fmt::format("{}: tensors {} at byte {} of the data", file,
+                                  begin < at ? "overlap" : "leave a gap", begin - data.data()));
+    at = end;
+  }
+  if (at != data.data() + data.size())
+    throw UserError(
+        fmt::format("{}: {} bytes behind the last tensor", file, data.data() + data.size() - at));
+  return SafetensorsFile(std::move(mapping));
+}
+
+const std::filesystem::path& SafetensorsFile::path() const { return mapping_->path; }
+const std::map<std::string, TensorView>& SafetensorsFile::tensors() const {
+  return mapping_->tensors;
+}
+const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
+  return mapping_->metadata;
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  nlohmann::json header = nlohmann::json::object();
+  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::uint64_t offset = 0;
+  for (const auto& [name, view] : tensors) {
+    header[name] = {{"dtype", to_string(view.dtype)},
+                    {"shape", view.shape},
+                    {"data_offsets", {offset, offset + view.data.size()}}};
+    offset += view.data.size();
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins at a multiple of 8
+  const std::uint64_t length = text.size();
+  std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
+  bytes += text;
+  for (const auto& [name, view] : tensors)
+    bytes.append(reinterpret_cast<const char*>(view.data.data()), view.data.size());
+  write_file(path, bytes);
+}
+
+}  // namespace sameseed

@@ -1,0 +1,192 @@
+#include "pipeline/protocol.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <istream>
+#include <ostream>
+#include <set>
+
+#include "io/error.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// Takes the fields of a message one by one; what nobody took is refused.
+class Message {
+ public:
+  explicit Message(const json& fields) : fields_(fields) {
+    if (!fields.is_object()) throw UserError("a message must be a JSON object");
+  }
+  template <typename T>
+  void take(const char* name, T& value) {
+    taken_.insert(name);
+    const auto found = fields_.find(name);
+    if (found == fields_.end() || found->is_null()) return;
+    try {
+      value = found->template get<T>();
+    } catch (const json::exception&) {
+      throw UserError(fmt::format("{} = {}: has the wrong type", name, found->dump()));
+    }
+  }
+  void finish() const {
+    for (const auto& [name, value] : fields_.items())
+      if (!taken_.contains(name)) throw UserError(fmt::format("{}: there is no such field", name));
+  }
+
+ private:
+  const json& fields_;
+  std::set<std::string> taken_ = {"op", "id"};
+};
+
+json answer_to(Engine& engine, const json& message) {
+  const std::string op = message.value("op", "");
+  if (op == "load") {
+    const LoadReport r = engine.load(read_load_options(message));
+    return {{"engine", r.engine},       {"timings_ms", {{"load", r.load_ms}}},
+            {"effective", r.effective}, {"engagement", r.engagement},
+            {"files", r.files},         {"versions", r.versions},
+            {"warnings", r.warnings},   {"peak_memory", r.peak_memory}};
+  }
+  if (op == "noise")
+    return {{"hashes", {{"noise", engine.draw_noise(read_noise_request(message))}}}};
+  if (op == "generate") {
+    const Generation g = engine.generate(read_request(message));
+    return {{"id", message.value("id", json())},
+            {"timings_ms",
+             {{"text", g.text_ms},
+              {"steps", g.step_ms},
+              {"full", g.step_full},
+              {"decode", g.decode_ms},
+              {"total", g.total_ms}}},
+            {"hashes", g.hashes},
+            {"effective", g.effective},
+            {"engagement", g.engagement},
+            {"warnings", g.warnings},
+            {"peak_memory", g.peak_memory}};
+  }
+  throw UserError(fmt::format("op \"{}\": must be load, noise or generate", op));
+}
+
+json refusal(const char* kind, const std::exception& problem) {
+  return {{"ok", false}, {"kind", kind}, {"error", problem.what()}};
+}
+
+}  // namespace
+
+std::pair<int, int> parse_size(const std::string& text) {
+  int width = 0, height = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%6dx%6d%c", &width, &height, &rest) != 2 || width < 1 ||
+      height < 1)
+    throw UserError(
+        fmt::format("size \"{}\": must be WIDTHxHEIGHT in pixels, such as 1024x1024", text));
+  return {width, height};
+}
+
+json to_json(const LoadOptions& o) {
+  return {{"model", o.model},
+          {"vae", o.vae},
+          {"variant", o.variant},
+          {"precision", o.precision},
+          {"vae_precision", o.vae_precision},
+          {"threads", o.threads},
+          {"accumulation_block", o.accumulation_block}};
+}
+
+LoadOptions read_load_options(const json& fields) {
+  LoadOptions o;
+  Message message(fields);
+  message.take("model", o.model);
+  message.take("vae", o.vae);
+  message.take("variant", o.variant);
+  message.take("precision", o.precision);
+  message.take("vae_precision", o.vae_precision);
+  message.take("threads", o.threads);
+  message.take("accumulation_block", o.accumulation_block);
+  message.finish();
+  return o;
+}
+
+json to_json(const NoiseRequest& r) {
+  return {{"seed", r.seed},
+          {"size", fmt::format("{}x{}", r.width, r.height)},
+          {"precision", r.precision},
+          {"out", r.out}};
+}
+
+NoiseRequest read_noise_request(const json& fields) {
+  NoiseRequest r;
+  std::string size = "128x128";
+  Message message(fields);
+  message.take("seed", r.seed);
+  message.take("size", size);
+  message.take("precision", r.precision);
+  message.take("out", r.out);
+  message.finish();
+  std::tie(r.width, r.height) = parse_size(size);
+  return r;
+}
+
+json to_json(const Request& r) {
+  return {{"prompt", r.prompt},
+          {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
+          {"seed", r.seed},
+          {"steps", r.steps},
+          {"guidance", r.guidance},
+          {"size", fmt::format("{}x{}", r.width, r.height)},
+          {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
+          {"noise", r.noise},
+          {"image", r.image},
+          {"latents", r.latents},
+          {"tensors", r.tensors}};
+}
+
+Request read_request(const json& fields) {
+  Request r;
+  std::string size = "128x128", deepcache;
+  Message message(fields);
+  message.take("prompt", r.prompt);
+  json negative;
+  message.take("negative", negative);
+  if (negative.is_string())
+    r.negative_prompt = negative.get<std::string>();
+  else if (!negative.is_null())
+    throw UserError("negative: must be a text or null");
+  message.take("seed", r.seed);
+  message.take("steps", r.steps);
+  message.take("guidance", r.guidance);
+  message.take("size", size);
+  message.take("deepcache", deepcache);
+  message.take("noise", r.noise);
+  message.take("image", r.image);
+  message.take("latents", r.latents);
+  message.take("tensors", r.tensors);
+  message.finish();
+  std::tie(r.width, r.height) = parse_size(size);
+  if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);
+  return r;
+}
+
+void serve(Engine& engine, std::istream& in, std::ostream& out) {
+  for (std::string line; std::getline(in, line);) {
+    json answer;
+    try {
+      answer = answer_to(engine, json::parse(line));
+      answer["ok"] = true;
+    } catch (const Unsupported& problem) {
+      answer = refusal("unsupported", problem);
+    } catch (const UserError& problem) {
+      answer = refusal("invalid", problem);
+    } catch (const json::exception& problem) {
+      answer = refusal("invalid", problem);
+    } catch (const std::exception& problem) {
+      answer = refusal("error", problem);
+    }
+    out << answer.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
+  }
+}
+
+}  // namespace sameseed

@@ -1,0 +1,29 @@
+// The line protocol between the program and its workers: one JSON object a line on stdin and
+// stdout, logs on stderr, end of input means quit. Operations: `load` (LoadOptions), `noise`
+// (NoiseRequest), `generate` (Request). Answers carry `ok`; where it is false, `kind`
+// ("unsupported", "invalid", "error") and `error` say why.
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+
+#include "pipeline/engine.h"
+
+namespace sameseed {
+
+// Messages as they travel. The readers throw UserError that names an unknown, missing or mistyped
+// field.
+nlohmann::json to_json(const LoadOptions& options);
+nlohmann::json to_json(const NoiseRequest& request);
+nlohmann::json to_json(const Request& request);
+LoadOptions read_load_options(const nlohmann::json& fields);
+NoiseRequest read_noise_request(const nlohmann::json& fields);
+Request read_request(const nlohmann::json& fields);
+
+// "128x96" -> {128, 96}; throws UserError.
+std::pair<int, int> parse_size(const std::string& text);
+
+// Answers requests until the input ends.
+void serve(Engine& engine, std::istream& in, std::ostream& out);
+
+}  // namespace sameseed

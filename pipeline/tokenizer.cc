@@ -1,0 +1,345 @@
+#include "pipeline/tokenizer.h"
+
+#include <fmt/format.h>
+#include <unicode/locid.h>
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+#include <unicode/utf8.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <queue>
+#include <sstream>
+#include <unordered_map>
+#include <utility>
+
+#include "io/error.h"
+#include "io/files.h"
+
+namespace sameseed {
+namespace {
+
+constexpr const char* kEndOfWord = "</w>";
+constexpr std::array<const char*, 9> kLiterals = {
+    "<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+
+// A token that is found in the text as it stands: before normalization, or after it.
+struct SpecialToken {
+  std::string text;
+  std::int64_t id = 0;
+  bool normalized = false;
+};
+
+std::string utf8_of(UChar32 point) {
+  std::string text;
+  icu::UnicodeString(point).toUTF8String(text);
+  return text;
+}
+
+// GPT-2's map of bytes to printable characters (openai/gpt-2:src/encoder.py, bytes_to_unicode).
+std::array<std::string, 256> byte_characters() {
+  std::array<std::string, 256> table;
+  UChar32 next = 256;
+  for (int byte = 0; byte < 256; ++byte) {
+    const bool printable =
+        (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte <= 0xAC) || byte >= 0xAE;
+    table[static_cast<std::size_t>(byte)] = utf8_of(printable ? byte : next++);
+  }
+  return table;
+}
+
+bool is_letter(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_L_MASK) != 0; }
+bool is_number(UChar32 c) { return (U_GET_GC_MASK(c) & U_GC_N_MASK) != 0; }
+bool is_space(UChar32 c) { return u_isUWhiteSpace(c); }
+
+icu::UnicodeString from_utf8(std::string_view text) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const auto size = static_cast<std::int32_t>(text.size());
+  for (std::int32_t i = 0; i < size;) {
+    UChar32 point = 0;
+    const std::int32_t at = i;
+    U8_NEXT(bytes, i, size, point);
+    if (point < 0) throw UserError(fmt::format("the prompt is not valid UTF-8 at byte {}", at));
+  }
+  return icu::UnicodeString::fromUTF8({text.data(), size});
+}
+
+// NFC, runs of white space to one space, lower case character by character (no final sigma).
+icu::UnicodeString normalize(std::string_view text) {
+  UErrorCode error = U_ZERO_ERROR;
+  const icu::Normalizer2* nfc = icu::Normalizer2::getNFCInstance(error);
+  const icu::UnicodeString composed = nfc->normalize(from_utf8(text), error);
+  if (U_FAILURE(error)) throw std::runtime_error(std::string("NFC failed: ") + u_errorName(error));
+  icu::UnicodeString result;
+  bool spacing = false;
+  for (std::int32_t i = 0; i < composed.length(); i = composed.moveIndex32(i, 1)) {
+    const UChar32 c = composed.char32At(i);
+    if (is_space(c)) {
+      if (!spacing) result.append(u' ');
+    } else if (c < 0x80) {
+      result.append(static_cast<char16_t>(u_tolower(c)));
+    } else {
+      result.append(icu::UnicodeString(c).toLower(icu::Locale::getRoot()));
+    }
+    spacing = is_space(c);
+  }
+  return result;
+}
+
+// The pieces that the word pattern matches; a literal special token falls into its punctuation and
+// its word.
+std::vector<icu::UnicodeString> words_of(const icu::UnicodeString& text) {
+  std::vector<icu::UnicodeString> words;
+  for (std::int32_t i = 0; i < text.length();) {
+    const auto literal = std::find_if(kLiterals.begin(), kLiterals.end(), [&](const char* known) {
+      const icu::UnicodeString wanted(known);
+      return text.compare(i, wanted.length(), wanted) == 0;
+    });
+    if (literal != kLiterals.end()) {
+      const icu::UnicodeString found(*literal);
+      if (found[0] == u'<') {
+        words.push_back(found.tempSubString(0, 2));
+        words.push_back(found.tempSubString(2, found.length() - 4));
+        words.push_back(found.tempSubString(found.length() - 2));
+      } else {
+        words.push_back(found);
+      }
+      i += found.length();
+      continue;
+    }
+    const UChar32 first = text.char32At(i);
+    std::int32_t end = text.moveIndex32(i, 1);
+    if (!is_space(first)) {
+      const auto goes_on = [&](UChar32 c) {
+        if (is_letter(first)) return is_letter(c);
+        return !is_number(first) && !is_space(c) && !is_letter(c) && !is_number(c);
+      };
+      while (end < text.length() && goes_on(text.char32At(end))) end = text.moveIndex32(end, 1);
+      words.push_back(text.tempSubString(i, end - i));
+    }
+    i = end;
+  }
+  return words;
+}
+
+struct PairHash {
+  std::size_t operator()(std::pair<std::int64_t, std::int64_t> pair) const {
+    return std::hash<std::int64_t>()((pair.first << 32) ^ pair.second);
+  }
+};
+
+struct Merge {
+  std::int64_t rank = 0, result = 0;
+};
+
+}  // namespace
+
+struct Tokenizer::Tables {
+  std::unordered_map<std::string, std::int64_t> vocabulary;
+  std::unordered_map<std::pair<std::int64_t, std::int64_t>, Merge, PairHash> merges;
+  std::array<std::string, 256> byte_character = byte_characters();
+  std::vector<SpecialToken> specials;
+  std::int64_t begin = 0, end = 0, pad = 0, unknown = 0;
+  std::size_t length = 77;
+
+  std::int64_t id_of(const std::string& token) const {
+    const auto found = vocabulary.find(token);
+    return found == vocabulary.end() ? unknown : found->second;
+  }
+
+  void encode_word(const std::string& word, std::vector<std::int64_t>& ids) const;
+  void encode_plain(const icu::UnicodeString& text, std::vector<std::int64_t>& ids) const;
+  void encode_segment(std::string_view text, std::vector<std::int64_t>& ids) const;
+  const SpecialToken* special_at(std::string_view text, std::size_t at, bool normalized) const;
+};
+
+// Merges neighbours in the order of their rank, leftmost first, over a linked list with a queue of
+// candidates.
+void Tokenizer::Tables::encode_word(const std::string& word, std::vector<std::int64_t>& ids) const {
+  struct Node {
+    std::int64_t id;
+    std::ptrdiff_t previous, next;
+  };
+  std::vector<Node> nodes;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const std::string& character = byte_character[static_cast<unsigned char>(word[i])];
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    nodes.push_back(
+        {id_of(i + 1 == word.size() ? character + kEndOfWord : character), at - 1, at + 1});
+  }
+  nodes.back().next = -1;
+  struct Candidate {
+    std::int64_t rank;
+    std::ptrdiff_t left;
+    std::int64_t left_id, right_id, result;
+    bool operator>(const Candidate& other) const {
+      return std::pair(rank, left) > std::pair(other.rank, other.left);
+    }
+  };
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
+  const auto consider = [&](std::ptrdiff_t left) {
+    if (left < 0 || nodes[static_cast<std::size_t>(left)].next < 0) return;
+    const Node& a = nodes[static_cast<std::size_t>(left)];
+    const Node& b = nodes[static_cast<std::size_t>(a.next)];
+    if (const auto found = merges.find({a.id, b.id}); found != merges.end())
+      queue.push({found->second.rank, left, a.id, b.id, found->second.result});
+  };
+  for (std::size_t i = 0; i + 1 < nodes.size(); ++i) consider(static_cast<std::ptrdiff_t>(i));
+  while (!queue.empty()) {
+    const Candidate best = queue.top();
+    queue.pop();
+    Node& left = nodes[static_cast<std::size_t>(best.left)];
+    if (left.id != best.left_id || left.next < 0) continue;
+    Node& right = nodes[static_cast<std::size_t>(left.next)];
+    if (right.id != best.right_id) continue;
+    left.id = best.result;
+    right.id = -1;
+    left.next = right.next;
+    if (left.next >= 0) nodes[static_cast<std::size_t>(left.next)].previous = best.left;
+    consider(left.previous);
+    consider(best.left);
+  }
+  for (std::ptrdiff_t i = 0; i >= 0; i = nodes[static_cast<std::size_t>(i)].next)
+    ids.push_back(nodes[static_cast<std::size_t>(i)].id);
+}
+
+void Tokenizer::Tables::encode_plain(const icu::UnicodeString& text,
+                                     std::vector<std::int64_t>& ids) const {
+  for (const icu::UnicodeString& word : words_of(text)) {
+    std::string bytes;
+    word.toUTF8String(bytes);
+    encode_word(bytes, ids);
+  }
+}
+
+const SpecialToken* Tokenizer::Tables::special_at(std::string_view text, std::size_t at,
+                                                  bool normalized) const {
+  const SpecialToken* best = nullptr;
+  for (const SpecialToken& token : specials)
+    if (token.normalized == normalized && text.substr(at).starts_with(token.text) &&
+        (best == nullptr || token.text.size() > best->text.size()))
+      best = &token;
+  return best;
+}
+
+// A stretch of raw text without special tokens of the first kind.
+void Tokenizer::Tables::encode_segment(std::string_view text,
+                                       std::vector<std::int64_t>& ids) const {
+  if (text.empty()) return;
+  std::string normal;
+  normalize(text).toUTF8String(normal);
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < normal.size();) {
+    const SpecialToken* special = special_at(normal, i, /*normalized=*/true);
+    if (special == nullptr) {
+      ++i;
+      continue;
+    }
+    encode_plain(icu::UnicodeString::fromUTF8(normal.substr(start, i - start)), ids);
+    ids.push_back(special->id);
+    start = i += special->text.size();
+  }
+  encode_plain(icu::UnicodeString::fromUTF8(normal.substr(start)), ids);
+}
+
+Tokenizer::Tokenizer(std::shared_ptr<const Tables> tables) : tables_(std::move(tables)) {}
+
+Tokenizer Tokenizer::open(const std::filesystem::path& folder) {
+  auto tables = std::make_shared<Tables>();
+  const nlohmann::json vocabulary = read_json(folder / "vocab.json");
+  if (!vocabulary.is_object())
+    throw UserError((folder / "vocab.json").string() + ": not an object of tokens and ids");
+  for (const auto& [token, id] : vocabulary.items()) {
+    if (!id.is_number_integer())
+      throw UserError(
+          fmt::format("{}: \"{}\": not a number", (folder / "vocab.json").string(), token));
+    tables->vocabulary.emplace(token, id.get<std::int64_t>());
+  }
+
+  std::istringstream merges(read_file(folder / "merges.txt"));
+  std::int64_t rank = 0;
+  for (std::string line; std::getline(merges, line);) {
+    if (line.starts_with("#version") || line.empty()) continue;
+    const std::size_t space = line.find(' ');
+    const auto id = [&](const std::string& token) {
+      const auto found = tables->vocabulary.find(token);
+      if (found == tables->vocabulary.end())
+        throw UserError(fmt::format("{}: \"{}\": {} is not in vocab.json",
+                                    (folder / "merges.txt").string(), line, token));
+      return found->second;
+    };
+    if (space == std::string::npos)
+      throw UserError(
+          fmt::format("{}: \"{}\": not two tokens", (folder / "merges.txt").string(), line));
+    const std::string left = line.substr(0, space), right = line.substr(space + 1);
+    tables->merges.try_emplace({id(left), id(right)}, Merge{rank++, id(left + right)});
+  }
+
+  const nlohmann::json config = read_json(folder / "tokenizer_config.json");
+  const auto map_file = folder / "special_tokens_map.json";
+  const nlohmann::json map =
+      std::filesystem::exists(map_file) ? read_json(map_file) : nlohmann::json::object();
+  if (const auto length = config.find("model_max_length");
+      length != config.end() && length->is_number())
+    tables->length = static_cast<std::size_t>(std::clamp(length->get<double>(), 2.0, 77.0));
+
+  // The same token may have several roles; the last one decides how it is matched, as in
+  // transformers.
+  const auto special = [&](const char* role, const char* fallback) {
+    const nlohmann::json& entry = map.contains(role)      ? map.at(role)
+                                  : config.contains(role) ? config.at(role)
+                                                          : map;
+    const bool object = entry.is_object() && entry.contains("content");
+    SpecialToken token;
+    token.text = object              ? entry.at("content").get<std::string>()
+                 : entry.is_string() ? entry.get<std::string>()
+                                     : fallback;
+    token.normalized = object && entry.value("normalized", false);
+    const auto found = tables->vocabulary.find(token.text);
+    if (found == tables->vocabulary.end())
+      throw UserError(
+          fmt::format("{}: {} \"{}\" is not in vocab.json", folder.string(), role, token.text));
+    token.id = found->second;
+    std::erase_if(tables->specials,
+                  [&](const SpecialToken& known) { return known.text == token.text; });
+    tables->specials.push_back(token);
+    return token.id;
+  };
+  tables->begin = special("bos_token", "<|startoftext|>");
+  tables->end = special("eos_token", "<|endoftext|>");
+  tables->unknown = special("unk_token", "<|endoftext|>");
+  tables->pad = special("pad_token", "<|endoftext|>");
+  return Tokenizer(std::move(tables));
+}
+
+TokenIds Tokenizer::encode(std::string_view text) const {
+  std::vector<std::int64_t> content;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const SpecialToken* special = tables_->special_at(text, i, /*normalized=*/false);
+    if (special == nullptr) {
+      ++i;
+      continue;
+    }
+    tables_->encode_segment(text.substr(start, i - start), content);
+    content.push_back(special->id);
+    start = i += special->text.size();
+  }
+  tables_->encode_segment(text.substr(start), content);
+
+  TokenIds result;
+  const std::size_t room = tables_->length - 2;
+  result.truncated = content.size() > room;
+  result.dropped = result.truncated ? content.size() - room : 0;
+  content.resize(std::min(content.size(), room));
+  result.ids = {tables_->begin};
+  result.ids.insert(result.ids.end(), content.begin(), content.end());
+  result.ids.push_back(tables_->end);
+  result.ids.resize(tables_->length, tables_->pad);
+  return result;
+}
+
+}  // namespace sameseed

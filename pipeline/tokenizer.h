@@ -1,0 +1,36 @@
+// CLIP's byte-pair tokenizer, with the ids of transformers 5's tokenizers-backed CLIPTokenizer
+// (huggingface/transformers:src/transformers/models/clip/tokenization_clip.py): NFC, white space,
+// lower case, the Unicode word pattern, byte pairs. No clean-up of HTML or broken encodings.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sameseed {
+
+struct TokenIds {
+  std::vector<std::int64_t> ids;  // begin, content, end, padding: model_max_length of them
+  bool truncated = false;
+  std::size_t dropped = 0;  // content tokens that did not fit
+};
+
+class Tokenizer {
+ public:
+  // Reads vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json of a tokenizer
+  // folder.
+  static Tokenizer open(const std::filesystem::path& folder);
+
+  // Throws UserError for text that is not UTF-8.
+  TokenIds encode(std::string_view utf8) const;
+
+ private:
+  struct Tables;
+  explicit Tokenizer(std::shared_ptr<const Tables> tables);
+  std::shared_ptr<const Tables> tables_;
+};
+
+}  // namespace sameseed
