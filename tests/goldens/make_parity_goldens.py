@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+"""Makes tests/goldens/parity: two small random SDXL folders and what diffusers computes on them.
+
+    make_parity_goldens.py --tokenizer reference/nano-sdxl/tokenizer --out tests/goldens/parity
+
+CPU, fp32, one thread. The partial step of DeepCache is written here after horseee/DeepCache's
+DeepCache/sdxl and siliconflow/onediff's onediffx/deep_cache; interval 1 is asserted to equal
+diffusers' own UNet to the bit.
+"""
+import argparse
+import json
+import math
+import pathlib
+import platform
+
+import diffusers
+import numpy as np
+import tokenizers
+import torch
+import transformers
+from diffusers import (AutoencoderKL, EulerDiscreteScheduler, StableDiffusionXLPipeline,
+                       UNet2DConditionModel)
+from safetensors.torch import load_file, save_file
+from transformers import (CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection,
+                          CLIPTokenizer)
+
+MERGES = 384  # real merges kept, in their order; ids 0..511 stay those of the full vocabulary
+LONG = ("a photograph of an old stone bridge over a quiet river in autumn with golden leaves and "
+        "morning mist, ") * 4
+PROMPT = "a red fox in the snow, oil painting!"
+
+
+def write_tokenizer(source, out, pad):
+    """The first 512 + MERGES tokens of CLIP's vocabulary and the two specials."""
+    out.mkdir(parents=True)
+    full = json.loads((source / "vocab.json").read_text("utf-8"))
+    by_id = {v: k for k, v in full.items()}
+    words = [by_id[i] for i in range(512 + MERGES)] + ["<|startoftext|>", "<|endoftext|>"]
+    (out / "vocab.json").write_text(json.dumps({w: i for i, w in enumerate(words)},
+                                               ensure_ascii=False), "utf-8")
+    lines = (source / "merges.txt").read_text("utf-8").split("\n")[:1 + MERGES]
+    (out / "merges.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    config = {"add_prefix_space": False, "bos_token": "<|startoftext|>",
+              "clean_up_tokenization_spaces": True, "do_lower_case": True,
+              "eos_token": "<|endoftext|>", "errors": "replace", "model_max_length": 77,
+              "pad_token": pad, "tokenizer_class": "CLIPTokenizer", "unk_token": "<|endoftext|>"}
+    (out / "tokenizer_config.json").write_text(json.dumps(config, indent=2))
+
+    def special(s):
+        return {"content": s, "lstrip": False, "normalized": True, "rstrip": False,
+                "single_word": False}
+    (out / "special_tokens_map.json").write_text(json.dumps(
+        {"bos_token": special("<|startoftext|>"), "eos_token": special("<|endoftext|>"),
+         "pad_token": pad, "unk_token": special("<|endoftext|>")}, indent=2))
+    return len(words)
+
+
+def randomise(module, seed):
+    """Keeps activations O(1) while every bias and norm weight matters; values exact in fp16."""
+    g = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in sorted(module.named_parameters()):
+            r = torch.randn(p.shape, generator=g)
+            if "embedding" in name and "time_" not in name and "add_" not in name:
+                p.copy_(0.7 * r)
+            elif p.dim() > 1:
+                sharper = 1.6 if any(s in name for s in ("to_q", "to_k", "q_proj", "k_proj")) else 1
+                p.copy_(sharper * r / math.sqrt(p[0].numel()))
+            elif name.endswith("weight"):
+                p.copy_(1 + 0.2 * r)
+            else:
+                p.copy_(0.2 * r)
+            p.copy_(p.half().float())
+
+
+def build(name, out, tokenizer_source):
+    a = name == "a"
+    vocab = write_tokenizer(tokenizer_source, out / "tokenizer", "<|endoftext|>")
+    write_tokenizer(tokenizer_source, out / "tokenizer_2", "!")
+    eos = 2 if a else vocab - 1
+    widths = (32, 48) if a else (24, 40)
+
+    def text(width, heads, act):
+        return CLIPTextConfig(vocab_size=vocab, hidden_size=width, intermediate_size=2 * width,
+                              num_hidden_layers=3, num_attention_heads=heads, hidden_act=act,
+                              projection_dim=width, bos_token_id=vocab - 2 if not a else 0,
+                              eos_token_id=eos, pad_token_id=1)
+    unet = UNet2DConditionModel(
+        sample_size=8, in_channels=4, out_channels=4,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        block_out_channels=(8, 16, 24) if a else (8, 12, 20), layers_per_block=2,
+        transformer_layers_per_block=[1, 1, 2] if a else [1, 2, 1],
+        attention_head_dim=[2, 2, 3] if a else [1, 2, 5], norm_num_groups=8 if a else 4,
+        cross_attention_dim=sum(widths), use_linear_projection=a, addition_embed_type="text_time",
+        addition_time_embed_dim=8 if a else 6,
+        projection_class_embeddings_input_dim=widths[1] + 6 * (8 if a else 6))
+    extra = {} if a else {"latents_mean": [-0.5, 0.3, -0.2, 0.6], "latents_std": [1.5, 0.8, 1.2, 0.9],
+                          "force_upcast": False}
+    vae = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+        block_out_channels=(8, 12, 16, 16) if a else (4, 8, 12, 16), layers_per_block=1 + a,
+        norm_num_groups=4, sample_size=64, scaling_factor=0.13025 if a else 0.5, **extra)
+    sched = dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+    scheduler = EulerDiscreteScheduler(
+        timestep_spacing="leading" if a else "trailing", steps_offset=1,
+        prediction_type="epsilon" if a else "v_prediction", **sched)
+    parts = {"text_encoder": CLIPTextModel(text(widths[0], 2, "quick_gelu")),
+             "text_encoder_2": CLIPTextModelWithProjection(text(widths[1], 3 if a else 5, "gelu")),
+             "unet": unet, "vae": vae}
+    for i, (part, module) in enumerate(parts.items()):
+        randomise(module, 1000 * (i + 1) + ord(name))
+        module.half().save_pretrained(out / part, safe_serialization=True)
+        if part == "text_encoder":
+            # transformers 5 may drop the prefix that checkpoints carry.
+            file = out / part / "model.safetensors"
+            state = load_file(file)
+            save_file({k if k.startswith("text_model.") else "text_model." + k: v
+                       for k, v in state.items()}, file, {"format": "pt"})
+    scheduler.save_pretrained(out / "scheduler")
+    index = {"_class_name": "StableDiffusionXLPipeline", "_diffusers_version": diffusers.__version__,
+             "force_zeros_for_empty_prompt": a,
+             "scheduler": ["diffusers", "EulerDiscreteScheduler"],
+             "text_encoder": ["transformers", "CLIPTextModel"],
+             "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+             "tokenizer": ["transformers", "CLIPTokenizer"],
+             "tokenizer_2": ["transformers", "CLIPTokenizer"],
+             "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}
+    (out / "model_index.json").write_text(json.dumps(index, indent=2))
+
+
+def load(folder):
+    pipe = StableDiffusionXLPipeline.from_pretrained(folder, torch_dtype=torch.float32,
+                                                     add_watermarker=False)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def quad_center(n_steps, interval, center, power):
+    n, p = math.ceil(n_steps / interval), power
+    while p > 1:
+        x = np.linspace(complex(-center) ** (1 / p), complex(n_steps - center) ** (1 / p), n + 1)
+        v = sorted({int(z) for z in np.trunc((x ** p).real)})
+        indices = [0] + [i + center for i in v[1:-1]]
+        if len(indices) == n:
+            return indices
+        p -= 0.02
+    raise ValueError("no quad-centre schedule")
+
+
+class DeepCache:
+    """Replaces unet.forward. branch = 3 * layer + block + 1 counts the skips that are recomputed."""
+
+    def __init__(self, unet, branch, full_steps):
+        self.unet, self.branch, self.full, self.step, self.cache = unet, branch, full_steps, 0, None
+
+    def __call__(self, sample, timestep, encoder_hidden_states, added_cond_kwargs, return_dict=False,
+                 **_):
+        u, ctx = self.unet, encoder_hidden_states
+        full = self.step in self.full
+        self.step += 1
+        temb = u.time_embedding(u.get_time_embed(sample=sample, timestep=timestep))
+        temb = temb + u.get_aug_embed(emb=temb, encoder_hidden_states=ctx,
+                                      added_cond_kwargs=added_cond_kwargs)
+        x = u.conv_in(sample)
+        skips = [x]
+        for block in u.down_blocks:
+            attentions = getattr(block, "attentions", [None] * len(block.resnets))
+            for resnet, attention in zip(block.resnets, attentions):
+                if full or len(skips) <= self.branch:
+                    x = resnet(x, temb)
+                    x = attention(x, encoder_hidden_states=ctx)[0] if attention is not None else x
+                    x = x if not isinstance(x, tuple) else x[0]
+                    skips.append(x)
+            if block.downsamplers is not None and (full or len(skips) <= self.branch):
+                x = block.downsamplers[0](x)
+                skips.append(x)
+        first = 0 if full else 8 - self.branch
+        x = u.mid_block(x, temb, encoder_hidden_states=ctx) if full else self.cache
+        flat = 0
+        for block in u.up_blocks:
+            attentions = getattr(block, "attentions", [None] * len(block.resnets))
+            ran = False
+            for resnet, attention in zip(block.resnets, attentions):
+                if flat >= first:
+                    if full and flat == 8 - self.branch:
+                        self.cache = x
+                    x = resnet(torch.cat([x, skips.pop()], dim=1), temb)
+                    if attention is not None:
+                        x = attention(x, encoder_hidden_states=ctx, return_dict=False)[0]
+                    ran = True
+                flat += 1
+            if ran and block.upsamplers is not None:
+                x = block.upsamplers[0](x, skips[-1].shape[2:])
+        return (u.conv_out(u.conv_act(u.conv_norm_out(x))),)
+
+
+def full_steps(deepcache, steps):
+    """'3/0/0', '3/branch:0', '3/0/0/quad:CENTER:POW' -> (branch, full steps)."""
+    parts = deepcache.split("/")
+    interval = int(parts[0])
+    if parts[1].startswith("branch:"):
+        branch, rest = int(parts[1][7:]), parts[2:]
+    else:
+        branch, rest = 3 * int(parts[1]) + int(parts[2]) + 1, parts[3:]
+    if rest:
+        _, center, power = rest[0].split(":")
+        return branch, set(quad_center(steps, interval, int(center), float(power)))
+    return branch, set(range(0, steps, interval))
+
+
+def run_case(pipe, case):
+    """Everything `sameseed image --tensors` writes, by diffusers."""
+    got, preds = {}, []
+    w, h, cfg = case["width"], case["height"], case["guidance"] > 1
+    noise = torch.randn((1, 4, h // 8, w // 8),
+                        generator=torch.Generator("cpu").manual_seed(case["seed"]))
+    tokens = [t(case["prompt"], padding="max_length", max_length=77, truncation=True,
+                return_tensors="pt").input_ids for t in (pipe.tokenizer, pipe.tokenizer_2)]
+    got["token_ids"], got["token_ids_2"] = tokens
+    names = ["prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds",
+             "negative_pooled_prompt_embeds"]
+    with torch.no_grad():
+        embeds = pipe.encode_prompt(case["prompt"], device="cpu", do_classifier_free_guidance=cfg,
+                                    negative_prompt=case["negative"])
+    got.update({n: e for n, e in zip(names, embeds) if e is not None})
+    got["noise"] = noise
+    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=torch.float32)
+    step = pipe.scheduler.step
+
+    def spy(model_output, *args, **kwargs):
+        preds.append(model_output.clone())
+        return step(model_output, *args, **kwargs)
+
+    def at_end(_, __, ___, kw):
+        got["latents"] = kw["latents"].clone()
+        return kw
+    pipe.scheduler.step = spy
+    forward = pipe.unet.forward
+    if case["deepcache"]:
+        pipe.unet.forward = DeepCache(pipe.unet, *full_steps(case["deepcache"], case["steps"]))
+    try:
+        image = pipe(case["prompt"], negative_prompt=case["negative"], width=w, height=h,
+                     num_inference_steps=case["steps"], guidance_scale=case["guidance"],
+                     generator=torch.Generator("cpu").manual_seed(case["seed"]),
+                     output_type="pt", callback_on_step_end=at_end).images
+    finally:
+        pipe.scheduler.step, pipe.unet.forward = step, forward
+    got["timesteps"] = pipe.scheduler.timesteps.clone()
+    got["sigmas"] = pipe.scheduler.sigmas.clone()
+    got["init_noise_sigma"] = torch.as_tensor(pipe.scheduler.init_noise_sigma).float().reshape(1)
+    got["noise_pred_first"], got["noise_pred_last"], got["image"] = preds[0], preds[-1], image
+    return {k: v.contiguous().clone() for k, v in got.items()}
+
+
+def modules(pipe):
+    """Single modules fed with 1e-3-sized inputs, where a wrong epsilon shows; one UNet call."""
+    g = torch.Generator().manual_seed(7)
+    u, ctx_dim = pipe.unet, pipe.unet.config.cross_attention_dim
+
+    def r(*shape, scale=1.0):
+        return scale * torch.randn(shape, generator=g)
+    w0, w1, w2 = u.config.block_out_channels
+    out = {"time_embedding.timestep": torch.tensor([801.0, 1.5]),
+           "resnet.input": r(2, w0, 5, 7, scale=1e-3), "resnet.temb": r(2, 4 * w0),
+           "transformer.input": r(2, w2, 3, 5, scale=1e-3), "transformer.context": r(2, 77, ctx_dim),
+           "vae_attention.input": r(1, pipe.vae.config.block_out_channels[-1], 4, 6, scale=1e-3),
+           "unet.sample": r(2, 4, 7, 13), "unet.timestep": torch.tensor([801.0]),
+           "unet.context": r(2, 77, ctx_dim),
+           "unet.text_embeds": r(2, pipe.text_encoder_2.config.projection_dim),
+           "unet.time_ids": torch.tensor([[56.0, 104.0, 0, 0, 56.0, 104.0]] * 2)}
+    with torch.no_grad():
+        out["time_embedding.output"] = u.time_embedding(u.time_proj(out["time_embedding.timestep"]))
+        out["resnet.output"] = u.down_blocks[1].resnets[0](out["resnet.input"], out["resnet.temb"])
+        out["transformer.output"] = u.down_blocks[2].attentions[0](
+            out["transformer.input"], encoder_hidden_states=out["transformer.context"]).sample
+        out["vae_attention.output"] = pipe.vae.decoder.mid_block.attentions[0](
+            out["vae_attention.input"])
+        args = (out["unet.sample"], out["unet.timestep"][0], out["unet.context"])
+        kw = {"added_cond_kwargs": {"text_embeds": out["unet.text_embeds"],
+                                    "time_ids": out["unet.time_ids"]}}
+        out["unet.output"] = u(*args, **kw, return_dict=False)[0]
+        assert torch.equal(out["unet.output"], DeepCache(u, 1, {0})(*args, **kw)[0])
+    return {k: v.contiguous().clone() for k, v in out.items()}
+
+
+def scheduler_cases():
+    rows = []
+    for spacing in ("leading", "trailing", "linspace"):
+        for karras in (False, True):
+            for prediction in ("epsilon", "v_prediction"):
+                for offset in (0, 1):
+                    for steps in (5, 20):
+                        s = EulerDiscreteScheduler(
+                            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
+                            timestep_spacing=spacing, use_karras_sigmas=karras,
+                            prediction_type=prediction, steps_offset=offset)
+                        s.set_timesteps(steps)
+
+                        def f32(values):
+                            return [float(str(np.float32(v))) for v in values]
+                        rows.append({"timestep_spacing": spacing, "use_karras_sigmas": karras,
+                                     "prediction_type": prediction, "steps_offset": offset,
+                                     "steps": steps, "timesteps": f32(s.timesteps),
+                                     "sigmas": f32(s.sigmas),
+                                     "init_noise_sigma": f32([s.init_noise_sigma])[0]})
+    return rows
+
+
+def case_list():
+    def case(name, model, **changes):
+        return {"name": name, "model": model, "prompt": PROMPT, "negative": None, "seed": 42,
+                "steps": 5, "guidance": 5.0, "width": 64, "height": 64, "deepcache": None,
+                **changes}
+    cases = []
+    for m in "ab":
+        cases += [case(f"{m}_square", m), case(f"{m}_wide20", m, width=96, steps=20, negative="blurry"),
+                  case(f"{m}_odd", m, width=104, height=56, seed=7, negative=""),
+                  case(f"{m}_unguided", m, guidance=1.0, width=56, height=72),
+                  case(f"{m}_long", m, prompt=LONG, negative="x", seed=2**32 + 42),
+                  case(f"{m}_empty", m, prompt="", seed=1)]
+        for l, b in [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (2, 0), (2, 1)]:
+            cases.append(case(f"{m}_dc_3_{l}_{b}", m, deepcache=f"3/{l}/{b}", width=104, height=56))
+        cases += [case(f"{m}_dc_branch0", m, deepcache="3/branch:0", steps=7),
+                  case(f"{m}_dc_2_0_1", m, deepcache="2/0/1", steps=6),
+                  case(f"{m}_dc_quad", m, deepcache="3/0/0/quad:3:1.4", steps=10)]
+    return cases
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--tokenizer", type=pathlib.Path, required=True)
+    p.add_argument("--out", type=pathlib.Path, required=True)
+    p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
+    args = p.parse_args()
+    torch.set_num_threads(1)
+    args.out.mkdir(parents=True, exist_ok=True)
+    pipes = {}
+    for name in "ab":
+        if not args.keep_models:
+            build(name, args.out / f"model_{name}", args.tokenizer)
+        pipes[name] = load(args.out / f"model_{name}")
+        save_file(modules(pipes[name]), args.out / f"modules_{name}.safetensors")
+    cases = case_list()
+    for case in cases:
+        got = run_case(pipes[case["model"]], case)
+        if case["deepcache"]:
+            got = {"latents": got["latents"]}
+        elif case["width"] * case["height"] > 6000 and case["model"] == "b":
+            got.pop("image")  # one large picture a shape is enough, and the folder stays small
+        case["file"] = case["name"] + ".safetensors"
+        assert all(torch.isfinite(v).all() for v in got.values()), case["name"]
+        save_file(got, args.out / case["file"])
+        print(case["name"], "latents std %.3f" % got["latents"].std())
+    versions = {"python": platform.python_version(), "torch": torch.__version__,
+                "diffusers": diffusers.__version__, "transformers": transformers.__version__,
+                "tokenizers": tokenizers.__version__, "numpy": np.__version__, "threads": 1,
+                "cpu_capability": torch.backends.cpu.get_cpu_capability()}
+    index = {"versions": versions, "models": {n: f"model_{n}" for n in "ab"},
+             "modules": {n: f"modules_{n}.safetensors" for n in "ab"}, "cases": cases}
+    (args.out / "cases.json").write_text(json.dumps(index, indent=1) + "\n")
+    (args.out / "schedulers.json").write_text(
+        "[\n" + ",\n".join(json.dumps(r) for r in scheduler_cases()) + "\n]\n")
+    nasty = ["", "!", "!!!", "a!b ! c", "Hello,   WORLD\n\ttabs", "caf\u00e9 cafe\u0301", "it's we'll I'D",
+             "\u201cquotes\u201d \u2019s", "\u6f22\u5b57 \u304b\u306a", "\U0001f98a\U0001f3fd fox", "&amp; &lt;b&gt;",
+             "\uff26\uff35\uff2c\uff2c", "zero\u200bwidth\u00adhyphen", "a\u00a0b\u3000c", "123 4567 x2",
+             "<|endoftext|> inside <|startoftext|>", "\u0130stanbul STRASSE \u00df \u03a3\u03c3\u03c2", "a_b-c/d\\e", LONG]
+    rows = []
+    for n in "a":
+        t1, t2 = pipes[n].tokenizer, pipes[n].tokenizer_2
+        for text in nasty:
+            kw = dict(padding="max_length", max_length=77, truncation=True)
+            rows.append({"prompt": text, "input_ids": t1(text, **kw).input_ids,
+                         "input_ids_2": t2(text, **kw).input_ids})
+    (args.out / "tokens.json").write_text("[\n" + ",\n".join(json.dumps(r) for r in rows) + "\n]\n")
+
+
+if __name__ == "__main__":
+    main()
