@@ -209,12 +209,12 @@ def full_steps(deepcache, steps):
     return branch, set(range(0, steps, interval))
 
 
-def run_case(pipe, case):
+def run_case(pipe, case, dtype=torch.float32):
     """Everything `sameseed image --tensors` writes, by diffusers."""
     got, preds = {}, []
     w, h, cfg = case["width"], case["height"], case["guidance"] > 1
     noise = torch.randn((1, 4, h // 8, w // 8),
-                        generator=torch.Generator("cpu").manual_seed(case["seed"]))
+                        generator=torch.Generator("cpu").manual_seed(case["seed"]), dtype=dtype)
     tokens = [t(case["prompt"], padding="max_length", max_length=77, truncation=True,
                 return_tensors="pt").input_ids for t in (pipe.tokenizer, pipe.tokenizer_2)]
     got["token_ids"], got["token_ids_2"] = tokens
