@@ -1,0 +1,155 @@
+#include "pipeline/cpu/cpu_backend.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+
+#include "pipeline/cpu/half_layers.h"
+
+namespace sameseed {
+namespace {
+
+Tensor counted(Tensor x, bool half, std::int64_t& halves, std::int64_t& floats,
+               std::int64_t& non_finite_values) {
+  ++(half ? halves : floats);
+  non_finite_values += non_finite(x);
+  return x;
+}
+
+struct CpuConv2d final : Conv2d {
+  Multiplier by;
+  Conv2dConfig config;
+  CpuCounters* counters = nullptr;
+  Tensor forward(const Tensor& x) const override {
+    return counted(half_conv2d(x, by, config.kernel, config.stride, config.padding),
+                   by.block.has_value(), counters->conv_half, counters->conv_float,
+                   counters->non_finite);
+  }
+};
+
+template <typename Base, Tensor (*kLayer)(const Tensor&, const Multiplier&)>
+struct CpuMatmul final : Base {
+  Multiplier by;
+  CpuCounters* counters = nullptr;
+  Tensor forward(const Tensor& x) const override {
+    return counted(kLayer(x, by), by.block.has_value(), counters->matmul_half,
+                   counters->matmul_float, counters->non_finite);
+  }
+};
+
+struct CpuGroupNorm final : GroupNorm {
+  Tensor weight, bias;
+  std::int64_t groups = 32;
+  double eps = 1e-5;
+  Tensor forward(const Tensor& x, Activation then) const override {
+    return half_group_norm(x, groups, weight, bias, eps, then);
+  }
+};
+
+struct CpuLayerNorm final : LayerNorm {
+  Tensor weight, bias;
+  double eps = 1e-5;
+  Tensor forward(const Tensor& x) const override { return half_layer_norm(x, weight, bias, eps); }
+};
+
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(const CpuArithmetic& arithmetic, CpuCounters& counters)
+      : arithmetic_(arithmetic), counters_(counters) {}
+
+  at::ScalarType activation_type() const override { return at::kHalf; }
+
+  std::unique_ptr<Conv2d> conv2d(const Weights& at, const Conv2dConfig& c) override {
+    auto layer = std::make_unique<CpuConv2d>();
+    layer->by = make_multiplier(at.tensor("weight", {c.out, c.in, c.kernel, c.kernel}),
+                                at.tensor("bias", {c.out}), block_if(arithmetic_.conv_half));
+    layer->config = c;
+    layer->counters = &counters_;
+    return layer;
+  }
+
+  std::unique_ptr<Linear> linear(const Weights& at, std::int64_t in, std::int64_t out,
+                                 bool bias) override {
+    return matmul<CpuMatmul<Linear, half_linear>>(at, in, out, bias);
+  }
+
+  std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
+    return matmul<CpuMatmul<Geglu, half_geglu>>(at, in, 2 * inner, true);
+  }
+
+  std::unique_ptr<GroupNorm> group_norm(const Weights& at, std::int64_t channels,
+                                        std::int64_t groups, double eps) override {
+    auto layer = std::make_unique<CpuGroupNorm>();
+    layer->weight = at.tensor("weight", {channels}).to(at::kFloat);
+    layer->bias = at.tensor("bias", {channels}).to(at::kFloat);
+    layer->groups = groups;
+    layer->eps = eps;
+    return layer;
+  }
+
+  std::unique_ptr<LayerNorm> layer_norm(const Weights& at, std::int64_t channels,
+                                        double eps) override {
+    auto layer = std::make_unique<CpuLayerNorm>();
+    layer->weight = at.tensor("weight", {channels}).to(at::kFloat);
+    layer->bias = at.tensor("bias", {channels}).to(at::kFloat);
+    layer->eps = eps;
+    return layer;
+  }
+
+  Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                   const AttentionShape& shape) const override {
+    return half_attention(q, k, v, shape);
+  }
+
+ private:
+  std::optional<int> block_if(bool half) const {
+    return half ? std::optional<int>(arithmetic_.block) : std::nullopt;
+  }
+
+  template <typename Layer>
+  std::unique_ptr<Layer> matmul(const Weights& at, std::int64_t in, std::int64_t out, bool bias) {
+    auto layer = std::make_unique<Layer>();
+    layer->by =
+        make_multiplier(at.tensor("weight", {out, in}), bias ? at.tensor("bias", {out}) : Tensor(),
+                        block_if(arithmetic_.matmul_half));
+    layer->counters = &counters_;
+    return layer;
+  }
+
+  CpuArithmetic arithmetic_;
+  CpuCounters& counters_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(const CpuArithmetic& arithmetic, CpuCounters& counters) {
+  return std::make_unique<CpuBackend>(arithmetic, counters);
+}
+
+ProbeErrors probe_errors(const CpuArithmetic& arithmetic) {
+  const auto block = [&](bool half) {
+    return half ? std::optional<int>(arithmetic.block) : std::nullopt;
+  };
+  at::Generator random = at::make_generator<at::CPUGeneratorImpl>(0);
+  const auto draw = [&](at::IntArrayRef shape, double deviation) {
+    return (at::randn(shape, random) * deviation).to(at::kHalf);
+  };
+  const auto error = [](const Tensor& got, const Tensor& exact) {
+    const Tensor wrong = got.to(at::kDouble) - exact;
+    return (wrong.norm() / exact.norm()).item<double>();
+  };
+  constexpr std::int64_t kChannels = 320, kDepth = 9 * kChannels;
+  const double deviation = 1 / std::sqrt(static_cast<double>(kDepth));
+
+  const Tensor x = draw({64, kDepth}, 1), w = draw({64, kDepth}, deviation);
+  const Tensor image = draw({1, kChannels, 10, 10}, 1);
+  const Tensor filter = draw({64, kChannels, 3, 3}, deviation);
+  return {.conv = error(
+              conv2d_sums(image, make_multiplier(filter, {}, block(arithmetic.conv_half)), 3, 1, 0),
+              at::conv2d(image.to(at::kDouble), filter.to(at::kDouble))),
+          .matmul = error(linear_sums(x, make_multiplier(w, {}, block(arithmetic.matmul_half))),
+                          at::linear(x.to(at::kDouble), w.to(at::kDouble)))};
+}
+
+}  // namespace sameseed

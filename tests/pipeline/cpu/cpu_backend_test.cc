@@ -1,0 +1,73 @@
+#include "pipeline/cpu/cpu_backend.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "io/safetensors.h"
+
+namespace sameseed {
+namespace {
+
+// Weights of one of each counted layer, of channels 4.
+Weights small_weights() {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / "sameseed_cpu_backend_test";
+  std::filesystem::create_directories(folder);
+  at::manual_seed(1);
+  std::map<std::string, Tensor> tensors;
+  for (const auto& [name, shape] :
+       std::map<std::string, std::vector<std::int64_t>>{{"conv.weight", {4, 4, 3, 3}},
+                                                        {"conv.bias", {4}},
+                                                        {"linear.weight", {4, 4}},
+                                                        {"geglu.weight", {16, 4}},
+                                                        {"geglu.bias", {16}}})
+    tensors[name] = at::randn(shape).to(at::kHalf);
+  std::map<std::string, TensorView> views;
+  for (const auto& [name, tensor] : tensors)
+    views[name] = {
+        .dtype = DType::kF16,
+        .shape = tensor.sizes().vec(),
+        .data = {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()}};
+  write_safetensors(folder / "model.safetensors", views);
+  return Weights::open(folder, "model", "", at::kHalf);
+}
+
+TEST(CpuBackend, CountsEachLayerUnderItsArithmetic) {
+  const Weights weights = small_weights();
+  CpuCounters counters;
+  const auto backend = make_cpu_backend({.conv_half = true, .matmul_half = false}, counters);
+  const auto conv = backend->conv2d(weights / "conv", {.in = 4, .out = 4});
+  const auto linear = backend->linear(weights / "linear", 4, 4, /*bias=*/false);
+  const auto geglu = backend->geglu(weights / "geglu", 4, 8);
+  weights.check();
+
+  const Tensor image = at::randn({1, 4, 5, 5}).to(at::kHalf);
+  const Tensor tokens = at::randn({1, 3, 4}).to(at::kHalf);
+  EXPECT_EQ(conv->forward(image).scalar_type(), backend->activation_type());
+  EXPECT_EQ(linear->forward(tokens).sizes(), at::IntArrayRef({1, 3, 4}));
+  EXPECT_EQ(geglu->forward(tokens).sizes(), at::IntArrayRef({1, 3, 8}));
+  EXPECT_EQ(counters.conv_half, 1);
+  EXPECT_EQ(counters.conv_float, 0);
+  EXPECT_EQ(counters.matmul_half, 0);
+  EXPECT_EQ(counters.matmul_float, 2);
+  EXPECT_EQ(counters.non_finite, 0);
+
+  linear->forward(at::full({1, 1, 4}, std::numeric_limits<float>::infinity(), at::kHalf));
+  EXPECT_EQ(counters.non_finite, 4);
+}
+
+TEST(CpuBackend, ProbesShowWhichAccumulatorRan) {
+  const ProbeErrors half_conv = probe_errors({.conv_half = true, .matmul_half = false});
+  EXPECT_GT(half_conv.conv, 1.6e-3);
+  EXPECT_LT(half_conv.matmul, 1e-5);
+  const ProbeErrors half_matmul = probe_errors({.conv_half = false, .matmul_half = true});
+  EXPECT_LT(half_matmul.conv, 1e-5);
+  EXPECT_GT(half_matmul.matmul, 1.6e-3);
+  EXPECT_GT(probe_errors({.conv_half = true, .matmul_half = true, .block = 4}).conv,
+            1.5 * half_conv.conv);
+}
+
+}  // namespace
+}  // namespace sameseed
