@@ -86,7 +86,7 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
   auto store = std::make_shared<Store>();
   store->folder = folder.string();
   store->type = type;
-  const std::string infix = variant.empty() ? "" : "." + variant;
+  const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
   const auto single = folder / (stem + infix + ".safetensors");
   const auto index = folder / (stem + ".safetensors.index" + infix + ".json");
   if (std::filesystem::exists(single)) {
@@ -110,7 +110,7 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
     if (std::filesystem::is_directory(folder))
       for (const auto& entry : std::filesystem::directory_iterator(folder))
         if (entry.path().filename().string().starts_with(stem))
-          there += " " + entry.path().filename().string();
+          there += fmt::format(" {}", entry.path().filename().string());
     throw UserError(fmt::format(
         "{}: no {}{}.safetensors and no index for it{}; choose another --variant, or convert "
         "the weights to safetensors",

@@ -1,0 +1,16 @@
+# The model of half-precision accumulation, and the backend made of it.
+find_package(OpenMP REQUIRED)
+sameseed_library(sameseed_half_product
+  SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/half_product.cc
+    ${CMAKE_CURRENT_LIST_DIR}/half_product_avx2.cc
+    ${CMAKE_CURRENT_LIST_DIR}/half_product_avx512.cc
+  LIBRARIES PRIVATE OpenMP::OpenMP_CXX)
+set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/half_product_avx2.cc PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c")
+# GCC 12 warns about its own AVX-512 header.
+set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/half_product_avx512.cc PROPERTIES
+  COMPILE_OPTIONS "-mavx512f;-Wno-maybe-uninitialized;-Wno-uninitialized")
+
+sameseed_library(sameseed_cpu LIBTORCH
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/half_layers.cc ${CMAKE_CURRENT_LIST_DIR}/cpu_backend.cc ${CMAKE_CURRENT_LIST_DIR}/../accelerated_engine.cc
+  LIBRARIES sameseed_network sameseed_half_product)
