@@ -1,7 +1,8 @@
 # Standard, warnings and include root of our own code: linked PRIVATE, so that they reach nobody else.
 add_library(sameseed_flags INTERFACE)
 target_compile_features(sameseed_flags INTERFACE cxx_std_20)
-target_compile_options(sameseed_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror)
+target_compile_options(sameseed_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Werror
+  -Wno-missing-field-initializers)  # designated initialisers leave out what keeps its default
 
 # LibTorch's header costs seconds a file: it is compiled once here and reused by every target that names it.
 file(WRITE "${PROJECT_BINARY_DIR}/libtorch_pch.cc" "#include <ATen/ATen.h>\n")

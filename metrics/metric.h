@@ -11,8 +11,8 @@ namespace sameseed {
 
 enum class Better { kHigher, kLower, kNearer };  // kNearer: to the value for identical images
 
-// One number of a metric: its full name ("ssim.gaussian"), unit ("dB", or empty), direction, and the value for
-// identical images (may be +infinity).
+// One number of a metric: its full name ("ssim.gaussian"), unit ("dB", or empty), direction, and
+// the value for identical images (may be +infinity).
 struct Quantity {
   std::string name;
   std::string unit;
@@ -29,8 +29,9 @@ class Metric {
  public:
   virtual ~Metric() = default;
   virtual std::vector<Quantity> quantities() const = 0;
-  virtual std::string definition() const = 0;               // one line: window, range, colour handling, weights hash
-  virtual std::string unavailable() const { return {}; }    // why it cannot score, or empty
+  virtual std::string definition()
+      const = 0;  // one line: window, range, colour handling, weights hash
+  virtual std::string unavailable() const { return {}; }  // why it cannot score, or empty
   // 8-bit RGB images (CV_8UC3) of equal size; throws UserError where they are not.
   virtual Scores score(const cv::Mat& candidate, const cv::Mat& reference) const = 0;
 };

@@ -24,8 +24,8 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   const auto counters = std::make_shared<CpuCounters>();
 
   Arithmetic arithmetic;
-  arithmetic.backends = {make_cpu_backend(cpu, *counters),
-                         make_cpu_backend(cpu, *counters), plain(vae_type)};
+  arithmetic.backends = {make_cpu_backend(cpu, *counters), make_cpu_backend(cpu, *counters),
+                         plain(vae_type)};
   arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kCudnnV8Disabled] =

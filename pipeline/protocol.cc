@@ -70,8 +70,12 @@ json answer_to(Engine& engine, const json& message) {
   throw UserError(fmt::format("op \"{}\": must be load, noise or generate", op));
 }
 
+// LibTorch's messages carry a stack trace behind the sentence that says what is wrong.
 json refusal(const char* kind, const std::exception& problem) {
-  return {{"ok", false}, {"kind", kind}, {"error", problem.what()}};
+  const std::string text = problem.what();
+  return {{"ok", false},
+          {"kind", kind},
+          {"error", text.substr(0, text.find("\nException raised from"))}};
 }
 
 }  // namespace

@@ -127,10 +127,11 @@ Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
   const at::ScalarType type = backends_.unet->activation_type();
   const bool guided = embeds.negative_prompt_embeds.defined();
   const auto scheduler = make_scheduler(scheduler_, request.steps);
+  const std::vector<float> sizes = {
+      static_cast<float>(request.height), static_cast<float>(request.width), 0, 0,
+      static_cast<float>(request.height), static_cast<float>(request.width)};
   const Tensor time_ids =
-      at::tensor({request.height, request.width, 0, 0, request.height, request.width},
-                 at::TensorOptions().dtype(type))
-          .unsqueeze(0);
+      at::tensor(sizes, at::TensorOptions().dtype(at::kFloat)).to(type).unsqueeze(0);
   UnetInput input;
   input.encoder_hidden_states =
       guided ? at::cat({embeds.negative_prompt_embeds, embeds.prompt_embeds}, 0)

@@ -1,0 +1,110 @@
+// sameseed: the program. No LibTorch and no OpenCV here: it answers at once and leaves the work to
+// its workers.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+
+#include "bench/commands.h"
+#include "io/error.h"
+
+using namespace sameseed;
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Runs the same seeds through a reference and an accelerated SDXL, and says what each switch "
+      "costs and buys.\n\n"
+      "  sameseed run                                     the demo on the embedded model\n"
+      "  sameseed run nightly.json --model sdxl --out n1  a sweep; the same command goes on after "
+      "an interruption\n"
+      "  sameseed image --engine accelerated --prompt \"a red apple\" --seed 7 --out apple.png\n"
+      "  sameseed score-pair reference.png candidate.png\n",
+      "sameseed"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", SAMESEED_VERSION);
+  app.footer("Exit codes: 0 pass, 1 usage or internal error, 7 a sample crashed, hung or failed.");
+
+  RunOptions run;
+  run.command.assign(argv, argv + argc);
+  ImageOptions image;
+  std::string folder, reference, candidate, model;
+  const auto add_model = [](CLI::App* command, ModelOptions& options) {
+    command->add_option("--model", options.model,
+                        "SDXL folder in diffusers' layout (default: the embedded nano-sdxl)");
+    command->add_option("--vae", options.vae, "another VAE folder");
+    command->add_option("--variant", options.variant,
+                        "weights variant: fp16 reads *.fp16.safetensors");
+  };
+  const auto add_run = [&](CLI::App* command) {
+    command->add_option("matrix", run.matrix, "matrix file (default: the demo)");
+    add_model(command, run.model);
+    command->add_option("--out", run.out, "folder of the run (default: sameseed-run-NAME)");
+    command->add_flag("--quiet", run.quiet, "no progress");
+  };
+
+  CLI::App* run_command = app.add_subcommand("run", "plan, generate, score and report");
+  add_run(run_command);
+  CLI::App* plan_command = app.add_subcommand("plan", "write RUN/plan.json and say what it holds");
+  add_run(plan_command);
+  CLI::App* generate_command =
+      app.add_subcommand("generate", "make the samples of RUN/plan.json that are missing");
+  CLI::App* score_command = app.add_subcommand("score", "score the pictures of a run");
+  CLI::App* report_command =
+      app.add_subcommand("report", "write RUN/report.json and print the table");
+  for (CLI::App* command : {generate_command, score_command, report_command})
+    command->add_option("run", folder, "folder of the run")->required();
+  generate_command->add_flag("--quiet", run.quiet, "no progress");
+
+  CLI::App* image_command =
+      app.add_subcommand("image", "make one picture, or a case of a run again (--case RUN/ID)");
+  add_model(image_command, image.model);
+  image_command->add_option("--engine", image.engine, "reference, accelerated, null, or a command")
+      ->capture_default_str();
+  image_command->add_option("--prompt", image.prompt, "what to draw");
+  image_command->add_option("--negative", image.negative, "negative prompt");
+  image_command->add_option("--seed", image.seed, "seed of the initial noise")
+      ->capture_default_str();
+  image_command->add_option("--steps", image.steps, "sampler steps")->capture_default_str();
+  image_command->add_option("--guidance", image.guidance, "guidance scale; off at 1")
+      ->capture_default_str();
+  image_command->add_option("--size", image.size, "WIDTHxHEIGHT in pixels")->capture_default_str();
+  image_command->add_option("--deepcache", image.deepcache,
+                            "INTERVAL/LAYER/BLOCK or INTERVAL/branch:K");
+  image_command
+      ->add_option("--set", image.set, "AXIS=VALUE, such as env.NAME=0 or load.precision=fp16")
+      ->take_all();
+  image_command->add_option("--case", image.case_of,
+                            "RUN/ID: this case of a run, in its own environment");
+  image_command->add_option("--out", image.out, "PNG to write")->required();
+  image_command->add_option("--tensors", image.tensors,
+                            "safetensors to write: noise, embeddings, latents, image, ...");
+
+  CLI::App* pair_command =
+      app.add_subcommand("score-pair", "every metric of one pair of pictures, as JSON");
+  pair_command->add_option("reference", reference, "PNG")->required();
+  pair_command->add_option("candidate", candidate, "PNG")->required();
+  CLI::App* tokenize_command = app.add_subcommand(
+      "tokenize", "JSON strings in, one a line; token ids of both tokenizers out");
+  tokenize_command->add_option("--model", model, "SDXL folder (default: the embedded nano-sdxl)");
+
+  try {
+    app.parse(argc, argv);
+    if (*run_command) return run_all(run);
+    if (*plan_command) return plan_only(run);
+    if (*generate_command) return generate_only(folder, run);
+    if (*score_command) return score_only(folder);
+    if (*report_command) return report_only(folder);
+    if (*image_command) return make_image(image);
+    if (*pair_command) return score_pair(reference, candidate);
+    return tokenize(model, std::cin, std::cout);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 1;
+  } catch (const UserError& error) {
+    std::cerr << "sameseed: " << error.what() << "\n";
+  } catch (const std::exception& error) {
+    std::cerr << "sameseed: internal error: " << error.what() << "\n";
+  }
+  return 1;
+}

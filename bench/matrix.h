@@ -1,0 +1,52 @@
+// A sweep as its user writes it: axes, the two arms, requests, timing. Schema: sameseed/matrix/1.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace sameseed {
+
+struct Axis {
+  std::string name;                    // "candidate.env.X", "both.request.steps"
+  std::vector<nlohmann::json> values;  // null: leave it unset
+};
+
+using Point = std::map<std::string, nlohmann::json>;  // axis name -> value
+
+// Points of which every named axis has the named value are left out.
+struct Exclusion {
+  Point when;
+  std::string because;
+};
+
+struct Timing {
+  int warmup = 1;   // warm-up requests a worker
+  int blocks = 0;   // A B B A blocks a comparison
+  int prompts = 1;  // how many of the prompts are timed
+};
+
+struct Matrix {
+  std::string name;
+  std::string model = "nano-sdxl";
+  std::vector<Axis> axes;
+  std::map<std::string, std::string> engines;  // "reference" and "candidate" -> engine
+  std::vector<Exclusion> exclude;
+  std::vector<std::string> prompts;
+  std::vector<std::uint64_t> seeds;
+  nlohmann::json request;  // steps, guidance, size, negative: what every case begins with
+  Timing timing;
+  std::string sha256;  // of the file
+};
+
+// Throws UserError that names file, field and what would be right. Prompt files are found beside
+// the matrix.
+Matrix read_matrix(const std::filesystem::path& path);
+
+// Every point of the axes; the last axis turns fastest.
+std::vector<Point> points(const std::vector<Axis>& axes);
+
+}  // namespace sameseed

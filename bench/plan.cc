@@ -1,0 +1,171 @@
+#include "bench/plan.h"
+
+#include <set>
+
+#include "io/error.h"
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kAccumulationPrefix = "ONEFLOW_";
+
+struct CaseIds {
+  std::string environment, id;
+};
+
+class Planner {
+ public:
+  Planner(const Matrix& matrix, const json& load) : matrix_(matrix), load_(load) {}
+
+  json plan() {
+    for (const Point& point : points(matrix_.axes)) {
+      if (const Exclusion* rule = excluded(point)) {
+        excluded_.push_back({{"setting", point}, {"because", rule->because}});
+        continue;
+      }
+      compare(point, "reference");
+      if (switches_off(point) != point) compare(point, "switches_off");
+    }
+    if (comparisons_.empty())
+      throw UserError(
+          "the matrix leaves nothing to compare: every combination is excluded, so relax "
+          "`exclude`");
+    return {{"schema", "sameseed/plan/1"},
+            {"name", matrix_.name},
+            {"matrix_sha256", matrix_.sha256},
+            {"model", load_.at("model")},
+            {"timing",
+             {{"warmup", matrix_.timing.warmup},
+              {"blocks", matrix_.timing.blocks},
+              {"prompts", matrix_.timing.prompts}}},
+            {"axes", axes()},
+            {"environments", environments_},
+            {"cases", cases_},
+            {"samples", samples()},
+            {"comparisons", comparisons_},
+            {"excluded", excluded_}};
+  }
+
+ private:
+  const Exclusion* excluded(const Point& point) const {
+    for (const Exclusion& rule : matrix_.exclude) {
+      bool all = true;
+      for (const auto& [name, value] : rule.when) all = all && point.at(name) == value;
+      if (all) return &rule;
+    }
+    return nullptr;
+  }
+
+  // The same point with the candidate's half accumulation and DeepCache off.
+  static Point switches_off(Point point) {
+    for (auto& [name, value] : point) {
+      if (name.starts_with("candidate.env." + std::string(kAccumulationPrefix))) value = "0";
+      if (name == "candidate.request.deepcache") value = nullptr;
+    }
+    return point;
+  }
+
+  CaseIds add_case(const Point& point, const std::string& arm, const std::string& prompt,
+                   std::uint64_t seed) {
+    json environment = {
+        {"engine", matrix_.engines.at(arm)}, {"variables", json::object()}, {"load", load_}};
+    json request = matrix_.request;
+    request["prompt"] = prompt;
+    request["seed"] = seed;
+    for (const auto& [name, value] : point) {
+      const std::size_t first = name.find('.'), second = name.find('.', first + 1);
+      const std::string side = name.substr(0, first),
+                        kind = name.substr(first + 1, second - first - 1);
+      const std::string field = name.substr(second + 1);
+      const bool ours = side == arm || side == "both";
+      // A variable that only the other arm names is unset here: nothing leaks in from outside.
+      if (kind == "env") environment["variables"][field] = ours ? value : json();
+      if (kind == "load" && ours) environment["load"][field] = value;
+      if (kind == "request" && ours) request[field] = value;
+    }
+    const std::string environment_id = id_of(environment);
+    environment["id"] = environment_id;
+    if (known_.insert(environment_id).second) environments_.push_back(environment);
+    const std::string id = id_of({{"environment", environment_id}, {"request", request}});
+    if (known_.insert(id).second)
+      cases_.push_back({{"id", id}, {"environment", environment_id}, {"request", request}});
+    return {environment_id, id};
+  }
+
+  void compare(const Point& point, const std::string& kind) {
+    json pairs = json::array();
+    for (const std::string& prompt : matrix_.prompts)
+      for (const std::uint64_t seed : matrix_.seeds) {
+        const CaseIds candidate = add_case(point, "candidate", prompt, seed);
+        const CaseIds reference = kind == "reference"
+                                      ? add_case(point, "reference", prompt, seed)
+                                      : add_case(switches_off(point), "candidate", prompt, seed);
+        pairs.push_back({{"candidate", candidate.id},
+                         {"reference", reference.id},
+                         {"prompt", prompt},
+                         {"seed", seed}});
+      }
+    const std::string id = id_of({{"setting", point}, {"kind", kind}, {"pairs", pairs}});
+    comparisons_.push_back({{"id", id}, {"setting", point}, {"kind", kind}, {"pairs", pairs}});
+  }
+
+  json axes() const {
+    json list = json::array();
+    for (const Axis& axis : matrix_.axes)
+      list.push_back({{"name", axis.name}, {"values", axis.values}});
+    return list;
+  }
+
+  static json sample(const std::string& case_id, const char* kind, const json& comparison,
+                     int block, int position, const char* arm) {
+    const json key = {{"case", case_id},
+                      {"kind", kind},
+                      {"comparison", comparison},
+                      {"block", block},
+                      {"position", position}};
+    json result = key;
+    result["id"] = id_of(key);
+    result["arm"] = arm;
+    return result;
+  }
+
+  // Quality first, an environment at a time; then the A B B A blocks, comparison by comparison.
+  json samples() const {
+    json list = json::array();
+    for (const json& environment : environments_)
+      for (const json& one : cases_)
+        if (one.at("environment") == environment.at("id"))
+          list.push_back(sample(one.at("id"), "quality", nullptr, 0, 0, "candidate"));
+    for (const json& comparison : comparisons_)
+      for (int block = 0; block < matrix_.timing.blocks; ++block)
+        for (int prompt = 0;
+             prompt < matrix_.timing.prompts && prompt < static_cast<int>(matrix_.prompts.size());
+             ++prompt) {
+          const json& pair =
+              comparison.at("pairs").at(static_cast<std::size_t>(prompt) * matrix_.seeds.size());
+          const int number = block * matrix_.timing.prompts + prompt;
+          int position = 0;
+          for (const char* arm : {"reference", "candidate", "candidate", "reference"})
+            list.push_back(
+                sample(pair.at(arm), "timing", comparison.at("id"), number, position++, arm));
+        }
+    return list;
+  }
+
+  const Matrix& matrix_;
+  const json& load_;
+  std::set<std::string> known_;
+  json environments_ = json::array(), cases_ = json::array(), comparisons_ = json::array(),
+       excluded_ = json::array();
+};
+
+}  // namespace
+
+json make_plan(const Matrix& matrix, const json& load) { return Planner(matrix, load).plan(); }
+
+std::string id_of(const json& value) { return sha256(value.dump()).substr(0, 16); }
+
+}  // namespace sameseed

@@ -1,0 +1,48 @@
+#include "bench/programs.h"
+
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+#include "bench/worker.h"
+
+namespace sameseed {
+namespace {
+
+std::filesystem::path own_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+}  // namespace
+
+std::filesystem::path program(const std::string& name) { return own_folder() / name; }
+
+std::filesystem::path data(const std::string& relative) {
+  const auto installed = own_folder().parent_path() / "share/sameseed" / relative;
+  return std::filesystem::exists(installed) ? installed
+                                            : std::filesystem::path(SAMESEED_DATA_DIR) / relative;
+}
+
+int run_program(const std::vector<std::string>& command) {
+  std::vector<std::string> environment;
+  for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NO_COLOR"})
+    if (const char* value = std::getenv(name))
+      environment.push_back(std::string(name) + "=" + value);
+  std::vector<char*> arguments, variables;
+  for (const std::string& text : command) arguments.push_back(const_cast<char*>(text.c_str()));
+  for (const std::string& text : environment) variables.push_back(const_cast<char*>(text.c_str()));
+  arguments.push_back(nullptr);
+  variables.push_back(nullptr);
+  pid_t pid = 0;
+  if (const int error =
+          ::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(), variables.data()))
+    throw std::runtime_error(command.front() + " cannot be started: " + std::strerror(error));
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,20 @@
+// Where this installation keeps its other programs and its data, and how they are run.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sameseed {
+
+// A program beside this one: "sameseed-worker".
+std::filesystem::path program(const std::string& name);
+
+// The embedded model, matrices and prompts: below ../share/sameseed beside the program, else the
+// source tree.
+std::filesystem::path data(const std::string& relative);
+
+// Runs a program to its end, with a clean environment; returns its exit code. Its output is ours.
+int run_program(const std::vector<std::string>& command);
+
+}  // namespace sameseed

@@ -1,0 +1,165 @@
+#include "bench/score.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <set>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/png.h"
+#include "metrics/metric.h"
+#include "metrics/self_test.h"
+#include "metrics/tensors.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+using Metrics = std::vector<std::unique_ptr<Metric>>;
+
+constexpr const char* kTensors[] = {"latents", "prompt_embeds", "pooled_prompt_embeds"};
+
+const char* word_for(Better better) {
+  return better == Better::kHigher ? "higher" : better == Better::kLower ? "lower" : "nearer";
+}
+
+json describe(const Quantity& quantity, const Metric& metric) {
+  json result = {{"name", quantity.name},
+                 {"unit", quantity.unit},
+                 {"better", word_for(quantity.better)},
+                 {"definition", metric.definition()}};
+  if (std::isfinite(quantity.identical))
+    result["identical"] = quantity.identical;
+  else
+    result.update({{"identical", nullptr}, {"identical_nonfinite", "+inf"}});
+  if (const std::string why = metric.unavailable(); !why.empty()) result["unavailable"] = why;
+  return result;
+}
+
+json describe_all(const Metrics& metrics) {
+  json list = json::array();
+  for (const auto& metric : metrics)
+    for (const Quantity& quantity : metric->quantities())
+      list.push_back(describe(quantity, *metric));
+  for (const char* tensor : kTensors)
+    list.push_back(
+        {{"name", fmt::format("{}.relative_l2", tensor)},
+         {"unit", ""},
+         {"better", "lower"},
+         {"identical", 0},
+         {"definition",
+          "||candidate - reference|| / ||reference||, before any rounding to pictures"}});
+  return list;
+}
+
+// JSON has no infinity: the value is null then, and a word stands beside it.
+void put(json& scores, const std::string& name, double value) {
+  scores["values"][name] = std::isfinite(value) ? json(value) : json();
+  if (!std::isfinite(value))
+    scores["nonfinite"][name] = std::isnan(value) ? "nan" : value > 0 ? "+inf" : "-inf";
+}
+
+cv::Mat mat_of(const Image& image) {
+  return cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()))
+      .clone();
+}
+
+json score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
+                    const std::filesystem::path& reference) {
+  const cv::Mat a = mat_of(read_png(candidate)), b = mat_of(read_png(reference));
+  json scores = {{"values", json::object()}, {"nonfinite", json::object()}};
+  for (const auto& metric : metrics) {
+    if (!metric->unavailable().empty()) continue;
+    const Scores result = metric->score(a, b);
+    const auto quantities = metric->quantities();
+    for (std::size_t i = 0; i < quantities.size(); ++i)
+      put(scores, quantities[i].name, result.values[i]);
+  }
+  return scores;
+}
+
+std::map<std::string, json> quality_records(const std::filesystem::path& run) {
+  std::map<std::string, json> by_case;
+  std::ifstream in(run / "records.jsonl");
+  if (!in)
+    throw UserError((run / "records.jsonl").string() +
+                    ": not there; run `sameseed generate` first");
+  for (std::string line; std::getline(in, line);) {
+    const json record = json::parse(line, nullptr, false);
+    if (record.is_object() && record.value("type", "") == "sample" &&
+        record.value("kind", "") == "quality" && record.value("outcome", "") == "ok")
+      by_case[record.at("case")] = record;
+  }
+  return by_case;
+}
+
+json score_records(const Metrics& metrics, const std::filesystem::path& run, const json& candidate,
+                   const json& reference) {
+  json line = {{"type", "pair"},
+               {"candidate", candidate.at("sample")},
+               {"reference", reference.at("sample")},
+               {"candidate_case", candidate.at("case")},
+               {"reference_case", reference.at("case")}};
+  for (const char* hash : {"noise", "token_ids"})
+    if (candidate.at("hashes").at(hash) != reference.at("hashes").at(hash)) {
+      line["refused"] = fmt::format("the arms had different {}: {} and {}", hash,
+                                    candidate.at("hashes").at(hash).dump(),
+                                    reference.at("hashes").at(hash).dump());
+      return line;
+    }
+  const auto file = [&](const char* folder, const json& record, const char* ending) {
+    return run / folder / (record.at("sample").get<std::string>() + ending);
+  };
+  line.update(score_pictures(metrics, file("images", candidate, ".png"),
+                             file("images", reference, ".png")));
+  const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
+  const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
+  for (const char* name : kTensors)
+    if (a.tensors().contains(name) && b.tensors().contains(name))
+      put(line, fmt::format("{}.relative_l2", name),
+          relative_l2(a.tensors().at(name), b.tensors().at(name)));
+  return line;
+}
+
+}  // namespace
+
+void score_run(const std::filesystem::path& run, const std::string& weights) {
+  const json plan = read_json(run / "plan.json");
+  const Metrics metrics = all_metrics(weights);
+  self_test(metrics);
+  const auto records = quality_records(run);
+  std::string lines = json{{"type", "scorer"},
+                           {"schema", "sameseed/score/1"},
+                           {"self_test", "passed"},
+                           {"metrics", describe_all(metrics)}}
+                          .dump() +
+                      "\n";
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) {
+      const std::string candidate = pair.at("candidate"), reference = pair.at("reference");
+      if (!records.contains(candidate) || !records.contains(reference) ||
+          !seen.insert({candidate, reference}).second)
+        continue;
+      lines +=
+          score_records(metrics, run, records.at(candidate), records.at(reference)).dump() + "\n";
+    }
+  write_file(run / "scores.jsonl", lines);
+}
+
+json score_pair(const std::filesystem::path& reference, const std::filesystem::path& candidate,
+                const std::string& weights) {
+  const Metrics metrics = all_metrics(weights);
+  self_test(metrics);
+  json result = {{"schema", "sameseed/score-pair/1"},
+                 {"reference", reference.string()},
+                 {"candidate", candidate.string()}};
+  result.update(score_pictures(metrics, candidate, reference));
+  result["metrics"] = describe_all(metrics);
+  return result;
+}
+
+}  // namespace sameseed

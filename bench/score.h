@@ -1,0 +1,18 @@
+// The scoring stage: pictures and latents of a run in, RUN/scores.jsonl out.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace sameseed {
+
+// Scores every pair of RUN/plan.json whose two pictures were made from the same noise and the same
+// token ids. Runs the metrics' self-test first. Throws UserError where files are missing.
+void score_run(const std::filesystem::path& run, const std::string& weights);
+
+// Every metric of one pair, as the JSON of `score-pair`.
+nlohmann::json score_pair(const std::filesystem::path& reference,
+                          const std::filesystem::path& candidate, const std::string& weights);
+
+}  // namespace sameseed

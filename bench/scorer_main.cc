@@ -1,0 +1,33 @@
+// sameseed-scorer: a process of its own with a clean environment, so that scores never depend on
+// what is under test.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "bench/score.h"
+#include "io/error.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Scores the pictures of a run, or one pair of pictures.", "sameseed-scorer"};
+  app.require_subcommand(1);
+  std::string run, reference, candidate, weights;
+  CLI::App* run_command = app.add_subcommand("run", "write RUN/scores.jsonl");
+  run_command->add_option("run", run, "folder of the run")->required();
+  CLI::App* pair_command = app.add_subcommand("pair", "every metric of one pair, as JSON");
+  pair_command->add_option("reference", reference, "PNG")->required();
+  pair_command->add_option("candidate", candidate, "PNG")->required();
+  for (CLI::App* command : {run_command, pair_command})
+    command->add_option("--weights", weights, "folder that holds lpips/")->required();
+  try {
+    app.parse(argc, argv);
+    if (*run_command)
+      sameseed::score_run(run, weights);
+    else
+      std::cout << sameseed::score_pair(reference, candidate, weights).dump(1) << "\n";
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  } catch (const std::exception& error) {
+    std::cerr << "sameseed-scorer: " << error.what() << "\n";
+    return 1;
+  }
+}

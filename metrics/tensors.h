@@ -1,0 +1,12 @@
+// Distances of tensors: final latents and text embeddings, before anything is rounded to pictures.
+#pragma once
+
+#include "io/safetensors.h"
+
+namespace sameseed {
+
+// ||candidate - reference|| / ||reference||, in double; 0 for two zero tensors. Throws UserError
+// where shapes differ.
+double relative_l2(const TensorView& candidate, const TensorView& reference);
+
+}  // namespace sameseed

@@ -1,0 +1,34 @@
+#include "pipeline/env_flags.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+namespace sameseed {
+namespace {
+
+TEST(EnvFlags, ParseBooleansAsOneFlowDoes) {
+  for (const char* text : {"1", "true", "TRUE", "Yes", "on", "y"})
+    EXPECT_TRUE(is_true(text)) << text;
+  for (const char* text : {"0", "", "enable", "2", "false", "off", " 1"})
+    EXPECT_FALSE(is_true(text)) << text;
+}
+
+TEST(EnvFlags, KeepUnsetApartFromBothValues) {
+  ::unsetenv(kConvHalf);
+  ::setenv(kMatmulHalf, "enable", 1);
+  const EnvFlags flags = read_env_flags();
+  EXPECT_EQ(flags.conv_half, Switch::kUnset);
+  EXPECT_EQ(flags.matmul_half, Switch::kOff);
+  EXPECT_TRUE(is_on(flags.conv_half));  // OneDiff's default
+  const nlohmann::json read = effective(flags);
+  EXPECT_EQ(
+      read.at(kConvHalf),
+      (nlohmann::json{{"value", nullptr}, {"means", "on"}, {"default", true}, {"acts", true}}));
+  EXPECT_EQ(read.at(kMatmulHalf).at("means"), "off");
+  EXPECT_EQ(read.at(kMatmulHalf).at("value"), "enable");
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,79 @@
+#include "pipeline/protocol.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "io/error.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// Answers with what it was asked; refuses the prompt "no".
+struct Echo final : Engine {
+  LoadReport load(const LoadOptions& options) override {
+    LoadReport report;
+    report.engine = options.model;
+    return report;
+  }
+  std::string draw_noise(const NoiseRequest& request) override {
+    return std::to_string(request.seed);
+  }
+  Generation generate(const Request& request) override {
+    if (request.prompt == "no") throw Unsupported("not here");
+    Generation generation;
+    generation.hashes["image"] = request.prompt;
+    return generation;
+  }
+};
+
+std::vector<json> answers_to(const std::string& lines) {
+  Echo engine;
+  std::istringstream in(lines);
+  std::ostringstream out;
+  serve(engine, in, out);
+  std::vector<json> answers;
+  std::istringstream text(out.str());
+  for (std::string line; std::getline(text, line);) answers.push_back(json::parse(line));
+  return answers;
+}
+
+TEST(Protocol, AnswersEveryLineAndGoesOnAfterBadOnes) {
+  const auto answers = answers_to(
+      "{\"op\":\"load\",\"model\":\"m\"}\n"
+      "rubbish\n"
+      "{\"op\":\"generate\",\"id\":\"7\",\"prompt\":\"no\"}\n"
+      "{\"op\":\"generate\",\"prompt\":\"a\",\"setps\":3}\n"
+      "{\"op\":\"generate\",\"id\":\"8\",\"prompt\":\"a cat\"}\n");
+  ASSERT_EQ(answers.size(), 5u);
+  EXPECT_EQ(answers[0].at("engine"), "m");
+  EXPECT_EQ(answers[1].at("kind"), "invalid");
+  EXPECT_EQ(answers[2].at("kind"), "unsupported");
+  EXPECT_EQ(answers[3].at("error"), "setps: there is no such field");
+  EXPECT_EQ(answers[4].at("id"), "8");
+  EXPECT_EQ(answers[4].at("hashes").at("image"), "a cat");
+}
+
+TEST(Protocol, RequestsSurviveARoundTrip) {
+  Request request{.prompt = "a",
+                  .negative_prompt = "",
+                  .seed = 1ULL << 40,
+                  .steps = 7,
+                  .guidance = 1.5,
+                  .width = 96};
+  request.deepcache = parse_deepcache("3/1/2");
+  EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+  request.negative_prompt.reset();
+  EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+}
+
+TEST(Protocol, RefusesSizesThatAreNone) {
+  EXPECT_EQ(parse_size("1024x768"), (std::pair{1024, 768}));
+  for (const char* size : {"", "0x8", "8x", "x8", "8x8x8", "-8x8", "99999999x8", "8 by 8"})
+    EXPECT_THROW(parse_size(size), UserError) << size;
+}
+
+}  // namespace
+}  // namespace sameseed
