@@ -1,0 +1,42 @@
+# Which folder may include which, and where LibTorch may be seen. Prints every wrong line, then fails.
+# usage: cmake -DROOT=FOLDER -P layering.cmake
+cmake_policy(VERSION 3.25)
+
+set(may_io "io")
+set(may_metrics "metrics|io")
+set(may_pipeline "pipeline|io")
+set(may_reference "reference|pipeline|io")
+set(may_reports "reports|io")
+set(may_bench "bench|io|metrics|pipeline|reference|reports")
+set(folders io metrics pipeline reference reports bench)
+set(libtorch_files "^(pipeline/|reference/|tests/|bench/gbench/|metrics/lpips\\.cc$)")
+
+set(wrong "")
+set(sources 0)
+foreach(folder IN LISTS folders ITEMS tests)
+  file(GLOB_RECURSE files RELATIVE "${ROOT}"
+    "${ROOT}/${folder}/*.cc" "${ROOT}/${folder}/*.h" "${ROOT}/${folder}/*.cu" "${ROOT}/${folder}/*.cuh")
+  foreach(file IN LISTS files)
+    math(EXPR sources "${sources} + 1")
+    file(STRINGS "${ROOT}/${file}" includes REGEX "^[ \t]*#[ \t]*include")
+    foreach(line IN LISTS includes)
+      if(line MATCHES "[<\"](ATen|torch|c10)/" AND NOT file MATCHES "${libtorch_files}")
+        string(APPEND wrong "${file}: ${line}  (LibTorch belongs to pipeline, reference and metrics/lpips.cc)\n")
+      endif()
+      if(NOT folder STREQUAL "tests" AND line MATCHES "[<\"](io|metrics|pipeline|reference|reports|bench|tests)/"
+         AND NOT CMAKE_MATCH_1 MATCHES "^(${may_${folder}})$")
+        string(APPEND wrong "${file}: ${line}  (${folder} may include ${may_${folder}})\n")
+      endif()
+      if(line MATCHES "\"\\.\\.?/")
+        string(APPEND wrong "${file}: ${line}  (include from the root of the repository)\n")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+
+if(sources EQUAL 0)
+  message(FATAL_ERROR "no source below ROOT='${ROOT}'")
+elseif(NOT wrong STREQUAL "")
+  message(FATAL_ERROR "includes against the layering:\n${wrong}")
+endif()
+message(STATUS "${sources} sources, no include against the layering")

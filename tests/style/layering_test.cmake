@@ -1,0 +1,41 @@
+# Plants one file at a time in an empty tree and expects layering.cmake to pass or to name it.
+# usage: cmake -DWORK=FOLDER -P layering_test.cmake
+cmake_policy(VERSION 3.25)
+
+function(expect verdict file line)
+  file(REMOVE_RECURSE "${WORK}")
+  file(WRITE "${WORK}/io/files.cc" "#include \"io/files.h\"\n#include <string>\n")
+  file(WRITE "${WORK}/${file}" "// planted\n${line}\n")
+  execute_process(COMMAND "${CMAKE_COMMAND}" "-DROOT=${WORK}" -P "${CMAKE_CURRENT_LIST_DIR}/layering.cmake"
+    RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE out)
+  if(verdict STREQUAL "allowed" AND NOT code EQUAL 0)
+    message(SEND_ERROR "${file} with ${line} was refused:\n${out}")
+  elseif(verdict STREQUAL "refused" AND (code EQUAL 0 OR NOT out MATCHES "${file}: "))
+    message(SEND_ERROR "${file} with ${line} was not refused by name:\n${out}")
+  endif()
+endfunction()
+
+expect(refused io/a.cc "#include \"metrics/metric.h\"")
+expect(refused metrics/a.cc "#include \"pipeline/engine.h\"")
+expect(refused pipeline/cuda/a.cu "#include \"reference/aten_backend.h\"")
+expect(refused pipeline/a.h "  #  include \"bench/plan.h\"")
+expect(refused reference/a.cc "#include \"reports/record.h\"")
+expect(refused reports/a.cc "#include <metrics/metric.h>")
+expect(refused io/a.cc "#include \"tests/io/a.h\"")
+expect(refused bench/a.cc "#include <ATen/ATen.h>")
+expect(refused metrics/psnr.cc "#include <torch/torch.h>")
+expect(refused io/a.h "#include <c10/core/Device.h>")
+expect(refused pipeline/cpu/a.cc "#include \"../layers.h\"")
+expect(allowed metrics/lpips.cc "#include <ATen/ATen.h>")
+expect(allowed pipeline/cuda/a.cu "#include <ATen/ATen.h>")
+expect(allowed bench/gbench/a_gbench.cc "#include <ATen/ATen.h>")
+expect(allowed reference/a.cc "#include \"pipeline/backend.h\"")
+expect(allowed bench/a.cc "#include \"reports/record.h\"")
+expect(allowed tests/io/a.cc "#include \"bench/plan.h\"")
+
+file(REMOVE_RECURSE "${WORK}")
+execute_process(COMMAND "${CMAKE_COMMAND}" "-DROOT=${WORK}" -P "${CMAKE_CURRENT_LIST_DIR}/layering.cmake"
+  RESULT_VARIABLE code OUTPUT_QUIET ERROR_QUIET)
+if(code EQUAL 0)
+  message(SEND_ERROR "a tree without sources passed")
+endif()
