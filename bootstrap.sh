@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the demo or the tests. Repeating it costs seconds.
-set -euo pipefail
+set -Eeuo pipefail  # E: the trap below has to see what fails inside functions
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 usage() {
@@ -44,13 +44,15 @@ install_packages() {
 
 # LibTorch is the C++ half of the torch wheel; the two small wheels are what libtorch_cpu.so needs beside it.
 install_libtorch() {
-  local wheels=(torch==2.11.0 nvidia-cuda-runtime==13.0.96 nvidia-cuda-cupti==13.0.85)
+  local wheels
+  mapfile -t wheels < <(cut -d ' ' -f 1 cmake/libtorch-requirements.txt)
   stage='installing LibTorch into deps/libtorch' remedy='see the lines of pip above; is the network there, and 3 GB of disk?'
   [ "$(cat deps/libtorch/.wheels 2>/dev/null || true)" = "${wheels[*]}" ] && return 0
   say "fetching LibTorch (${wheels[*]})"
   rm -rf deps/libtorch deps/libtorch.partial
   python3 -m pip install --quiet --no-cache-dir --no-deps --target deps/libtorch.partial --python-version 3.12 \
-    --implementation cp --abi cp312 --abi none --only-binary=:all: "${wheels[@]}"
+    --implementation cp --abi cp312 --abi none --only-binary=:all: \
+    --require-hashes --requirement cmake/libtorch-requirements.txt
   echo "${wheels[*]}" >deps/libtorch.partial/.wheels
   mv deps/libtorch.partial deps/libtorch
 }
