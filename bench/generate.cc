@@ -75,11 +75,12 @@ std::set<std::string> finished(const std::filesystem::path& log, const json& sam
   std::set<std::pair<std::string, int>> broken;
   for (const json& sample : samples)
     if (sample.at("kind") == "timing" && !well(sample))
-      broken.insert({sample.at("comparison"), sample.at("block")});
+      broken.emplace(sample.at("comparison").get<std::string>(), sample.at("block").get<int>());
   std::set<std::string> done;
   for (const json& sample : samples)
     if (well(sample) && (sample.at("kind") != "timing" ||
-                         !broken.contains({sample.at("comparison"), sample.at("block")})))
+                         !broken.contains(std::pair(sample.at("comparison").get<std::string>(),
+                                                    sample.at("block").get<int>()))))
       done.insert(sample.at("id"));
   return done;
 }

@@ -55,8 +55,15 @@ cv::Mat ssim_map(const cv::Mat& candidate, const cv::Mat& reference, const Windo
     }
     total = total.empty() ? map : cv::Mat(total + map);
   }
-  return total / 3;
+  // A true division: OpenCV's own multiplies by a rounded third.
+  for (int row = 0; row < total.rows; ++row)
+    for (int i = 0; i < total.cols; ++i) total.at<double>(row, i) /= 3;
+  return total;
 }
+
+// A true division: cv::mean multiplies by a rounded reciprocal, and identical pictures would not
+// score 1.
+double mean(const cv::Mat& map) { return cv::sum(map)[0] / static_cast<double>(map.total()); }
 
 class Ssim final : public Metric {
  public:
@@ -77,7 +84,7 @@ class Ssim final : public Metric {
                          samples / (samples - 1)};
     Scores scores;
     scores.map = ssim_map(candidate, reference, gaussian);
-    scores.values = {cv::mean(scores.map)[0], cv::mean(ssim_map(candidate, reference, uniform))[0]};
+    scores.values = {mean(scores.map), mean(ssim_map(candidate, reference, uniform))};
     scores.map.convertTo(scores.map, CV_32F);
     return scores;
   }

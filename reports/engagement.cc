@@ -57,7 +57,10 @@ json engagement_of(const json& setting, const json& sample, const json& off) {
     entry["value"] = value;
     result[axis] = entry;
   }
-  if (off.is_object() && off.contains("hashes") && sample.contains("hashes"))
+  const auto has_latents = [](const json& record) {
+    return record.is_object() && record.value("hashes", json::object()).contains("latents");
+  };
+  if (has_latents(off) && has_latents(sample))
     result["output"] = {{"latents_differ_from_switches_off",
                          off.at("hashes").at("latents") != sample.at("hashes").at("latents")},
                         {"counterpart", off.at("case")}};

@@ -25,6 +25,21 @@ json quality_record(const RunFiles& files, const std::string& case_id) {
   return nullptr;
 }
 
+// The outcome of a comparison whose pairs need both their pictures: the first that is not "ok", and
+// its error.
+std::pair<std::string, std::string> worst_outcome(const RunFiles& files, const json& pairs) {
+  for (const json& pair : pairs)
+    for (const char* side : {"candidate", "reference"}) {
+      const json record = quality_record(files, pair.at(side));
+      const std::string outcome =
+          record.is_object() ? record.value("outcome", "missing") : "missing";
+      if (outcome == "ok") continue;
+      const std::string error = record.is_object() ? record.value("error", "") : "never made";
+      return {outcome == "unsupported" || outcome == "missing" ? outcome : "failed", error};
+    }
+  return {"ok", ""};
+}
+
 json quality(const RunFiles& files, const json& pairs, json& refused) {
   json result = json::object();
   for (const json& metric : files.metrics) {
@@ -43,8 +58,9 @@ json quality(const RunFiles& files, const json& pairs, json& refused) {
       }
       const json& values = found->second.at("values");
       if (!values.contains(name)) continue;
+      // What is not finite is null, with a word beside it.
       const std::string word = found->second.value("nonfinite", json::object()).value(name, "");
-      if (word == "nan") {
+      if (word == "nan" || (word.empty() && !values.at(name).is_number())) {
         refused[pair.at("candidate").get<std::string>()] = name + " is not a number";
         continue;
       }
@@ -159,13 +175,11 @@ json make_report(const RunFiles& files) {
     json refused = json::object();
     entry["quality"] = quality(files, comparison.at("pairs"), refused);
     entry["speed"] = speed(files, comparison);
-    const std::string outcome = sample.is_object() ? sample.value("outcome", "missing") : "missing";
-    entry["status"] = outcome == "ok"            ? (refused.empty() ? "ok" : "refused")
-                      : outcome == "unsupported" ? "unsupported"
-                                                 : "failed";
-    entry["reason"] = outcome == "ok" ? (refused.empty() ? "" : refused.begin()->get<std::string>())
-                      : sample.is_object() ? sample.value("error", "")
-                                           : "never made";
+    const auto [outcome, why] = worst_outcome(files, comparison.at("pairs"));
+    entry["status"] = outcome != "ok" ? outcome : refused.empty() ? "ok" : "refused";
+    entry["reason"] = outcome != "ok"   ? why
+                      : refused.empty() ? ""
+                                        : refused.begin()->get<std::string>();
     entry["refused"] = refused;
     entry["engagement"] =
         outcome == "ok" ? engagement_of(comparison.at("setting"), sample, off) : json::object();

@@ -27,8 +27,9 @@ RunFiles read_run(const std::filesystem::path& folder) {
   for_each_line(folder / "records.jsonl", [&](const json& record) {
     const std::string type = record.at("type");
     if (type == "run") files.run = record;
-    if (type == "worker") files.workers[record.at("environment")] = record;
-    if (type == "sample") files.samples[record.at("sample")] = record;
+    if (type == "worker" && record.contains("environment"))
+      files.workers[record.at("environment")] = record;
+    if (type == "sample" && record.contains("sample")) files.samples[record.at("sample")] = record;
   });
   for_each_line(folder / "scores.jsonl", [&](const json& record) {
     files.scored = true;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 #include "io/error.h"
@@ -102,6 +103,7 @@ TEST(Lpips, HasThePublishedValues) {
 
 TEST(Lpips, SaysWhyItIsUnavailableAndRefusesOtherWeights) {
   const std::string folder = ::testing::TempDir() + "no-weights";
+  std::filesystem::remove_all(folder);
   EXPECT_NE(all_metrics(folder).back()->unavailable(), "");
   write_file(folder + "/lpips/alex-v0.1.safetensors", "something else");
   EXPECT_THROW(all_metrics(folder).back()->score(flat_image(1), flat_image(1)), UserError);

@@ -1,0 +1,5 @@
+find_package(benchmark REQUIRED)
+sameseed_program(harness_gbench
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/harness_gbench.cc
+  LIBRARIES sameseed_bench benchmark::benchmark)
+add_dependencies(harness_gbench sameseed-worker)

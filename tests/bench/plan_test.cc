@@ -1,0 +1,62 @@
+#include "bench/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kConv = "candidate.env.ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
+
+Matrix small_matrix() {
+  Matrix matrix;
+  matrix.name = "small";
+  matrix.axes = {{kConv, {"0", "1"}}, {"candidate.request.deepcache", {nullptr, "3/0/0"}}};
+  matrix.engines = {{"reference", "reference"}, {"candidate", "accelerated"}};
+  matrix.exclude = {{{{kConv, "1"}, {"candidate.request.deepcache", "3/0/0"}}, "one at a time"}};
+  matrix.prompts = {"a", "b"};
+  matrix.seeds = {0};
+  matrix.request = {{"steps", 4},
+                    {"guidance", 5.0},
+                    {"size", "64x64"},
+                    {"negative", nullptr},
+                    {"deepcache", nullptr}};
+  matrix.timing = {1, 1, 1};
+  return matrix;
+}
+
+TEST(Plan, MakesEqualRequestsOneCase) {
+  const json plan = make_plan(small_matrix(), {{"model", "m"}});
+  EXPECT_EQ(plan.at("environments").size(), 3u);  // reference, conv 0, conv 1
+  EXPECT_EQ(plan.at("cases").size(), 8u);         // 2 prompts x (reference, plain, deepcache, conv)
+  EXPECT_EQ(plan.at("comparisons").size(),
+            5u);  // 3 settings against the reference, 2 against switches off
+  EXPECT_EQ(plan.at("excluded").at(0).at("because"), "one at a time");
+}
+
+TEST(Plan, TimesInABBAOrderAndGivesEverySampleItsId) {
+  const json plan = make_plan(small_matrix(), {{"model", "m"}});
+  std::set<std::string> ids;
+  std::string arms;
+  for (const json& sample : plan.at("samples")) {
+    EXPECT_TRUE(ids.insert(sample.at("id")).second);
+    if (sample.at("kind") == "timing") arms += sample.at("arm") == "reference" ? 'A' : 'B';
+  }
+  EXPECT_EQ(arms, "ABBAABBAABBAABBAABBA");
+  EXPECT_EQ(make_plan(small_matrix(), {{"model", "m"}}), plan);
+}
+
+TEST(Plan, LeavesVariablesOfTheOtherArmUnset) {
+  const json plan = make_plan(small_matrix(), {{"model", "m"}});
+  for (const json& environment : plan.at("environments"))
+    if (environment.at("engine") == "reference") {
+      EXPECT_EQ(environment.at("variables"),
+                (json{{"ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION", nullptr}}));
+    }
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,12 @@
+# The layering check has to fail on planted violations, and only there. cmake -DCHECK=layering.cmake -DWORK=... -P this
+function(check content expected)
+  file(REMOVE_RECURSE "${WORK}")
+  file(WRITE "${WORK}/metrics/x.cc" "${content}")
+  execute_process(COMMAND "${CMAKE_COMMAND}" "-DROOT=${WORK}" -P "${CHECK}" RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+  if((expected AND result EQUAL 0) OR (NOT expected AND NOT result EQUAL 0))
+    message(FATAL_ERROR "the check judged this wrongly: ${content}")
+  endif()
+endfunction()
+check("#include \"io/error.h\"\n" FALSE)
+check("#include \"reports/record.h\"\n" TRUE)
+check("#include <ATen/ATen.h>\n" TRUE)
