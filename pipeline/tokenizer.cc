@@ -23,8 +23,8 @@ namespace sameseed {
 namespace {
 
 constexpr const char* kEndOfWord = "</w>";
-constexpr std::array<const char*, 9> kLiterals = {
-    "<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+constexpr std::array<std::u16string_view, 9> kLiterals = {
+    u"<|startoftext|>", u"<|endoftext|>", u"'s", u"'t", u"'re", u"'ve", u"'m", u"'ll", u"'d"};
 
 // A token that is found in the text as it stands: before normalization, or after it.
 struct SpecialToken {
@@ -89,25 +89,26 @@ icu::UnicodeString normalize(std::string_view text) {
   return result;
 }
 
-// The pieces that the word pattern matches; a literal special token falls into its punctuation and
-// its word.
+// The pieces that the word pattern matches, as aliases of `text`; a literal special token falls
+// into its punctuation and its word.
 std::vector<icu::UnicodeString> words_of(const icu::UnicodeString& text) {
   std::vector<icu::UnicodeString> words;
   for (std::int32_t i = 0; i < text.length();) {
-    const auto literal = std::find_if(kLiterals.begin(), kLiterals.end(), [&](const char* known) {
-      const icu::UnicodeString wanted(known);
-      return text.compare(i, wanted.length(), wanted) == 0;
-    });
+    const std::u16string_view rest(text.getBuffer() + i,
+                                   static_cast<std::size_t>(text.length() - i));
+    const auto literal =
+        std::find_if(kLiterals.begin(), kLiterals.end(),
+                     [&](std::u16string_view known) { return rest.starts_with(known); });
     if (literal != kLiterals.end()) {
-      const icu::UnicodeString found(*literal);
-      if (found[0] == u'<') {
-        words.push_back(found.tempSubString(0, 2));
-        words.push_back(found.tempSubString(2, found.length() - 4));
-        words.push_back(found.tempSubString(found.length() - 2));
+      const auto length = static_cast<std::int32_t>(literal->size());
+      if (literal->front() == u'<') {
+        words.push_back(text.tempSubString(i, 2));
+        words.push_back(text.tempSubString(i + 2, length - 4));
+        words.push_back(text.tempSubString(i + length - 2, 2));
       } else {
-        words.push_back(found);
+        words.push_back(text.tempSubString(i, length));
       }
-      i += found.length();
+      i += length;
       continue;
     }
     const UChar32 first = text.char32At(i);
