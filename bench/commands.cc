@@ -149,11 +149,11 @@ int report_only(const std::filesystem::path& run) { return report_run(run, std::
 int make_image(const ImageOptions& options) {
   OneImage one;
   if (options.case_of.empty()) {
-    if (options.prompt.empty() && options.set.empty() && options.engine.empty())
-      throw UserError("--prompt is missing");
+    if (!options.prompt)
+      throw UserError("--prompt is missing; --prompt \"\" draws the empty prompt");
     one.engine = options.engine;
     one.load = {{"model", model_folder(options.model.model)}};
-    one.request = {{"prompt", options.prompt},
+    one.request = {{"prompt", *options.prompt},
                    {"negative", options.negative ? json(*options.negative) : json()},
                    {"seed", options.seed},
                    {"steps", options.steps},

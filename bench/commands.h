@@ -26,8 +26,7 @@ struct RunOptions {
 struct ImageOptions {
   ModelOptions model;
   std::string engine = "reference";
-  std::string prompt;
-  std::optional<std::string> negative;
+  std::optional<std::string> prompt, negative;
   std::uint64_t seed = 0;
   int steps = 30;
   double guidance = 5.0;

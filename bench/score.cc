@@ -124,6 +124,22 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
   return line;
 }
 
+// A pair that cannot be scored (a picture is gone, or has another size) is a line that says why;
+// the others go on.
+json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
+                     const json& candidate, const json& reference) {
+  try {
+    return score_records(metrics, run, candidate, reference);
+  } catch (const UserError& error) {
+    return {{"type", "pair"},
+            {"candidate", candidate.at("sample")},
+            {"reference", reference.at("sample")},
+            {"candidate_case", candidate.at("case")},
+            {"reference_case", reference.at("case")},
+            {"refused", error.what()}};
+  }
+}
+
 }  // namespace
 
 void score_run(const std::filesystem::path& run, const std::string& weights) {
@@ -145,7 +161,7 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
           !seen.insert({candidate, reference}).second)
         continue;
       lines +=
-          score_records(metrics, run, records.at(candidate), records.at(reference)).dump() + "\n";
+          score_or_refuse(metrics, run, records.at(candidate), records.at(reference)).dump() + "\n";
     }
   write_file(run / "scores.jsonl", lines);
 }

@@ -132,6 +132,11 @@ struct PairHash {
   }
 };
 
+bool flag(const nlohmann::json& token, const char* name, bool otherwise) {
+  const auto found = token.find(name);
+  return found != token.end() && found->is_boolean() ? found->get<bool>() : otherwise;
+}
+
 struct Merge {
   std::int64_t rank = 0, result = 0;
 };
@@ -151,11 +156,47 @@ struct Tokenizer::Tables {
     return found == vocabulary.end() ? unknown : found->second;
   }
 
+  void add_vocabulary(const nlohmann::json& tokens, const std::string& file);
+  void add_merge(const std::string& line, const std::string& file);
+  void add_special(const std::string& text, std::int64_t id, bool normalized);
+
   void encode_word(const std::string& word, std::vector<std::int64_t>& ids) const;
   void encode_plain(const icu::UnicodeString& text, std::vector<std::int64_t>& ids) const;
   void encode_segment(std::string_view text, std::vector<std::int64_t>& ids) const;
   const SpecialToken* special_at(std::string_view text, std::size_t at, bool normalized) const;
 };
+
+void Tokenizer::Tables::add_vocabulary(const nlohmann::json& tokens, const std::string& file) {
+  if (!tokens.is_object()) throw UserError(file + ": not an object of tokens and ids");
+  for (const auto& [token, id] : tokens.items()) {
+    if (!id.is_number_integer())
+      throw UserError(fmt::format("{}: \"{}\": not a number", file, token));
+    vocabulary.emplace(token, id.get<std::int64_t>());
+  }
+}
+
+// "left right"; a merge that stands earlier goes first.
+void Tokenizer::Tables::add_merge(const std::string& line, const std::string& file) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string::npos)
+    throw UserError(fmt::format("{}: \"{}\": not two tokens", file, line));
+  const auto id = [&](const std::string& token) {
+    const auto found = vocabulary.find(token);
+    if (found == vocabulary.end())
+      throw UserError(fmt::format("{}: \"{}\": {} is not in the vocabulary", file, line, token));
+    return found->second;
+  };
+  const std::string left = line.substr(0, space), right = line.substr(space + 1);
+  const auto rank = static_cast<std::int64_t>(merges.size());
+  merges.try_emplace({id(left), id(right)}, Merge{rank, id(left + right)});
+}
+
+void Tokenizer::Tables::add_special(const std::string& text, std::int64_t id, bool normalized) {
+  std::erase_if(specials, [&](const SpecialToken& known) { return known.id == id; });
+  std::string matched = text;
+  if (normalized) matched.clear(), normalize(text).toUTF8String(matched);
+  if (!matched.empty()) specials.push_back({matched, id, normalized});
+}
 
 // Merges neighbours in the order of their rank, leftmost first, over a linked list with a queue of
 // candidates.
@@ -250,33 +291,33 @@ Tokenizer::Tokenizer(std::shared_ptr<const Tables> tables) : tables_(std::move(t
 
 Tokenizer Tokenizer::open(const std::filesystem::path& folder) {
   auto tables = std::make_shared<Tables>();
-  const nlohmann::json vocabulary = read_json(folder / "vocab.json");
-  if (!vocabulary.is_object())
-    throw UserError((folder / "vocab.json").string() + ": not an object of tokens and ids");
-  for (const auto& [token, id] : vocabulary.items()) {
-    if (!id.is_number_integer())
-      throw UserError(
-          fmt::format("{}: \"{}\": not a number", (folder / "vocab.json").string(), token));
-    tables->vocabulary.emplace(token, id.get<std::int64_t>());
-  }
-
-  std::istringstream merges(read_file(folder / "merges.txt"));
-  std::int64_t rank = 0;
-  for (std::string line; std::getline(merges, line);) {
-    if (line.starts_with("#version") || line.empty()) continue;
-    const std::size_t space = line.find(' ');
-    const auto id = [&](const std::string& token) {
-      const auto found = tables->vocabulary.find(token);
-      if (found == tables->vocabulary.end())
-        throw UserError(fmt::format("{}: \"{}\": {} is not in vocab.json",
-                                    (folder / "merges.txt").string(), line, token));
-      return found->second;
-    };
-    if (space == std::string::npos)
-      throw UserError(
-          fmt::format("{}: \"{}\": not two tokens", (folder / "merges.txt").string(), line));
-    const std::string left = line.substr(0, space), right = line.substr(space + 1);
-    tables->merges.try_emplace({id(left), id(right)}, Merge{rank++, id(left + right)});
+  const auto single_file = folder / "tokenizer.json";
+  const bool single =
+      !std::filesystem::exists(folder / "vocab.json") && std::filesystem::exists(single_file);
+  nlohmann::json added = nlohmann::json::array();
+  if (single) {
+    const nlohmann::json file = read_json(single_file);
+    const nlohmann::json model = file.contains("model") ? file.at("model") : nlohmann::json();
+    if (!model.contains("vocab") || !model.contains("merges") || !model.at("merges").is_array())
+      throw UserError(single_file.string() + ": model: needs vocab and merges");
+    tables->add_vocabulary(model.at("vocab"), single_file.string());
+    for (const nlohmann::json& merge : model.at("merges")) {
+      const bool pair =
+          merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string();
+      if (!pair && !merge.is_string())
+        throw UserError(fmt::format("{}: model.merges: {} is not two tokens", single_file.string(),
+                                    merge.dump()));
+      tables->add_merge(pair ? merge[0].get<std::string>() + " " + merge[1].get<std::string>()
+                             : merge.get<std::string>(),
+                        single_file.string());
+    }
+    if (file.contains("added_tokens")) added = file.at("added_tokens");
+  } else {
+    const auto vocabulary = folder / "vocab.json", merges = folder / "merges.txt";
+    tables->add_vocabulary(read_json(vocabulary), vocabulary.string());
+    std::istringstream lines(read_file(merges));
+    for (std::string line; std::getline(lines, line);)
+      if (!line.starts_with("#version") && !line.empty()) tables->add_merge(line, merges.string());
   }
 
   const nlohmann::json config = read_json(folder / "tokenizer_config.json");
@@ -293,26 +334,45 @@ Tokenizer Tokenizer::open(const std::filesystem::path& folder) {
     const nlohmann::json& entry = map.contains(role)      ? map.at(role)
                                   : config.contains(role) ? config.at(role)
                                                           : map;
-    const bool object = entry.is_object() && entry.contains("content");
-    SpecialToken token;
-    token.text = object              ? entry.at("content").get<std::string>()
-                 : entry.is_string() ? entry.get<std::string>()
-                                     : fallback;
-    token.normalized = object && entry.value("normalized", false);
-    const auto found = tables->vocabulary.find(token.text);
+    const bool object = entry.contains("content") && entry.at("content").is_string();
+    const std::string text = object              ? entry.at("content").get<std::string>()
+                             : entry.is_string() ? entry.get<std::string>()
+                                                 : fallback;
+    const auto found = tables->vocabulary.find(text);
     if (found == tables->vocabulary.end())
       throw UserError(
-          fmt::format("{}: {} \"{}\" is not in vocab.json", folder.string(), role, token.text));
-    token.id = found->second;
-    std::erase_if(tables->specials,
-                  [&](const SpecialToken& known) { return known.text == token.text; });
-    tables->specials.push_back(token);
-    return token.id;
+          fmt::format("{}: {} \"{}\" is not in the vocabulary", folder.string(), role, text));
+    tables->add_special(text, found->second, object && flag(entry, "normalized", false));
+    return found->second;
   };
   tables->begin = special("bos_token", "<|startoftext|>");
   tables->end = special("eos_token", "<|endoftext|>");
   tables->unknown = special("unk_token", "<|endoftext|>");
   tables->pad = special("pad_token", "<|endoftext|>");
+
+  // A list of added tokens has the last word.
+  if (const auto decoder = config.find("added_tokens_decoder");
+      decoder != config.end() && decoder->is_object())
+    for (const auto& [id, token] : decoder->items()) {
+      if (!token.is_object() || id.empty() || id.size() > 9 ||
+          id.find_first_not_of("0123456789") != std::string::npos)
+        throw UserError(fmt::format("{}: added_tokens_decoder.{}: not a token with a number",
+                                    (folder / "tokenizer_config.json").string(), id));
+      added.push_back(token);
+      added.back()["id"] = std::stoll(id);
+    }
+  for (const nlohmann::json& token : added) {
+    if (!token.is_object() || !token.contains("content") || !token.at("content").is_string() ||
+        !token.contains("id") || !token.at("id").is_number_integer())
+      throw UserError(
+          fmt::format("{}: added token {} needs content and id", folder.string(), token.dump()));
+    for (const char* option : {"lstrip", "rstrip", "single_word"})
+      if (flag(token, option, false))
+        throw UserError(fmt::format("{}: added token {}: {} is not supported; set it to false",
+                                    folder.string(), token.at("content").dump(), option));
+    tables->add_special(token.at("content").get<std::string>(), token.at("id").get<std::int64_t>(),
+                        flag(token, "normalized", !flag(token, "special", false)));
+  }
   return Tokenizer(std::move(tables));
 }
 

@@ -1,6 +1,8 @@
 // CLIP's byte-pair tokenizer, with the ids of transformers 5's tokenizers-backed CLIPTokenizer
 // (huggingface/transformers:src/transformers/models/clip/tokenization_clip.py): NFC, white space,
-// lower case, the Unicode word pattern, byte pairs. No clean-up of HTML or broken encodings.
+// lower case, the Unicode word pattern, byte pairs. No clean-up of HTML or broken encodings. Ids
+// may differ for code points that ICU and the Rust crates know from different Unicode versions:
+// letters assigned after Unicode 15, and the order of rare combining marks.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +22,8 @@ struct TokenIds {
 
 class Tokenizer {
  public:
-  // Reads vocab.json, merges.txt, tokenizer_config.json and special_tokens_map.json of a tokenizer
-  // folder.
+  // Reads vocab.json and merges.txt of a tokenizer folder, or tokenizer.json where it has only
+  // that, with tokenizer_config.json and special_tokens_map.json.
   static Tokenizer open(const std::filesystem::path& folder);
 
   // Throws UserError for text that is not UTF-8.

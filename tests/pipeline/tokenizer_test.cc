@@ -71,6 +71,26 @@ TEST(Tokenizer, TakesAWordOfAHundredThousandLetters) {
   EXPECT_TRUE(ids.truncated);
 }
 
+// What newer versions of transformers save: one file, with the added tokens in it.
+TEST(Tokenizer, ReadsAFolderThatHasOnlyTokenizerJson) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "sameseed-tokenizer";
+  std::filesystem::remove_all(folder);
+  write_file(folder / "tokenizer_config.json", R"({"pad_token":"!","model_max_length":8})");
+  write_file(folder / "tokenizer.json", R"({
+    "model": {"vocab": {"!": 0, "a": 1, "b": 2, "a</w>": 3, "b</w>": 4, "ab</w>": 5,
+                        "<|startoftext|>": 6, "<|endoftext|>": 7},
+              "merges": [["a", "b</w>"]]},
+    "added_tokens": [{"id": 9, "content": "BB", "normalized": true}]})");
+  const Tokenizer tokenizer = Tokenizer::open(folder);
+  EXPECT_EQ(tokenizer.encode("ab a! Bb").ids, (Ids{6, 5, 3, 0, 9, 7, 0, 0}));
+  EXPECT_EQ(tokenizer.encode("ab ab ab ab ab ab ab").dropped, 1u);
+
+  write_file(folder / "tokenizer.json", R"({"model": {"vocab": {"a": 1}, "merges": ["a b"]}})");
+  EXPECT_THROW(Tokenizer::open(folder), UserError);
+  write_file(folder / "tokenizer.json", R"([])");
+  EXPECT_THROW(Tokenizer::open(folder), UserError);
+}
+
 TEST(Tokenizer, NamesTheFileThatIsMissing) {
   try {
     Tokenizer::open(kModel / "scheduler");
