@@ -38,10 +38,11 @@ constexpr std::array<std::pair<DType, std::pair<std::string_view, std::size_t>>,
 // Parses the header and refuses a name that stands twice, which JSON itself allows.
 nlohmann::json parse_header(std::string_view text, const std::string& file) {
   std::vector<std::set<std::string>> names;
-  const auto refuse_twice = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+  const auto refuse_twice = [&](int depth, nlohmann::json::parse_event_t event,
+                                nlohmann::json& parsed) {
     if (event == nlohmann::json::parse_event_t::object_start) names.emplace_back();
     if (event == nlohmann::json::parse_event_t::object_end) names.pop_back();
-    if (names.size() > 4) throw UserError(file + ": header: nested too deeply");
+    if (depth > 4) throw UserError(file + ": header: nested too deeply");
     if (event == nlohmann::json::parse_event_t::key &&
         !names.back().insert(parsed.get<std::string>()).second)
       throw UserError(fmt::format("{}: header: {} stands twice", file, parsed.dump()));

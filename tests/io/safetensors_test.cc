@@ -62,6 +62,15 @@ TEST(Safetensors, RefuseWhatTheFormatForbids) {
        file_of(
            R"({"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
            6)},
+      {"a gap between tensors",
+       file_of(
+           R"({"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}})",
+           3)},
+      {"lists in lists without end",
+       file_of(R"({"x":{"dtype":)" + std::string(1'000'000, '[') + std::string(1'000'000, ']') +
+                   R"(,"shape":[2],"data_offsets":[0,8]}})",
+               8)},
+      {"no offsets", file_of(R"({"x":{"dtype":"F32","shape":[2]}})", 0)},
       {"metadata that is no text", file_of(R"({"__metadata__":{"a":1}})", 0)},
   };
   for (const auto& [what, bytes] : bad) {
