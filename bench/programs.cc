@@ -7,8 +7,6 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "bench/worker.h"
-
 namespace sameseed {
 namespace {
 
@@ -26,16 +24,19 @@ std::filesystem::path data(const std::string& relative) {
                                             : std::filesystem::path(SAMESEED_DATA_DIR) / relative;
 }
 
+std::vector<char*> exec_pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
 int run_program(const std::vector<std::string>& command) {
   std::vector<std::string> environment;
   for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NO_COLOR"})
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
-  std::vector<char*> arguments, variables;
-  for (const std::string& text : command) arguments.push_back(const_cast<char*>(text.c_str()));
-  for (const std::string& text : environment) variables.push_back(const_cast<char*>(text.c_str()));
-  arguments.push_back(nullptr);
-  variables.push_back(nullptr);
+  const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   pid_t pid = 0;
   if (const int error =
           ::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(), variables.data()))

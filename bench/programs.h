@@ -14,6 +14,9 @@ std::filesystem::path program(const std::string& name);
 // source tree.
 std::filesystem::path data(const std::string& relative);
 
+// The texts as exec wants them: valid as long as `texts` is, ended by a null pointer.
+std::vector<char*> exec_pointers(const std::vector<std::string>& texts);
+
 // Runs a program to its end, with a clean environment; returns its exit code. Its output is ours.
 int run_program(const std::vector<std::string>& command);
 

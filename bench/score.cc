@@ -96,48 +96,43 @@ std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   return by_case;
 }
 
+// The scores of one pair; throws UserError where it cannot be scored.
 json score_records(const Metrics& metrics, const std::filesystem::path& run, const json& candidate,
                    const json& reference) {
+  for (const char* hash : {"noise", "token_ids"})
+    if (candidate.at("hashes").at(hash) != reference.at("hashes").at(hash))
+      throw UserError(fmt::format("the arms had different {}: {} and {}", hash,
+                                  candidate.at("hashes").at(hash).dump(),
+                                  reference.at("hashes").at(hash).dump()));
+  const auto file = [&](const char* folder, const json& record, const char* ending) {
+    return run / folder / (record.at("sample").get<std::string>() + ending);
+  };
+  json scores =
+      score_pictures(metrics, file("images", candidate, ".png"), file("images", reference, ".png"));
+  const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
+  const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
+  for (const char* name : kTensors)
+    if (a.tensors().contains(name) && b.tensors().contains(name))
+      put(scores, fmt::format("{}.relative_l2", name),
+          relative_l2(a.tensors().at(name), b.tensors().at(name)));
+  return scores;
+}
+
+// One line of scores.jsonl. A pair that cannot be scored (other noise, a picture that is gone) says
+// why in its line; the others go on.
+json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
+                     const json& candidate, const json& reference) {
   json line = {{"type", "pair"},
                {"candidate", candidate.at("sample")},
                {"reference", reference.at("sample")},
                {"candidate_case", candidate.at("case")},
                {"reference_case", reference.at("case")}};
-  for (const char* hash : {"noise", "token_ids"})
-    if (candidate.at("hashes").at(hash) != reference.at("hashes").at(hash)) {
-      line["refused"] = fmt::format("the arms had different {}: {} and {}", hash,
-                                    candidate.at("hashes").at(hash).dump(),
-                                    reference.at("hashes").at(hash).dump());
-      return line;
-    }
-  const auto file = [&](const char* folder, const json& record, const char* ending) {
-    return run / folder / (record.at("sample").get<std::string>() + ending);
-  };
-  line.update(score_pictures(metrics, file("images", candidate, ".png"),
-                             file("images", reference, ".png")));
-  const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
-  const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
-  for (const char* name : kTensors)
-    if (a.tensors().contains(name) && b.tensors().contains(name))
-      put(line, fmt::format("{}.relative_l2", name),
-          relative_l2(a.tensors().at(name), b.tensors().at(name)));
-  return line;
-}
-
-// A pair that cannot be scored (a picture is gone, or has another size) is a line that says why;
-// the others go on.
-json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
-                     const json& candidate, const json& reference) {
   try {
-    return score_records(metrics, run, candidate, reference);
+    line.update(score_records(metrics, run, candidate, reference));
   } catch (const UserError& error) {
-    return {{"type", "pair"},
-            {"candidate", candidate.at("sample")},
-            {"reference", reference.at("sample")},
-            {"candidate_case", candidate.at("case")},
-            {"reference_case", reference.at("case")},
-            {"refused", error.what()}};
+    line["refused"] = error.what();
   }
+  return line;
 }
 
 }  // namespace

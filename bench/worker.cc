@@ -12,20 +12,11 @@
 #include <cstring>
 #include <utility>
 
+#include "bench/programs.h"
+
 extern char** environ;
 
 namespace sameseed {
-namespace {
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
-}  // namespace
-
 std::vector<std::string> environment_for(const Variables& variables,
                                          const std::set<std::string>& swept) {
   std::map<std::string, std::string> values;
@@ -63,7 +54,7 @@ Worker::Worker(const std::vector<std::string>& command, const std::vector<std::s
   ::posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
   ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(),
                                      O_WRONLY | O_CREAT | O_APPEND, 0644);
-  const auto arguments = pointers(command), variables = pointers(environment);
+  const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   const int error = ::posix_spawnp(&pid_, command.front().c_str(), &actions, nullptr,
                                    arguments.data(), variables.data());
   ::posix_spawn_file_actions_destroy(&actions);
