@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "bench/dispatcher.h"
 #include "bench/generate.h"
 #include "bench/matrix.h"
 #include "bench/plan.h"
@@ -185,6 +186,15 @@ int make_image(const ImageOptions& options) {
       one.engine == "reference" ? load.value("precision", "fp32") : "fp32";
   constexpr auto kLimit = std::chrono::hours(12);
   try {
+    Worker noise(worker_command("noise"), environment_for({}, {}), scratch / "worker.log");
+    noise.ask({{"op", "noise"},
+               {"model", load.at("model")},
+               {"vae", load.value("vae", "")},
+               {"seed", request.at("seed")},
+               {"size", request.at("size")},
+               {"precision", precision},
+               {"out", request.at("noise")}},
+              kLimit);
     Worker worker(worker_command(one.engine), environment_for(one.variables, {}),
                   scratch / "worker.log");
     const auto warn = [](const json& answer) {
@@ -192,12 +202,6 @@ int make_image(const ImageOptions& options) {
         std::cerr << "sameseed: warning: " << warning.get<std::string>() << "\n";
     };
     warn(worker.ask(load, kLimit));
-    worker.ask({{"op", "noise"},
-                {"seed", request.at("seed")},
-                {"size", request.at("size")},
-                {"precision", precision},
-                {"out", request.at("noise")}},
-               kLimit);
     const json answer = worker.ask(request, kLimit);
     warn(answer);
     std::cout << answer.dump() << "\n";

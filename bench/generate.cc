@@ -1,6 +1,5 @@
 #include "bench/generate.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -9,32 +8,22 @@
 #include <chrono>
 #include <fstream>
 #include <iostream>
-#include <list>
 #include <map>
 #include <memory>
 #include <set>
 #include <thread>
 
-#include "bench/programs.h"
-#include "bench/worker.h"
+#include "bench/clock.h"
+#include "bench/dispatcher.h"
 #include "io/error.h"
 #include "io/files.h"
-#include "io/sha256.h"
-#include "pipeline/protocol.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
-using namespace std::chrono_literals;
-
-constexpr std::size_t kMostWorkers =
-    3;                            // reference, candidate, and the candidate with its switches off
-constexpr int kMostFailures = 3;  // of one environment, then it is given up
+constexpr int kMostFailures = 3;      // of one environment, then it is given up
 constexpr std::size_t kLogTail = 12;  // lines
-constexpr auto kTimeLimit = 600s;
-
-std::string now() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
 
 json host() {
   utsname system{};
@@ -91,11 +80,9 @@ class Generator {
       : run_(run),
         options_(options),
         plan_(read_json(run / "plan.json")),
-        log_(run / "records.jsonl") {
-    for (const json& environment : plan_.at("environments")) {
-      environments_[environment.at("id")] = environment;
-      for (const auto& [name, value] : environment.at("variables").items()) swept_.insert(name);
-    }
+        log_(run / "records.jsonl"),
+        dispatcher_(plan_, run / "logs",
+                    [this](const json& record) { log_.append(record.dump()); }) {
     for (const json& one : plan_.at("cases")) cases_[one.at("id")] = one;
     // The noise is the reference arm's, whatever the other arm computes in.
     for (const json& environment : plan_.at("environments"))
@@ -138,68 +125,8 @@ class Generator {
   }
 
  private:
-  struct Slot {
-    std::string environment, name;
-    std::unique_ptr<Worker> worker;
-  };
-
   void say(const std::string& line) const {
     if (!options_.quiet) std::cerr << "sameseed: " << line << "\n";
-  }
-
-  std::filesystem::path log_of(const std::string& worker) const {
-    return run_ / "logs" / (worker + ".log");
-  }
-
-  // The environment's worker, started and warm; the one used longest ago makes room for it.
-  Slot& slot_for(const std::string& environment_id, const json& first_request) {
-    const auto found = std::find_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-      return slot.environment == environment_id;
-    });
-    if (found != slots_.end()) {
-      slots_.splice(slots_.begin(), slots_, found);
-      return slots_.front();
-    }
-    while (slots_.size() >= kMostWorkers) slots_.pop_back();
-    const json& environment = environments_.at(environment_id);
-    last_worker_ = fmt::format("{}-{}", environment_id, ++started_);
-    Variables variables;
-    for (const auto& [name, value] : environment.at("variables").items())
-      variables[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
-    Slot slot{environment_id, last_worker_,
-              std::make_unique<Worker>(worker_command(environment.at("engine")),
-                                       environment_for(variables, swept_), log_of(last_worker_))};
-    json load = environment.at("load");
-    load["op"] = "load";
-    const json answer = slot.worker->ask(load, kTimeLimit);
-    log_.append(json{
-        {"type", "worker"},
-        {"worker", slot.name},
-        {"environment", environment_id},
-        {"pid", slot.worker->pid()},
-        {"started", now()},
-        {"load",
-         answer}}.dump());
-    slots_.push_front(std::move(slot));
-    json warm_up = first_request;
-    warm_up["id"] = "warm-up";
-    for (const char* file : {"image", "latents", "tensors"}) warm_up[file] = "";
-    ensure_noise(*slots_.front().worker, warm_up);
-    for (int i = 0; i < plan_.at("timing").at("warmup").get<int>(); ++i)
-      slots_.front().worker->ask(warm_up, kTimeLimit);
-    return slots_.front();
-  }
-
-  void ensure_noise(Worker& worker, const json& request) {
-    const std::string file = request.at("noise");
-    if (std::filesystem::exists(file)) return;
-    std::filesystem::create_directories(run_ / "noise");
-    worker.ask({{"op", "noise"},
-                {"seed", request.at("seed")},
-                {"size", request.at("size")},
-                {"precision", precision_},
-                {"out", file}},
-               kTimeLimit);
   }
 
   json request_for(const json& sample) const {
@@ -239,67 +166,59 @@ class Generator {
   void attempt(const std::string& environment, const json& request, json& record) {
     const auto start = std::chrono::steady_clock::now();
     try {
-      Slot& slot = slot_for(environment, request);
-      ensure_noise(*slot.worker, request);
-      const auto asked = std::chrono::steady_clock::now();
-      record.update(slot.worker->ask(request, kTimeLimit));
-      record["wall_ms"] =
-          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - asked)
-              .count();
-      record["worker"] = slot.name;
+      ensure_noise(cases_.at(record.at("case")), request);
+      record.update(dispatcher_.generate(environment, request));
       record["outcome"] = "ok";
       record.erase("ok");
       record.erase("id");
     } catch (const WorkerFailure& failure) {
       record["outcome"] = failure.kind;
       record["error"] = failure.what();
-      record["worker"] = last_worker_of(environment);
-      record["log_tail"] = last_lines(log_of(record.at("worker")));
-      record["wall_ms"] =
-          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-              .count();
+      record["log_tail"] = last_lines(dispatcher_.log_of(dispatcher_.last_worker()));
       if (failure.kind != "unsupported") {
         ++failed_;
         ++failures_[environment];
       }
-      if (!failure.alive())
-        slots_.remove_if([&](const Slot& slot) { return slot.environment == environment; });
     }
+    record["worker"] = dispatcher_.last_worker();
+    record["wall_ms"] =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   }
 
-  std::string last_worker_of(const std::string& environment) const {
-    for (const Slot& slot : slots_)
-      if (slot.environment == environment) return slot.name;
-    return last_worker_;
+  void ensure_noise(const json& one, const json& request) {
+    const std::string file = request.at("noise");
+    if (std::filesystem::exists(file)) return;
+    std::filesystem::create_directories(run_ / "noise");
+    json load;
+    for (const json& environment : plan_.at("environments"))
+      if (environment.at("id") == one.at("environment")) load = environment.at("load");
+    if (!noise_)
+      noise_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}),
+                                        run_ / "logs/noise.log");
+    noise_->ask({{"op", "noise"},
+                 {"model", load.at("model")},
+                 {"vae", load.value("vae", "")},
+                 {"seed", request.at("seed")},
+                 {"size", request.at("size")},
+                 {"precision", precision_},
+                 {"out", file}},
+                std::chrono::minutes(10));
   }
 
   std::filesystem::path run_;
   GenerateOptions options_;
   json plan_;
   AppendLog log_;
-  std::map<std::string, json> environments_, cases_;
-  std::set<std::string> swept_;
-  std::string precision_ = "fp32", last_worker_;
-  std::list<Slot> slots_;  // the last used first
+  Dispatcher dispatcher_;
+  std::unique_ptr<Worker> noise_;
+  std::map<std::string, json> cases_;
+  std::string precision_ = "fp32";
   std::map<std::string, int> failures_;
-  int started_ = 0, failed_ = 0;
+  int failed_ = 0;
   double next_line_ = 5;
 };
 
 }  // namespace
-
-std::vector<std::string> worker_command(const std::string& engine) {
-  if (engine == "reference" || engine == "accelerated" || engine == "null")
-    return {program("sameseed-worker").string(), engine};
-  std::vector<std::string> words(1);
-  for (const char c : engine) {
-    if (c != ' ')
-      words.back() += c;
-    else if (!words.back().empty())
-      words.emplace_back();
-  }
-  return words;
-}
 
 int generate(const std::filesystem::path& run, const GenerateOptions& options) {
   return Generator(run, options).run();

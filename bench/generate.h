@@ -17,7 +17,4 @@ struct GenerateOptions {
 // is a record; the sweep goes on. Returns how many samples failed (unsupported ones are none).
 int generate(const std::filesystem::path& run, const GenerateOptions& options);
 
-// The command line of a worker for this engine: one of ours, or an outside program.
-std::vector<std::string> worker_command(const std::string& engine);
-
 }  // namespace sameseed

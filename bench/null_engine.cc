@@ -43,12 +43,6 @@ class NullEngine final : public Engine {
     return report;
   }
 
-  std::string draw_noise(const NoiseRequest& request) override {
-    const auto values = values_of(request.seed, request.width, request.height);
-    save(request.out, "noise", values, request.width, request.height);
-    return sha256(std::as_bytes(std::span(values)));
-  }
-
   Generation generate(const Request& request) override {
     const auto start = std::chrono::steady_clock::now();
     Generation generation;

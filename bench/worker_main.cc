@@ -1,4 +1,6 @@
-// sameseed-worker ENGINE: one engine, loaded once, answering one request a line.
+// sameseed-worker ENGINE: one engine, loaded once, answering one request a line. As
+// `sameseed-worker noise` it draws the initial noise of a run instead, in a process of its own, so
+// that nothing under test can touch it.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -8,14 +10,26 @@
 #include <exception>
 #include <ext/stdio_filebuf.h>
 #include <iostream>
+#include <string_view>
 
 #include "bench/all_engines.h"
+#include "pipeline/noise.h"
 #include "pipeline/protocol.h"
+
+using nlohmann::json;
+
+namespace {
+
+json draw(const json& message) {
+  return {{"hashes", {{"noise", sameseed::draw_noise(sameseed::read_noise_request(message))}}}};
+}
+
+}  // namespace
 
 int main(int argc, char** argv) try {
   if (argc != 2) {
-    std::cerr << "usage: sameseed-worker reference|accelerated|null   (answers the line protocol "
-                 "on stdin and stdout)\n";
+    std::cerr << "usage: sameseed-worker reference|accelerated|null|noise   (answers the line "
+                 "protocol on stdin and stdout; `noise` draws initial noise)\n";
     return 1;
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker never outlives the run that started it
@@ -25,8 +39,12 @@ int main(int argc, char** argv) try {
     throw std::runtime_error("stdout cannot be kept apart");
   __gnu_cxx::stdio_filebuf<char> buffer(answers, std::ios::out);
   std::ostream out(&buffer);
+  if (std::string_view(argv[1]) == "noise") {
+    sameseed::serve(draw, std::cin, out);
+    return 0;
+  }
   const auto engine = sameseed::make_engine(argv[1]);
-  sameseed::serve(*engine, std::cin, out);
+  sameseed::serve([&](const json& message) { return answer_of(*engine, message); }, std::cin, out);
   return 0;
 } catch (const std::exception& problem) {
   std::cerr << "sameseed-worker: " << problem.what() << "\n";

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
 #include "io/error.h"
 
@@ -62,7 +63,7 @@ int depth(std::string_view text) {
 
 }  // namespace
 
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
+void write_file(const std::filesystem::path& path, std::string_view bytes, FlushToDisk flush) {
   if (path.has_parent_path()) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
@@ -71,15 +72,16 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
                                   error.message()));
   }
   std::string temporary = path.string() + ".XXXXXX";
-  const int descriptor = ::mkstemp(temporary.data());
+  int descriptor = ::mkstemp(temporary.data());
   if (descriptor < 0) fail(path, "cannot be written");
   try {
     write_all(descriptor, bytes, path);
-    if (::fchmod(descriptor, 0644) != 0 || ::fsync(descriptor) != 0)
+    if (::fchmod(descriptor, 0644) != 0 || (flush == FlushToDisk::kYes && ::fsync(descriptor) != 0))
       fail(path, "cannot be flushed");
-    ::close(descriptor);
+    if (::close(std::exchange(descriptor, -1)) != 0) fail(path, "cannot be written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be put in place");
   } catch (...) {
+    if (descriptor >= 0) ::close(descriptor);
     ::unlink(temporary.c_str());
     throw;
   }
@@ -125,7 +127,6 @@ AppendLog::~AppendLog() {
 
 void AppendLog::append(std::string_view line) {
   write_all(descriptor_, std::string(line) + "\n", path_);
-  if (::fdatasync(descriptor_) != 0) fail(path_, "cannot be flushed");
 }
 
 }  // namespace sameseed

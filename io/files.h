@@ -8,17 +8,23 @@
 
 namespace sameseed {
 
-// Writes to a temporary name in the same folder, flushes to disk and renames over `path`. Creates
-// the folder.
-void write_file(const std::filesystem::path& path, std::string_view bytes);
+// kNo is for the many files of a run (pictures, latents): a power loss may take them, so their
+// SHA-256 is kept in a log and they are made again where it does not match.
+enum class FlushToDisk { kYes, kNo };
+
+// Writes to a temporary name in the same folder, flushes and renames over `path`. Creates the
+// folder.
+void write_file(const std::filesystem::path& path, std::string_view bytes,
+                FlushToDisk flush = FlushToDisk::kYes);
 
 std::string read_file(const std::filesystem::path& path);  // throws UserError
 
 // Throws UserError with file, line and column for malformed text, and for nesting deeper than 200.
 nlohmann::json read_json(const std::filesystem::path& path);
 
-// Appends lines, each flushed to the kernel and to disk before append() returns. A last line
-// without its newline (a crash in the middle) is ended first, so that it spoils itself alone.
+// Appends lines, each with the kernel before append() returns: a killed process loses none, a power
+// loss the last few. A last line without its newline (a crash in the middle) is ended first, so
+// that it spoils itself alone.
 class AppendLog {
  public:
   explicit AppendLog(const std::filesystem::path& path);

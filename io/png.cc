@@ -34,7 +34,7 @@ void write_png(const std::filesystem::path& path, const Image& image) {
   // Level 1: pictures are written inside the request's time, and size hardly matters.
   if (!cv::imencode(".png", bgr, bytes, {cv::IMWRITE_PNG_COMPRESSION, 1}))
     throw std::runtime_error("a picture could not be encoded");
-  write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, FlushToDisk::kNo);
 }
 
 }  // namespace sameseed

@@ -214,7 +214,7 @@ void write_safetensors(const std::filesystem::path& path,
   bytes += text;
   for (const auto& [name, view] : tensors)
     bytes.append(reinterpret_cast<const char*>(view.data.data()), view.data.size());
-  write_file(path, bytes);
+  write_file(path, bytes, FlushToDisk::kNo);
 }
 
 }  // namespace sameseed

@@ -72,6 +72,7 @@ struct Generation {
 };
 
 struct NoiseRequest {
+  std::string model, vae;  // as in LoadOptions; only their config.json files are read
   std::uint64_t seed = 0;
   int width = 128, height = 128;
   std::string precision =
@@ -83,7 +84,6 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual LoadReport load(const LoadOptions& options) = 0;
-  virtual std::string draw_noise(const NoiseRequest& request) = 0;  // returns the noise's SHA-256
   virtual Generation generate(const Request& request) = 0;
 };
 

@@ -3,6 +3,7 @@ sameseed_library(sameseed_network LIBTORCH
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/config.cc
     ${CMAKE_CURRENT_LIST_DIR}/embeddings.cc
+    ${CMAKE_CURRENT_LIST_DIR}/noise.cc
     ${CMAKE_CURRENT_LIST_DIR}/resnet.cc
     ${CMAKE_CURRENT_LIST_DIR}/schedulers/all_schedulers.cc
     ${CMAKE_CURRENT_LIST_DIR}/schedulers/euler.cc

@@ -41,35 +41,6 @@ class Message {
   std::set<std::string> taken_ = {"op", "id"};
 };
 
-json answer_to(Engine& engine, const json& message) {
-  const std::string op = message.value("op", "");
-  if (op == "load") {
-    const LoadReport r = engine.load(read_load_options(message));
-    return {{"engine", r.engine},       {"timings_ms", {{"load", r.load_ms}}},
-            {"effective", r.effective}, {"engagement", r.engagement},
-            {"files", r.files},         {"versions", r.versions},
-            {"warnings", r.warnings},   {"peak_memory", r.peak_memory}};
-  }
-  if (op == "noise")
-    return {{"hashes", {{"noise", engine.draw_noise(read_noise_request(message))}}}};
-  if (op == "generate") {
-    const Generation g = engine.generate(read_request(message));
-    return {{"id", message.value("id", json())},
-            {"timings_ms",
-             {{"text", g.text_ms},
-              {"steps", g.step_ms},
-              {"full", g.step_full},
-              {"decode", g.decode_ms},
-              {"total", g.total_ms}}},
-            {"hashes", g.hashes},
-            {"effective", g.effective},
-            {"engagement", g.engagement},
-            {"warnings", g.warnings},
-            {"peak_memory", g.peak_memory}};
-  }
-  throw UserError(fmt::format("op \"{}\": must be load, noise or generate", op));
-}
-
 // LibTorch's messages carry a stack trace behind the sentence that says what is wrong.
 json refusal(const char* kind, const std::exception& problem) {
   const std::string text = problem.what();
@@ -115,16 +86,17 @@ LoadOptions read_load_options(const json& fields) {
 }
 
 json to_json(const NoiseRequest& r) {
-  return {{"seed", r.seed},
-          {"size", fmt::format("{}x{}", r.width, r.height)},
-          {"precision", r.precision},
-          {"out", r.out}};
+  return {{"model", r.model},         {"vae", r.vae},
+          {"seed", r.seed},           {"size", fmt::format("{}x{}", r.width, r.height)},
+          {"precision", r.precision}, {"out", r.out}};
 }
 
 NoiseRequest read_noise_request(const json& fields) {
   NoiseRequest r;
   std::string size = "128x128";
   Message message(fields);
+  message.take("model", r.model);
+  message.take("vae", r.vae);
   message.take("seed", r.seed);
   message.take("size", size);
   message.take("precision", r.precision);
@@ -174,11 +146,38 @@ Request read_request(const json& fields) {
   return r;
 }
 
-void serve(Engine& engine, std::istream& in, std::ostream& out) {
+json answer_of(Engine& engine, const json& message) {
+  const std::string op = message.value("op", "");
+  if (op == "load") {
+    const LoadReport r = engine.load(read_load_options(message));
+    return {{"engine", r.engine},       {"timings_ms", {{"load", r.load_ms}}},
+            {"effective", r.effective}, {"engagement", r.engagement},
+            {"files", r.files},         {"versions", r.versions},
+            {"warnings", r.warnings},   {"peak_memory", r.peak_memory}};
+  }
+  if (op == "generate") {
+    const Generation g = engine.generate(read_request(message));
+    return {{"id", message.value("id", json())},
+            {"timings_ms",
+             {{"text", g.text_ms},
+              {"steps", g.step_ms},
+              {"full", g.step_full},
+              {"decode", g.decode_ms},
+              {"total", g.total_ms}}},
+            {"hashes", g.hashes},
+            {"effective", g.effective},
+            {"engagement", g.engagement},
+            {"warnings", g.warnings},
+            {"peak_memory", g.peak_memory}};
+  }
+  throw UserError(fmt::format("op \"{}\": must be load or generate", op));
+}
+
+void serve(const Answer& answer_to, std::istream& in, std::ostream& out) {
   for (std::string line; std::getline(in, line);) {
     json answer;
     try {
-      answer = answer_to(engine, json::parse(line));
+      answer = answer_to(json::parse(line));
       answer["ok"] = true;
     } catch (const Unsupported& problem) {
       answer = refusal("unsupported", problem);

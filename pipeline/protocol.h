@@ -1,9 +1,10 @@
 // The line protocol between the program and its workers: one JSON object a line on stdin and
-// stdout, logs on stderr, end of input means quit. Operations: `load` (LoadOptions), `noise`
-// (NoiseRequest), `generate` (Request). Answers carry `ok`; where it is false, `kind`
-// ("unsupported", "invalid", "error") and `error` say why.
+// stdout, logs on stderr, end of input means quit. An engine answers `load` (LoadOptions) and
+// `generate` (Request). Answers carry `ok`; where it is false, `kind` ("unsupported", "invalid",
+// "error") and `error` say why.
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <nlohmann/json.hpp>
 
@@ -23,7 +24,11 @@ Request read_request(const nlohmann::json& fields);
 // "128x96" -> {128, 96}; throws UserError.
 std::pair<int, int> parse_size(const std::string& text);
 
-// Answers requests until the input ends.
-void serve(Engine& engine, std::istream& in, std::ostream& out);
+// What an engine answers to one message. Throws what `serve` turns into refusals.
+nlohmann::json answer_of(Engine& engine, const nlohmann::json& message);
+
+// Answers messages until the input ends.
+using Answer = std::function<nlohmann::json(const nlohmann::json& message)>;
+void serve(const Answer& answer, std::istream& in, std::ostream& out);
 
 }  // namespace sameseed

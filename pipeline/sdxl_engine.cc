@@ -87,16 +87,6 @@ const SdxlPipeline& SdxlEngine::loaded() const {
   return *pipeline_;
 }
 
-std::string SdxlEngine::draw_noise(const NoiseRequest& request) {
-  const c10::InferenceMode guard;
-  const at::ScalarType type = scalar_type_of(
-      request.precision.empty() ? arithmetic_.precision : request.precision, "precision");
-  const Tensor noise = sameseed::draw_noise(
-      request.seed, loaded().latent_shape(request.width, request.height), type);
-  save_tensors(request.out, {{"noise", noise}});
-  return sha256_of(noise);
-}
-
 Generation SdxlEngine::generate(const Request& request) {
   const c10::InferenceMode guard;
   const SdxlPipeline& pipeline = loaded();

@@ -35,7 +35,6 @@ class SdxlEngine final : public Engine {
         make_(std::move(make)) {}
 
   LoadReport load(const LoadOptions& options) override;
-  std::string draw_noise(const NoiseRequest& request) override;
   Generation generate(const Request& request) override;
 
  private:

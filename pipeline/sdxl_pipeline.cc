@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "io/error.h"
+#include "pipeline/noise.h"
 #include "pipeline/schedulers/scheduler.h"
 
 namespace sameseed {
@@ -17,8 +18,6 @@ using Clock = std::chrono::steady_clock;
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
-
-constexpr int kMostPixels = 8192;  // on a side
 
 // Opens a component's weights, builds it, and files what was found.
 template <typename Build>
@@ -75,12 +74,7 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
 }
 
 std::vector<std::int64_t> SdxlPipeline::latent_shape(int width, int height) const {
-  const auto scale = static_cast<int>(vae_config_.scale());
-  for (const auto& [name, side] : {std::pair{"width", width}, {"height", height}})
-    if (side < scale || side % scale != 0 || side > kMostPixels)
-      throw UserError(fmt::format("size {}x{}: the {} must be a multiple of {} between {} and {}",
-                                  width, height, name, scale, scale, kMostPixels));
-  return {1, unet_config_.in_channels, height / scale, width / scale};
+  return sameseed::latent_shape(unet_config_, vae_config_, width, height);
 }
 
 TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embeds,

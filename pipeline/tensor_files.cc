@@ -1,7 +1,6 @@
 #include "pipeline/tensor_files.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <fmt/format.h>
 
 #include "io/error.h"
@@ -74,11 +73,6 @@ at::ScalarType scalar_type_of(const std::string& precision, const std::string& f
   if (precision == "fp16") return at::kHalf;
   if (precision == "bf16") return at::kBFloat16;
   throw UserError(fmt::format("{} = \"{}\": must be fp32, fp16 or bf16", field, precision));
-}
-
-at::Tensor draw_noise(std::uint64_t seed, at::IntArrayRef shape, at::ScalarType type) {
-  at::Generator generator = at::detail::createCPUGenerator(seed);
-  return at::randn(shape, generator, at::TensorOptions().dtype(type));
 }
 
 }  // namespace sameseed

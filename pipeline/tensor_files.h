@@ -21,8 +21,4 @@ std::string sha256_of(const at::Tensor& tensor);  // over its row-major bytes
 // "fp32", "fp16" or "bf16"; throws UserError for anything else, naming `field`.
 at::ScalarType scalar_type_of(const std::string& precision, const std::string& field);
 
-// Gaussian noise of the given shape as diffusers draws it: LibTorch's CPU generator, in `type` (a
-// float16 stream is not the rounded float32 one). The generator takes the low 32 bits of the seed.
-at::Tensor draw_noise(std::uint64_t seed, at::IntArrayRef shape, at::ScalarType type);
-
 }  // namespace sameseed

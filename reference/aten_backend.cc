@@ -30,7 +30,14 @@ struct AtenConv2d final : Conv2d {
 
 struct AtenLinear final : Linear {
   Tensor weight, bias;
-  Tensor forward(const Tensor& x) const override { return at::linear(x, weight, bias); }
+  Tensor forward(const Tensor& x) const override {
+    if (x.is_contiguous() || x.dim() != 3) return at::linear(x, weight, bias);
+    // diffusers' weights ask for gradients, and for those ATen folds a strided batch into one
+    // matrix; for ours it would multiply picture by picture, which rounds differently in fp16.
+    const Tensor product =
+        at::mm(x.reshape({-1, x.size(2)}), weight.t()).view({x.size(0), x.size(1), -1});
+    return bias.defined() ? product + bias : product;
+  }
 };
 
 struct AtenGroupNorm final : GroupNorm {

@@ -18,9 +18,6 @@ struct Echo final : Engine {
     report.engine = options.model;
     return report;
   }
-  std::string draw_noise(const NoiseRequest& request) override {
-    return std::to_string(request.seed);
-  }
   Generation generate(const Request& request) override {
     if (request.prompt == "no") throw Unsupported("not here");
     Generation generation;
@@ -33,7 +30,7 @@ std::vector<json> answers_to(const std::string& lines) {
   Echo engine;
   std::istringstream in(lines);
   std::ostringstream out;
-  serve(engine, in, out);
+  serve([&](const json& message) { return answer_of(engine, message); }, in, out);
   std::vector<json> answers;
   std::istringstream text(out.str());
   for (std::string line; std::getline(text, line);) answers.push_back(json::parse(line));

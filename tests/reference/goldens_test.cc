@@ -9,6 +9,7 @@
 
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "pipeline/noise.h"
 #include "pipeline/protocol.h"
 #include "pipeline/schedulers/scheduler.h"
 #include "pipeline/tensor_files.h"
@@ -67,13 +68,14 @@ TEST_P(Goldens, EqualDiffusersWithinRounding) {
   const auto folder =
       std::filesystem::path(::testing::TempDir()) / ("golden-" + c.at("name").get<std::string>());
   const auto engine = make_reference_engine();
-  engine->load(
-      {.model = (kGoldens / ("model_" + c.at("model").get<std::string>())).string(), .threads = 1});
+  const std::string model = (kGoldens / ("model_" + c.at("model").get<std::string>())).string();
+  engine->load({.model = model, .threads = 1});
   const Request request = request_of(c, folder);
-  engine->draw_noise({.seed = request.seed,
-                      .width = request.width,
-                      .height = request.height,
-                      .out = request.noise});
+  draw_noise({.model = model,
+              .seed = request.seed,
+              .width = request.width,
+              .height = request.height,
+              .out = request.noise});
   engine->generate(request);
 
   const SafetensorsFile wanted = SafetensorsFile::open(kGoldens / c.at("file").get<std::string>());
@@ -149,10 +151,11 @@ TEST(Tokenizer, GivesTheIdsOfTransformersForNastyPrompts) {
 TEST(DeepCache, WithIntervalOneEqualsNoDeepCacheToTheBit) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "interval-one";
   const auto engine = make_reference_engine();
-  engine->load({.model = (kGoldens / "model_a").string(), .threads = 1});
+  const std::string model = (kGoldens / "model_a").string();
+  engine->load({.model = model, .threads = 1});
   Request request{.prompt = "a cat", .steps = 4, .width = 64, .height = 64};
   request.noise = (folder / "noise.safetensors").string();
-  engine->draw_noise({.seed = 1, .width = 64, .height = 64, .out = request.noise});
+  draw_noise({.model = model, .seed = 1, .width = 64, .height = 64, .out = request.noise});
   const auto plain = engine->generate(request);
   request.deepcache = parse_deepcache("1/0/0");
   EXPECT_EQ(engine->generate(request).hashes, plain.hashes);
