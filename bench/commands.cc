@@ -1,20 +1,22 @@
 #include "bench/commands.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
-#include "bench/dispatcher.h"
+#include "bench/expected_times.h"
 #include "bench/generate.h"
+#include "bench/interrupt.h"
 #include "bench/matrix.h"
+#include "bench/merge.h"
 #include "bench/plan.h"
 #include "bench/programs.h"
-#include "bench/worker.h"
+#include "bench/run_lock.h"
+#include "bench/temporary_folder.h"
 #include "io/error.h"
 #include "io/files.h"
-#include "pipeline/protocol.h"
 #include "pipeline/tokenizer.h"
 #include "reports/report.h"
 
@@ -23,14 +25,14 @@ namespace {
 
 using nlohmann::json;
 
-std::string model_folder(const std::string& name) {
-  const auto path = name.empty() || name == "nano-sdxl" ? data("reference/nano-sdxl")
-                                                        : std::filesystem::path(name);
-  return std::filesystem::absolute(path).string();
-}
+constexpr int kInfrastructureCode = 7;
 
-// Writes the plan, or finds that the folder already holds the very same one.
-std::filesystem::path plan(const RunOptions& options) {
+struct Planned {
+  std::filesystem::path run, matrix;
+  json plan;
+};
+
+Planned plan_of(const RunOptions& options) {
   const std::filesystem::path file = options.matrix.empty() ? data("bench/matrices/demo.json")
                                                             : std::filesystem::path(options.matrix);
   const Matrix matrix = read_matrix(file);
@@ -39,178 +41,153 @@ std::filesystem::path plan(const RunOptions& options) {
   if (!options.model.vae.empty())
     load["vae"] = std::filesystem::absolute(options.model.vae).string();
   if (!options.model.variant.empty()) load["variant"] = options.model.variant;
-  const json made = make_plan(matrix, load);
-  const std::filesystem::path run =
-      options.out.empty() ? "sameseed-run-" + matrix.name : options.out;
-  if (std::filesystem::exists(run / "plan.json")) {
-    if (read_json(run / "plan.json") != made)
-      throw UserError(fmt::format("{}: holds a run of another plan; name another folder with --out",
-                                  run.string()));
-  } else {
-    write_file(run / "matrix.json", read_file(file));
-    write_file(run / "plan.json", made.dump(1) + "\n");
-  }
-  if (!options.quiet)
-    std::cerr << fmt::format(
-        "sameseed: {}: {} environments, {} cases, {} samples, {} comparisons, {} combinations "
-        "excluded\n",
-        run.string(), made.at("environments").size(), made.at("cases").size(),
-        made.at("samples").size(), made.at("comparisons").size(), made.at("excluded").size());
-  return run;
+  return {options.out.empty() ? "sameseed-run-" + matrix.name : options.out, file,
+          make_plan(matrix, load)};
 }
 
-// A private folder that goes when it is no longer needed.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_((std::filesystem::temp_directory_path() / "sameseed.XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr)
-      throw std::runtime_error("no temporary folder can be made");
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-struct OneImage {
-  std::string engine;
-  Variables variables;
-  json load, request;
-};
-
-// "env.X=1", "load.precision=fp16", "request.steps=20": numbers where they are numbers, "null" for
-// unset.
-void apply(const std::string& setting, OneImage& one) {
-  const std::size_t equals = setting.find('='), dot = setting.find('.');
-  if (equals == std::string::npos || dot > equals)
-    throw UserError("--set " + setting +
-                    ": must be env.NAME=VALUE, load.NAME=VALUE or request.NAME=VALUE");
-  const std::string kind = setting.substr(0, dot), name = setting.substr(dot + 1, equals - dot - 1);
-  const std::string text = setting.substr(equals + 1);
-  if (kind == "env") {
-    one.variables[name] = text == "null" ? std::nullopt : std::optional(text);
+// Writes the plan, or finds that the folder already holds the very same one.
+void write_plan(const Planned& planned) {
+  const auto file = planned.run / "plan.json";
+  if (std::filesystem::exists(file)) {
+    if (read_json(file) != planned.plan)
+      throw UserError(fmt::format("{}: holds a run of another plan; name another folder with --out",
+                                  planned.run.string()));
     return;
   }
-  const json parsed = json::parse(text, nullptr, false);
-  const json value = parsed.is_number() || parsed.is_null() ? parsed : json(text);
-  if (kind == "load")
-    one.load[name] = value;
-  else if (kind == "request")
-    one.request[name] = value;
+  write_file(planned.run / "matrix.json", read_file(planned.matrix));
+  write_file(file, planned.plan.dump(1) + "\n");
+}
+
+void say_plan(const Planned& planned) {
+  const json& plan = planned.plan;
+  std::string time = "unknown; `sameseed plan --probe` measures it";
+  const ExpectedTimes times = read_expected_times(planned.run);
+  std::map<std::string, const json*> cases;
+  for (const json& one : plan.at("cases")) cases[one.at("id")] = &one;
+  double ms = 0;
+  bool known = false;
+  for (const json& sample : plan.at("samples")) {
+    ms += times.of(*cases.at(sample.at("case")));
+    known = known || times.knows(*cases.at(sample.at("case")));
+  }
+  if (known) time = fmt::format("about {} and what loading takes", duration_text(ms / 1000));
+  std::cerr << fmt::format(
+      "sameseed: {}: {} environments, {} cases, {} samples, {} comparisons, {} combinations "
+      "excluded\nsameseed: expected time: {}\n",
+      planned.run.string(), plan.at("environments").size(), plan.at("cases").size(),
+      plan.at("samples").size(), plan.at("comparisons").size(), plan.at("excluded").size(), time);
+}
+
+// Makes two samples of every kind of case (the first one pays for loading), in a folder that goes.
+ExpectedTimes probe(const json& plan, const RunOptions& options) {
+  json small = plan;
+  small["samples"] = json::array();
+  ExpectedTimes times;
+  std::map<std::string, int> taken;
+  std::map<std::string, std::string> kinds;
+  for (const json& one : plan.at("cases")) kinds[one.at("id")] = kind_of(one);
+  for (const json& sample : plan.at("samples"))
+    if (sample.at("kind") == "quality" && ++taken[kinds.at(sample.at("case"))] <= 2)
+      small["samples"].push_back(sample);
+  const TemporaryFolder folder;
+  write_file(folder / "plan.json", small.dump());
+  GenerateOptions generating = options.generate;
+  generating.shard.reset();
+  generate(folder.path(), generating);
+  times.learn(small, folder / "records.jsonl");
+  return times;
+}
+
+// Says why a run did not come to its end; the exit code then.
+int unfinished(const GenerateResult& made, const std::filesystem::path& run,
+               const std::vector<std::string>& command) {
+  if (!made.stopped.empty())
+    std::cerr << fmt::format("sameseed: stopped: {}\n", made.stopped);
   else
-    throw UserError("--set " + setting + ": an axis begins with env., load. or request.");
+    std::cerr << fmt::format("sameseed: {}: stopped as asked\n", run.string());
+  std::string line = "sameseed";
+  for (std::size_t i = 1; i < command.size(); ++i) line += " " + command[i];
+  std::cerr << "sameseed: nothing is lost; the same command goes on from here: " << line << "\n";
+  return made.stopped.empty() ? kInterruptedCode : kInfrastructureCode;
 }
 
-OneImage image_of_case(const std::string& name) {
-  const std::filesystem::path path = name;
-  const json plan = read_json(path.parent_path() / "plan.json");
-  for (const json& one : plan.at("cases"))
-    if (one.at("id") == path.filename().string())
-      for (const json& environment : plan.at("environments"))
-        if (environment.at("id") == one.at("environment")) {
-          OneImage image{environment.at("engine"), {}, environment.at("load"), one.at("request")};
-          for (const auto& [variable, value] : environment.at("variables").items())
-            image.variables[variable] =
-                value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
-          return image;
-        }
-  throw UserError(fmt::format("{}: its plan.json has no case {}", path.parent_path().string(),
-                              path.filename().string()));
-}
-
-}  // namespace
-
-int run_all(const RunOptions& options) {
-  const std::filesystem::path run = plan(options);
-  generate(run, {.command = options.command, .quiet = options.quiet});
-  if (const int code = score_only(run); code != 0) return code;
-  return report_only(run);
-}
-
-int plan_only(const RunOptions& options) {
-  plan(options);
-  return 0;
-}
-
-int generate_only(const std::filesystem::path& run, const RunOptions& options) {
-  return generate(run, {.command = options.command, .quiet = options.quiet}) > 0 ? 7 : 0;
-}
-
-int score_only(const std::filesystem::path& run) {
+int score_locked(const std::filesystem::path& run) {
   return run_program({program("sameseed-scorer").string(), "run", run.string(), "--weights",
                       data("metrics/weights").string()});
 }
 
-int report_only(const std::filesystem::path& run) { return report_run(run, std::cout); }
+int score_and_report(const std::filesystem::path& run) {
+  if (const int code = score_locked(run); code != 0) return code;
+  return report_run(run, std::cout);
+}
 
-int make_image(const ImageOptions& options) {
-  OneImage one;
-  if (options.case_of.empty()) {
-    if (!options.prompt)
-      throw UserError("--prompt is missing; --prompt \"\" draws the empty prompt");
-    one.engine = options.engine;
-    one.load = {{"model", model_folder(options.model.model)}};
-    one.request = {{"prompt", *options.prompt},
-                   {"negative", options.negative ? json(*options.negative) : json()},
-                   {"seed", options.seed},
-                   {"steps", options.steps},
-                   {"guidance", options.guidance},
-                   {"size", options.size},
-                   {"deepcache", options.deepcache.empty() ? json() : json(options.deepcache)}};
-  } else {
-    one = image_of_case(options.case_of);
-  }
-  if (!options.model.vae.empty())
-    one.load["vae"] = std::filesystem::absolute(options.model.vae).string();
-  if (!options.model.variant.empty()) one.load["variant"] = options.model.variant;
-  for (const std::string& setting : options.set) apply(setting, one);
+}  // namespace
 
-  const TemporaryFolder scratch;
-  json request = one.request;
-  read_request(request);  // wrong values are named here, before a model is loaded
-  json load = one.load;
-  read_load_options(load);
-  load["op"] = "load";
-  request["op"] = "generate";
-  request["id"] = "image";
-  request["noise"] = scratch / "noise.safetensors";
-  request["image"] = std::filesystem::absolute(options.out).string();
-  if (!options.tensors.empty())
-    request["tensors"] = std::filesystem::absolute(options.tensors).string();
-  // The engine's own precision decides the noise's stream, as in a pipeline of that precision.
-  const std::string precision =
-      one.engine == "reference" ? load.value("precision", "fp32") : "fp32";
-  constexpr auto kLimit = std::chrono::hours(12);
-  try {
-    Worker noise(worker_command("noise"), environment_for({}, {}), scratch / "worker.log");
-    noise.ask({{"op", "noise"},
-               {"model", load.at("model")},
-               {"vae", load.value("vae", "")},
-               {"seed", request.at("seed")},
-               {"size", request.at("size")},
-               {"precision", precision},
-               {"out", request.at("noise")}},
-              kLimit);
-    Worker worker(worker_command(one.engine), environment_for(one.variables, {}),
-                  scratch / "worker.log");
-    const auto warn = [](const json& answer) {
-      for (const json& warning : answer.value("warnings", json::array()))
-        std::cerr << "sameseed: warning: " << warning.get<std::string>() << "\n";
-    };
-    warn(worker.ask(load, kLimit));
-    const json answer = worker.ask(request, kLimit);
-    warn(answer);
-    std::cout << answer.dump() << "\n";
-    return 0;
-  } catch (const WorkerFailure& failure) {
-    std::cerr << "sameseed: " << failure.what() << "\n";
-    if (!failure.alive()) std::cerr << read_file(scratch / "worker.log");
-    return failure.alive() ? 1 : 7;
+std::string model_folder(const std::string& name) {
+  const auto path = name.empty() || name == "nano-sdxl" ? data("reference/nano-sdxl")
+                                                        : std::filesystem::path(name);
+  return std::filesystem::absolute(path).string();
+}
+
+int run_all(const RunOptions& options) {
+  const Planned planned = plan_of(options);
+  const RunLock lock(planned.run);
+  write_plan(planned);
+  if (options.generate.verbosity != Verbosity::kQuiet) say_plan(planned);
+  const GenerateResult made = generate(planned.run, options.generate);
+  if (made.interrupted || !made.stopped.empty())
+    return unfinished(made, planned.run, options.generate.command);
+  if (options.generate.shard) {
+    std::cerr << fmt::format(
+        "sameseed: shard {}/{} is made; `sameseed merge` joins it with the others\n",
+        options.generate.shard->index, options.generate.shard->count);
+    return made.failed > 0 ? kInfrastructureCode : 0;
   }
+  return score_and_report(planned.run);
+}
+
+int plan_only(const RunOptions& options) {
+  const Planned planned = plan_of(options);
+  const RunLock lock(planned.run);
+  write_plan(planned);
+  if (!options.times.empty()) {
+    const std::filesystem::path earlier = options.times;
+    ExpectedTimes times;
+    times.learn(read_json(earlier / "plan.json"), earlier / "records.jsonl");
+    write_expected_times(planned.run, times);
+  } else if (options.probe) {
+    write_expected_times(planned.run, probe(planned.plan, options));
+  }
+  say_plan(planned);
+  return 0;
+}
+
+int generate_only(const std::filesystem::path& run, const RunOptions& options) {
+  read_json(run / "plan.json");  // before a folder is made
+  const RunLock lock(run);
+  const GenerateResult made = generate(run, options.generate);
+  if (made.interrupted || !made.stopped.empty())
+    return unfinished(made, run, options.generate.command);
+  return made.failed > 0 ? kInfrastructureCode : 0;
+}
+
+int score_only(const std::filesystem::path& run) {
+  read_json(run / "plan.json");
+  const RunLock lock(run);
+  return score_locked(run);
+}
+
+int report_only(const std::filesystem::path& run) {
+  read_json(run / "plan.json");
+  const RunLock lock(run);
+  return report_run(run, std::cout);
+}
+
+int merge_runs(const std::vector<std::string>& shards, const std::string& out) {
+  const RunLock lock(out);
+  for (const std::string& line : merge({shards.begin(), shards.end()}, out))
+    std::cerr << "sameseed: " << line << "\n";
+  return score_and_report(out);
 }
 
 int score_pair(const std::string& reference, const std::string& candidate) {

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/generate.h"
+
 namespace sameseed {
 
 struct ModelOptions {
@@ -19,8 +21,9 @@ struct RunOptions {
   std::string matrix;  // empty: the demo
   ModelOptions model;
   std::string out;
-  bool quiet = false;
-  std::vector<std::string> command;
+  std::string times;   // of `plan`: an earlier run that says how long samples take
+  bool probe = false;  // of `plan`: a few samples that say so
+  GenerateOptions generate;
 };
 
 struct ImageOptions {
@@ -39,8 +42,12 @@ int plan_only(const RunOptions& options);
 int generate_only(const std::filesystem::path& run, const RunOptions& options);
 int score_only(const std::filesystem::path& run);
 int report_only(const std::filesystem::path& run);
+// Joins shards in `out`, scores and reports.
+int merge_runs(const std::vector<std::string>& shards, const std::string& out);
 int make_image(const ImageOptions& options);
 int score_pair(const std::string& reference, const std::string& candidate);
+// The folder of a model by its name on the command line; empty or "nano-sdxl": the embedded one.
+std::string model_folder(const std::string& name);
 int tokenize(const std::string& model, std::istream& in, std::ostream& out);
 
 }  // namespace sameseed

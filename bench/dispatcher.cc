@@ -1,12 +1,9 @@
 #include "bench/dispatcher.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "bench/clock.h"
-#include "bench/programs.h"
 
 namespace sameseed {
 namespace {
@@ -18,26 +15,26 @@ using Clock = std::chrono::steady_clock;
 // are timed without a reload.
 constexpr std::size_t kMostWorkers = 3;
 
+const json& environment_of(const json& plan, const std::string& id) {
+  for (const json& environment : plan.at("environments"))
+    if (environment.at("id") == id) return environment;
+  throw std::logic_error("the plan has no environment " + id);
+}
+
 }  // namespace
 
-Dispatcher::Dispatcher(const json& plan, std::filesystem::path logs,
-                       std::function<void(const json&)> record)
-    : logs_(std::move(logs)),
-      record_(std::move(record)),
-      warm_ups_(plan.at("timing").at("warmup").get<int>()) {
-  for (const json& environment : plan.at("environments")) {
-    environments_[environment.at("id")] = environment;
+Dispatcher::Dispatcher(const Crew& crew, Slot slot) : crew_(crew), slot_(std::move(slot)) {
+  for (const json& environment : crew.plan.at("environments"))
     for (const auto& [name, value] : environment.at("variables").items()) swept_.insert(name);
-  }
 }
 
 json Dispatcher::ask(Running& running, const json& message) {
   const std::string op = message.at("op");
   const auto start = Clock::now();
   last_worker_ = running.id;
-  json answer = running.worker->ask(message, limits_.limit(running.environment, op));
-  limits_.learn(running.environment, op,
-                std::chrono::ceil<TimeLimits::Duration>(Clock::now() - start));
+  json answer = running.worker->ask(message, crew_.limits.limit(running.environment, op));
+  crew_.limits.learn(running.environment, op,
+                     std::chrono::ceil<TimeLimits::Duration>(Clock::now() - start));
   return answer;
 }
 
@@ -50,9 +47,9 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
     return running_.front();
   }
   while (running_.size() >= kMostWorkers) running_.pop_back();  // the one used longest ago
-  const json& environment = environments_.at(environment_id);
-  const std::string id = last_worker_ = fmt::format("{}-{}", environment_id, ++started_);
-  Variables variables;
+  const json& environment = environment_of(crew_.plan, environment_id);
+  const std::string id = last_worker_ = crew_.name_worker(environment_id);
+  Variables variables(slot_.variables.begin(), slot_.variables.end());
   for (const auto& [name, value] : environment.at("variables").items())
     variables[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
   Running fresh{environment_id, id,
@@ -62,16 +59,18 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
   load["op"] = "load";
   const std::string started = now();
   const json answer = ask(fresh, load);
-  record_({{"type", "worker"},
-           {"worker", id},
-           {"environment", environment_id},
-           {"pid", fresh.worker->pid()},
-           {"started", started},
-           {"load", answer}});
+  crew_.record({{"type", "worker"},
+                {"worker", id},
+                {"environment", environment_id},
+                {"slot", slot_.name},
+                {"pid", fresh.worker->pid()},
+                {"started", started},
+                {"load", answer}});
   json warm_up = request;
   warm_up["id"] = "warm-up";
   for (const char* file : {"image", "latents", "tensors"}) warm_up[file] = "";
-  for (int i = 0; i < warm_ups_; ++i) ask(fresh, warm_up);
+  const int warm_ups = crew_.plan.at("timing").at("warmup");
+  for (int i = 0; i < warm_ups; ++i) ask(fresh, warm_up);
   running_.push_front(std::move(fresh));
   return running_.front();
 }
@@ -80,23 +79,13 @@ json Dispatcher::generate(const std::string& environment, const json& request) {
   try {
     return ask(running(environment, request), request);
   } catch (const WorkerFailure& failure) {
-    if (!failure.alive())
-      running_.remove_if([&](const Running& one) { return one.environment == environment; });
+    if (!failure.alive()) drop(environment);
     throw;
   }
 }
 
-std::vector<std::string> worker_command(const std::string& engine) {
-  for (const char* ours : {"reference", "accelerated", "null", "noise"})
-    if (engine == ours) return {program("sameseed-worker").string(), engine};
-  std::vector<std::string> words(1);
-  for (const char c : engine) {
-    if (c != ' ')
-      words.back() += c;
-    else if (!words.back().empty())
-      words.emplace_back();
-  }
-  return words;
+void Dispatcher::drop(const std::string& environment) {
+  running_.remove_if([&](const Running& one) { return one.environment == environment; });
 }
 
 }  // namespace sameseed

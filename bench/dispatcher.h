@@ -1,35 +1,47 @@
-// The workers of a run: started with their own variables, loaded, warmed up, asked, and replaced
+// The workers of one slot: started with their own variables, loaded, warmed up, asked, and replaced
 // when they are gone.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <list>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 
+#include "bench/slots.h"
 #include "bench/time_limits.h"
 #include "bench/worker.h"
 
 namespace sameseed {
 
+// What the slots of one run have in common.
+struct Crew {
+  const nlohmann::json& plan;
+  std::filesystem::path logs;  // where workers' stderr goes
+  TimeLimits& limits;          // learns from every answer
+  // An id that no worker of the run had before.
+  std::function<std::string(const std::string& environment)> name_worker;
+  std::function<void(const nlohmann::json&)> record;  // files a worker's record
+};
+
 class Dispatcher {
  public:
-  // `record` files a worker's record; `logs` is where their stderr goes.
-  Dispatcher(const nlohmann::json& plan, std::filesystem::path logs,
-             std::function<void(const nlohmann::json&)> record);
+  // `crew` must outlive it.
+  Dispatcher(const Crew& crew, Slot slot);
 
   // The answer of the environment's worker to a `generate` request. A worker that is not up is
   // started and warmed up with the same request, less its files. Throws WorkerFailure.
   nlohmann::json generate(const std::string& environment, const nlohmann::json& request);
 
+  // Ends the environment's worker: what it did is not to be trusted.
+  void drop(const std::string& environment);
+
   // The id of the worker that answered (or failed) last, and where its stderr went.
   const std::string& last_worker() const { return last_worker_; }
   std::filesystem::path log_of(const std::string& worker) const {
-    return logs_ / (worker + ".log");
+    return crew_.logs / (worker + ".log");
   }
 
  private:
@@ -41,18 +53,11 @@ class Dispatcher {
   Running& running(const std::string& environment, const nlohmann::json& request);
   nlohmann::json ask(Running& running, const nlohmann::json& message);
 
-  std::filesystem::path logs_;
-  std::function<void(const nlohmann::json&)> record_;
-  std::map<std::string, nlohmann::json> environments_;
+  const Crew& crew_;
+  Slot slot_;
   std::set<std::string> swept_;  // variables that any environment names
-  int warm_ups_;
-  std::list<Running> running_;  // the last used first
-  TimeLimits limits_;
+  std::list<Running> running_;   // the last used first
   std::string last_worker_;
-  int started_ = 0;
 };
-
-// The command line of a worker for this engine: one of ours, or an outside program with arguments.
-std::vector<std::string> worker_command(const std::string& engine);
 
 }  // namespace sameseed

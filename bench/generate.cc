@@ -5,25 +5,32 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
+#include <atomic>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <memory>
-#include <set>
+#include <mutex>
 #include <thread>
 
 #include "bench/clock.h"
 #include "bench/dispatcher.h"
+#include "bench/expected_times.h"
+#include "bench/history.h"
+#include "bench/interrupt.h"
+#include "bench/noise_files.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "io/sha256.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
-constexpr int kMostFailures = 3;      // of one environment, then it is given up
-constexpr std::size_t kLogTail = 12;  // lines
+
+constexpr int kMostFailures = 3;                  // of one environment, then it is given up
+constexpr std::size_t kLogTail = 12;              // lines
+constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
 json host() {
   utsname system{};
@@ -42,186 +49,247 @@ json host() {
 std::vector<std::string> last_lines(const std::filesystem::path& log) {
   std::vector<std::string> lines;
   std::ifstream in(log);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  if (lines.size() > kLogTail) lines.erase(lines.begin(), lines.end() - kLogTail);
+  for (std::string line; std::getline(in, line);) {
+    if (lines.size() == kLogTail) lines.erase(lines.begin());
+    lines.push_back(line);
+  }
   return lines;
 }
 
-// Samples that need no second making: those that are well, but for blocks that were cut short.
-std::set<std::string> finished(const std::filesystem::path& log, const json& samples) {
-  std::map<std::string, std::string> outcomes;
-  std::ifstream in(log);
-  for (std::string line; std::getline(in, line);) {
-    const json record = json::parse(line, nullptr, false);
-    if (record.is_object() && record.value("type", "") == "sample" && record.contains("sample") &&
-        record.contains("outcome"))
-      outcomes[record.at("sample").get<std::string>()] = record.at("outcome").get<std::string>();
+// What a killed writer left: everything in the folders of results that is not one.
+void remove_temporaries(const std::filesystem::path& run) {
+  for (const char* folder : {"images", "latents"}) {
+    if (!std::filesystem::is_directory(run / folder)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(run / folder))
+      if (const auto ending = entry.path().extension();
+          ending != ".png" && ending != ".safetensors")
+        std::filesystem::remove(entry.path());
   }
-  const auto well = [&](const json& sample) {
-    const auto found = outcomes.find(sample.at("id"));
-    return found != outcomes.end() && (found->second == "ok" || found->second == "unsupported");
-  };
-  std::set<std::pair<std::string, int>> broken;
-  for (const json& sample : samples)
-    if (sample.at("kind") == "timing" && !well(sample))
-      broken.emplace(sample.at("comparison").get<std::string>(), sample.at("block").get<int>());
-  std::set<std::string> done;
-  for (const json& sample : samples)
-    if (well(sample) && (sample.at("kind") != "timing" ||
-                         !broken.contains(std::pair(sample.at("comparison").get<std::string>(),
-                                                    sample.at("block").get<int>()))))
-      done.insert(sample.at("id"));
-  return done;
 }
 
-class Generator {
+std::size_t count_logs(const std::filesystem::path& logs) {
+  if (!std::filesystem::is_directory(logs)) return 0;
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(logs), {}));
+}
+
+// Foreign text (a worker's last words) may be no valid UTF-8.
+std::string line_of(const json& record) {
+  return record.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+class Sweep {
  public:
-  Generator(const std::filesystem::path& run, const GenerateOptions& options)
-      : run_(run),
+  Sweep(const std::filesystem::path& run, const GenerateOptions& options)
+      : run_(std::filesystem::absolute(run)),
         options_(options),
         plan_(read_json(run / "plan.json")),
+        slots_(make_slots(options.devices, options.slots,
+                          static_cast<int>(std::thread::hardware_concurrency()))),
         log_(run / "records.jsonl"),
-        dispatcher_(plan_, run / "logs",
-                    [this](const json& record) { log_.append(record.dump()); }) {
-    for (const json& one : plan_.at("cases")) cases_[one.at("id")] = one;
-    // The noise is the reference arm's, whatever the other arm computes in.
-    for (const json& environment : plan_.at("environments"))
-      if (environment.at("engine") == "reference" && environment.at("load").contains("precision"))
-        precision_ = environment.at("load").at("precision");
-    log_.append(json{
-        {"type", "run"},
-        {"schema", "sameseed/record/1"},
-        {"started", now()},
-        {"command", options.command},
-        {"version", SAMESEED_VERSION},
-        {"host", host()},
-        {"cohort",
-         {{"matrix", plan_.at("matrix_sha256")}, {"host", host()}, {"version", SAMESEED_VERSION}}}}
-                    .dump());
+        limits_(options.time_limit),
+        noise_(run),
+        start_(sha256(fmt::format("{} {} {}", ::getpid(), now(),
+                                  std::chrono::steady_clock::now().time_since_epoch().count()))
+                   .substr(0, 12)),
+        crew_{.plan = plan_,
+              .logs = run_ / "logs",
+              .limits = limits_,
+              .name_worker =
+                  [this](const std::string& environment) {
+                    return fmt::format("{}-{}", environment, ++workers_);
+                  },
+              .record = [this](const json& record) { append(record); }} {
+    for (const json& one : plan_.at("cases")) cases_[one.at("id")] = &one;
+    for (const json& one : plan_.at("environments")) environments_[one.at("id")] = &one;
+    workers_ = count_logs(run_ / "logs");
+    remove_temporaries(run_);
+    stretches_ = stretches(plan_);
+    if (options.shard) {
+      const ExpectedTimes times = read_expected_times(run_);
+      stretches_ = stretches_of(*options.shard, stretches_, [&](std::size_t sample) {
+        return times.of(*cases_.at(plan_.at("samples").at(sample).at("case")));
+      });
+    }
   }
 
-  int run() {
-    const json& samples = plan_.at("samples");
-    const std::set<std::string> done = finished(run_ / "records.jsonl", samples);
-    if (!done.empty())
-      say(fmt::format("{} of {} samples were made before", done.size(), samples.size()));
-    const auto start = std::chrono::steady_clock::now();
-    std::size_t made = 0;
-    for (const json& sample : samples) {
-      if (done.contains(sample.at("id"))) continue;
-      make(sample);
-      ++made;
-      const auto passed =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      if (passed > next_line_ || made + done.size() == samples.size()) {
-        next_line_ = passed + 5;
-        const auto left = passed / static_cast<double>(made) *
-                          static_cast<double>(samples.size() - done.size() - made);
-        say(fmt::format("{}/{} samples, {:.0f} s, about {:.0f} s left, {} failed",
-                        done.size() + made, samples.size(), passed, left, failed_));
-      }
-    }
-    return failed_;
+  GenerateResult run() {
+    const History history = read_history(run_, plan_);
+    finished_ = history.finished;
+    for (const History::Took& took : history.times)
+      limits_.learn(took.environment, "generate", took.time);
+    std::size_t total = 0, before = 0;
+    for (const Stretch& stretch : stretches_)
+      for (std::size_t i = 0; i < stretch.count; ++i, ++total)
+        before += finished_.contains(plan_.at("samples").at(stretch.first + i).at("id"));
+    append(run_record());
+    std::vector<std::string> names;
+    for (const Slot& slot : slots_) names.push_back(slot.name);
+    Progress progress(style_of_stderr(options_.verbosity), std::cerr, total, before, names);
+    if (before > 0) progress.say(fmt::format("{} of {} samples were made before", before, total));
+
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      threads.emplace_back([this, i, &progress] { work(i, progress); });
+    for (std::thread& thread : threads) thread.join();
+    if (problem_) std::rethrow_exception(problem_);
+    result_.interrupted = interrupt_.asked();
+    append({{"type", "stop"},
+            {"start", start_},
+            {"at", now()},
+            {"reason", result_.interrupted        ? "interrupted"
+                       : !result_.stopped.empty() ? "stopped"
+                                                  : "finished"}});
+    return result_;
   }
 
  private:
-  void say(const std::string& line) const {
-    if (!options_.quiet) std::cerr << "sameseed: " << line << "\n";
+  json run_record() const {
+    json names = json::array();
+    for (const Slot& slot : slots_) names.push_back(slot.name);
+    json record = {{"type", "run"},
+                   {"schema", "sameseed/record/1"},
+                   {"start", start_},
+                   {"started", now()},
+                   {"command", options_.command},
+                   {"version", SAMESEED_VERSION},
+                   {"host", host()},
+                   {"slots", names},
+                   {"cohort",
+                    {{"plan", sha256(plan_.dump())},
+                     {"host", host()},
+                     {"slots", slots_.size()},
+                     {"version", SAMESEED_VERSION}}}};
+    if (options_.shard)
+      record["shard"] = fmt::format("{}/{}", options_.shard->index, options_.shard->count);
+    return record;
   }
 
-  json request_for(const json& sample) const {
-    const json& one = cases_.at(sample.at("case"));
-    json request = one.at("request");
-    const std::string id = sample.at("id");
-    const auto absolute = std::filesystem::absolute(run_);
-    request["op"] = "generate";
-    request["id"] = id;
-    request["noise"] =
-        (absolute / "noise" /
-         fmt::format("{}-{}-{}.safetensors", precision_, request.at("size").get<std::string>(),
-                     request.at("seed").get<std::uint64_t>()))
-            .string();
-    const bool quality = sample.at("kind") == "quality";
-    request["image"] = quality ? (absolute / "images" / (id + ".png")).string() : "";
-    request["latents"] = quality ? (absolute / "latents" / (id + ".safetensors")).string() : "";
-    return request;
+  void append(const json& record) {
+    const std::lock_guard lock(mutex_);
+    log_.append(line_of(record));
   }
 
-  void make(const json& sample) {
-    const std::string environment = cases_.at(sample.at("case")).at("environment");
+  // One slot's life: the next stretch that nobody has taken, until there is none.
+  void work(std::size_t slot, Progress& progress) try {
+    Dispatcher dispatcher(crew_, slots_[slot]);
+    for (std::size_t next; (next = next_stretch_++) < stretches_.size();)
+      for (std::size_t i = 0; i < stretches_[next].count; ++i) {
+        if (over_ || interrupt_.asked()) return;
+        const json& sample = plan_.at("samples").at(stretches_[next].first + i);
+        if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
+      }
+  } catch (const UserError& error) {  // the log could not be written
+    stop(error.what());
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!problem_) problem_ = std::current_exception();
+    over_ = true;
+  }
+
+  void stop(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    if (result_.stopped.empty()) result_.stopped = why;
+  }
+
+  void make(const json& sample, std::size_t slot, Dispatcher& dispatcher, Progress& progress) {
+    const json& one = *cases_.at(sample.at("case"));
+    const std::string environment = one.at("environment");
+    const std::string what =
+        fmt::format("{} {} {}", environments_.at(environment)->at("engine").get<std::string>(),
+                    sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
+    progress.begins(slot, what);
     json record = sample;
     record["type"] = "sample";
     record["sample"] = record.at("id");
+    record["start"] = start_;
+    record["slot"] = slots_[slot].name;
     record.erase("id");
-    if (failures_[environment] >= kMostFailures) {
+    const auto began = std::chrono::steady_clock::now();
+    if (given_up(environment)) {
       record["outcome"] = "given_up";
       record["error"] = fmt::format("its environment failed {} times before", kMostFailures);
-      ++failed_;
     } else {
-      attempt(environment, request_for(sample), record);
+      attempt(one, sample, dispatcher, record);
     }
-    log_.append(record.dump());
+    const double ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+    record["wall_ms"] = ms;
+    const std::string outcome = record.at("outcome");
+    const bool failed = outcome != "ok" && outcome != "unsupported";
+    if (failed && std::filesystem::space(run_).available < kLeastSpace)
+      return stop(fmt::format("{}: the disk is full", run_.string()));  // and no row: it is not its
+    if (failed) {
+      const std::lock_guard lock(mutex_);
+      ++result_.failed;
+      ++failures_[environment];
+    }
+    append(record);
+    progress.ends(slot, what,
+                  failed ? outcome + ": " + record.at("error").get<std::string>() : outcome, failed,
+                  ms);
   }
 
-  void attempt(const std::string& environment, const json& request, json& record) {
-    const auto start = std::chrono::steady_clock::now();
+  bool given_up(const std::string& environment) {
+    const std::lock_guard lock(mutex_);
+    return failures_[environment] >= kMostFailures;
+  }
+
+  void attempt(const json& one, const json& sample, Dispatcher& dispatcher, json& record) {
+    const std::string environment = one.at("environment");
     try {
-      ensure_noise(cases_.at(record.at("case")), request);
-      record.update(dispatcher_.generate(environment, request));
+      json request = one.at("request");
+      request["op"] = "generate";
+      request["id"] = sample.at("id");
+      request["noise"] = noise_.file_for(one, environments_.at(environment)->at("load"));
+      const bool quality = sample.at("kind") == "quality";
+      const auto file = [&](const char* folder, const char* ending) {
+        return quality ? (run_ / folder / (sample.at("id").get<std::string>() + ending)).string()
+                       : std::string();
+      };
+      request["image"] = file("images", ".png");
+      request["latents"] = file("latents", ".safetensors");
+      record.update(dispatcher.generate(environment, request));
+      record["files"] = check_files(request);
       record["outcome"] = "ok";
       record.erase("ok");
       record.erase("id");
     } catch (const WorkerFailure& failure) {
+      if (failure.kind == "incomplete") dispatcher.drop(environment);
       record["outcome"] = failure.kind;
       record["error"] = failure.what();
-      record["log_tail"] = last_lines(dispatcher_.log_of(dispatcher_.last_worker()));
-      if (failure.kind != "unsupported") {
-        ++failed_;
-        ++failures_[environment];
-      }
+      if (!dispatcher.last_worker().empty())
+        record["log_tail"] = last_lines(dispatcher.log_of(dispatcher.last_worker()));
     }
-    record["worker"] = dispatcher_.last_worker();
-    record["wall_ms"] =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    record["worker"] = dispatcher.last_worker();
   }
 
-  void ensure_noise(const json& one, const json& request) {
-    const std::string file = request.at("noise");
-    if (std::filesystem::exists(file)) return;
-    std::filesystem::create_directories(run_ / "noise");
-    json load;
-    for (const json& environment : plan_.at("environments"))
-      if (environment.at("id") == one.at("environment")) load = environment.at("load");
-    if (!noise_)
-      noise_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}),
-                                        run_ / "logs/noise.log");
-    noise_->ask({{"op", "noise"},
-                 {"model", load.at("model")},
-                 {"vae", load.value("vae", "")},
-                 {"seed", request.at("seed")},
-                 {"size", request.at("size")},
-                 {"precision", precision_},
-                 {"out", file}},
-                std::chrono::minutes(10));
-  }
-
-  std::filesystem::path run_;
-  GenerateOptions options_;
-  json plan_;
+  const std::filesystem::path run_;
+  const GenerateOptions& options_;
+  const json plan_;
+  const std::vector<Slot> slots_;
   AppendLog log_;
-  Dispatcher dispatcher_;
-  std::unique_ptr<Worker> noise_;
-  std::map<std::string, json> cases_;
-  std::string precision_ = "fp32";
+  TimeLimits limits_;
+  NoiseFiles noise_;
+  const std::string start_;  // of the program: blocks are whole only if one start made them
+  const Crew crew_;
+  Interrupt interrupt_;
+  std::map<std::string, const json*> cases_, environments_;
+  std::vector<Stretch> stretches_;
+  std::set<std::string> finished_;
+  std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
+  std::atomic<bool> over_ = false;
+
+  std::mutex mutex_;  // of what follows, and of the log
   std::map<std::string, int> failures_;
-  int failed_ = 0;
-  double next_line_ = 5;
+  GenerateResult result_;
+  std::exception_ptr problem_;
 };
 
 }  // namespace
 
-int generate(const std::filesystem::path& run, const GenerateOptions& options) {
-  return Generator(run, options).run();
+GenerateResult generate(const std::filesystem::path& run, const GenerateOptions& options) {
+  return Sweep(run, options).run();
 }
 
 }  // namespace sameseed

@@ -19,16 +19,24 @@ int main(int argc, char** argv) {
       "  sameseed run nightly.json --model sdxl --out n1  a sweep; the same command goes on after "
       "an interruption\n"
       "  sameseed image --engine accelerated --prompt \"a red apple\" --seed 7 --out apple.png\n"
+      "  sameseed run nightly.json --shard 2/8 --out s2   one of eight parts; `sameseed merge` "
+      "joins "
+      "them\n"
       "  sameseed score-pair reference.png candidate.png\n",
       "sameseed"};
   app.require_subcommand(1);
   app.set_version_flag("--version", SAMESEED_VERSION);
-  app.footer("Exit codes: 0 pass, 1 usage or internal error, 7 a sample crashed, hung or failed.");
+  app.footer(
+      "Exit codes: 0 pass, 1 usage or internal error, 7 a sample crashed, hung or failed, 130 "
+      "stopped by Ctrl-C.");
 
   RunOptions run;
-  run.command.assign(argv, argv + argc);
+  run.generate.command.assign(argv, argv + argc);
   ImageOptions image;
-  std::string folder, reference, candidate, model;
+  std::string folder, reference, candidate, model, shard, merged;
+  std::vector<std::string> shards;
+  double time_limit = 0;
+  bool quiet = false, verbose = false;
   const auto add_model = [](CLI::App* command, ModelOptions& options) {
     command->add_option("--model", options.model,
                         "SDXL folder in diffusers' layout (default: the embedded nano-sdxl)");
@@ -40,13 +48,32 @@ int main(int argc, char** argv) {
     command->add_option("matrix", run.matrix, "matrix file (default: the demo)");
     add_model(command, run.model);
     command->add_option("--out", run.out, "folder of the run (default: sameseed-run-NAME)");
-    command->add_flag("--quiet", run.quiet, "no progress");
+  };
+  const auto add_generate = [&](CLI::App* command) {
+    command
+        ->add_option("--slots", run.generate.slots,
+                     "shares of the CPU that work side by side, each with its own workers")
+        ->capture_default_str();
+    command->add_option("--devices", run.generate.devices, "GPUs to use, one slot each: 0,1");
+    command->add_option("--shard", shard, "I/N: only this part of the plan, for `merge`");
+    command
+        ->add_option("--time-limit", time_limit,
+                     "seconds after which a worker counts as hung (default: learnt from its "
+                     "earlier samples, at least 60)")
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--quiet", quiet, "no progress");
+    command->add_flag("--verbose", verbose, "a line a sample")->excludes("--quiet");
   };
 
   CLI::App* run_command = app.add_subcommand("run", "plan, generate, score and report");
   add_run(run_command);
+  add_generate(run_command);
   CLI::App* plan_command = app.add_subcommand("plan", "write RUN/plan.json and say what it holds");
   add_run(plan_command);
+  plan_command->add_option("--times", run.times,
+                           "an earlier run: expect its times (also balances shards)");
+  plan_command->add_flag("--probe", run.probe, "make a few samples to know the times")
+      ->excludes("--times");
   CLI::App* generate_command =
       app.add_subcommand("generate", "make the samples of RUN/plan.json that are missing");
   CLI::App* score_command = app.add_subcommand("score", "score the pictures of a run");
@@ -54,7 +81,11 @@ int main(int argc, char** argv) {
       app.add_subcommand("report", "write RUN/report.json and print the table");
   for (CLI::App* command : {generate_command, score_command, report_command})
     command->add_option("run", folder, "folder of the run")->required();
-  generate_command->add_flag("--quiet", run.quiet, "no progress");
+  add_generate(generate_command);
+  CLI::App* merge_command =
+      app.add_subcommand("merge", "join the shards of a plan into one run, score and report it");
+  merge_command->add_option("shards", shards, "folders made with --shard")->required();
+  merge_command->add_option("--out", merged, "folder of the joined run")->required();
 
   CLI::App* image_command =
       app.add_subcommand("image", "make one picture, or a case of a run again (--case RUN/ID)");
@@ -90,11 +121,19 @@ int main(int argc, char** argv) {
 
   try {
     app.parse(argc, argv);
+    run.generate.verbosity = quiet     ? Verbosity::kQuiet
+                             : verbose ? Verbosity::kVerbose
+                                       : Verbosity::kNormal;
+    if (!shard.empty()) run.generate.shard = parse_shard(shard);
+    if (time_limit > 0)
+      run.generate.time_limit =
+          std::chrono::milliseconds(static_cast<std::int64_t>(1000 * time_limit));
     if (*run_command) return run_all(run);
     if (*plan_command) return plan_only(run);
     if (*generate_command) return generate_only(folder, run);
     if (*score_command) return score_only(folder);
     if (*report_command) return report_only(folder);
+    if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
     if (*pair_command) return score_pair(reference, candidate);
     return tokenize(model, std::cin, std::cout);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct Matrix {
   std::vector<std::string> prompts;
   std::vector<std::uint64_t> seeds;
   nlohmann::json request;  // steps, guidance, size, negative: what every case begins with
+  std::optional<std::string> noise_precision;  // of the initial noise; else the reference arm's
   Timing timing;
   std::string sha256;  // of the file
 };

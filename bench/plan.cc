@@ -68,6 +68,16 @@ class Planner {
     return point;
   }
 
+  // Both arms get the noise of the reference arm's precision, or of the one that the matrix names:
+  // each precision has a stream of its own.
+  std::string noise_precision(const Point& point) const {
+    if (matrix_.noise_precision) return *matrix_.noise_precision;
+    for (const char* axis : {"reference.load.precision", "both.load.precision"})
+      if (const auto found = point.find(axis); found != point.end() && found->second.is_string())
+        return found->second;
+    return "fp32";
+  }
+
   CaseIds add_case(const Point& point, const std::string& arm, const std::string& prompt,
                    std::uint64_t seed) {
     json environment = {
@@ -89,9 +99,11 @@ class Planner {
     const std::string environment_id = id_of(environment);
     environment["id"] = environment_id;
     if (known_.insert(environment_id).second) environments_.push_back(environment);
-    const std::string id = id_of({{"environment", environment_id}, {"request", request}});
-    if (known_.insert(id).second)
-      cases_.push_back({{"id", id}, {"environment", environment_id}, {"request", request}});
+    json one = {{"environment", environment_id},
+                {"request", request},
+                {"noise_precision", noise_precision(point)}};
+    const std::string id = one["id"] = id_of(one);
+    if (known_.insert(id).second) cases_.push_back(one);
     return {environment_id, id};
   }
 

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -19,7 +20,8 @@ namespace sameseed {
 struct WorkerFailure : std::runtime_error {
   WorkerFailure(std::string kind_, const std::string& what)
       : std::runtime_error(what), kind(std::move(kind_)) {}
-  std::string kind;  // crashed, hung, rubbish, unsupported, failed
+  std::string kind;  // crashed, hung, rubbish, out_of_memory, incomplete, unsupported, failed
+  // Whether the worker goes on serving.
   bool alive() const { return kind == "unsupported" || kind == "failed"; }
 };
 
@@ -29,9 +31,16 @@ using Variables = std::map<std::string, std::optional<std::string>>;  // no valu
 std::vector<std::string> environment_for(const Variables& variables,
                                          const std::set<std::string>& swept);
 
+// The command line of a worker: one of our engines (or `noise`), or an outside program with
+// arguments, words apart.
+std::vector<std::string> worker_command(const std::string& engine);
+
 class Worker {
  public:
-  // Starts `command` with exactly `environment`; its stderr is appended to `log`.
+  using Duration = std::chrono::milliseconds;
+
+  // Starts `command` with exactly `environment`, in a process group of its own; its stderr is
+  // appended to `log`. Whatever becomes of this program, the group is ended with it.
   Worker(const std::vector<std::string>& command, const std::vector<std::string>& environment,
          const std::filesystem::path& log);
   ~Worker();
@@ -39,16 +48,24 @@ class Worker {
   Worker& operator=(const Worker&) = delete;
 
   // Sends one message and waits for its answer. Throws WorkerFailure.
-  nlohmann::json ask(const nlohmann::json& message, std::chrono::milliseconds limit);
+  nlohmann::json ask(const nlohmann::json& message, Duration limit);
 
   pid_t pid() const { return pid_; }
 
  private:
-  std::string read_line(std::chrono::milliseconds limit);
-  std::string cause_of_death();
+  using Clock = std::chrono::steady_clock;
 
-  pid_t pid_ = -1;
-  int in_ = -1, out_ = -1;
+  void send(const std::string& line, Clock::time_point end, Duration limit);
+  std::string read_line(Clock::time_point end, Duration limit);
+  bool read_some();
+  void wait_for(int descriptor, short events, Clock::time_point end, Duration limit);
+  [[noreturn]] void die_of_crash();
+  [[noreturn]] void end_as(const char* kind, const std::string& why);
+  int end_group();
+
+  pid_t pid_ = -1, guard_ = -1;
+  int in_ = -1, out_ = -1, lifeline_ = -1;
+  std::int64_t ended_for_memory_ = 0;  // by the kernel, on this machine, before this worker started
   std::string buffer_;
 };
 

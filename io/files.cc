@@ -126,7 +126,14 @@ AppendLog::~AppendLog() {
 }
 
 void AppendLog::append(std::string_view line) {
-  write_all(descriptor_, std::string(line) + "\n", path_);
+  const off_t size = ::lseek(descriptor_, 0, SEEK_END);
+  try {
+    write_all(descriptor_, std::string(line) + "\n", path_);
+  } catch (const UserError&) {
+    // A full disk takes part of a line: without it the log ends as it was.
+    [[maybe_unused]] const int ignored = ::ftruncate(descriptor_, size);
+    throw;
+  }
 }
 
 }  // namespace sameseed

@@ -1,0 +1,20 @@
+// Ctrl-C and SIGTERM: the first asks a run to stop after the sample in flight, a second one ends
+// it at once.
+#pragma once
+
+namespace sameseed {
+
+// While one lives, the signals only leave a mark. One at a time.
+class Interrupt {
+ public:
+  Interrupt();
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  bool asked() const;
+};
+
+constexpr int kInterruptedCode = 130;  // 128 + SIGINT, as shells have it
+
+}  // namespace sameseed

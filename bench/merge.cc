@@ -1,0 +1,107 @@
+#include "bench/merge.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "io/error.h"
+#include "io/files.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+json cohort_of(const std::filesystem::path& run) {
+  json cohort;
+  std::ifstream in(run / "records.jsonl");
+  for (std::string line; std::getline(in, line);)
+    if (const json record = json::parse(line, nullptr, false);
+        record.is_object() && record.value("type", "") == "run")
+      cohort = record.value("cohort", json());
+  return cohort;
+}
+
+void refuse_misfits(const std::vector<std::filesystem::path>& shards, const json& plan) {
+  std::set<std::filesystem::path> seen;
+  const json cohort = cohort_of(shards.front());
+  for (const auto& shard : shards) {
+    if (!seen.insert(std::filesystem::weakly_canonical(shard)).second)
+      throw UserError(fmt::format("{}: is named twice", shard.string()));
+    if (read_json(shard / "plan.json") != plan)
+      throw UserError(fmt::format("{}: holds a run of another plan than {}", shard.string(),
+                                  shards.front().string()));
+    const json other = cohort_of(shard);
+    std::vector<std::string> differing;
+    for (const auto& [field, value] : cohort.items())
+      if (other.value(field, json()) != value)
+        differing.push_back(fmt::format("{}: {} there, {} here", field, value.dump(),
+                                        other.value(field, json()).dump()));
+    if (!differing.empty() || other.is_null() != cohort.is_null())
+      throw UserError(
+          fmt::format("{}: another cohort than {}: {}", shard.string(), shards.front().string(),
+                      differing.empty() ? "it holds no record of a run"
+                                        : fmt::format("{}", fmt::join(differing, "; "))));
+  }
+}
+
+// A second name for the file where the file system can give one, else a copy.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  std::filesystem::remove(to);
+  std::filesystem::create_hard_link(from, to, error);
+  if (error) std::filesystem::copy_file(from, to);
+}
+
+}  // namespace
+
+std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
+                               const std::filesystem::path& out) {
+  const json plan = read_json(shards.front() / "plan.json");
+  refuse_misfits(shards, plan);
+  if (std::filesystem::exists(out / "plan.json") && !std::filesystem::exists(out / "merge.json"))
+    throw UserError(
+        fmt::format("{}: holds a run already; name another folder with --out", out.string()));
+
+  json sources = json::array();
+  std::string records;
+  std::set<std::string> made;
+  for (const auto& shard : shards) {
+    sources.push_back(std::filesystem::absolute(shard).string());
+    std::ifstream in(shard / "records.jsonl");
+    for (std::string line; std::getline(in, line);) {
+      const json record = json::parse(line, nullptr, false);
+      if (!record.is_object()) continue;  // half a line, of a crash
+      records += line + "\n";
+      if (record.value("type", "") == "sample") made.insert(record.at("sample"));
+    }
+    for (const char* folder : {"images", "latents", "logs"}) {
+      if (!std::filesystem::is_directory(shard / folder)) continue;
+      std::filesystem::create_directories(out / folder);
+      for (const auto& entry : std::filesystem::directory_iterator(shard / folder))
+        link_or_copy(entry.path(), out / folder / entry.path().filename());
+    }
+  }
+  write_file(out / "merge.json", json{{"shards", sources}}.dump(1) + "\n");
+  for (const char* file : {"plan.json", "matrix.json", "gates.json"})
+    if (std::filesystem::exists(shards.front() / file))
+      write_file(out / file, read_file(shards.front() / file));
+  write_file(out / "records.jsonl", records);
+
+  std::vector<std::string> lines = {
+      fmt::format("{}: {} shards joined", out.string(), shards.size())};
+  std::size_t missing = 0;
+  for (const json& sample : plan.at("samples"))
+    missing += !made.contains(sample.at("id").get<std::string>());
+  if (missing > 0)
+    lines.push_back(
+        fmt::format("{} of {} samples are in no shard: name the shard that is missing, "
+                    "or finish it with `sameseed run ... --shard I/N`",
+                    missing, plan.at("samples").size()));
+  return lines;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,13 @@
+// Whether a PNG is whole, without decoding it: the program itself has no OpenCV.
+#pragma once
+
+#include <filesystem>
+
+namespace sameseed {
+
+// Walks the chunks of an 8-bit RGB PNG with their checksums, from the signature to IEND (W3C PNG,
+// section 5). Throws UserError where the file is missing, cut short, damaged, or not of this size
+// in pixels.
+void check_png(const std::filesystem::path& path, int width, int height);
+
+}  // namespace sameseed
