@@ -4,8 +4,10 @@
 
 #include <cstdlib>
 #include <istream>
+#include <new>
 #include <ostream>
 #include <set>
+#include <string_view>
 
 #include "io/error.h"
 
@@ -185,8 +187,13 @@ void serve(const Answer& answer_to, std::istream& in, std::ostream& out) {
       answer = refusal("invalid", problem);
     } catch (const json::exception& problem) {
       answer = refusal("invalid", problem);
+    } catch (const std::bad_alloc& problem) {
+      answer = refusal("out_of_memory", problem);
     } catch (const std::exception& problem) {
-      answer = refusal("error", problem);
+      // LibTorch has an error of its own for it, which this file does not see.
+      const bool memory =
+          std::string_view(problem.what()).find("can't allocate memory") != std::string_view::npos;
+      answer = refusal(memory ? "out_of_memory" : "error", problem);
     }
     out << answer.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;
   }

@@ -1,7 +1,7 @@
 // The line protocol between the program and its workers: one JSON object a line on stdin and
 // stdout, logs on stderr, end of input means quit. An engine answers `load` (LoadOptions) and
 // `generate` (Request). Answers carry `ok`; where it is false, `kind` ("unsupported", "invalid",
-// "error") and `error` say why.
+// "out_of_memory", "error") and `error` say why.
 #pragma once
 
 #include <functional>

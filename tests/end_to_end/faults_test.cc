@@ -1,0 +1,172 @@
+// Each fault of a worker becomes a row with its kind, and the sweep goes on with a fresh worker.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "bench/programs.h"
+#include "bench/run_lock.h"
+#include "io/files.h"
+#include "tests/end_to_end/program_under_test.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+const std::string kMisbehaving = std::string(SAMESEED_BINARY_DIR) + "/bin/misbehaving_engine";
+
+struct Fault {
+  const char *name, *kind;
+};
+
+class Faults : public ::testing::TestWithParam<Fault> {};
+
+TEST_P(Faults, AreRowsWithTheirKindAndTheSweepGoesOn) {
+  const auto [name, kind] = GetParam();
+  const std::string folder = fresh_folder(std::string("fault-") + name), run = folder + "/run";
+  ::setenv("SAMESEED_TEST_MARK", name, 1);
+  const std::string matrix = write_matrix(folder, kMisbehaving + " " + name, {0, 1, 2}, 0);
+  Started program({kProgram, "run", matrix, "--out", run, "--quiet", "--time-limit", "2"},
+                  folder + "/log");
+  EXPECT_EQ(program.wait(), 7);
+  std::size_t failed = 0, well = 0;
+  for (const auto& [id, record] : lasting_records(run)) {
+    if (record.at("outcome") == "ok") {
+      ++well;
+      continue;
+    }
+    ++failed;
+    EXPECT_EQ(record.at("outcome"), kind) << record.dump(1);
+    EXPECT_FALSE(record.at("error").get<std::string>().empty());
+  }
+  // Three environments (the reference and two settings) with one bad seed of three. An answer too
+  // many is noticed by the request behind it.
+  EXPECT_EQ(failed, 3u);
+  EXPECT_EQ(well, 6u);
+  const json report = read_json(run + "/report.json");
+  EXPECT_EQ(report.at("verdict").at("code"), 7);
+  ASSERT_EQ(report.at("failures").size(), 3u);
+  for (const json& failure : report.at("failures")) {
+    EXPECT_EQ(failure.at("kind"), kind);
+    EXPECT_NE(failure.at("repeat").get<std::string>().find("sameseed image --case"),
+              std::string::npos);
+    EXPECT_EQ(failure.at("log_tail").at(0), std::string("misbehaving_engine: ") + name);
+  }
+  EXPECT_TRUE(eventually([&] { return marked_processes(name).empty(); }));
+  std::filesystem::remove_all(folder);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    OfAWorker, Faults,
+    ::testing::Values(Fault{"crash", "crashed"}, Fault{"exit", "crashed"},
+                      Fault{"killed", "crashed"}, Fault{"hang", "hung"},
+                      Fault{"children_hang", "hung"}, Fault{"out_of_memory", "out_of_memory"},
+                      Fault{"rubbish", "rubbish"}, Fault{"endless_line", "rubbish"},
+                      Fault{"twice", "rubbish"}, Fault{"other_request", "rubbish"},
+                      Fault{"half_picture", "incomplete"}, Fault{"no_picture", "incomplete"}),
+    [](const auto& parameter) { return std::string(parameter.param.name); });
+
+TEST(Run, GivesAnEnvironmentUpAfterThreeFailures) {
+  const std::string folder = fresh_folder("given-up"), run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "/bin/false", {0, 1, 2, 3, 4}, 0);
+  EXPECT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 7);
+  std::map<std::string, int> outcomes;
+  for (const auto& [id, record] : lasting_records(run)) ++outcomes[record.at("outcome")];
+  EXPECT_EQ(outcomes, (std::map<std::string, int>{{"crashed", 9}, {"given_up", 6}}));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, StopsAfterTheSampleInFlightWhenAskedAndGoesOn) {
+  const std::string folder = fresh_folder("interrupt"), run = folder + "/run";
+  ::setenv("SAMESEED_TEST_MARK", "interrupt", 1);
+  std::vector<int> seeds(200);
+  for (int i = 0; i < 200; ++i) seeds[static_cast<std::size_t>(i)] = i + 2;
+  const std::string matrix = write_matrix(folder, kMisbehaving + " none", seeds, 1);
+  const std::vector<std::string> command = {kProgram, "run", matrix, "--out", run};
+  Started program(command, folder + "/log");
+  ASSERT_TRUE(eventually([&] { return lasting_records(run).size() > 3; }));
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait(), 130);
+  const std::size_t made = lasting_records(run).size();
+  EXPECT_LT(made, read_json(run + "/plan.json").at("samples").size());
+  for (const auto& [id, record] : lasting_records(run)) EXPECT_EQ(record.at("outcome"), "ok");
+  EXPECT_NE(read_file(folder + "/log").find("the same command goes on from here: sameseed run"),
+            std::string::npos);
+  EXPECT_TRUE(eventually([&] { return marked_processes("interrupt").empty(); }));
+  EXPECT_EQ(run_program(command), 0);
+  EXPECT_EQ(lasting_records(run).size(), read_json(run + "/plan.json").at("samples").size());
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, SaysWhoHoldsAFolderThatIsInUse) {
+  const std::string folder = fresh_folder("lock"), run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "null", {0}, 0);
+  const RunLock lock(run);
+  Started program({kProgram, "run", matrix, "--out", run, "--quiet"}, folder + "/log");
+  EXPECT_EQ(program.wait(), 1);
+  EXPECT_NE(read_file(folder + "/log").find("in use by process " + std::to_string(::getpid())),
+            std::string::npos);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, RefusesAFolderWithALinkThatLeadsOutside) {
+  const std::string folder = fresh_folder("link"), run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "null", {0}, 0);
+  std::filesystem::create_directories(folder + "/elsewhere");
+  std::filesystem::create_directories(run);
+  std::filesystem::create_directory_symlink(folder + "/elsewhere", run + "/images");
+  Started program({kProgram, "run", matrix, "--out", run, "--quiet"}, folder + "/log");
+  EXPECT_EQ(program.wait(), 1);
+  EXPECT_NE(read_file(folder + "/log").find("run/images: is a symbolic link"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(folder + "/elsewhere"));
+  std::filesystem::remove_all(folder);
+}
+
+// A small file system of its own, which tests as root can mount.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& folder) : folder_(folder) {
+    std::filesystem::create_directories(folder);
+    mounted_ = ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=300k") == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(folder_.c_str(), MNT_DETACH);
+  }
+  bool mounted() const { return mounted_; }
+  void grow() const { ::mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, "size=64m"); }
+
+ private:
+  std::string folder_;
+  bool mounted_ = false;
+};
+
+TEST(Run, StopsOnAFullDiskAndGoesOnWhenThereIsSpace) {
+  const std::string folder = fresh_folder("full-disk"), run = folder + "/disk/run";
+  const SmallDisk disk(folder + "/disk");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a small file system needs root";
+  const std::string matrix =
+      write_matrix(folder, kMisbehaving + " none", {2, 3, 4, 5}, 1, "128x128");
+  const std::vector<std::string> command = {kProgram, "run", matrix, "--quiet", "--out"};
+  const auto run_in = [&](const std::string& out) {
+    std::vector<std::string> line = command;
+    line.push_back(out);
+    Started program(line, folder + "/log");
+    return program.wait();
+  };
+  EXPECT_EQ(run_in(run), 7);
+  EXPECT_NE(read_file(folder + "/log").find("No space left on device"), std::string::npos)
+      << read_file(folder + "/log");
+  disk.grow();
+  EXPECT_EQ(run_in(run), 0);
+  ASSERT_EQ(run_in(folder + "/undisturbed"), 0);
+  EXPECT_EQ(lasting_records(run), lasting_records(folder + "/undisturbed"));
+  EXPECT_EQ(lasting_report(run), lasting_report(folder + "/undisturbed"));
+  std::filesystem::remove_all(folder + "/undisturbed");
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,114 @@
+// `kill -9` at random moments: the run that goes on ends as if nothing had happened.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+
+#include "io/files.h"
+#include "tests/end_to_end/program_under_test.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+const std::string kMisbehaving = std::string(SAMESEED_BINARY_DIR) + "/bin/misbehaving_engine";
+
+// SAMESEED_TEST_KILLS and SAMESEED_TEST_SEED ask for more kills, and for those of another run.
+std::size_t number_from(const char* variable, std::size_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? static_cast<std::size_t>(std::stoull(text)) : otherwise;
+}
+
+// Every picture was recorded once; a timing block that was cut was made again whole.
+void expect_none_made_twice(const std::string& run) {
+  std::map<std::string, int> quality;
+  std::map<std::pair<std::string, int>, std::map<std::string, std::multiset<int>>> blocks;
+  const auto positions_of = [&](const json& record) -> std::multiset<int>& {
+    return blocks[{record.at("comparison"), record.at("block")}][record.at("start")];
+  };
+  std::ifstream in(run + "/records.jsonl");
+  for (std::string line; std::getline(in, line);) {
+    const json record = json::parse(line, nullptr, false);
+    if (!record.is_object() || record.value("type", "") != "sample") continue;
+    if (record.at("kind") == "quality")
+      ++quality[record.at("sample")];
+    else
+      positions_of(record).insert(record.at("position").get<int>());
+  }
+  for (const auto& [sample, times] : quality) EXPECT_EQ(times, 1) << sample;
+  for (const auto& [block, starts] : blocks) {
+    std::size_t whole = 0;
+    for (const auto& [start, positions] : starts)
+      whole += positions == std::multiset<int>{0, 1, 2, 3};
+    EXPECT_EQ(whole, 1u) << block.first << " " << block.second;
+  }
+}
+
+void kill_and_go_on(const std::string& name, const std::string& engine, std::size_t kills,
+                    std::chrono::milliseconds longest, const std::vector<int>& seeds, int blocks) {
+  const std::size_t seed = number_from("SAMESEED_TEST_SEED", 20261124);
+  kills = number_from("SAMESEED_TEST_KILLS", kills);
+  std::cout << kills << " kills, SAMESEED_TEST_SEED=" << seed << std::endl;
+  std::mt19937_64 random(seed);
+  std::uniform_int_distribution<int> moment(0, static_cast<int>(longest.count()));
+  const std::string folder = fresh_folder("kill-" + name);
+  const std::string matrix = write_matrix(folder, engine, seeds, blocks);
+  const auto command = [&](const std::string& run) {
+    return std::vector<std::string>{kProgram, "run", matrix, "--out", run, "--quiet"};
+  };
+  ::setenv("SAMESEED_TEST_MARK", name.c_str(), 1);
+  ASSERT_EQ(Started(command(folder + "/undisturbed"), folder + "/log").wait(), 0);
+  const auto records = lasting_records(folder + "/undisturbed");
+  const json report = lasting_report(folder + "/undisturbed");
+  ASSERT_EQ(records.size(), read_json(folder + "/undisturbed/plan.json").at("samples").size());
+
+  std::size_t killed = 0, runs = 0, interrupted_runs = 0;
+  while (killed < kills) {
+    const std::string run = folder + "/run" + std::to_string(++runs);
+    std::size_t of_this_run = 0;
+    for (bool ended = false; !ended;) {
+      Started program(command(run), folder + "/log");
+      ended = killed >= kills ? program.wait() >= 0
+                              : program.ended_within(std::chrono::milliseconds(moment(random)));
+      if (!ended) {
+        program.signal(SIGKILL);
+        program.wait();
+        ++killed;
+        ++of_this_run;
+        ASSERT_TRUE(eventually([&] { return marked_processes(name).empty(); }))
+            << "a worker outlived the run";
+      } else {
+        ASSERT_EQ(program.wait(), 0) << read_file(folder + "/log");
+      }
+    }
+    interrupted_runs += of_this_run > 0;
+    ASSERT_EQ(lasting_records(run), records);
+    ASSERT_EQ(lasting_report(run), report);
+    expect_none_made_twice(run);
+    if (::testing::Test::HasFailure()) return;
+    std::filesystem::remove_all(run);
+  }
+  std::cout << killed << " kills over " << interrupted_runs
+            << " runs, each ended as the undisturbed one" << std::endl;
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Kill, AtAnyMomentLosesNothingOfARunThatIsAllHarness) {
+  std::vector<int> seeds(40);
+  for (int i = 0; i < 40; ++i) seeds[static_cast<std::size_t>(i)] = 2 + i;
+  kill_and_go_on("null", kMisbehaving + " none", 20, 900ms, seeds, 3);
+}
+
+TEST(Kill, AtAnyMomentLosesNothingOfARunOnTheEmbeddedModel) {
+  kill_and_go_on("model", "reference", 2, 4000ms, {0, 1}, 1);
+}
+
+}  // namespace
+}  // namespace sameseed
