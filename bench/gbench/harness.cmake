@@ -3,3 +3,7 @@ sameseed_program(harness_gbench
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/harness_gbench.cc
   LIBRARIES sameseed_bench benchmark::benchmark)
 add_dependencies(harness_gbench sameseed-worker)
+sameseed_program(sweep_gbench
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/sweep_gbench.cc
+  LIBRARIES sameseed_bench benchmark::benchmark)
+add_dependencies(sweep_gbench sameseed-worker)

@@ -45,7 +45,8 @@ TEST_F(Shards, ShowAMissingOneAsMissing) {
   EXPECT_EQ(merge({shard("1"), shard("3")}), 7);
   EXPECT_NE(read_file(folder_ + "/log").find("samples are in no shard"), std::string::npos);
   bool missing = false;
-  for (const json& failure : read_json(folder_ + "/merged/report.json").at("failures"))
+  const json report = read_json(folder_ + "/merged/report.json");
+  for (const json& failure : report.at("failures"))
     missing = missing || failure.at("kind") == "missing";
   EXPECT_TRUE(missing);
   EXPECT_EQ(merge({shard("1"), shard("2"), shard("3")}), 0);  // and it can be joined again
