@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,15 @@ struct Matrix {
   std::vector<std::string> prompts;
   std::vector<std::uint64_t> seeds;
   nlohmann::json request;  // steps, guidance, size, negative: what every case begins with
+  std::optional<std::string> noise_precision;  // of the initial noise; else the reference arm's
   Timing timing;
   std::string sha256;  // of the file
 };
 
-// Throws UserError that names file, field and what would be right. Prompt files are found beside
-// the matrix.
+// Throws UserError that names file, field and what would be right: for what the schema forbids
+// (bench/schema/matrix.schema.json), for values that no engine takes, for what stands twice, for
+// more than 100,000 combinations and from a million cases on. Prompt files are found beside the
+// matrix; in them empty lines and those that begin with # are skipped.
 Matrix read_matrix(const std::filesystem::path& path);
 
 // Every point of the axes; the last axis turns fastest.
