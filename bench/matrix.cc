@@ -1,15 +1,23 @@
 #include "bench/matrix.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 #include <set>
-#include <sstream>
+#include <string_view>
 
+#include "bench/schema/matrix.schema.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
+#include "io/json_schema.h"
+#include "io/nearest.h"
 #include "io/sha256.h"
 #include "pipeline/deepcache.h"
+#include "pipeline/prompt.h"
 #include "pipeline/protocol.h"
 
 namespace sameseed {
@@ -17,196 +25,324 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostPoints = 100000;
+constexpr double kMostPoints = 100'000, kMostCases = 999'999;
+constexpr std::size_t kMostAxes = 64;
+constexpr std::size_t kLongestPrompt = 100'000;  // bytes; an encoder reads 77 tokens
 
 const std::vector<std::string> kRequestFields = {"steps", "guidance", "size", "negative",
                                                  "deepcache"};
 const std::vector<std::string> kLoadFields = {"vae",           "variant", "precision",
                                               "vae_precision", "threads", "accumulation_block"};
 
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
+// "candidate.env.X" -> arm, kind, name.
+struct AxisName {
+  std::string arm, kind, name;
+};
 
-std::string nearest(const std::string& name, const std::vector<std::string>& known) {
-  return *std::min_element(known.begin(), known.end(), [&](const auto& x, const auto& y) {
-    return edit_distance(name, x) < edit_distance(name, y);
-  });
-}
-
-// Walks one matrix file; every complaint names the file and the field.
+// What a schema cannot say. Every complaint names the file and the field.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : path_(path) {}
+  Reader(const std::filesystem::path& path, const json& text) : path_(path), text_(text) {}
 
+  Matrix matrix() const {
+    Matrix matrix;
+    matrix.name = text_.value("name", path_.stem().string());
+    check_name(matrix.name);
+    matrix.model = text_.value("model", matrix.model);
+    for (const auto& [arm, engine] :
+         {std::pair{"reference", "reference"}, {"candidate", "accelerated"}})
+      matrix.engines[arm] = text_.value(arm, json::object()).value("engine", engine);
+
+    const json& requests = text_.at("requests");
+    matrix.prompts = prompts(requests.at("prompts"));
+    matrix.seeds = seeds(requests.value("seeds", json::array({0})));
+    matrix.request = {{"guidance", requests.value("guidance", 5.0)},
+                      {"size", requests.value("size", "128x128")},
+                      {"steps", requests.value("steps", 30)},
+                      {"negative", requests.value("negative", json())},
+                      {"deepcache", nullptr}};
+    for (const auto& [name, value] : matrix.request.items())
+      if (const std::string why = refusal_of("request", name, value); !why.empty())
+        throw UserError(fmt::format("{}: requests.{}", path_.string(), why));
+    if (requests.contains("noise_precision"))
+      matrix.noise_precision = requests.at("noise_precision").get<std::string>();
+    const json timing = text_.value("timing", json::object());
+    matrix.timing = {timing.value("warmup", matrix.timing.warmup),
+                     timing.value("blocks", matrix.timing.blocks),
+                     timing.value("prompts", matrix.timing.prompts)};
+    return matrix;
+  }
+
+  // `names`: of the axes, in the file's order.
+  std::vector<Axis> axes(const std::vector<std::string>& names) const {
+    if (names.size() > kMostAxes)
+      refuse("axes", fmt::format("{} axes; at most {} are planned", names.size(), kMostAxes));
+    std::vector<Axis> axes;
+    for (const std::string& name : names) {
+      const AxisName parts = parse_name(name);
+      for (const Axis& other : axes) refuse_overlap(parts, other.name, name);
+      axes.push_back({name, text_.at("axes").at(name).get<std::vector<json>>()});
+      check_values(parts, axes.back());
+    }
+    return axes;
+  }
+
+  std::vector<Exclusion> exclusions(const std::vector<Axis>& axes) const {
+    std::vector<Exclusion> exclusions;
+    for (const json& rule : text_.value("exclude", json::array())) {
+      exclusions.push_back({rule.at("when").get<Point>(), rule.at("because").get<std::string>()});
+      for (const auto& [name, value] : exclusions.back().when)
+        check_exclusion(axes, fmt::format("exclude[{}].when.{}", exclusions.size() - 1, name), name,
+                        value);
+    }
+    return exclusions;
+  }
+
+  void check_size(const Matrix& matrix) const {
+    double points = 1;
+    for (const Axis& axis : matrix.axes) points *= static_cast<double>(axis.values.size());
+    if (points > kMostPoints)
+      refuse("axes", fmt::format("{:.9g} combinations; at most {} are planned, so leave out values "
+                                 "or split the matrix",
+                                 points, kMostPoints));
+    const double cases = points * static_cast<double>(matrix.prompts.size()) *
+                         static_cast<double>(matrix.seeds.size());
+    if (cases > kMostCases)
+      refuse("requests",
+             fmt::format("{:.9g} cases ({} combinations x {} prompts x {} seeds); at most {} are "
+                         "planned, so leave out some or split the matrix",
+                         cases, points, matrix.prompts.size(), matrix.seeds.size(), kMostCases));
+  }
+
+ private:
   [[noreturn]] void refuse(const std::string& field, const std::string& why) const {
     throw UserError(fmt::format("{}: {}: {}", path_.string(), field, why));
   }
 
-  void only(const json& object, const std::string& field,
-            const std::vector<std::string>& known) const {
-    if (!object.is_object()) refuse(field, "must be an object");
-    for (const auto& [name, value] : object.items())
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        refuse(field.empty() ? name : field + "." + name,
-               fmt::format("there is no such field; did you mean \"{}\"?", nearest(name, known)));
+  // The name becomes a folder's.
+  void check_name(const std::string& name) const {
+    for (const char c : name)
+      if (c == '/' || static_cast<unsigned char>(c) < 0x20)
+        refuse("name",
+               fmt::format("must not hold / or control characters, as {} does", excerpt(name)));
   }
 
-  template <typename T>
-  T get(const json& object, const std::string& field, const char* name, T fallback) const {
-    if (!object.contains(name)) return fallback;
-    try {
-      return object.at(name).get<T>();
-    } catch (const json::exception&) {
-      refuse(field + "." + name, "has the wrong type: " + object.at(name).dump());
-    }
-  }
-
-  void check_value(const std::string& axis, const std::string& kind, const std::string& name,
-                   const json& value) const {
-    try {
-      if (kind == "env" && !value.is_null() && !value.is_string())
-        throw UserError("an environment variable is a text, or null for unset");
-      if (kind == "request" && name == "deepcache" && !value.is_null())
-        parse_deepcache(value.get<std::string>());
-      if (kind == "request" && name == "size") parse_size(value.get<std::string>());
-      if (kind == "request" && name == "steps" &&
-          (!value.is_number_integer() || value.get<int>() < 1))
-        throw UserError("steps must be a whole number from 1");
-      if (kind == "load") {
-        const json fields = {{name, value}};
-        read_load_options(fields);
-      }
-    } catch (const json::exception&) {
-      refuse("axes." + axis, "value " + value.dump() + " has the wrong type");
-    } catch (const UserError& error) {
-      refuse("axes." + axis, fmt::format("value {}: {}", value.dump(), error.what()));
-    }
-  }
-
-  Axis axis(const std::string& name, const json& values) const {
-    std::vector<std::string> parts(1);
-    for (const char c : name) {
-      if (c == '.' && parts.size() < 3)
-        parts.emplace_back();
-      else
-        parts.back() += c;
-    }
-    if (parts.size() != 3 ||
-        (parts[0] != "candidate" && parts[0] != "reference" && parts[0] != "both") ||
-        (parts[1] != "env" && parts[1] != "load" && parts[1] != "request") || parts[2].empty())
-      refuse("axes." + name,
+  AxisName parse_name(const std::string& name) const {
+    const std::size_t first = name.find('.'), second = name.find('.', first + 1);
+    AxisName parts;
+    if (first != std::string::npos && second != std::string::npos)
+      parts = {name.substr(0, first), name.substr(first + 1, second - first - 1),
+               name.substr(second + 1)};
+    if ((parts.arm != "candidate" && parts.arm != "reference" && parts.arm != "both") ||
+        (parts.kind != "env" && parts.kind != "load" && parts.kind != "request") ||
+        parts.name.empty())
+      refuse(field_of(name),
              "an axis is named ARM.KIND.NAME with ARM candidate, reference or both and KIND env, "
              "load or request");
-    const auto& known = parts[1] == "load" ? kLoadFields : kRequestFields;
-    if (parts[1] != "env" && std::find(known.begin(), known.end(), parts[2]) == known.end())
-      refuse("axes." + name, fmt::format("there is no such setting; did you mean \"{}\"?",
-                                         nearest(parts[2], known)));
-    if (!values.is_array() || values.empty()) refuse("axes." + name, "needs a list of values");
-    for (const json& value : values) {
-      if (std::count(values.begin(), values.end(), value) > 1)
-        refuse("axes." + name, value.dump() + " stands twice");
-      check_value(name, parts[1], parts[2], value);
+    if (parts.kind == "env") {
+      const bool good = std::all_of(parts.name.begin(), parts.name.end(), [](unsigned char c) {
+        return c == '_' || (c < 0x80 && std::isalnum(c) != 0);
+      });
+      if (!good || std::isdigit(static_cast<unsigned char>(parts.name.front())) != 0)
+        refuse(field_of(name), "an environment variable is named by letters, digits and _");
+      return parts;
     }
-    return {name, values.get<std::vector<json>>()};
+    const auto& known = parts.kind == "load" ? kLoadFields : kRequestFields;
+    if (std::find(known.begin(), known.end(), parts.name) == known.end())
+      refuse(field_of(name), fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?",
+                                         parts.arm, parts.kind, nearest(parts.name, known)));
+    return parts;
+  }
+
+  static std::string field_of(const std::string& axis) {
+    const std::string shown = excerpt(axis);
+    return "axes." + shown.substr(1, shown.size() - 2);
+  }
+
+  void refuse_overlap(const AxisName& parts, const std::string& other,
+                      const std::string& name) const {
+    const AxisName before = parse_name(other);
+    if (before.kind == parts.kind && before.name == parts.name &&
+        (before.arm == "both" || parts.arm == "both"))
+      refuse(field_of(name), fmt::format("sets what {} sets as well; remove one of them", other));
+  }
+
+  void check_values(const AxisName& parts, const Axis& axis) const {
+    std::map<std::string, const json*> meanings;
+    for (const json& value : axis.values) {
+      if (const std::string why = refusal_of(parts.kind, parts.name, value); !why.empty())
+        refuse(field_of(axis.name), why);
+      const auto [other, fresh] = meanings.emplace(meaning_of(parts, value), &value);
+      if (!fresh && *other->second == value)
+        refuse(field_of(axis.name), excerpt(value) + " stands twice; remove one");
+      if (!fresh)
+        refuse(field_of(axis.name), fmt::format("{} and {} mean the same; remove one",
+                                                excerpt(*other->second), excerpt(value)));
+    }
+  }
+
+  // Equal for values that do the same: "3/branch:1" and "3/0/0", 5 and 5.0.
+  static std::string meaning_of(const AxisName& parts, const json& value) {
+    if (parts.kind == "request" && value.is_string()) {
+      if (parts.name == "deepcache") return to_string(parse_deepcache(value.get<std::string>()));
+      if (parts.name == "size") {
+        const auto [width, height] = parse_size(value);
+        return fmt::format("{}x{}", width, height);
+      }
+    }
+    return value.is_number() ? json(value.get<double>()).dump() : value.dump();
+  }
+
+  // Why a setting cannot have this value, or nothing.
+  static std::string refusal_of(const std::string& kind, const std::string& name,
+                                const json& value) {
+    try {
+      if (kind == "env") {
+        if (!value.is_null() && !value.is_string())
+          return "an environment variable is a text, or null for unset, not " + excerpt(value);
+        if (value.is_string() && value.get<std::string>().find('\0') != std::string::npos)
+          return "an environment variable cannot hold a NUL";
+      } else if (kind == "load") {
+        read_load_options({{name, value}});
+      } else {
+        if (value.is_null() && name != "negative" && name != "deepcache")
+          return name + ": null leaves nothing in its place; name a value";
+        read_request({{name, value}});
+      }
+      return "";
+    } catch (const UserError& error) {
+      return error.what();
+    }
+  }
+
+  void check_exclusion(const std::vector<Axis>& axes, const std::string& field,
+                       const std::string& name, const json& value) const {
+    std::vector<std::string> names;
+    for (const Axis& axis : axes) {
+      names.push_back(axis.name);
+      if (axis.name != name) continue;
+      if (std::find(axis.values.begin(), axis.values.end(), value) == axis.values.end())
+        refuse(field, fmt::format("{} is no value of this axis; its values are {}", excerpt(value),
+                                  excerpt(axis.values)));
+      return;
+    }
+    refuse(field,
+           "there is no such axis in this matrix" +
+               (names.empty() ? "; it has none"
+                              : fmt::format("; did you mean \"{}\"?", nearest(name, names))));
   }
 
   std::vector<std::string> prompts(const json& value) const {
-    if (value.is_array()) return value.get<std::vector<std::string>>();
-    if (!value.is_string()) refuse("requests.prompts", "must be a file or a list of prompts");
-    std::vector<std::string> lines;
-    std::istringstream text(read_file(path_.parent_path() / value.get<std::string>()));
-    for (std::string line; std::getline(text, line);)
-      if (!line.empty() && line.front() != '#') lines.push_back(line);
-    return lines;
+    std::vector<std::string> prompts;
+    std::map<std::string_view, std::string> places;  // prompt -> where it stands
+    const auto add = [&](const std::string& prompt, const std::string& where) {
+      check_prompt(prompt, where);
+      if (prompt.size() > kLongestPrompt)
+        throw UserError(fmt::format("{}: is a prompt of {} bytes; at most {} are taken", where,
+                                    prompt.size(), kLongestPrompt));
+      prompts.push_back(prompt);
+    };
+    std::vector<std::string> wheres;
+    if (value.is_array()) {
+      for (const json& prompt : value) {
+        wheres.push_back(fmt::format("requests.prompts[{}]", wheres.size()));
+        add(prompt, path_.string() + ": " + wheres.back());
+      }
+    } else {
+      const std::filesystem::path file = path_.parent_path() / value.get<std::string>();
+      const std::string text = prompts_file(file);
+      std::size_t number = 0;
+      for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size());
+        std::string line = text.substr(begin, end - begin);
+        begin = end + 1;
+        ++number;
+        if (line.ends_with('\r')) line.pop_back();
+        if (line.empty() || line.front() == '#') continue;
+        wheres.push_back(fmt::format("line {}", number));
+        add(line, file.string() + ": " + wheres.back());
+      }
+    }
+    if (prompts.empty())
+      refuse("requests.prompts", value.dump() + " holds no prompt; write one a line");
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      const auto [other, fresh] = places.emplace(prompts[i], wheres[i]);
+      if (!fresh)
+        refuse("requests.prompts", fmt::format("the prompt at {} stands at {} already; remove one",
+                                               wheres[i], other->second));
+    }
+    return prompts;
   }
 
- private:
-  std::filesystem::path path_;
+  std::string prompts_file(const std::filesystem::path& file) const {
+    try {
+      return read_file(file);
+    } catch (const UserError& error) {
+      refuse("requests.prompts", error.what());
+    }
+  }
+
+  std::vector<std::uint64_t> seeds(const json& list) const {
+    std::vector<std::uint64_t> seeds;
+    std::set<std::uint64_t> known;
+    for (const json& value : list) {
+      const std::string field = fmt::format("requests.seeds[{}]", seeds.size());
+      if (!value.is_number_unsigned() && value.get<std::int64_t>() < 0)
+        refuse(field, fmt::format("must be a whole number from 0 to 2^64-1, not {}", value.dump()));
+      seeds.push_back(value.get<std::uint64_t>());
+      if (!known.insert(seeds.back()).second)
+        refuse(field, fmt::format("{} stands twice; remove one", seeds.back()));
+    }
+    return seeds;
+  }
+
+  const std::filesystem::path& path_;
+  const json& text_;
 };
+
+// Which axis turns fastest is the file's to say, so their order there counts, which a parsed object
+// has lost.
+std::vector<std::string> axes_in_order(const std::string& text) {
+  struct Axes : nlohmann::json_sax<json> {
+    std::vector<std::string> names;
+    int depth = 0;
+    bool inside = false;
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t&) override { return true; }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool start_object(std::size_t) override { return ++depth > 0; }
+    bool end_object() override { return depth-- > 0; }
+    bool start_array(std::size_t) override { return ++depth > 0; }
+    bool end_array() override { return depth-- > 0; }
+    bool key(string_t& name) override {
+      if (depth == 1) inside = name == "axes";
+      if (depth == 2 && inside) names.push_back(name);
+      return true;
+    }
+    bool parse_error(std::size_t, const std::string&, const json::exception&) override {
+      return false;
+    }
+  } axes;
+  json::sax_parse(text, &axes);
+  return axes.names;
+}
 
 }  // namespace
 
 Matrix read_matrix(const std::filesystem::path& path) {
-  const json text = read_json(path);
-  const Reader read(path);
-  read.only(text, "",
-            {"schema", "name", "model", "axes", "reference", "candidate", "exclude", "requests",
-             "timing"});
-  if (text.value("schema", json()) != "sameseed/matrix/1")
-    read.refuse("schema", "must be \"sameseed/matrix/1\"");
-
-  Matrix matrix;
-  matrix.sha256 = sha256_of_file(path);
-  matrix.name = read.get<std::string>(text, "", "name", path.stem().string());
-  matrix.model = read.get<std::string>(text, "", "model", matrix.model);
-  // Which axis turns fastest is the file's to say, so their order there counts.
-  const auto ordered = nlohmann::ordered_json::parse(read_file(path));
-  if (ordered.contains("axes"))
-    for (const auto& [name, values] : ordered.at("axes").items())
-      matrix.axes.push_back(read.axis(name, text.at("axes").at(name)));
-  std::size_t count = 1;
-  for (const Axis& axis : matrix.axes)
-    if ((count *= axis.values.size()) > kMostPoints)
-      read.refuse("axes",
-                  fmt::format("more than {} combinations; leave out values, or split the matrix",
-                              kMostPoints));
-
-  for (const auto& [arm, engine] :
-       {std::pair{"reference", "reference"}, {"candidate", "accelerated"}}) {
-    const json side = text.value(arm, json::object());
-    read.only(side, arm, {"engine"});
-    matrix.engines[arm] = read.get<std::string>(side, arm, "engine", engine);
-  }
-  for (const json& rule : text.value("exclude", json::array())) {
-    read.only(rule, "exclude", {"when", "because"});
-    if (!rule.contains("when") || !rule.at("when").is_object())
-      read.refuse("exclude.when", "must name axes and values");
-    Exclusion exclusion{rule.at("when").get<Point>(),
-                        read.get<std::string>(rule, "exclude", "because", "")};
-    if (exclusion.because.empty())
-      read.refuse("exclude.because", "a reason is needed: it stands in the report");
-    for (const auto& [name, value] : exclusion.when)
-      if (std::none_of(matrix.axes.begin(), matrix.axes.end(),
-                       [&](const Axis& axis) { return axis.name == name; }))
-        read.refuse("exclude.when." + name, "there is no such axis in this matrix");
-    matrix.exclude.push_back(std::move(exclusion));
-  }
-
-  const json requests = text.value("requests", json::object());
-  read.only(requests, "requests", {"prompts", "seeds", "guidance", "size", "steps", "negative"});
-  if (!requests.contains("prompts"))
-    read.refuse("requests.prompts", "is missing: name a file or list prompts");
-  matrix.prompts = read.prompts(requests.at("prompts"));
-  if (matrix.prompts.empty()) read.refuse("requests.prompts", "holds no prompt");
-  matrix.seeds = read.get<std::vector<std::uint64_t>>(requests, "requests", "seeds", {0});
-  if (matrix.seeds.empty()) read.refuse("requests.seeds", "holds no seed");
-  matrix.request = {{"guidance", read.get<double>(requests, "requests", "guidance", 5.0)},
-                    {"size", read.get<std::string>(requests, "requests", "size", "128x128")},
-                    {"steps", read.get<int>(requests, "requests", "steps", 30)},
-                    {"negative", requests.value("negative", json())},
-                    {"deepcache", nullptr}};
-  read.check_value("requests.size", "request", "size", matrix.request.at("size"));
-  read.check_value("requests.steps", "request", "steps", matrix.request.at("steps"));
-
-  const json timing = text.value("timing", json::object());
-  read.only(timing, "timing", {"warmup", "blocks", "prompts"});
-  matrix.timing = {read.get<int>(timing, "timing", "warmup", 1),
-                   read.get<int>(timing, "timing", "blocks", 0),
-                   read.get<int>(timing, "timing", "prompts", 1)};
-  if (matrix.timing.warmup < 0 || matrix.timing.blocks < 0 || matrix.timing.prompts < 1)
-    read.refuse("timing", "numbers must not be negative, and at least one prompt is timed");
+  const std::string bytes = read_file(path);
+  const json text = parse_json(bytes, path.string());
+  check_json(text, kMatrixSchema, path.string());
+  const Reader read(path, text);
+  Matrix matrix = read.matrix();
+  matrix.sha256 = sha256(bytes);
+  matrix.axes = read.axes(axes_in_order(bytes));
+  matrix.exclude = read.exclusions(matrix.axes);
+  read.check_size(matrix);
   return matrix;
 }
 

@@ -44,8 +44,10 @@ struct Matrix {
   std::string sha256;  // of the file
 };
 
-// Throws UserError that names file, field and what would be right. Prompt files are found beside
-// the matrix.
+// Throws UserError that names file, field and what would be right: for what the schema forbids
+// (bench/schema/matrix.schema.json), for values that no engine takes, for what stands twice, for
+// more than 100,000 combinations and from a million cases on. Prompt files are found beside the
+// matrix; in them empty lines and those that begin with # are skipped.
 Matrix read_matrix(const std::filesystem::path& path);
 
 // Every point of the axes; the last axis turns fastest.

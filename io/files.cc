@@ -13,11 +13,10 @@
 #include <utility>
 
 #include "io/error.h"
+#include "io/json.h"
 
 namespace sameseed {
 namespace {
-
-constexpr int kDeepest = 200;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
   throw UserError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
@@ -30,35 +29,6 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
     if (written < 0) fail(path, "cannot be written");
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-}
-
-// Line and column of a byte, both from 1.
-std::pair<std::size_t, std::size_t> position(std::string_view text, std::size_t byte) {
-  std::size_t line = 1, column = 1;
-  for (const char c : text.substr(0, byte)) {
-    ++column;
-    if (c == '\n') ++line, column = 1;
-  }
-  return {line, column};
-}
-
-int depth(std::string_view text) {
-  int now = 0, deepest = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++now);
-    } else if (c == '}' || c == ']') {
-      --now;
-    }
-  }
-  return deepest;
 }
 
 }  // namespace
@@ -99,16 +69,7 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 nlohmann::json read_json(const std::filesystem::path& path) {
-  const std::string text = read_file(path);
-  if (depth(text) > kDeepest)
-    throw UserError(fmt::format("{}: nested deeper than {} levels", path.string(), kDeepest));
-  try {
-    return nlohmann::json::parse(text);
-  } catch (const nlohmann::json::parse_error& error) {
-    const auto [line, column] = position(text, error.byte > 0 ? error.byte - 1 : 0);
-    throw UserError(
-        fmt::format("{}: not valid JSON at line {}, column {}", path.string(), line, column));
-  }
+  return parse_json(read_file(path), path.string());
 }
 
 AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {

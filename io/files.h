@@ -19,7 +19,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes,
 
 std::string read_file(const std::filesystem::path& path);  // throws UserError
 
-// Throws UserError with file, line and column for malformed text, and for nesting deeper than 200.
+// Throws UserError that names the file; io/json.h says for what.
 nlohmann::json read_json(const std::filesystem::path& path);
 
 // Appends lines, each with the kernel before append() returns: a killed process loses none, a power

@@ -30,8 +30,8 @@ struct TensorView {
 class SafetensorsFile {
  public:
   // Throws UserError (file, tensor, what is wrong) for anything that the format forbids: lengths
-  // that overflow, offsets out of range or overlapping, a header over 100 MB, unknown types, sizes
-  // that do not match shapes.
+  // that overflow, offsets out of range or overlapping, unknown types, sizes that do not match
+  // shapes; and for a header over 10 MB or of more than 50,000 tensors.
   static SafetensorsFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const;

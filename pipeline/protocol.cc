@@ -2,19 +2,26 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
+#include <cmath>
+#include <cstdio>
 #include <istream>
 #include <new>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <string_view>
 
 #include "io/error.h"
+#include "io/json_schema.h"
+#include "pipeline/prompt.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
+
+constexpr int kMostSteps = 1000;                   // SDXL's schedule has no more
+constexpr int kSizeStep = 8, kLongestSide = 8192;  // pixels; the VAE's factor
 
 // Takes the fields of a message one by one; what nobody took is refused.
 class Message {
@@ -27,11 +34,9 @@ class Message {
     taken_.insert(name);
     const auto found = fields_.find(name);
     if (found == fields_.end() || found->is_null()) return;
-    try {
-      value = found->template get<T>();
-    } catch (const json::exception&) {
-      throw UserError(fmt::format("{} = {}: has the wrong type", name, found->dump()));
-    }
+    if (!read(*found, value))
+      throw UserError(
+          fmt::format("{}: must be {}, not {}", name, words_for(value), excerpt(*found)));
   }
   void finish() const {
     for (const auto& [name, value] : fields_.items())
@@ -39,6 +44,38 @@ class Message {
   }
 
  private:
+  // The JSON library would take true for 1, -1 for 2^64-1 and 1.5 for 1.
+  static bool read(const json& from, int& to) {
+    if (!from.is_number_integer()) return false;
+    const auto value = from.get<std::int64_t>();  // of 2^63 and more: negative
+    to = static_cast<int>(value);
+    return to == value && (!from.is_number_unsigned() || value >= 0);
+  }
+  static bool read(const json& from, std::uint64_t& to) {
+    if (!from.is_number_integer() || (!from.is_number_unsigned() && from.get<std::int64_t>() < 0))
+      return false;
+    to = from.get<std::uint64_t>();
+    return true;
+  }
+  static bool read(const json& from, double& to) {
+    if (!from.is_number()) return false;
+    to = from.get<double>();
+    return std::isfinite(to);
+  }
+  static bool read(const json& from, std::string& to) {
+    if (!from.is_string()) return false;
+    to = from.get<std::string>();
+    return true;
+  }
+  static bool read(const json& from, std::optional<std::string>& to) {
+    return read(from, to.emplace());
+  }
+  static const char* words_for(int) { return "a whole number"; }
+  static const char* words_for(std::uint64_t) { return "a whole number from 0 to 2^64-1"; }
+  static const char* words_for(double) { return "a finite number"; }
+  static const char* words_for(const std::string&) { return "a text"; }
+  static const char* words_for(const std::optional<std::string>&) { return "a text or null"; }
+
   const json& fields_;
   std::set<std::string> taken_ = {"op", "id"};
 };
@@ -56,10 +93,13 @@ json refusal(const char* kind, const std::exception& problem) {
 std::pair<int, int> parse_size(const std::string& text) {
   int width = 0, height = 0;
   char rest = 0;
-  if (std::sscanf(text.c_str(), "%6dx%6d%c", &width, &height, &rest) != 2 || width < 1 ||
-      height < 1)
-    throw UserError(
-        fmt::format("size \"{}\": must be WIDTHxHEIGHT in pixels, such as 1024x1024", text));
+  const bool pair = std::sscanf(text.c_str(), "%9dx%9d%c", &width, &height, &rest) == 2;
+  for (const int side : {width, height})
+    if (!pair || side < kSizeStep || side > kLongestSide || side % kSizeStep != 0)
+      throw UserError(fmt::format(
+          "size: must be WIDTHxHEIGHT in pixels, each a multiple of {} from {} to {}, such as "
+          "1024x1024, not {}",
+          kSizeStep, kSizeStep, kLongestSide, excerpt(text)));
   return {width, height};
 }
 
@@ -127,12 +167,7 @@ Request read_request(const json& fields) {
   std::string size = "128x128", deepcache;
   Message message(fields);
   message.take("prompt", r.prompt);
-  json negative;
-  message.take("negative", negative);
-  if (negative.is_string())
-    r.negative_prompt = negative.get<std::string>();
-  else if (!negative.is_null())
-    throw UserError("negative: must be a text or null");
+  message.take("negative", r.negative_prompt);
   message.take("seed", r.seed);
   message.take("steps", r.steps);
   message.take("guidance", r.guidance);
@@ -143,6 +178,11 @@ Request read_request(const json& fields) {
   message.take("latents", r.latents);
   message.take("tensors", r.tensors);
   message.finish();
+  check_prompt(r.prompt, "prompt");
+  if (r.negative_prompt) check_prompt(*r.negative_prompt, "negative");
+  if (r.steps < 1 || r.steps > kMostSteps)
+    throw UserError(
+        fmt::format("steps: must be a whole number from 1 to {}, not {}", kMostSteps, r.steps));
   std::tie(r.width, r.height) = parse_size(size);
   if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);
   return r;

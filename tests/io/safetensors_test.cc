@@ -81,5 +81,31 @@ TEST(Safetensors, RefuseWhatTheFormatForbids) {
   EXPECT_NO_THROW(SafetensorsFile::open(kFile));
 }
 
+TEST(Safetensors, RefuseHeadersBeyondTheStatedLimits) {
+  std::string header = "{";
+  for (int i = 0; i <= 50'000; ++i)
+    header += "\"t" + std::to_string(i) + R"(":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},)";
+  header.back() = '}';
+  const std::pair<std::string, const char*> bad[] = {
+      {file_of(header, 0), "header of 50001 tensors: at most 50000 are read"},
+      {file_of("{" + std::string(100'000'000, ' ') + "}", 0), "header of 100000002 bytes"},
+      {file_of(R"({"x":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],)"
+               R"("data_offsets":[0,1]}})",
+               1),
+       "at most 16 sizes"},
+      {file_of(R"({"x":{"dtype":"U8","shape":[[[1]]],"data_offsets":[0,1]}})", 1),
+       "deeper than 4 levels"},
+  };
+  for (const auto& [bytes, words] : bad) {
+    write_file(kFile, bytes);
+    try {
+      SafetensorsFile::open(kFile);
+      ADD_FAILURE() << words;
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <sstream>
 
 #include "io/error.h"
@@ -68,8 +69,38 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
 
 TEST(Protocol, RefusesSizesThatAreNone) {
   EXPECT_EQ(parse_size("1024x768"), (std::pair{1024, 768}));
-  for (const char* size : {"", "0x8", "8x", "x8", "8x8x8", "-8x8", "99999999x8", "8 by 8"})
+  EXPECT_EQ(parse_size("8x8192"), (std::pair{8, 8192}));
+  for (const char* size : {"", "0x8", "8x", "x8", "8x8x8", "-8x8", "99999999x8", "8 by 8", "7x8",
+                           "8x12", "8x8200", "100000x8"})
     EXPECT_THROW(parse_size(size), UserError) << size;
+}
+
+std::string refusal_of(const json& request) {
+  try {
+    read_request(request);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "taken";
+}
+
+// The JSON library alone would take each of the wrong ones for something else.
+TEST(Protocol, TakesNumbersAndTextsForNothingElse) {
+  EXPECT_EQ(refusal_of({{"steps", 1000}, {"guidance", 1}, {"negative", nullptr}}), "taken");
+  EXPECT_EQ(refusal_of({{"steps", true}}), "steps: must be a whole number, not true");
+  EXPECT_EQ(refusal_of({{"steps", 1.5}}), "steps: must be a whole number, not 1.5");
+  EXPECT_EQ(refusal_of({{"steps", 0}}), "steps: must be a whole number from 1 to 1000, not 0");
+  EXPECT_EQ(refusal_of({{"steps", ~0ULL}}),
+            "steps: must be a whole number, not 18446744073709551615");
+  EXPECT_EQ(refusal_of({{"seed", -1}}), "seed: must be a whole number from 0 to 2^64-1, not -1");
+  EXPECT_EQ(refusal_of({{"seed", ~0ULL}}), "taken");
+  EXPECT_EQ(refusal_of({{"guidance", std::nan("")}}),
+            "guidance: must be a finite number, not null");
+  EXPECT_EQ(refusal_of({{"negative", 1}}), "negative: must be a text or null, not 1");
+  EXPECT_EQ(refusal_of({{"prompt", std::string("a\0b", 3)}}),
+            "prompt: holds a NUL at byte 1; remove it");
+  EXPECT_EQ(refusal_of({{"prompt", "a\xff"}}),
+            "prompt: is not valid UTF-8 at byte 1; save it as UTF-8");
 }
 
 }  // namespace

@@ -1,0 +1,15 @@
+// JSON from outside, read more strictly than the format asks.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace sameseed {
+
+// Throws UserError that begins with `where` (a file) for malformed text (with line and column), a
+// name that stands twice in an object, a number that no double holds, and nesting of more than
+// `deepest` levels, which is what bounds the stack of everything that walks the value later.
+nlohmann::json parse_json(std::string_view text, const std::string& where, int deepest = 200);
+
+}  // namespace sameseed
