@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/nearest.h"
 #include "io/sha256.h"
 #include "pipeline/deepcache.h"
 #include "pipeline/protocol.h"
@@ -23,27 +24,6 @@ const std::vector<std::string> kRequestFields = {"steps", "guidance", "size", "n
                                                  "deepcache"};
 const std::vector<std::string> kLoadFields = {"vae",           "variant", "precision",
                                               "vae_precision", "threads", "accumulation_block"};
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearest(const std::string& name, const std::vector<std::string>& known) {
-  return *std::min_element(known.begin(), known.end(), [&](const auto& x, const auto& y) {
-    return edit_distance(name, x) < edit_distance(name, y);
-  });
-}
 
 // Walks one matrix file; every complaint names the file and the field.
 class Reader {
