@@ -22,7 +22,7 @@ trap 'failed' ERR
 packages=(g++ cmake ninja-build ccache python3 python3-pip ca-certificates git clang-format
   libcli11-dev libspdlog-dev libfmt-dev libicu-dev libssl-dev zlib1g-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
-  nlohmann-json3-dev libvalijson-dev libgtest-dev libbenchmark-dev)
+  nlohmann-json3-dev libvalijson-dev libpugixml-dev libgtest-dev libbenchmark-dev)
 
 install_packages() {
   stage='installing packages' remedy='see the lines of apt-get above; is the network there?'

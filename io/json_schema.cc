@@ -183,14 +183,20 @@ class Complaint {
     return "";
   }
 
-  // "\"at_most\", \"at_least\"" where each alternative asks for fields and nothing else.
-  static std::string alternatives(const json& schema, const char* combined) {
+  // "\"at_most\", \"at_least\"" where each alternative asks for fields and nothing else; empty
+  // where the object has what they ask for.
+  std::string alternatives(const json& schema, const std::string& combined) const {
     std::string list;
+    int met = 0;
     for (const json& part : schema.value(combined, json::array())) {
       if (!part.is_object() || part.size() != 1 || !part.contains("required")) return "";
-      list += (list.empty() ? "" : ", ") + fmt::format("{}", fmt::join(part.at("required"), "+"));
+      const json& names = part.at("required");
+      met += std::all_of(names.begin(), names.end(), [&](const json& name) {
+        return value_->contains(name.get<std::string>());
+      });
+      list += (list.empty() ? "" : ", ") + fmt::format("{}", fmt::join(names, "+"));
     }
-    return list;
+    return met == 1 || (met > 0 && combined == "anyOf") ? "" : list;
   }
 
   const json& root_;

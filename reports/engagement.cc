@@ -2,69 +2,221 @@
 
 #include <fmt/format.h>
 
-#include <string>
+#include <algorithm>
+#include <cstdint>
+#include <set>
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 
-json verdict(const char* word, const std::string& evidence) {
-  return {{"verdict", word}, {"evidence", evidence}};
+const char* const kEngaged = "engaged";
+const char* const kInert = "inert";
+const char* const kNotEngaged = "not engaged";
+
+struct Proof {
+  std::string verdict, evidence;
+};
+
+// The two switches whose calls are counted and probed: counters KIND_half and KIND_float of every
+// sample, KIND_error of the load.
+std::string kind_of(const std::string& variable) {
+  if (variable == "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION") return "conv";
+  if (variable == "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION") return "matmul";
+  return "";
 }
 
-json variable(const std::string& name, const json& asked, const json& sample) {
-  const json read = sample.value("effective", json::object()).value(name, json());
-  if (!read.is_object())
-    return verdict("not engaged", "the worker does not say how it read the variable");
-  if (read.value("value", json()) != asked)
-    return verdict("not engaged", fmt::format("asked for {}, the process read {}", asked.dump(),
-                                              read.value("value", json()).dump()));
-  if (!read.value("acts", true)) return verdict("inert", read.value("reason", ""));
-  const std::string kind = name.find("_CONV_") != std::string::npos ? "conv" : "matmul";
-  const json counters = sample.value("engagement", json::object());
-  const auto half = counters.value(kind + "_half", std::int64_t{0}),
-             single = counters.value(kind + "_float", std::int64_t{0});
-  const bool on = read.value("means", "") == "on";
-  json result =
-      verdict((on ? half > 0 && single == 0 : half == 0 && single > 0) ? "engaged" : "not engaged",
-              fmt::format("{} calls with a half accumulator, {} with a float one", half, single));
-  if (read.value("default", false)) result["same_as"] = "1, OneDiff's default";
-  return result;
+const json& member(const json& object, const std::string& name) {
+  static const json nothing;
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return object.is_object() && found != object.end() ? *found : nothing;
 }
 
-json deepcache(const json& asked, const json& sample) {
-  const json counters = sample.value("engagement", json::object());
-  const auto full = counters.value("steps_full", 0), partial = counters.value("steps_partial", 0);
-  return verdict(asked.is_null() == (partial == 0) ? "engaged" : "not engaged",
-                 fmt::format("{} full steps, {} partial", full, partial));
+std::int64_t count(const json& counters, const std::string& name) {
+  const json& value = member(counters, name);
+  return value.is_number() ? value.get<std::int64_t>() : 0;
+}
+
+std::string text(const json& value) { return value.is_string() ? value.get<std::string>() : ""; }
+
+std::string id(const json& sample) { return "sample " + text(member(sample, "sample")); }
+
+// What the probe of the load says against the same engine with the variable off: empty, or why it
+// is no proof.
+std::string probe_objection(const json& error, double off) {
+  if (error.get<double>() > off) return "";
+  return fmt::format("the probe product's error is {:.2e}, no larger than with the switch off",
+                     error.get<double>());
+}
+
+Proof accumulation(const std::string& variable, bool on, const ArmEvidence& arm,
+                   const OffProbes& probes) {
+  const std::string kind = kind_of(variable);
+  std::int64_t half = 0, single = 0;
+  for (const json* sample : arm.samples) {
+    const json& counters = member(*sample, "engagement");
+    const auto halves = count(counters, kind + "_half"), singles = count(counters, kind + "_float");
+    half += halves;
+    single += singles;
+    if (on ? halves == 0 || singles > 0 : halves > 0 || singles == 0)
+      return {kNotEngaged, fmt::format("{}: {} calls with a half accumulator, {} with a float one",
+                                       id(*sample), halves, singles)};
+  }
+  std::string evidence =
+      fmt::format("{} calls with a half accumulator, {} with a float one", half, single);
+  const json& error = arm.load ? member(member(*arm.load, "engagement"), kind + "_error") : json();
+  if (error.is_number()) {
+    evidence += fmt::format("; error of a probe product {:.2e}", error.get<double>());
+    const auto off = probes.find({arm.engine, variable});
+    if (on && off != probes.end())
+      if (const std::string why = probe_objection(error, off->second); !why.empty())
+        return {kNotEngaged, why};
+  }
+  return {kEngaged, evidence};
+}
+
+Proof variable(const std::string& name, const json& asked, const ArmEvidence& arm,
+               const OffProbes& probes) {
+  std::string inert, shown;
+  bool on = false;
+  for (const json* sample : arm.samples) {
+    const json& read = member(member(*sample, "effective"), name);
+    if (!read.is_object())
+      return {kNotEngaged, id(*sample) + ": the worker does not say how it read the variable"};
+    if (member(read, "value") != asked)
+      return {kNotEngaged, fmt::format("{}: asked for {}, the process read {}", id(*sample),
+                                       asked.dump(), member(read, "value").dump())};
+    if (member(read, "acts") == false) inert = text(member(read, "reason"));
+    if (member(read, "evidence").is_string()) shown = text(member(read, "evidence"));
+    on = text(member(read, "means")) == "on";
+    if (member(read, "acts") != false && kind_of(name).empty() && shown.empty())
+      return {kNotEngaged, id(*sample) + ": the worker read the value and shows no effect of it"};
+  }
+  if (!inert.empty()) return {kInert, inert};
+  return kind_of(name).empty() ? Proof{kEngaged, shown} : accumulation(name, on, arm, probes);
+}
+
+Proof deepcache(const json& asked, const ArmEvidence& arm) {
+  // "1/0/0": every step is full, which is the same as no DeepCache.
+  const bool every_step = asked.is_string() && asked.get<std::string>().starts_with("1/");
+  std::int64_t full = 0, partial = 0;
+  bool single_step = false;
+  for (const json* sample : arm.samples) {
+    const json& counters = member(*sample, "engagement");
+    const auto fulls = count(counters, "steps_full"), partials = count(counters, "steps_partial");
+    const bool expected = !asked.is_null() && !every_step && fulls + partials > 1;
+    single_step = single_step || fulls + partials == 1;
+    full += fulls;
+    partial += partials;
+    if ((fulls == 0 && !asked.is_null()) || expected != (partials > 0))
+      return {kNotEngaged,
+              fmt::format("{}: {} full steps, {} partial", id(*sample), fulls, partials)};
+  }
+  const std::string evidence = fmt::format("{} full steps, {} partial", full, partial);
+  if (every_step) return {kInert, evidence + ": with interval 1 every step is full"};
+  if (!asked.is_null() && single_step) return {kInert, evidence + ": the only step is always full"};
+  return {kEngaged, evidence};
+}
+
+// load.NAME: the worker names what it uses.
+Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
+  const std::map<std::string, std::string> spelled = {
+      {"Float", "fp32"}, {"Half", "fp16"}, {"BFloat16", "bf16"}};
+  for (const json* sample : arm.samples) {
+    const json& used = member(member(*sample, "effective"), name);
+    if (used.is_null())
+      return {kNotEngaged, fmt::format("{}: the worker does not say its {}", id(*sample), name)};
+    const auto other = spelled.find(text(used));
+    const bool chosen_by_engine = asked.is_null() || asked == "model" || asked == "" || asked == 0;
+    if (!chosen_by_engine && used != asked && (other == spelled.end() || other->second != asked))
+      return {kNotEngaged, fmt::format("{}: asked for {}, the worker uses {}", id(*sample),
+                                       asked.dump(), used.dump())};
+  }
+  return {kEngaged, "the worker uses " + member(member(*arm.samples[0], "effective"), name).dump()};
+}
+
+json values_with_equal_meaning(const json& entry, const std::map<json, std::string>& meanings) {
+  json same = json::array();
+  for (const auto& [value, means] : meanings)
+    if (value != entry.at("value") && means == entry.at("means")) same.push_back(value);
+  const json canonical = entry.at("means") == "on" ? "1" : "0";
+  if (entry.value("default", false) && std::find(same.begin(), same.end(), canonical) == same.end())
+    same.push_back(canonical);
+  return same;
 }
 
 }  // namespace
 
-json engagement_of(const json& setting, const json& sample, const json& off) {
-  json result = json::object();
-  for (const auto& [axis, value] : setting.items()) {
-    if (axis.starts_with("reference.")) continue;
-    const std::string name = axis.substr(axis.find('.', axis.find('.') + 1) + 1);
-    json entry;
-    if (axis.find(".env.") != std::string::npos)
-      entry = variable(name, value, sample);
-    else if (axis.ends_with(".request.deepcache"))
-      entry = deepcache(value, sample);
-    else
-      continue;
-    entry["value"] = value;
-    result[axis] = entry;
+OffProbes off_probes(const json& plan, const std::vector<json>& workers) {
+  std::map<std::string, std::string> engines;
+  for (const json& environment : plan.at("environments"))
+    engines[environment.at("id")] = environment.at("engine");
+  OffProbes probes;
+  for (const json& worker : workers) {
+    const json& load = member(worker, "load");
+    for (const auto& [name, read] : member(load, "effective").items()) {
+      const json& error = member(member(load, "engagement"), kind_of(name) + "_error");
+      if (text(member(read, "means")) == "off" && error.is_number())
+        probes[{engines[text(member(worker, "environment"))], name}] = error.get<double>();
+    }
   }
-  const auto has_latents = [](const json& record) {
-    return record.is_object() && record.value("hashes", json::object()).contains("latents");
-  };
-  if (has_latents(off) && has_latents(sample))
-    result["output"] = {{"latents_differ_from_switches_off",
-                         off.at("hashes").at("latents") != sample.at("hashes").at("latents")},
-                        {"counterpart", off.at("case")}};
+  return probes;
+}
+
+json engagement_of(const ArmEvidence& arm, const OffProbes& probes) {
+  json result = json::object();
+  if (arm.samples.empty()) return result;
+  for (const auto& [axis, value] : arm.asked.items()) {
+    const std::string name = axis.substr(axis.find('.') + 1);
+    Proof proof;
+    json entry = {{"value", value}, {"samples", arm.samples.size()}};
+    if (axis.starts_with("env.")) {
+      proof = variable(name, value, arm, probes);
+      const json& read = member(member(*arm.samples[0], "effective"), name);
+      if (member(read, "means").is_string()) entry["means"] = read.at("means");
+      if (member(read, "default") == true) entry["default"] = true;
+    } else if (axis == "request.deepcache") {
+      proof = deepcache(value, arm);
+      if (proof.verdict == kInert) entry["same_as"] = json::array({nullptr});
+    } else if (axis == "load.precision" || axis == "load.vae_precision" || axis == "load.threads" ||
+               axis == "load.accumulation_block") {
+      proof = loaded(name, value, arm);
+    } else {
+      continue;
+    }
+    entry["verdict"] = proof.verdict;
+    entry["evidence"] = proof.evidence;
+    result[arm.name + "." + axis] = entry;
+  }
   return result;
+}
+
+void label_equal_values(json& comparisons, const json& axes) {
+  // (engine, axis without its arm) -> value -> what the workers took it to mean
+  std::map<std::pair<std::string, std::string>, std::map<json, std::string>> meanings;
+  std::set<std::string> swept;
+  for (const json& axis : axes) {
+    const std::string name = axis.at("name");
+    swept.insert(name.substr(name.find('.') + 1));
+  }
+  const auto for_each = [&](auto act) {
+    for (json& comparison : comparisons)
+      for (auto& [key, entry] : comparison.at("engagement").items()) {
+        const std::size_t dot = key.find('.');
+        const json& arm =
+            comparison.at("arms").at(key.starts_with("candidate.") ? "candidate" : "reference");
+        const std::string axis = key.substr(dot + 1);
+        if (entry.contains("means") && swept.contains(axis))
+          act(meanings[{arm.at("engine").template get<std::string>(), axis}], entry);
+      }
+  };
+  for_each([](auto& of_axis, json& entry) { of_axis[entry.at("value")] = entry.at("means"); });
+  for_each([](auto& of_axis, json& entry) {
+    if (json same = values_with_equal_meaning(entry, of_axis); !same.empty())
+      entry["same_as"] = std::move(same);
+    if (entry.value("default", false)) entry["same_because"] = "unset means OneDiff's default";
+  });
 }
 
 }  // namespace sameseed

@@ -1,7 +1,10 @@
 #include "reports/record.h"
 
+#include <algorithm>
 #include <fstream>
+#include <initializer_list>
 
+#include "io/error.h"
 #include "io/files.h"
 
 namespace sameseed {
@@ -9,13 +12,22 @@ namespace {
 
 using nlohmann::json;
 
+bool has_texts(const json& record, std::initializer_list<const char*> names) {
+  return std::all_of(names.begin(), names.end(), [&](const char* name) {
+    const auto found = record.find(name);
+    return found != record.end() && found->is_string();
+  });
+}
+
 template <typename Take>
-void for_each_line(const std::filesystem::path& path, Take take) {
+void for_each_record(const std::filesystem::path& path, Take take) {
   std::ifstream in(path);
-  for (std::string line; std::getline(in, line);)
-    if (const json record = json::parse(line, nullptr, false);
-        record.is_object() && record.contains("type"))
-      take(record);
+  for (std::string line; std::getline(in, line);) {
+    json record = json::parse(line, nullptr, false);
+    if (!record.is_object() || !has_texts(record, {"type"})) continue;
+    const std::string type = record.at("type");
+    take(type, std::move(record));
+  }
 }
 
 }  // namespace
@@ -24,18 +36,25 @@ RunFiles read_run(const std::filesystem::path& folder) {
   RunFiles files;
   files.folder = folder.string();
   files.plan = read_json(folder / "plan.json");
-  for_each_line(folder / "records.jsonl", [&](const json& record) {
-    const std::string type = record.at("type");
-    if (type == "run") files.run = record;
-    if (type == "worker" && record.contains("environment"))
-      files.workers[record.at("environment")] = record;
-    if (type == "sample" && record.contains("sample")) files.samples[record.at("sample")] = record;
+  if (!files.plan.is_object() || files.plan.value("schema", json()) != "sameseed/plan/1")
+    throw UserError((folder / "plan.json").string() +
+                    ": field `schema` must be \"sameseed/plan/1\"; make the plan anew with "
+                    "`sameseed plan`");
+  for_each_record(folder / "records.jsonl", [&](const std::string& type, json record) {
+    if (type == "run")
+      files.starts.push_back(std::move(record));
+    else if (type == "worker" && has_texts(record, {"environment"}))
+      files.workers.push_back(std::move(record));
+    else if (type == "sample" && has_texts(record, {"sample", "case", "kind", "outcome"}))
+      files.samples.insert_or_assign(record.at("sample").get<std::string>(), std::move(record));
   });
-  for_each_line(folder / "scores.jsonl", [&](const json& record) {
-    files.scored = true;
-    if (record.at("type") == "scorer") files.metrics = record.at("metrics");
-    if (record.at("type") == "pair")
-      files.scores[{record.at("candidate_case"), record.at("reference_case")}] = record;
+  for_each_record(folder / "scores.jsonl", [&](const std::string& type, json record) {
+    if (type == "scorer" && record.value("metrics", json()).is_array())
+      files.scorer = std::move(record);
+    else if (type == "pair" && has_texts(record, {"candidate_case", "reference_case"}))
+      files.scores.insert_or_assign({record.at("candidate_case").get<std::string>(),
+                                     record.at("reference_case").get<std::string>()},
+                                    std::move(record));
   });
   return files;
 }

@@ -1,20 +1,48 @@
 #include "reports/report.h"
 
 #include <ostream>
+#include <sstream>
 
+#include "io/error.h"
 #include "io/files.h"
-#include "reports/json_report.h"
 #include "reports/record.h"
-#include "reports/terminal_report.h"
+#include "reports/summary.h"
+#include "reports/verdict.h"
 
 namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// Gates that cannot be read are a cause of the verdict: a night's report is not lost for them.
+json verdict_of(const json& summary, const std::filesystem::path& gates) try {
+  if (!std::filesystem::exists(gates)) return verdict(summary, std::nullopt);
+  return verdict(summary, read_gates(gates));
+} catch (const UserError& error) {
+  return verdict_without_gates(summary, error.what());
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Report>> all_reports() {
+  std::vector<std::unique_ptr<Report>> all;
+  for (const auto make : {make_json_report, make_text_report, make_markdown_report,
+                          make_junit_report, make_benchmark_report})
+    all.push_back(make());
+  return all;
+}
 
 int report_run(const std::filesystem::path& run, std::ostream& terminal) {
-  const nlohmann::json report = make_report(read_run(run));
-  write_file(run / "report.json", report.dump(1) + "\n");
-  print_report(report, terminal);
+  json summary = make_summary(read_run(run));
+  summary["verdict"] = verdict_of(summary, run / "gates.json");
+  for (const auto& report : all_reports()) {
+    std::ostringstream text;
+    report->write(summary, text);
+    write_file(run / report->file(), text.str());
+  }
+  make_text_report()->write(summary, terminal);
   terminal << "report: " << (run / "report.json").string() << "\n";
-  return report.at("verdict").at("code").get<int>();
+  return summary.at("verdict").at("code").get<int>();
 }
 
 }  // namespace sameseed

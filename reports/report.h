@@ -1,13 +1,33 @@
-// The report of a run.
+// The report of a run, in all its formats.
 #pragma once
 
 #include <filesystem>
 #include <iosfwd>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 namespace sameseed {
 
-// Writes RUN/report.json and prints the table. Returns the verdict's exit code: 0, or 7 where a
-// sample failed.
+// One output format. `summary` is what summary.h makes, with its verdict.
+class Report {
+ public:
+  virtual ~Report() = default;
+  virtual std::string file() const = 0;  // its name in the run's folder
+  virtual void write(const nlohmann::json& summary, std::ostream& out) const = 0;
+};
+
+std::unique_ptr<Report> make_json_report();
+std::unique_ptr<Report> make_text_report();       // the terminal's table
+std::unique_ptr<Report> make_markdown_report();   // verdict, table, worst pairs
+std::unique_ptr<Report> make_junit_report();      // a test case a comparison
+std::unique_ptr<Report> make_benchmark_report();  // for google/benchmark's compare.py
+
+std::vector<std::unique_ptr<Report>> all_reports();
+
+// Writes every format into the run's folder and prints the table. Judges by RUN/gates.json where it
+// is there. Returns the verdict's exit code (verdict.h).
 int report_run(const std::filesystem::path& run, std::ostream& terminal);
 
 }  // namespace sameseed

@@ -1,0 +1,127 @@
+// report.md: short, for a pull request or a chat.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+
+#include "reports/labels.h"
+#include "reports/report.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMostCauses = 20;
+constexpr std::size_t kLongestPrompt = 100;  // bytes
+
+// Text that stays text in a cell of a table, on one line.
+std::string plain(const std::string& text) {
+  std::string result;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < ' ')
+      result += ' ';
+    else if (std::string("\\`*_{}[]()#+!|<>~").find(c) != std::string::npos)
+      result += std::string("\\") + c;
+    else
+      result += c;
+  }
+  return result;
+}
+
+std::string code(const std::string& text) {
+  std::string result;
+  for (const char c : text)
+    result += c == '`' ? '\'' : static_cast<unsigned char>(c) < ' ' ? ' ' : c;
+  return "`" + result + "`";
+}
+
+std::string shortened(const std::string& text) {
+  if (text.size() <= kLongestPrompt) return text;
+  std::size_t end = kLongestPrompt;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // whole letters
+  return text.substr(0, end) + " ...";
+}
+
+void write_verdict(const json& verdict, std::ostream& out) {
+  out << fmt::format("**{}** (exit code {}{})\n\n", verdict.at("word").get<std::string>(),
+                     verdict.at("code").get<int>(),
+                     verdict.contains("gates") ? "" : "; no gates were given");
+  const json& causes = verdict.at("causes");
+  for (std::size_t i = 0; i < causes.size() && i < kMostCauses; ++i)
+    out << "* " << plain(causes[i].at("text")) << "\n";
+  if (causes.size() > kMostCauses)
+    out << fmt::format("* and {} more, see report.json\n", causes.size() - kMostCauses);
+  if (!causes.empty()) out << "\n";
+}
+
+void write_table(const json& comparisons, std::ostream& out) {
+  out << "| setting | against |";
+  for (const Column& column : table_columns()) out << " " << column.title << " |";
+  out << " time | engaged |\n|---|---|";
+  for (std::size_t i = 0; i < table_columns().size(); ++i) out << "---:|";
+  out << "---:|---|\n";
+  for (const json& comparison : comparisons) {
+    out << fmt::format("| {} | {} |", plain(setting_label(comparison.at("setting"))),
+                       against_label(comparison));
+    for (const Column& column : table_columns())
+      out << fmt::format(
+          " {} |", statistic_text(comparison.at("quality").value(column.metric, json()), "mean",
+                                  column.format));
+    out << fmt::format(
+        " {} | {} |\n",
+        statistic_text(comparison.at("speed").value("total_ms", json()), "ratio", "{:.2f}"),
+        engaged_label(comparison));
+  }
+}
+
+bool is_worse(const json& entry, const json& than, bool higher_is_better) {
+  if (!entry.is_object() || !entry.value("worst", json()).is_number()) return false;
+  if (than.is_null()) return true;
+  const double a = entry.at("worst"), b = than.at("worst");
+  return higher_is_better ? a < b : a > b;
+}
+
+// The worst pair of all for one column, against the reference.
+void write_worst(const Column& column, const json& comparisons, std::ostream& out) {
+  json worst;
+  const json* where = nullptr;
+  for (const json& comparison : comparisons) {
+    const json entry = comparison.at("quality").value(column.metric, json());
+    if (comparison.at("against") != "reference" || !entry.is_object() ||
+        !is_worse(entry, worst, entry.value("better", "") == "higher"))
+      continue;
+    worst = entry;
+    where = &comparison;
+  }
+  if (!where) return;
+  for (const json& one : where->at("cases"))
+    if (one.at("candidate") == worst.at("worst_case"))
+      out << fmt::format(
+          "| {} | {} | {} | {} | {} | {} |\n", column.title,
+          statistic_text(worst, "worst", column.format), plain(setting_label(where->at("setting"))),
+          plain(shortened(one.at("prompt"))), one.at("seed").dump(), code(one.at("repeat")));
+}
+
+class MarkdownReport final : public Report {
+ public:
+  std::string file() const override { return "report.md"; }
+
+  void write(const json& summary, std::ostream& out) const override {
+    out << "## sameseed: " << plain(summary.at("name")) << "\n\n";
+    write_verdict(summary.at("verdict"), out);
+    write_table(summary.at("comparisons"), out);
+    out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n\n"
+           "Worst pairs against the reference:\n\n"
+           "| metric | worst | setting | prompt | seed | repeat |\n|---|---:|---|---|---|---|\n";
+    for (const Column& column : table_columns())
+      write_worst(column, summary.at("comparisons"), out);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Report> make_markdown_report() { return std::make_unique<MarkdownReport>(); }
+
+}  // namespace sameseed

@@ -1,0 +1,44 @@
+#include "reports/run_index.h"
+
+namespace sameseed {
+
+using nlohmann::json;
+
+RunIndex::RunIndex(const RunFiles& files)
+    : files_(files), probes_(off_probes(files.plan, files.workers)) {
+  if (files.scorer) metrics_ = files.scorer->at("metrics");
+  for (const json& one : files.plan.at("cases")) cases_[one.at("id")] = &one;
+  for (const json& one : files.plan.at("environments")) environments_[one.at("id")] = &one;
+  for (const json& worker : files.workers) workers_[worker.at("environment")] = &worker;
+  for (const json& sample : files.plan.at("samples"))
+    if (sample.at("kind") == "timing") ++planned_[sample.at("comparison")];
+  for (const auto& [id, record] : files.samples) {
+    const json comparison = record.value("comparison", json());
+    if (record.at("kind") == "quality")
+      quality_[record.at("case")] = &record;
+    else if (record.at("kind") == "timing" && comparison.is_string())
+      timing_[comparison.get<std::string>()].push_back(&record);
+  }
+  for (const json& comparison : files.plan.at("comparisons"))
+    if (comparison.at("kind") == "switches_off")
+      for (const json& pair : comparison.at("pairs"))
+        off_[pair.at("candidate")] = pair.at("reference");
+}
+
+std::size_t RunIndex::planned_timing(const std::string& comparison) const {
+  const auto found = planned_.find(comparison);
+  return found == planned_.end() ? 0 : found->second;
+}
+
+const std::vector<const json*>& RunIndex::timing_records(const std::string& comparison) const {
+  static const std::vector<const json*> none;
+  const auto found = timing_.find(comparison);
+  return found == timing_.end() ? none : found->second;
+}
+
+std::string RunIndex::switches_off(const std::string& candidate_case) const {
+  const auto found = off_.find(candidate_case);
+  return found == off_.end() ? "" : found->second;
+}
+
+}  // namespace sameseed

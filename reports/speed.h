@@ -1,0 +1,26 @@
+// Times of a comparison, from its A B B A blocks.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace sameseed {
+
+struct Speed {
+  // TIMING ("total_ms", "step_full_ms", "step_partial_ms", "text_ms", "decode_ms") -> the
+  // candidate's statistics, `reference`'s, and `blocks`, `ratio`, `ratio_interval`. Steps are
+  // averaged inside a sample first. A timing that no sample has is left out.
+  nlohmann::json timings = nlohmann::json::object();
+  nlohmann::json samples = nlohmann::json::array();   // those counted, each with its timings
+  nlohmann::json invalid = nlohmann::json::object();  // reason -> how many samples carry it
+  int broken_blocks = 0;  // not whole, or not made by one start of the program: not counted
+};
+
+// `records` are the timing samples of one comparison. Only whole blocks count: four samples that
+// are "ok" and of one start.
+Speed speed_of(const std::vector<const nlohmann::json*>& records);
+
+// Names of all timings, in the order of a report.
+const std::vector<std::string>& timing_names();
+
+}  // namespace sameseed

@@ -1,0 +1,77 @@
+#include "reports/summary.h"
+
+#include "reports/cohort.h"
+#include "reports/comparison.h"
+#include "reports/engagement.h"
+#include "reports/run_index.h"
+#include "reports/statistics.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// Every planned sample that did not come out, in the plan's order.
+json failures(const RunFiles& files) {
+  json list = json::array();
+  for (const json& sample : files.plan.at("samples")) {
+    const auto found = files.samples.find(sample.at("id"));
+    const json record = found == files.samples.end() ? json::object() : found->second;
+    const std::string outcome = record.value("outcome", "missing");
+    if (outcome == "ok") continue;
+    const std::string case_id = sample.at("case");
+    list.push_back({{"sample", sample.at("id")},
+                    {"case", case_id},
+                    {"kind", outcome},
+                    {"error", outcome == "missing" ? "never made" : record.value("error", "")},
+                    {"log_tail", record.value("log_tail", json::array())},
+                    {"repeat", repeat_command(files, case_id, case_id + ".png")}});
+  }
+  return list;
+}
+
+// Reason -> how many samples carry it: "throttled" and the like.
+json invalid(const RunFiles& files) {
+  json reasons = json::object();
+  for (const auto& [id, record] : files.samples)
+    for (const json& reason : record.value("invalid", json::array()))
+      if (reason.is_string())
+        reasons[reason.get<std::string>()] = reasons.value(reason.get<std::string>(), 0) + 1;
+  return reasons;
+}
+
+json run_entry(const RunFiles& files) {
+  json run = files.starts.empty() ? json::object() : files.starts.back();
+  run["starts"] = json::array();
+  for (const json& start : files.starts) run["starts"].push_back(start.value("started", json()));
+  return run;
+}
+
+}  // namespace
+
+json make_summary(const RunFiles& files) {
+  const RunIndex index(files);
+  json summary = {{"schema", "sameseed/report/1"},
+                  {"name", files.plan.at("name")},
+                  {"run", run_entry(files)},
+                  {"cohort", cohort_of(files.plan, files.starts, files.workers, index.metrics())},
+                  {"model", files.plan.at("model")},
+                  {"axes", files.plan.at("axes")},
+                  {"scored", files.scorer.has_value()},
+                  {"metrics", index.metrics()},
+                  {"intervals", interval_definition()},
+                  {"noise_floor", {{"value", nullptr}, {"reason", "not measured"}}},
+                  {"excluded", files.plan.at("excluded")},
+                  {"invalid", invalid(files)},
+                  {"failures", failures(files)},
+                  {"comparisons", json::array()},
+                  {"workers", json::object()}};
+  for (const json& worker : files.workers)
+    summary["workers"][worker.at("environment").get<std::string>()] = worker;
+  for (const json& comparison : files.plan.at("comparisons"))
+    summary["comparisons"].push_back(comparison_entry(comparison, index));
+  label_equal_values(summary["comparisons"], files.plan.at("axes"));
+  return summary;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,111 @@
+// The files of a run in, all reports out, each held to its published schema.
+#include "reports/report.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/json_schema.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+std::string schema(const std::string& name) {
+  return read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/" + name + ".schema.json");
+}
+
+class ReportRun : public ::testing::Test {
+ protected:
+  ~ReportRun() override { std::filesystem::remove_all(folder_); }
+
+  void write(const RunFiles& run) {
+    std::string records = run.starts[0].dump() + "\n", scores = run.scorer->dump() + "\n";
+    for (const json& worker : run.workers) records += worker.dump() + "\n";
+    for (const auto& [id, record] : run.samples) records += record.dump() + "\n";
+    for (const auto& [pair, score] : run.scores) scores += score.dump() + "\n";
+    write_file(folder_ / "plan.json", run.plan.dump());
+    write_file(folder_ / "records.jsonl", records);
+    write_file(folder_ / "scores.jsonl", scores);
+  }
+  void write_gates(const std::string& text) { write_file(folder_ / "gates.json", text); }
+
+  const std::filesystem::path folder_ =
+      ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::ostringstream terminal_;
+};
+
+TEST_F(ReportRun, WritesEveryFormatAndPrintsTheTable) {
+  write(small_run());
+  EXPECT_EQ(report_run(folder_, terminal_), 0);
+  for (const auto& report : all_reports())
+    EXPECT_TRUE(std::filesystem::exists(folder_ / report->file())) << report->file();
+  EXPECT_NE(terminal_.str().find("verdict: pass (0, no gates)"), std::string::npos);
+  EXPECT_NO_THROW(check_json(read_json(folder_ / "report.json"), schema("report"), "report.json"));
+}
+
+TEST_F(ReportRun, JudgesByTheGatesInTheFolder) {
+  write(small_run());
+  write_gates(R"({"schema":"sameseed/gate/1","gates":[
+    {"metric":"lpips.alex","statistic":"worst","at_most":0.25}]})");
+  EXPECT_EQ(report_run(folder_, terminal_), 2);
+  const json report = read_json(folder_ / "report.json");
+  EXPECT_EQ(report.at("verdict").at("code"), 2);
+  EXPECT_NO_THROW(check_json(report, schema("report"), "report.json"));
+}
+
+TEST_F(ReportRun, LosesNoReportForGatesThatCannotBeRead) {
+  write(small_run());
+  write_gates("{\"schema\":");
+  EXPECT_EQ(report_run(folder_, terminal_), 1);
+  EXPECT_EQ(read_json(folder_ / "report.json").at("comparisons").size(), 3u);
+}
+
+TEST_F(ReportRun, KeepsToItsSchemaWhereThingsWentWrong) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["outcome"] = "crashed";
+  run.samples.at("q:on-0")["error"] = "signal 11";
+  run.samples.at("q:on-1")["engagement"]["conv_half"] = 0;
+  run.samples.at("t:0:0")["invalid"] = {"throttled"};
+  run.samples.erase("q:off-0");
+  (*run.scorer)["metrics"][1]["unavailable"] = "no weights";
+  run.scores.at({"on-1", "r-1"})["values"]["psnr.rgb"] = nullptr;
+  run.scores.at({"on-1", "r-1"})["nonfinite"]["psnr.rgb"] = "+inf";
+  write(run);
+  write_gates(R"({"schema":"sameseed/gate/1","gates":[
+    {"metric":"psnr.rgb","statistic":"mean","at_least":1,"because":"x","min_pairs":2}]})");
+  EXPECT_EQ(report_run(folder_, terminal_), 8);
+  EXPECT_NO_THROW(check_json(read_json(folder_ / "report.json"), schema("report"), "report.json"));
+}
+
+TEST(Schemas, AcceptTheLinesOfARun) {
+  const RunFiles run = small_run();
+  const std::string record = schema("record"), score = schema("score");
+  EXPECT_NO_THROW(check_json(run.starts[0], record, "run"));
+  EXPECT_NO_THROW(check_json(run.workers[0], record, "worker"));
+  for (const auto& [id, sample] : run.samples) EXPECT_NO_THROW(check_json(sample, record, id));
+  EXPECT_NO_THROW(check_json(json{{"type", "stop"}, {"reason", "finished"}}, record, "stop"));
+  EXPECT_NO_THROW(check_json(*run.scorer, score, "scorer"));
+  for (const auto& [pair, line] : run.scores) EXPECT_NO_THROW(check_json(line, score, pair.first));
+}
+
+TEST(Schemas, RefuseLinesThatAreNone) {
+  const RunFiles run = small_run();
+  json sample = run.samples.at("q:on-0"), line = run.scores.begin()->second;
+  sample["outcome"] = "fine";
+  EXPECT_THROW(check_json(sample, schema("record"), "sample"), UserError);
+  line.erase("values");
+  EXPECT_THROW(check_json(line, schema("score"), "pair"), UserError);
+  json start = run.starts[0];
+  start.erase("cohort");
+  EXPECT_THROW(check_json(start, schema("record"), "run"), UserError);
+  EXPECT_THROW(check_json(json{{"schema", "sameseed/report/1"}}, schema("report"), "report"),
+               UserError);
+}
+
+}  // namespace
+}  // namespace sameseed
