@@ -51,6 +51,17 @@ bool is_attention_matrix(const std::string& name) {
   return false;
 }
 
+struct Places {
+  std::filesystem::path single, index;
+};
+
+Places places(const std::filesystem::path& folder, const std::string& stem,
+              const std::string& variant) {
+  const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
+  return {folder / (stem + infix + ".safetensors"),
+          folder / (stem + ".safetensors.index" + infix + ".json")};
+}
+
 }  // namespace
 
 struct Weights::Store {
@@ -86,9 +97,7 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
   auto store = std::make_shared<Store>();
   store->folder = folder.string();
   store->type = type;
-  const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
-  const auto single = folder / (stem + infix + ".safetensors");
-  const auto index = folder / (stem + ".safetensors.index" + infix + ".json");
+  const auto [single, index] = places(folder, stem, variant);
   if (std::filesystem::exists(single)) {
     store->add(SafetensorsFile::open(single));
   } else if (std::filesystem::exists(index)) {
@@ -114,9 +123,16 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
     throw UserError(fmt::format(
         "{}: no {}{}.safetensors and no index for it{}; choose another --variant, or convert "
         "the weights to safetensors",
-        folder.string(), stem, infix, there.empty() ? "" : " (there is:" + there + ")"));
+        folder.string(), stem, variant.empty() ? "" : "." + variant,
+        there.empty() ? "" : " (there is:" + there + ")"));
   }
   return Weights(std::move(store), "");
+}
+
+bool Weights::stored(const std::filesystem::path& folder, const std::string& stem,
+                     const std::string& variant) {
+  const auto [single, index] = places(folder, stem, variant);
+  return std::filesystem::exists(single) || std::filesystem::exists(index);
 }
 
 Weights Weights::operator/(const std::string& name) const {

@@ -268,7 +268,10 @@ def modules(pipe):
            "unet.sample": r(2, 4, 7, 13), "unet.timestep": torch.tensor([801.0]),
            "unet.context": r(2, 77, ctx_dim),
            "unet.text_embeds": r(2, pipe.text_encoder_2.config.projection_dim),
-           "unet.time_ids": torch.tensor([[56.0, 104.0, 0, 0, 56.0, 104.0]] * 2)}
+           "unet.time_ids": torch.tensor([[56.0, 104.0, 0, 0, 56.0, 104.0]] * 2),
+           "transformer_block.input": r(2, 15, w2, scale=1e-3),
+           "transformer_block.context": r(2, 77, ctx_dim),
+           "vae.latents": r(1, 4, 5, 7)}
     with torch.no_grad():
         out["time_embedding.output"] = u.time_embedding(u.time_proj(out["time_embedding.timestep"]))
         out["resnet.output"] = u.down_blocks[1].resnets[0](out["resnet.input"], out["resnet.temb"])
@@ -276,12 +279,37 @@ def modules(pipe):
             out["transformer.input"], encoder_hidden_states=out["transformer.context"]).sample
         out["vae_attention.output"] = pipe.vae.decoder.mid_block.attentions[0](
             out["vae_attention.input"])
+        out["transformer_block.output"] = u.down_blocks[2].attentions[0].transformer_blocks[0](
+            out["transformer_block.input"],
+            encoder_hidden_states=out["transformer_block.context"])
+        c = pipe.vae.config
+        latents = out["vae.latents"]
+        if c.latents_mean is not None:
+            std, mean = (torch.tensor(x).view(1, 4, 1, 1) for x in (c.latents_std, c.latents_mean))
+            latents = latents * std / c.scaling_factor + mean
+        else:
+            latents = latents / c.scaling_factor
+        out["vae.output"] = pipe.vae.decode(latents, return_dict=False)[0]
         args = (out["unet.sample"], out["unet.timestep"][0], out["unet.context"])
         kw = {"added_cond_kwargs": {"text_embeds": out["unet.text_embeds"],
                                     "time_ids": out["unet.time_ids"]}}
         out["unet.output"] = u(*args, **kw, return_dict=False)[0]
         assert torch.equal(out["unet.output"], DeepCache(u, 1, {0})(*args, **kw)[0])
     return {k: v.contiguous().clone() for k, v in out.items()}
+
+
+def norms(pipe):
+    """Epsilon and groups (null: a layer norm) of every norm of the inference networks."""
+    rows = {}
+    for part in ("text_encoder", "text_encoder_2", "unet", "vae"):
+        for name, m in getattr(pipe, part).named_modules():
+            if not isinstance(m, (torch.nn.GroupNorm, torch.nn.LayerNorm)):
+                continue
+            if part.startswith("text") and not name.startswith("text_model."):
+                name = "text_model." + name  # as checkpoints have it
+            if not (part == "vae" and name.startswith("encoder.")):
+                rows[f"{part}.{name}"] = {"eps": m.eps, "groups": getattr(m, "num_groups", None)}
+    return rows
 
 
 def scheduler_cases():
@@ -332,6 +360,8 @@ def main():
     p.add_argument("--tokenizer", type=pathlib.Path, required=True)
     p.add_argument("--out", type=pathlib.Path, required=True)
     p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
+    p.add_argument("--modules-only", action="store_true",
+                   help="with --keep-models: recompute modules and norms, and no pictures")
     args = p.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -341,6 +371,12 @@ def main():
             build(name, args.out / f"model_{name}", args.tokenizer)
         pipes[name] = load(args.out / f"model_{name}")
         save_file(modules(pipes[name]), args.out / f"modules_{name}.safetensors")
+    tables = (f"{json.dumps(name)}: {{\n" + ",\n".join(
+        f"{json.dumps(norm)}: {json.dumps(row)}" for norm, row in norms(pipe).items()) + "\n}"
+        for name, pipe in pipes.items())
+    (args.out / "norms.json").write_text("{\n" + ",\n".join(tables) + "\n}\n")
+    if args.modules_only:
+        return
     cases = case_list()
     for case in cases:
         got = run_case(pipes[case["model"]], case)
