@@ -225,7 +225,7 @@ def run_case(pipe, case, dtype=torch.float32):
                                     negative_prompt=case["negative"])
     got.update({n: e for n, e in zip(names, embeds) if e is not None})
     got["noise"] = noise
-    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=torch.float32)
+    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=dtype)
     step = pipe.scheduler.step
 
     def spy(model_output, *args, **kwargs):
