@@ -155,12 +155,15 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
                                            fmt::join(view.shape, ", "), fmt::join(shape, ", ")));
     return at::zeros(shape, at::TensorOptions().dtype(store_->type));
   }
-  // The mapping is read-only and from_blob wants a mutable pointer; the copy that follows only
-  // reads.
+  // The mapping is read-only and from_blob wants a mutable pointer; nobody writes to weights.
   void* data = const_cast<std::byte*>(view.data.data());
-  const at::Tensor mapped =
-      at::from_blob(data, shape, at::TensorOptions().dtype(scalar_type(full, view.dtype)));
-  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/true);
+  const at::Tensor mapped = at::from_blob(
+      data, shape, [keep = store_](void*) {},
+      at::TensorOptions().dtype(scalar_type(full, view.dtype)));
+  // Left where it lies if it has the right type, as diffusers leaves it: a product in float32
+  // rounds differently when its operands start at another place of a cache line.
+  const bool misaligned = reinterpret_cast<std::uintptr_t>(data) % mapped.element_size() != 0;
+  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/misaligned);
 }
 
 bool Weights::has(const std::string& name) const {

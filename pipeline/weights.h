@@ -30,7 +30,8 @@ class Weights {
 
   const std::string& place() const { return place_; }  // "down_blocks.0.resnets.0"; "" at the top
 
-  // The tensor at this place + "." + name, converted to the component's type, contiguous.
+  // The tensor at this place + "." + name, in the component's type, contiguous. It may lie in the
+  // mapped file: not to be written to.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
 
   bool has(const std::string& name) const;  // whether the checkpoint holds it
