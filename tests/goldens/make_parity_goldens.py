@@ -318,7 +318,7 @@ def scheduler_cases():
         for karras in (False, True):
             for prediction in ("epsilon", "v_prediction"):
                 for offset in (0, 1):
-                    for steps in (5, 20):
+                    for steps in (5, 20, 48):
                         s = EulerDiscreteScheduler(
                             beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
                             timestep_spacing=spacing, use_karras_sigmas=karras,
@@ -355,13 +355,34 @@ def case_list():
     return cases
 
 
+def write_cases(pipes, out):
+    cases = case_list()
+    for case in cases:
+        got = run_case(pipes[case["model"]], case)
+        if case["deepcache"]:
+            got = {"latents": got["latents"]}
+        elif case["width"] * case["height"] > 6000 and case["model"] == "b":
+            got.pop("image")  # one large picture a shape is enough, and the folder stays small
+        case["file"] = case["name"] + ".safetensors"
+        assert all(torch.isfinite(v).all() for v in got.values()), case["name"]
+        save_file(got, out / case["file"])
+        print(case["name"], "latents std %.3f" % got["latents"].std())
+    versions = {"python": platform.python_version(), "torch": torch.__version__,
+                "diffusers": diffusers.__version__, "transformers": transformers.__version__,
+                "tokenizers": tokenizers.__version__, "numpy": np.__version__, "threads": 1,
+                "cpu_capability": torch.backends.cpu.get_cpu_capability()}
+    index = {"versions": versions, "models": {n: f"model_{n}" for n in "ab"},
+             "modules": {n: f"modules_{n}.safetensors" for n in "ab"}, "cases": cases}
+    (out / "cases.json").write_text(json.dumps(index, indent=1) + "\n")
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--tokenizer", type=pathlib.Path, required=True)
     p.add_argument("--out", type=pathlib.Path, required=True)
     p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
-    p.add_argument("--modules-only", action="store_true",
-                   help="with --keep-models: recompute modules and norms, and no pictures")
+    p.add_argument("--keep-pictures", action="store_true",
+                   help="with --keep-models: recompute everything but models, cases and pictures")
     args = p.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -375,26 +396,8 @@ def main():
         f"{json.dumps(norm)}: {json.dumps(row)}" for norm, row in norms(pipe).items()) + "\n}"
         for name, pipe in pipes.items())
     (args.out / "norms.json").write_text("{\n" + ",\n".join(tables) + "\n}\n")
-    if args.modules_only:
-        return
-    cases = case_list()
-    for case in cases:
-        got = run_case(pipes[case["model"]], case)
-        if case["deepcache"]:
-            got = {"latents": got["latents"]}
-        elif case["width"] * case["height"] > 6000 and case["model"] == "b":
-            got.pop("image")  # one large picture a shape is enough, and the folder stays small
-        case["file"] = case["name"] + ".safetensors"
-        assert all(torch.isfinite(v).all() for v in got.values()), case["name"]
-        save_file(got, args.out / case["file"])
-        print(case["name"], "latents std %.3f" % got["latents"].std())
-    versions = {"python": platform.python_version(), "torch": torch.__version__,
-                "diffusers": diffusers.__version__, "transformers": transformers.__version__,
-                "tokenizers": tokenizers.__version__, "numpy": np.__version__, "threads": 1,
-                "cpu_capability": torch.backends.cpu.get_cpu_capability()}
-    index = {"versions": versions, "models": {n: f"model_{n}" for n in "ab"},
-             "modules": {n: f"modules_{n}.safetensors" for n in "ab"}, "cases": cases}
-    (args.out / "cases.json").write_text(json.dumps(index, indent=1) + "\n")
+    if not args.keep_pictures:
+        write_cases(pipes, args.out)
     (args.out / "schedulers.json").write_text(
         "[\n" + ",\n".join(json.dumps(r) for r in scheduler_cases()) + "\n]\n")
     nasty = ["", "!", "!!!", "a!b ! c", "Hello,   WORLD\n\ttabs", "caf\u00e9 cafe\u0301", "it's we'll I'D",
