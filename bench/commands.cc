@@ -18,6 +18,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "pipeline/tokenizer.h"
+#include "reports/gate.h"
 #include "reports/report.h"
 
 namespace sameseed {
@@ -111,6 +112,13 @@ int unfinished(const GenerateResult& made, const std::filesystem::path& run,
   return made.stopped.empty() ? kInterruptedCode : kInfrastructureCode;
 }
 
+// The gates by which the run is judged from now on; a bad file is refused before it counts.
+void keep_gates(const std::filesystem::path& run, const std::string& gates) {
+  if (gates.empty()) return;
+  read_gates(gates);
+  write_file(run / "gates.json", read_file(gates));
+}
+
 int score_locked(const std::filesystem::path& run) {
   return run_program({program("sameseed-scorer").string(), "run", run.string(), "--weights",
                       data("metrics/weights").string()});
@@ -131,8 +139,10 @@ std::string model_folder(const std::string& name) {
 
 int run_all(const RunOptions& options) {
   const Planned planned = plan_of(options);
+  if (!options.gates.empty()) read_gates(options.gates);  // before any work is done
   const RunLock lock(planned.run);
   write_plan(planned);
+  keep_gates(planned.run, options.gates);
   if (options.generate.verbosity != Verbosity::kQuiet) say_plan(planned);
   const GenerateResult made = generate(planned.run, options.generate);
   if (made.interrupted || !made.stopped.empty())
@@ -180,6 +190,16 @@ int score_only(const std::filesystem::path& run) {
 int report_only(const std::filesystem::path& run) {
   read_json(run / "plan.json");
   const RunLock lock(run);
+  return report_run(run, std::cout);
+}
+
+int gate(const std::filesystem::path& run, const std::string& gates) {
+  read_json(run / "plan.json");
+  const RunLock lock(run);
+  keep_gates(run, gates);
+  if (!std::filesystem::exists(run / "gates.json"))
+    throw UserError(
+        fmt::format("{}: holds no gates.json; name a gate file with --gates", run.string()));
   return report_run(run, std::cout);
 }
 

@@ -21,6 +21,7 @@ struct RunOptions {
   std::string matrix;  // empty: the demo
   ModelOptions model;
   std::string out;
+  std::string gates;   // gate file, or empty: the one the run's folder holds, if any
   std::string times;   // of `plan`: an earlier run that says how long samples take
   bool probe = false;  // of `plan`: a few samples that say so
   GenerateOptions generate;
@@ -42,6 +43,7 @@ int plan_only(const RunOptions& options);
 int generate_only(const std::filesystem::path& run, const RunOptions& options);
 int score_only(const std::filesystem::path& run);
 int report_only(const std::filesystem::path& run);
+int gate(const std::filesystem::path& run, const std::string& gates);
 // Joins shards in `out`, scores and reports.
 int merge_runs(const std::vector<std::string>& shards, const std::string& out);
 int make_image(const ImageOptions& options);

@@ -218,7 +218,8 @@ class Sweep {
     const std::string outcome = record.at("outcome");
     const bool failed = outcome != "ok" && outcome != "unsupported";
     if (failed && std::filesystem::space(run_).available < kLeastSpace)
-      return stop(fmt::format("{}: the disk is full; free some space", run_.string()));  // and no row: it is not its
+      return stop(fmt::format("{}: the disk is full; free some space",
+                              run_.string()));  // and no row: it is not its
     if (failed) {
       const std::lock_guard lock(mutex_);
       ++result_.failed;

@@ -27,8 +27,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", SAMESEED_VERSION);
   app.footer(
-      "Exit codes: 0 pass, 1 usage or internal error, 7 a sample crashed, hung or failed, 130 "
-      "stopped by Ctrl-C.");
+      "Exit codes: 0 pass, 1 usage or internal error, 2 quality, 3 performance, 4 both, 5 "
+      "inconclusive, 6 environment invalid, 7 a sample crashed, hung or failed, 8 a switch did not "
+      "act, 130 stopped by Ctrl-C. Without gates only 0, 1, 7 and 130 can come.");
 
   RunOptions run;
   run.generate.command.assign(argv, argv + argc);
@@ -68,6 +69,7 @@ int main(int argc, char** argv) {
   CLI::App* run_command = app.add_subcommand("run", "plan, generate, score and report");
   add_run(run_command);
   add_generate(run_command);
+  run_command->add_option("--gates", run.gates, "gate file: thresholds that decide the exit code");
   CLI::App* plan_command = app.add_subcommand("plan", "write RUN/plan.json and say what it holds");
   add_run(plan_command);
   plan_command->add_option("--times", run.times,
@@ -79,7 +81,10 @@ int main(int argc, char** argv) {
   CLI::App* score_command = app.add_subcommand("score", "score the pictures of a run");
   CLI::App* report_command =
       app.add_subcommand("report", "write RUN/report.json and print the table");
-  for (CLI::App* command : {generate_command, score_command, report_command})
+  CLI::App* gate_command =
+      app.add_subcommand("gate", "judge a run by a gate file; the exit code is the verdict");
+  gate_command->add_option("--gates", run.gates, "gate file (default: the one of the run)");
+  for (CLI::App* command : {generate_command, score_command, report_command, gate_command})
     command->add_option("run", folder, "folder of the run")->required();
   add_generate(generate_command);
   CLI::App* merge_command =
@@ -133,6 +138,7 @@ int main(int argc, char** argv) {
     if (*generate_command) return generate_only(folder, run);
     if (*score_command) return score_only(folder);
     if (*report_command) return report_only(folder);
+    if (*gate_command) return gate(folder, run.gates);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
     if (*pair_command) return score_pair(reference, candidate);

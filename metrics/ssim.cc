@@ -7,6 +7,8 @@
 //
 // Rows pass through buffers of a few rows: fresh memory for whole planes costs more than
 // arithmetic.
+#include "metrics/ssim.h"
+
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -163,23 +165,30 @@ class Ssim final : public Metric {
 
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
     check_pair(candidate, reference, kGaussianTaps);
-    Taps taps{};
-    cv::getGaussianKernel(kGaussianTaps, 1.5, CV_64F)
-        .copyTo(cv::Mat(kGaussianTaps, 1, CV_64F, taps.data()));
-    constexpr double kSamples = kUniformTaps * kUniformTaps;
     Scores scores;
-    scores.values.push_back(mean_ssim<double>(
-        candidate, reference, kGaussianTaps, 1.0,
-        [&](auto x, auto y, int width, auto out) { gaussian_columns(x, y, taps, width, out); },
-        [&](auto in, int count, auto out) { gaussian_along(in, taps, count, out); }, &scores.map));
-    scores.values.push_back(mean_ssim<int>(candidate, reference, kUniformTaps,
-                                           kSamples / (kSamples - 1), uniform_columns,
-                                           uniform_along, nullptr));
+    scores.values.push_back(ssim_gaussian(candidate, reference, &scores.map));
+    scores.values.push_back(ssim_uniform7(candidate, reference));
     return scores;
   }
 };
 
 }  // namespace
+
+double ssim_gaussian(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat* map) {
+  Taps taps{};
+  cv::getGaussianKernel(kGaussianTaps, 1.5, CV_64F)
+      .copyTo(cv::Mat(kGaussianTaps, 1, CV_64F, taps.data()));
+  return mean_ssim<double>(
+      candidate, reference, kGaussianTaps, 1.0,
+      [&](auto x, auto y, int width, auto out) { gaussian_columns(x, y, taps, width, out); },
+      [&](auto in, int count, auto out) { gaussian_along(in, taps, count, out); }, map);
+}
+
+double ssim_uniform7(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat* map) {
+  constexpr double kSamples = kUniformTaps * kUniformTaps;
+  return mean_ssim<int>(candidate, reference, kUniformTaps, kSamples / (kSamples - 1),
+                        uniform_columns, uniform_along, map);
+}
 
 std::unique_ptr<Metric> make_ssim() { return std::make_unique<Ssim>(); }
 

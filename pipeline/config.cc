@@ -71,10 +71,6 @@ class Fields {
     return std::vector<std::int64_t>(count, get<std::int64_t>(name, fallback));
   }
 
-  bool has(const std::string& name) const {
-    return values_.contains(name) && !values_.at(name).is_null();
-  }
-
   void complain(const std::string& name, const std::string& what) {
     problems_.push_back(
         fmt::format("  {} = {}: {}", name, values_.value(name, json()).dump(), what));
@@ -164,9 +160,8 @@ UnetConfig read_unet_config(const std::filesystem::path& folder) {
   config.layers_per_block = fields.get("layers_per_block", config.layers_per_block);
   require_positive(fields, "layers_per_block", config.layers_per_block);
   config.transformer_layers_per_block = fields.per_block("transformer_layers_per_block", 1, blocks);
-  config.heads = fields.per_block(
-      fields.has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim", 8, blocks);
-  fields.ignore({"num_attention_heads", "attention_head_dim"});
+  config.heads = fields.per_block("attention_head_dim", 8, blocks);
+  fields.only("num_attention_heads", {});  // diffusers refuses it too
   for (std::size_t i = 0; i < blocks; ++i)
     if (config.heads[i] <= 0 || config.block_out_channels[i] % config.heads[i] != 0)
       fields.complain("attention_head_dim", "the number of heads must divide the block's channels");
@@ -207,8 +202,8 @@ UnetConfig read_unet_config(const std::filesystem::path& folder) {
        {"center_input_sample", "only_cross_attention", "dual_cross_attention",
         "class_embeddings_concat", "mid_block_only_cross_attention", "resnet_skip_time_act"})
     fields.only(name, {false});
-  fields.ignore({"addition_embed_type_num_heads", "upcast_attention",
-                 "reverse_transformer_layers_per_block"});
+  fields.only("reverse_transformer_layers_per_block", {});
+  fields.ignore({"addition_embed_type_num_heads", "upcast_attention"});
   fields.refuse_unknown();
   fields.finish();
   return config;

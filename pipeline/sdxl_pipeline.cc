@@ -67,8 +67,10 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
   unet_ = load_component(
       model / "unet", stem, options.variant, *backends.unet, report, "unet",
       [&](const Weights& at) { return std::make_unique<Unet>(*backends.unet, at, unet_config_); });
-  vae_ = load_component(vae, stem, options.vae.empty() ? options.variant : "", *backends.vae,
-                        report, "vae", [&](const Weights& at) {
+  // Another folder need not have the model's variant; the report says which was read.
+  const bool has_variant = options.vae.empty() || Weights::stored(vae, stem, options.variant);
+  vae_ = load_component(vae, stem, has_variant ? options.variant : "", *backends.vae, report, "vae",
+                        [&](const Weights& at) {
                           return std::make_unique<VaeDecoder>(*backends.vae, at, vae_config_);
                         });
 }

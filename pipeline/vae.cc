@@ -15,6 +15,17 @@ Tensor per_channel(const std::vector<double>& values, at::ScalarType type) {
 
 }  // namespace
 
+VaeAttention::VaeAttention(Backend& make, const Weights& at, std::int64_t channels,
+                           std::int64_t groups)
+    : group_norm_(make.group_norm(at / "group_norm", channels, groups, kEps)),
+      attention_(make, at, channels, channels, /*heads=*/1, /*qkv_bias=*/true) {}
+
+Tensor VaeAttention::forward(const Tensor& x) const {
+  const Tensor tokens = group_norm_->forward(x.flatten(2)).transpose(1, 2);
+  const Tensor attended = attention_.forward(tokens, tokens);
+  return attended.transpose(-1, -2).reshape(x.sizes()) + x;
+}
+
 VaeDecoder::VaeDecoder(Backend& make, const Weights& at, const VaeConfig& c)
     : config_(c), type_(make.activation_type()) {
   const Weights decoder = at / "decoder";
@@ -30,12 +41,9 @@ VaeDecoder::VaeDecoder(Backend& make, const Weights& at, const VaeConfig& c)
   conv_in_ = make.conv2d(decoder / "conv_in", {.in = c.latent_channels, .out = deepest});
   for (std::int64_t i = 0; i < 2; ++i)
     mid_resnets_.push_back(resnet(decoder / "mid_block.resnets" / i, deepest, deepest));
-  if (c.mid_block_add_attention) {
-    const Weights place = decoder / "mid_block.attentions.0";
-    mid_norm_ = make.group_norm(place / "group_norm", deepest, c.norm_num_groups, kEps);
-    mid_attention_ = std::make_unique<AttentionLayer>(make, place, deepest, deepest, /*heads=*/1,
-                                                      /*qkv_bias=*/true);
-  }
+  if (c.mid_block_add_attention)
+    mid_attention_ = std::make_unique<VaeAttention>(make, decoder / "mid_block.attentions.0",
+                                                    deepest, c.norm_num_groups);
   const std::size_t blocks = c.block_out_channels.size();
   for (std::size_t up = 0; up < blocks; ++up) {
     const Weights place = decoder / "up_blocks" / static_cast<std::int64_t>(up);
@@ -54,12 +62,6 @@ VaeDecoder::VaeDecoder(Backend& make, const Weights& at, const VaeConfig& c)
                           {.in = c.block_out_channels.front(), .out = c.out_channels});
 }
 
-Tensor VaeDecoder::attend(const Tensor& x) const {
-  const Tensor tokens = mid_norm_->forward(x.flatten(2)).transpose(1, 2);
-  const Tensor attended = mid_attention_->forward(tokens, tokens);
-  return attended.transpose(-1, -2).reshape(x.sizes()) + x;
-}
-
 Tensor VaeDecoder::decode(const Tensor& latents) const {
   Tensor hidden = latents.to(type_);
   if (config_.latents_mean && config_.latents_std)
@@ -69,7 +71,7 @@ Tensor VaeDecoder::decode(const Tensor& latents) const {
     hidden = hidden / config_.scaling_factor;
   if (post_quant_conv_) hidden = post_quant_conv_->forward(hidden);
   hidden = mid_resnets_[0].forward(conv_in_->forward(hidden), {});
-  if (mid_attention_) hidden = attend(hidden);
+  if (mid_attention_) hidden = mid_attention_->forward(hidden);
   hidden = mid_resnets_[1].forward(hidden, {});
   for (const UpBlock& block : up_blocks_) {
     for (const ResnetBlock& resnet : block.resnets) hidden = resnet.forward(hidden, {});

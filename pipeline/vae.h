@@ -11,6 +11,18 @@
 
 namespace sameseed {
 
+// The middle's attention: pixels as tokens, one head, behind a group norm, added to its input.
+class VaeAttention {
+ public:
+  VaeAttention(Backend& make, const Weights& at, std::int64_t channels, std::int64_t groups);
+  // x [n, channels, h, w] -> the same shape
+  Tensor forward(const Tensor& x) const;
+
+ private:
+  std::unique_ptr<GroupNorm> group_norm_;
+  AttentionLayer attention_;
+};
+
 class VaeDecoder {
  public:
   VaeDecoder(Backend& make, const Weights& at, const VaeConfig& config);
@@ -25,14 +37,11 @@ class VaeDecoder {
     std::unique_ptr<Upsampler> upsampler;
   };
 
-  Tensor attend(const Tensor& x) const;
-
   VaeConfig config_;
   at::ScalarType type_;
   std::unique_ptr<Conv2d> post_quant_conv_, conv_in_;
   std::vector<ResnetBlock> mid_resnets_;
-  std::unique_ptr<GroupNorm> mid_norm_;
-  std::unique_ptr<AttentionLayer> mid_attention_;
+  std::unique_ptr<VaeAttention> mid_attention_;
   std::vector<UpBlock> up_blocks_;
   std::unique_ptr<GroupNorm> conv_norm_out_;
   std::unique_ptr<Conv2d> conv_out_;

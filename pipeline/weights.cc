@@ -51,6 +51,17 @@ bool is_attention_matrix(const std::string& name) {
   return false;
 }
 
+struct Places {
+  std::filesystem::path single, index;
+};
+
+Places places(const std::filesystem::path& folder, const std::string& stem,
+              const std::string& variant) {
+  const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
+  return {folder / (stem + infix + ".safetensors"),
+          folder / (stem + ".safetensors.index" + infix + ".json")};
+}
+
 }  // namespace
 
 struct Weights::Store {
@@ -86,9 +97,7 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
   auto store = std::make_shared<Store>();
   store->folder = folder.string();
   store->type = type;
-  const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
-  const auto single = folder / (stem + infix + ".safetensors");
-  const auto index = folder / (stem + ".safetensors.index" + infix + ".json");
+  const auto [single, index] = places(folder, stem, variant);
   if (std::filesystem::exists(single)) {
     store->add(SafetensorsFile::open(single));
   } else if (std::filesystem::exists(index)) {
@@ -114,9 +123,16 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
     throw UserError(fmt::format(
         "{}: no {}{}.safetensors and no index for it{}; choose another --variant, or convert "
         "the weights to safetensors",
-        folder.string(), stem, infix, there.empty() ? "" : " (there is:" + there + ")"));
+        folder.string(), stem, variant.empty() ? "" : "." + variant,
+        there.empty() ? "" : " (there is:" + there + ")"));
   }
   return Weights(std::move(store), "");
+}
+
+bool Weights::stored(const std::filesystem::path& folder, const std::string& stem,
+                     const std::string& variant) {
+  const auto [single, index] = places(folder, stem, variant);
+  return std::filesystem::exists(single) || std::filesystem::exists(index);
 }
 
 Weights Weights::operator/(const std::string& name) const {
@@ -139,12 +155,15 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
                                            fmt::join(view.shape, ", "), fmt::join(shape, ", ")));
     return at::zeros(shape, at::TensorOptions().dtype(store_->type));
   }
-  // The mapping is read-only and from_blob wants a mutable pointer; the copy that follows only
-  // reads.
+  // The mapping is read-only and from_blob wants a mutable pointer; nobody writes to weights.
   void* data = const_cast<std::byte*>(view.data.data());
-  const at::Tensor mapped =
-      at::from_blob(data, shape, at::TensorOptions().dtype(scalar_type(full, view.dtype)));
-  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/true);
+  const at::Tensor mapped = at::from_blob(
+      data, shape, [keep = store_](void*) {},
+      at::TensorOptions().dtype(scalar_type(full, view.dtype)));
+  // Left where it lies if it has the right type, as diffusers leaves it: a product in float32
+  // rounds differently when its operands start at another place of a cache line.
+  const bool misaligned = reinterpret_cast<std::uintptr_t>(data) % mapped.element_size() != 0;
+  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/misaligned);
 }
 
 bool Weights::has(const std::string& name) const {

@@ -21,10 +21,17 @@ class Weights {
   static Weights open(const std::filesystem::path& folder, const std::string& stem,
                       const std::string& variant, at::ScalarType type);
 
+  // Whether open() would find a file there.
+  static bool stored(const std::filesystem::path& folder, const std::string& stem,
+                     const std::string& variant);
+
   Weights operator/(const std::string& name) const;
   Weights operator/(std::int64_t index) const;
 
-  // The tensor at this place + "." + name, converted to the component's type, contiguous.
+  const std::string& place() const { return place_; }  // "down_blocks.0.resnets.0"; "" at the top
+
+  // The tensor at this place + "." + name, in the component's type, contiguous. It may lie in the
+  // mapped file: not to be written to.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
 
   bool has(const std::string& name) const;  // whether the checkpoint holds it

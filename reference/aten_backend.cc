@@ -32,8 +32,9 @@ struct AtenLinear final : Linear {
   Tensor weight, bias;
   Tensor forward(const Tensor& x) const override {
     if (x.is_contiguous() || x.dim() != 3) return at::linear(x, weight, bias);
-    // diffusers' weights ask for gradients, and for those ATen folds a strided batch into one
-    // matrix; for ours it would multiply picture by picture, which rounds differently in fp16.
+    // diffusers' weights ask for gradients (so do their views, under no_grad too), and for those
+    // ATen folds a strided batch into one matrix. For ours it would multiply picture by picture:
+    // another kernel, and with some shapes other roundings in fp32 and fp16.
     const Tensor product =
         at::mm(x.reshape({-1, x.size(2)}), weight.t()).view({x.size(0), x.size(1), -1});
     return bias.defined() ? product + bias : product;

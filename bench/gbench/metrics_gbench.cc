@@ -1,14 +1,18 @@
-// Metrics against the library calls that they cannot do without, at SDXL's size and on the same
-// threads. SSIM scores two windows; each has its own five blurs a channel.
+// Metrics against the library calls that they cannot do without, at SDXL's size, both on the
+// number of threads that is the argument. cv::GaussianBlur uses one thread for doubles, whatever
+// it is given: SSIM's figure to hold is that of one.
 #include <ATen/ATen.h>
-#include <benchmark/benchmark.h>
+#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 #include <opencv2/core.hpp>
+#include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
 #include <vector>
 
-#include "metrics/metric.h"
+#include "bench/gbench/in_turn.h"
+#include "metrics/all_metrics.h"
+#include "metrics/ssim.h"
 
 namespace sameseed {
 namespace {
@@ -21,33 +25,37 @@ cv::Mat random_picture(std::uint64_t seed) {
   return picture;
 }
 
-void score_with(benchmark::State& state, const std::string& quantity) {
-  for (const auto& metric : all_metrics(SAMESEED_WEIGHTS)) {
-    if (metric->quantities().front().name != quantity) continue;
-    const cv::Mat candidate = random_picture(1), reference = random_picture(2);
-    metric->score(candidate, reference);
-    for (auto _ : state) benchmark::DoNotOptimize(metric->score(candidate, reference).values);
-    return;
-  }
-  state.SkipWithError("no such metric");
+void use_threads(const benchmark::State& state) {
+  cv::setNumThreads(static_cast<int>(state.range(0)));
+  at::set_num_threads(static_cast<int>(state.range(0)));
 }
 
-void BM_Ssim(benchmark::State& state) { score_with(state, "ssim.gaussian"); }
-void BM_Lpips(benchmark::State& state) { score_with(state, "lpips.alex"); }
-
-// Five blurs of one window over three channels, into buffers that are reused.
-void BM_FiveGaussianBlurs(benchmark::State& state) {
-  cv::Mat picture, blurred[5];
-  random_picture(1).convertTo(picture, CV_64FC3);
-  for (auto _ : state)
-    for (cv::Mat& result : blurred) {
-      cv::GaussianBlur(picture, result, {11, 11}, 1.5);
-      benchmark::DoNotOptimize(result.data);
-    }
+// The gaussian window beside its five blurs (of x, y, xx, yy, xy) over three channels of doubles,
+// into buffers that are reused.
+void ssim_beside_five_gaussian_blurs(benchmark::State& state) {
+  use_threads(state);
+  const cv::Mat candidate = random_picture(1), reference = random_picture(2);
+  cv::Mat x, y, moments[5], blurred[5];
+  candidate.convertTo(x, CV_64FC3);
+  reference.convertTo(y, CV_64FC3);
+  moments[0] = x;
+  moments[1] = y;
+  moments[2] = x.mul(x);
+  moments[3] = y.mul(y);
+  moments[4] = x.mul(y);
+  compare_in_turn(
+      state, [&] { benchmark::DoNotOptimize(ssim_gaussian(candidate, reference)); },
+      [&] {
+        for (std::size_t i = 0; i < 5; ++i) {
+          cv::GaussianBlur(moments[i], blurred[i], {11, 11}, 1.5);
+          benchmark::DoNotOptimize(blurred[i].data);
+        }
+      });
 }
 
-// AlexNet's five convolutions on a batch of two, with the sizes that LPIPS gives them.
-void BM_PlainConvolutions(benchmark::State& state) {
+// LPIPS beside AlexNet's five convolutions on a batch of two, with the sizes that LPIPS gives them.
+void lpips_beside_its_convolutions(benchmark::State& state) {
+  use_threads(state);
   const c10::InferenceMode guard;
   struct Layer {
     std::int64_t in, out, kernel, stride, padding, side;
@@ -63,22 +71,23 @@ void BM_PlainConvolutions(benchmark::State& state) {
     weights.push_back(at::randn({layer.out, layer.in, layer.kernel, layer.kernel}));
     biases.push_back(at::randn({layer.out}));
   }
-  for (auto _ : state)
-    for (std::size_t i = 0; i < std::size(layers); ++i)
-      benchmark::DoNotOptimize(
-          at::conv2d(inputs[i], weights[i], biases[i], layers[i].stride, layers[i].padding));
+  const auto lpips = make_lpips(SAMESEED_WEIGHTS);
+  const cv::Mat candidate = random_picture(1), reference = random_picture(2);
+  compare_in_turn(
+      state, [&] { benchmark::DoNotOptimize(lpips->score(candidate, reference).values); },
+      [&] {
+        for (std::size_t i = 0; i < std::size(layers); ++i)
+          benchmark::DoNotOptimize(
+              at::conv2d(inputs[i], weights[i], biases[i], layers[i].stride, layers[i].padding));
+      });
 }
 
-BENCHMARK(BM_Ssim)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
-BENCHMARK(BM_FiveGaussianBlurs)
-    ->Unit(benchmark::kMillisecond)
-    ->MeasureProcessCPUTime()
-    ->UseRealTime();
-BENCHMARK(BM_Lpips)->Unit(benchmark::kMillisecond)->MeasureProcessCPUTime()->UseRealTime();
-BENCHMARK(BM_PlainConvolutions)
-    ->Unit(benchmark::kMillisecond)
-    ->MeasureProcessCPUTime()
-    ->UseRealTime();
+void settings(benchmark::internal::Benchmark* b) {
+  b->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseManualTime();
+}
+
+BENCHMARK(ssim_beside_five_gaussian_blurs)->Apply(settings);
+BENCHMARK(lpips_beside_its_convolutions)->Apply(settings);
 
 }  // namespace
 }  // namespace sameseed

@@ -45,8 +45,11 @@ std::vector<float> spaced_timesteps(const SchedulerConfig& c, std::int64_t steps
   } else {
     const double ratio = train / static_cast<double>(steps);
     const auto count = static_cast<std::int64_t>(std::ceil(train / ratio));
+    // numpy's arange steps by the difference of its first two values, and that is not -ratio: with
+    // 48 steps, for one, a half is rounded the other way.
+    const double stride = (train - ratio) - train;
     for (std::int64_t i = 0; i < count; ++i)
-      times.push_back(static_cast<float>(std::nearbyint(train + static_cast<double>(i) * -ratio)) -
+      times.push_back(static_cast<float>(std::nearbyint(train + static_cast<double>(i) * stride)) -
                       1.0f);
   }
   return times;
@@ -78,7 +81,8 @@ std::vector<double> karras(const SchedulerConfig& c, const std::vector<double>& 
   return sigmas;
 }
 
-// The timestep whose noise level is `sigma`, linear in log sigma.
+// The timestep whose noise level is `sigma`, linear in log sigma. numpy's logarithm of a float32
+// differs from the C library's in the last bit, so most Karras timesteps are 1e-7 from diffusers'.
 float timestep_of(double sigma, const std::vector<float>& table) {
   const double wanted = std::log(std::max(sigma, 1e-10));
   std::size_t low = 0;

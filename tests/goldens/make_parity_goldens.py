@@ -225,7 +225,7 @@ def run_case(pipe, case, dtype=torch.float32):
                                     negative_prompt=case["negative"])
     got.update({n: e for n, e in zip(names, embeds) if e is not None})
     got["noise"] = noise
-    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=torch.float32)
+    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=dtype)
     step = pipe.scheduler.step
 
     def spy(model_output, *args, **kwargs):
@@ -268,7 +268,10 @@ def modules(pipe):
            "unet.sample": r(2, 4, 7, 13), "unet.timestep": torch.tensor([801.0]),
            "unet.context": r(2, 77, ctx_dim),
            "unet.text_embeds": r(2, pipe.text_encoder_2.config.projection_dim),
-           "unet.time_ids": torch.tensor([[56.0, 104.0, 0, 0, 56.0, 104.0]] * 2)}
+           "unet.time_ids": torch.tensor([[56.0, 104.0, 0, 0, 56.0, 104.0]] * 2),
+           "transformer_block.input": r(2, 15, w2, scale=1e-3),
+           "transformer_block.context": r(2, 77, ctx_dim),
+           "vae.latents": r(1, 4, 5, 7)}
     with torch.no_grad():
         out["time_embedding.output"] = u.time_embedding(u.time_proj(out["time_embedding.timestep"]))
         out["resnet.output"] = u.down_blocks[1].resnets[0](out["resnet.input"], out["resnet.temb"])
@@ -276,6 +279,17 @@ def modules(pipe):
             out["transformer.input"], encoder_hidden_states=out["transformer.context"]).sample
         out["vae_attention.output"] = pipe.vae.decoder.mid_block.attentions[0](
             out["vae_attention.input"])
+        out["transformer_block.output"] = u.down_blocks[2].attentions[0].transformer_blocks[0](
+            out["transformer_block.input"],
+            encoder_hidden_states=out["transformer_block.context"])
+        c = pipe.vae.config
+        latents = out["vae.latents"]
+        if c.latents_mean is not None:
+            std, mean = (torch.tensor(x).view(1, 4, 1, 1) for x in (c.latents_std, c.latents_mean))
+            latents = latents * std / c.scaling_factor + mean
+        else:
+            latents = latents / c.scaling_factor
+        out["vae.output"] = pipe.vae.decode(latents, return_dict=False)[0]
         args = (out["unet.sample"], out["unet.timestep"][0], out["unet.context"])
         kw = {"added_cond_kwargs": {"text_embeds": out["unet.text_embeds"],
                                     "time_ids": out["unet.time_ids"]}}
@@ -284,13 +298,27 @@ def modules(pipe):
     return {k: v.contiguous().clone() for k, v in out.items()}
 
 
+def norms(pipe):
+    """Epsilon and groups (null: a layer norm) of every norm of the inference networks."""
+    rows = {}
+    for part in ("text_encoder", "text_encoder_2", "unet", "vae"):
+        for name, m in getattr(pipe, part).named_modules():
+            if not isinstance(m, (torch.nn.GroupNorm, torch.nn.LayerNorm)):
+                continue
+            if part.startswith("text") and not name.startswith("text_model."):
+                name = "text_model." + name  # as checkpoints have it
+            if not (part == "vae" and name.startswith("encoder.")):
+                rows[f"{part}.{name}"] = {"eps": m.eps, "groups": getattr(m, "num_groups", None)}
+    return rows
+
+
 def scheduler_cases():
     rows = []
     for spacing in ("leading", "trailing", "linspace"):
         for karras in (False, True):
             for prediction in ("epsilon", "v_prediction"):
                 for offset in (0, 1):
-                    for steps in (5, 20):
+                    for steps in (5, 20, 48):
                         s = EulerDiscreteScheduler(
                             beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
                             timestep_spacing=spacing, use_karras_sigmas=karras,
@@ -327,20 +355,7 @@ def case_list():
     return cases
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--tokenizer", type=pathlib.Path, required=True)
-    p.add_argument("--out", type=pathlib.Path, required=True)
-    p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
-    args = p.parse_args()
-    torch.set_num_threads(1)
-    args.out.mkdir(parents=True, exist_ok=True)
-    pipes = {}
-    for name in "ab":
-        if not args.keep_models:
-            build(name, args.out / f"model_{name}", args.tokenizer)
-        pipes[name] = load(args.out / f"model_{name}")
-        save_file(modules(pipes[name]), args.out / f"modules_{name}.safetensors")
+def write_cases(pipes, out):
     cases = case_list()
     for case in cases:
         got = run_case(pipes[case["model"]], case)
@@ -350,7 +365,7 @@ def main():
             got.pop("image")  # one large picture a shape is enough, and the folder stays small
         case["file"] = case["name"] + ".safetensors"
         assert all(torch.isfinite(v).all() for v in got.values()), case["name"]
-        save_file(got, args.out / case["file"])
+        save_file(got, out / case["file"])
         print(case["name"], "latents std %.3f" % got["latents"].std())
     versions = {"python": platform.python_version(), "torch": torch.__version__,
                 "diffusers": diffusers.__version__, "transformers": transformers.__version__,
@@ -358,7 +373,31 @@ def main():
                 "cpu_capability": torch.backends.cpu.get_cpu_capability()}
     index = {"versions": versions, "models": {n: f"model_{n}" for n in "ab"},
              "modules": {n: f"modules_{n}.safetensors" for n in "ab"}, "cases": cases}
-    (args.out / "cases.json").write_text(json.dumps(index, indent=1) + "\n")
+    (out / "cases.json").write_text(json.dumps(index, indent=1) + "\n")
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--tokenizer", type=pathlib.Path, required=True)
+    p.add_argument("--out", type=pathlib.Path, required=True)
+    p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
+    p.add_argument("--keep-pictures", action="store_true",
+                   help="with --keep-models: recompute everything but models, cases and pictures")
+    args = p.parse_args()
+    torch.set_num_threads(1)
+    args.out.mkdir(parents=True, exist_ok=True)
+    pipes = {}
+    for name in "ab":
+        if not args.keep_models:
+            build(name, args.out / f"model_{name}", args.tokenizer)
+        pipes[name] = load(args.out / f"model_{name}")
+        save_file(modules(pipes[name]), args.out / f"modules_{name}.safetensors")
+    tables = (f"{json.dumps(name)}: {{\n" + ",\n".join(
+        f"{json.dumps(norm)}: {json.dumps(row)}" for norm, row in norms(pipe).items()) + "\n}"
+        for name, pipe in pipes.items())
+    (args.out / "norms.json").write_text("{\n" + ",\n".join(tables) + "\n}\n")
+    if not args.keep_pictures:
+        write_cases(pipes, args.out)
     (args.out / "schedulers.json").write_text(
         "[\n" + ",\n".join(json.dumps(r) for r in scheduler_cases()) + "\n]\n")
     nasty = ["", "!", "!!!", "a!b ! c", "Hello,   WORLD\n\ttabs", "caf\u00e9 cafe\u0301", "it's we'll I'D",

@@ -56,6 +56,18 @@ TEST_F(WeightsFolder, AreReadFromShardsAndFromTheVariantThatIsAskedFor) {
   EXPECT_THROW(Weights::open(kFolder, "m", "bf16", at::kFloat), UserError);
 }
 
+TEST_F(WeightsFolder, StayInTheMappedFileWhereTheirTypeIsRight) {
+  save_tensors(kFolder / "m.safetensors", {{"a", at::full({3}, 2.0f)}});
+  at::Tensor kept;
+  {
+    const Weights weights = Weights::open(kFolder, "m", "", at::kFloat);
+    kept = weights.tensor("a", {3});
+    EXPECT_EQ(kept.const_data_ptr(), weights.tensor("a", {3}).const_data_ptr());
+    EXPECT_EQ(Weights::open(kFolder, "m", "", at::kHalf).tensor("a", {3}).scalar_type(), at::kHalf);
+  }
+  EXPECT_TRUE(at::equal(kept, at::full({3}, 2.0f)));  // mapped as long as the tensor lives
+}
+
 TEST_F(WeightsFolder, AcceptTheOlderNamesOfTheVaesAttention) {
   save_tensors(kFolder / "m.safetensors",
                {{"mid.attentions.0.query.weight", at::ones({2, 2, 1, 1})},

@@ -1,6 +1,8 @@
 // diffusers' own results, made by tests/goldens/make_parity_goldens.py: what a correct fp32 program
 // must give. Limits: two correct sets of kernels differ by up to 1.3e-5 in the final latents, the
 // mildest of the usual mistakes by 9e-5.
+#include "tests/reference/goldens.h"
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -20,15 +22,6 @@ namespace sameseed {
 namespace {
 
 using nlohmann::json;
-
-const std::filesystem::path kGoldens =
-    std::filesystem::path(SAMESEED_SOURCE_DIR) / "tests/goldens/parity";
-
-double relative_l2(const at::Tensor& got, const at::Tensor& wanted) {
-  EXPECT_EQ(got.sizes(), wanted.sizes());
-  const at::Tensor exact = wanted.to(at::kDouble);
-  return ((got.to(at::kDouble) - exact).norm() / exact.norm().clamp_min(1e-30)).item<double>();
-}
 
 const std::map<std::string, double>& limits() {
   static const std::map<std::string, double> all = {{"noise", 1e-6},

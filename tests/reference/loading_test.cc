@@ -1,0 +1,259 @@
+// Which files a model is read from. The models are copies of a small one, changed by the tests.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "pipeline/noise.h"
+#include "pipeline/tensor_files.h"
+#include "reference/reference_engine.h"
+#include "tests/reference/goldens.h"
+
+namespace sameseed {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* const kStem = "diffusion_pytorch_model";
+
+NamedTensors tensors_of(const fs::path& file) {
+  const SafetensorsFile opened = SafetensorsFile::open(file);
+  NamedTensors all;
+  for (const auto& [name, view] : opened.tensors()) all[name] = load_tensor(file, name);
+  return all;
+}
+
+class Loading : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    fs::copy(kGoldens / "model_a", model_, fs::copy_options::recursive);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  struct Made {
+    LoadReport report;
+    nlohmann::json hashes;
+    at::Tensor latents;
+  };
+
+  // Loads and makes one small picture.
+  Made make(LoadOptions options) const {
+    const auto engine = make_reference_engine();
+    options.threads = 1;
+    Request request{.prompt = "a cat", .steps = 1, .width = 64, .height = 64};
+    request.noise = folder_ / "noise.safetensors";
+    draw_noise({.model = options.model,
+                .vae = options.vae,
+                .seed = 1,
+                .width = 64,
+                .height = 64,
+                .out = request.noise});
+    request.latents = folder_ / "latents.safetensors";
+    Made made{engine->load(options), {}, {}};
+    made.hashes = engine->generate(request).hashes;
+    made.latents = load_tensor(request.latents, "latents");
+    return made;
+  }
+  Made make_original() const { return make({.model = kGoldens / "model_a"}); }
+
+  std::string refusal(const LoadOptions& options) const {
+    try {
+      make_reference_engine()->load(options);
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "nothing was refused";
+  }
+
+  void edit(const fs::path& config, const nlohmann::json& fields) const {
+    nlohmann::json values = read_json(config);
+    values.update(fields);
+    write_file(config, values.dump());
+  }
+
+  static std::vector<std::string> names(const nlohmann::json& component) {
+    std::vector<std::string> result;
+    for (const std::string path : component.at("files"))
+      result.push_back(fs::path(path).filename());
+    return result;
+  }
+
+  const fs::path folder_ =
+      fs::path(::testing::TempDir()) /
+      ("loading-" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+  const fs::path model_ = folder_ / "model";
+};
+
+TEST_F(Loading, ReportsWhichVariantItRead) {
+  for (const auto& [component, stem] : {std::pair{"unet", kStem},
+                                        {"vae", kStem},
+                                        {"text_encoder", "model"},
+                                        {"text_encoder_2", "model"}}) {
+    const fs::path plain = model_ / component / (std::string(stem) + ".safetensors");
+    fs::copy(plain, model_ / component / (std::string(stem) + ".fp16.safetensors"));
+    NamedTensors wide = tensors_of(plain);
+    for (auto& [name, tensor] : wide) tensor = tensor.to(at::kFloat);
+    save_tensors(plain, wide);
+  }
+  const Made plain = make({.model = model_}), fp16 = make({.model = model_, .variant = "fp16"});
+  for (const auto& [component, files] : plain.report.files.items()) {
+    const std::string stem = component.starts_with("text") ? "model" : kStem;
+    EXPECT_EQ(names(files), std::vector{stem + ".safetensors"});
+    EXPECT_EQ(files.at("variant"), "");
+    EXPECT_EQ(files.at("stored_as"), "F32");
+    EXPECT_EQ(names(fp16.report.files.at(component)), std::vector{stem + ".fp16.safetensors"});
+    EXPECT_EQ(fp16.report.files.at(component).at("variant"), "fp16");
+    EXPECT_EQ(fp16.report.files.at(component).at("stored_as"), "F16");
+  }
+  EXPECT_EQ(plain.report.files.size(), 4u);
+  // The same numbers; products in float32 round by where their operands lie (as in diffusers).
+  EXPECT_LE(relative_l2(fp16.latents, plain.latents), 5e-5);
+}
+
+TEST_F(Loading, NamesTheVariantsThatAreThereWhereTheOneAskedForIsNot) {
+  const fs::path unet = model_ / "unet";
+  fs::rename(unet / (std::string(kStem) + ".safetensors"),
+             unet / (std::string(kStem) + ".fp16.safetensors"));
+  const std::string text = refusal({.model = model_});
+  EXPECT_NE(text.find(std::string(kStem) + ".fp16.safetensors"), std::string::npos) << text;
+  EXPECT_NE(text.find("--variant"), std::string::npos) << text;
+}
+
+TEST_F(Loading, NeverReadsPickles) {
+  const fs::path unet = model_ / "unet";
+  fs::rename(unet / (std::string(kStem) + ".safetensors"), unet / (std::string(kStem) + ".bin"));
+  const std::string text = refusal({.model = model_});
+  EXPECT_NE(text.find("convert the weights to safetensors"), std::string::npos) << text;
+}
+
+TEST_F(Loading, ReadsTheShardsThatAnIndexNames) {
+  const fs::path unet = model_ / "unet", single = unet / (std::string(kStem) + ".safetensors");
+  NamedTensors shards[2];
+  nlohmann::json map = nlohmann::json::object();
+  for (const auto& [name, tensor] : tensors_of(single)) {
+    const int shard = name.starts_with("up_blocks") ? 1 : 0;
+    shards[shard][name] = tensor;
+    map[name] = shard == 0 ? "part-1.safetensors" : "part-2.safetensors";
+  }
+  save_tensors(unet / "part-1.safetensors", shards[0]);
+  save_tensors(unet / "part-2.safetensors", shards[1]);
+  write_file(unet / (std::string(kStem) + ".safetensors.index.json"),
+             nlohmann::json{{"weight_map", map}}.dump());
+  fs::remove(single);
+  const Made sharded = make({.model = model_});
+  EXPECT_EQ(names(sharded.report.files.at("unet")),
+            (std::vector<std::string>{"part-1.safetensors", "part-2.safetensors"}));
+  EXPECT_TRUE(sharded.report.warnings.empty());
+  EXPECT_EQ(sharded.hashes, make_original().hashes);
+
+  fs::remove(unet / "part-2.safetensors");
+  const std::string text = refusal({.model = model_});
+  EXPECT_NE(text.find("part-2.safetensors"), std::string::npos) << text;
+}
+
+TEST_F(Loading, TakesTheVaeFromAnotherFolder) {
+  const fs::path vae = folder_ / "other-vae";
+  fs::copy(kGoldens / "model_b/vae", vae);
+  fs::remove_all(model_ / "vae");  // the model's own is not looked at
+  const Made made = make({.model = model_, .vae = vae}), original = make_original();
+  EXPECT_EQ(made.report.files.at("vae").at("files").at(0),
+            (vae / (std::string(kStem) + ".safetensors")).string());
+  EXPECT_EQ(made.hashes.at("latents"), original.hashes.at("latents"));
+  EXPECT_NE(made.hashes.at("image"), original.hashes.at("image"));
+}
+
+TEST_F(Loading, TakesTheVariantOfAnotherVaeWhereItHasOne) {
+  const fs::path vae = folder_ / "other-vae";
+  fs::copy(kGoldens / "model_b/vae", vae);
+  for (const char* component : {"unet", "text_encoder", "text_encoder_2"}) {
+    const std::string stem = std::string(component) == "unet" ? kStem : "model";
+    fs::rename(model_ / component / (stem + ".safetensors"),
+               model_ / component / (stem + ".fp16.safetensors"));
+  }
+  const LoadOptions options{.model = model_, .vae = vae, .variant = "fp16"};
+  EXPECT_EQ(make(options).report.files.at("vae").at("variant"), "");
+  fs::rename(vae / (std::string(kStem) + ".safetensors"),
+             vae / (std::string(kStem) + ".fp16.safetensors"));
+  EXPECT_EQ(make(options).report.files.at("vae").at("variant"), "fp16");
+}
+
+TEST_F(Loading, TakesOlderAttentionNamesForTheSameNumbers) {
+  const fs::path file = model_ / "vae" / (std::string(kStem) + ".safetensors");
+  NamedTensors older;
+  int renamed = 0;
+  for (auto& [name, tensor] : tensors_of(file)) {
+    std::string old = name;
+    for (const auto& [now, before] : {std::pair{"to_q", "query"},
+                                      {"to_k", "key"},
+                                      {"to_v", "value"},
+                                      {"to_out.0", "proj_attn"}})
+      if (const std::size_t at = old.find(std::string(".") + now + "."); at != std::string::npos) {
+        old.replace(at + 1, std::string(now).size(), before);
+        ++renamed;
+      }
+    const bool matrix = old != name && tensor.dim() == 2;
+    older[old] = matrix ? tensor.unsqueeze(-1).unsqueeze(-1) : tensor;
+  }
+  ASSERT_GE(renamed, 8);
+  save_tensors(file, older);
+  const Made made = make({.model = model_});
+  EXPECT_TRUE(made.report.warnings.empty());
+  EXPECT_EQ(made.hashes, make_original().hashes);
+}
+
+TEST_F(Loading, RefusesPlaygroundsSchedulerByName) {
+  write_file(model_ / "scheduler/scheduler_config.json",
+             R"({"_class_name":"EDMDPMSolverMultistepScheduler","_diffusers_version":"0.27.0.dev0",
+                 "algorithm_type":"dpmsolver++","dynamic_thresholding_ratio":0.995,
+                 "euler_at_final":false,"final_sigmas_type":"zero","lower_order_final":true,
+                 "num_train_timesteps":1000,"prediction_type":"epsilon","rho":7.0,
+                 "sample_max_value":1.0,"sigma_data":0.5,"sigma_max":80.0,"sigma_min":0.002,
+                 "solver_order":2,"solver_type":"midpoint","thresholding":false})");
+  const std::string text = refusal({.model = model_});
+  for (const char* part : {"scheduler_config.json", "EDMDPMSolverMultistepScheduler",
+                           "this EDM scheduler is not supported yet"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST_F(Loading, RefusesUnknownConfigValuesByName) {
+  const struct {
+    const char* file;
+    nlohmann::json fields;
+  } edits[] = {
+      {"model_index.json", {{"_class_name", "FluxPipeline"}}},
+      {"unet/config.json",
+       {{"mid_block_type", "UNetMidBlock2D"},
+        {"num_attention_heads", 2},
+        {"reverse_transformer_layers_per_block", {1, 1, 2}},
+        {"time_cond_proj_dim", 256},
+        {"made_up", 3}}},
+      {"vae/config.json",
+       {{"_class_name", "AutoencoderTiny"}, {"act_fn", "relu"}, {"shift_factor", 0.1}}},
+      {"text_encoder/config.json", {{"model_type", "t5"}, {"hidden_act", "relu"}}},
+      {"scheduler/scheduler_config.json",
+       {{"beta_schedule", "squaredcos_cap_v2"},
+        {"prediction_type", "sample"},
+        {"timestep_spacing", "random"},
+        {"timestep_type", "continuous"},
+        {"use_beta_sigmas", true},
+        {"rescale_betas_zero_snr", true}}},
+  };
+  for (const auto& [file, fields] : edits) {
+    const std::string before = read_file(model_ / file);
+    edit(model_ / file, fields);
+    const std::string text = refusal({.model = model_});
+    EXPECT_NE(text.find(file), std::string::npos) << text;
+    for (const auto& [name, value] : fields.items())
+      EXPECT_NE(text.find(name + " = " + value.dump()), std::string::npos) << name << "\n" << text;
+    write_file(model_ / file, before);
+  }
+}
+
+}  // namespace
+}  // namespace sameseed
