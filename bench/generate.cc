@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "bench/answer.h"
 #include "bench/clock.h"
 #include "bench/dispatcher.h"
 #include "bench/expected_times.h"
@@ -250,13 +251,11 @@ class Sweep {
       };
       request["image"] = file("images", ".png");
       request["latents"] = file("latents", ".safetensors");
-      record.update(dispatcher.generate(environment, request));
+      record.update(record_fields(dispatcher.generate(environment, request)));
       record["files"] = check_files(request);
       record["outcome"] = "ok";
-      record.erase("ok");
-      record.erase("id");
     } catch (const WorkerFailure& failure) {
-      if (failure.kind == "incomplete") dispatcher.drop(environment);
+      if (!failure.alive()) dispatcher.drop(environment);
       record["outcome"] = failure.kind;
       record["error"] = failure.what();
       if (!dispatcher.last_worker().empty())

@@ -1,0 +1,126 @@
+// Every exit code of the verdict, reached by the program itself.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "bench/programs.h"
+#include "io/files.h"
+#include "tests/end_to_end/program_under_test.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// One run of the embedded model: the reference against the accelerated arm, with one switch.
+class ExitCodes : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = fresh_folder("exit-codes");
+    const json matrix = {
+        {"schema", "sameseed/matrix/1"},
+        {"name", "codes"},
+        {"axes", {{"candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION", {"1"}}}},
+        {"requests",
+         {{"prompts", {"a red apple"}}, {"seeds", {0}}, {"size", "64x64"}, {"steps", 3}}},
+        {"timing", {{"warmup", 0}, {"blocks", 1}}}};
+    write_file(folder_ + "/m.json", matrix.dump());
+    ASSERT_EQ(run_program({kProgram, "run", folder_ + "/m.json", "--out", run(), "--quiet"}), 0);
+  }
+  static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
+
+  static std::string run() { return folder_ + "/run"; }
+
+  // The program's exit code for these gates, and the verdict it leaves behind.
+  static int gate(const json& gates, const std::string& of = run()) {
+    write_file(folder_ + "/gates.json",
+               json{{"schema", "sameseed/gate/1"}, {"gates", gates}}.dump());
+    return run_program({kProgram, "gate", of, "--gates", folder_ + "/gates.json"});
+  }
+  static json verdict(const std::string& of = run()) {
+    return read_json(of + "/report.json").at("verdict");
+  }
+
+  // A copy of the run in which every line of its log went through `change`.
+  template <typename Change>
+  static std::string run_with(const std::string& name, Change change) {
+    const std::string copy = folder_ + "/" + name;
+    std::filesystem::copy(run(), copy, std::filesystem::copy_options::recursive);
+    std::istringstream in(read_file(copy + "/records.jsonl"));
+    std::string changed;
+    for (std::string line; std::getline(in, line);) {
+      json record = json::parse(line);
+      change(record);
+      changed += record.dump() + "\n";
+    }
+    write_file(copy + "/records.jsonl", changed);
+    return copy;
+  }
+
+  static std::string folder_;
+};
+
+std::string ExitCodes::folder_;
+
+const json kGoodQuality = {{"metric", "psnr.rgb"}, {"statistic", "worst"}, {"at_least", 5}};
+const json kBadQuality = {{"metric", "psnr.rgb"}, {"statistic", "worst"}, {"at_least", 500}};
+const json kGoodTime = {{"timing", "total_ms"}, {"statistic", "ratio"}, {"at_most", 1e6}};
+const json kBadTime = {{"timing", "total_ms"}, {"statistic", "ratio"}, {"at_most", 1e-6}};
+
+TEST_F(ExitCodes, Are0To5ByTheGates) {
+  EXPECT_EQ(gate({kGoodQuality, kGoodTime}), 0);
+  EXPECT_TRUE(verdict().at("causes").empty());
+  EXPECT_EQ(gate({kBadQuality, kGoodTime}), 2);
+  EXPECT_EQ(gate({kGoodQuality, kBadTime}), 3);
+  EXPECT_EQ(gate({kBadQuality, kBadTime}), 4);
+  EXPECT_EQ(verdict().at("causes").size(), 2u);  // every cause is listed
+  json few = kGoodQuality;
+  few["min_pairs"] = 1000;
+  EXPECT_EQ(gate({few}), 5);
+  EXPECT_EQ(gate({few, kBadQuality}), 2);  // the graver code counts
+  EXPECT_EQ(gate({{{"metric", "psnr.rbg"}, {"statistic", "worst"}, {"at_least", 5}}}), 1);
+  EXPECT_EQ(gate({{{"metric", "psnr.rgb"}, {"statistic", "worts"}, {"at_least", 5}}}), 1);
+}
+
+TEST_F(ExitCodes, Are6WhereTheEnvironmentIsInvalid) {
+  const std::string throttled = run_with("throttled", [](json& record) {
+    if (record.value("kind", "") == "timing") record["invalid"] = {"throttled"};
+  });
+  EXPECT_EQ(gate({kBadTime}, throttled), 6);  // and not 3: the times are worth nothing
+  EXPECT_EQ(gate({kBadQuality}, throttled), 2);
+
+  // Two starts of the run, and the second one on another machine.
+  const std::string moved = folder_ + "/moved";
+  std::filesystem::copy(run(), moved, std::filesystem::copy_options::recursive);
+  const std::string log = read_file(moved + "/records.jsonl");
+  json start = json::parse(log.substr(0, log.find('\n')));
+  ASSERT_EQ(start.at("type"), "run");
+  start["cohort"]["host"]["cpu"] = "another";
+  write_file(moved + "/records.jsonl", start.dump() + "\n" + log);
+  EXPECT_EQ(gate({kGoodQuality}, moved), 6);
+}
+
+TEST_F(ExitCodes, Are7WhereASampleFailed) {
+  const std::string crashed = run_with("crashed", [](json& record) {
+    if (record.value("kind", "") == "quality") record["outcome"] = "crashed";
+  });
+  EXPECT_EQ(gate({kGoodTime}, crashed), 7);
+  EXPECT_EQ(run_program({kProgram, "report", crashed}), 7);
+}
+
+TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
+  const std::string idle = run_with("idle", [](json& record) {
+    if (record.value("type", "") == "sample") record["engagement"]["matmul_half"] = 0;
+  });
+  EXPECT_EQ(gate({kGoodQuality}, idle), 8);
+  EXPECT_EQ(gate({kBadQuality}, idle), 2);
+}
+
+TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
+  EXPECT_EQ(run_program({kProgram, "report", run_with("bare", [](json&) {})}), 0);
+  EXPECT_EQ(run_program({kProgram, "gate", run_with("bare2", [](json&) {})}), 1);
+}
+
+}  // namespace
+}  // namespace sameseed
