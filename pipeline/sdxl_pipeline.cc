@@ -19,11 +19,22 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-// Opens a component's weights, builds it, and files what was found.
+const char* stem_of(const std::string& component) {
+  return component.starts_with("text_encoder") ? "model" : "diffusion_pytorch_model";
+}
+
+// Opens a component's weights, builds it, and files what was found. As in diffusers, one that lacks
+// the variant is read from its plain files where others have it.
 template <typename Build>
-auto load_component(const std::filesystem::path& folder, const std::string& stem,
-                    const std::string& variant, const Backend& backend, LoadReport& report,
-                    const std::string& name, Build build) {
+auto load_component(const std::filesystem::path& folder, std::string variant, bool others_have_it,
+                    const Backend& backend, LoadReport& report, const std::string& name,
+                    Build build) {
+  const std::string stem = stem_of(name);
+  if (others_have_it && !Weights::stored(folder, stem, variant)) {
+    report.warnings.push_back(
+        fmt::format("{}: has no variant {}; its plain files are read", folder.string(), variant));
+    variant.clear();
+  }
   const Weights weights = Weights::open(folder, stem, variant, backend.activation_type());
   auto component = build(weights);
   std::vector<std::string> unused = weights.check();
@@ -53,26 +64,30 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
   const std::filesystem::path model = options.model;
   const std::filesystem::path vae =
       options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae);
-  const auto text_encoder = [&](const std::string& name, bool with_projection) {
+  const auto has_variant = [&](const std::filesystem::path& folder, const char* name) {
+    return !options.variant.empty() && Weights::stored(folder, stem_of(name), options.variant);
+  };
+  bool any_variant = has_variant(vae, "vae");
+  for (const char* name : {"text_encoder", "text_encoder_2", "unet"})
+    any_variant = any_variant || has_variant(model / name, name);
+  const auto load = [&](const std::filesystem::path& folder, const Backend& backend,
+                        const char* name, auto build) {
+    return load_component(folder, options.variant, any_variant, backend, report, name, build);
+  };
+  const auto text_encoder = [&](const char* name, bool with_projection) {
     const TextEncoderConfig config = read_text_encoder_config(model / name);
-    return load_component(model / name, "model", options.variant, *backends.text, report, name,
-                          [&](const Weights& at) {
-                            return std::make_unique<TextEncoder>(*backends.text, at, config,
-                                                                 with_projection);
-                          });
+    return load(model / name, *backends.text, name, [&](const Weights& at) {
+      return std::make_unique<TextEncoder>(*backends.text, at, config, with_projection);
+    });
   };
   text_encoder_ = text_encoder("text_encoder", false);
   text_encoder_2_ = text_encoder("text_encoder_2", true);
-  const std::string stem = "diffusion_pytorch_model";
-  unet_ = load_component(
-      model / "unet", stem, options.variant, *backends.unet, report, "unet",
-      [&](const Weights& at) { return std::make_unique<Unet>(*backends.unet, at, unet_config_); });
-  // Another folder need not have the model's variant; the report says which was read.
-  const bool has_variant = options.vae.empty() || Weights::stored(vae, stem, options.variant);
-  vae_ = load_component(vae, stem, has_variant ? options.variant : "", *backends.vae, report, "vae",
-                        [&](const Weights& at) {
-                          return std::make_unique<VaeDecoder>(*backends.vae, at, vae_config_);
-                        });
+  unet_ = load(model / "unet", *backends.unet, "unet", [&](const Weights& at) {
+    return std::make_unique<Unet>(*backends.unet, at, unet_config_);
+  });
+  vae_ = load(vae, *backends.vae, "vae", [&](const Weights& at) {
+    return std::make_unique<VaeDecoder>(*backends.vae, at, vae_config_);
+  });
 }
 
 std::vector<std::int64_t> SdxlPipeline::latent_shape(int width, int height) const {

@@ -168,19 +168,27 @@ TEST_F(Loading, TakesTheVaeFromAnotherFolder) {
   EXPECT_NE(made.hashes.at("image"), original.hashes.at("image"));
 }
 
-TEST_F(Loading, TakesTheVariantOfAnotherVaeWhereItHasOne) {
+TEST_F(Loading, ReadsPlainFilesOfAComponentThatLacksTheVariantAndWarns) {
   const fs::path vae = folder_ / "other-vae";
   fs::copy(kGoldens / "model_b/vae", vae);
-  for (const char* component : {"unet", "text_encoder", "text_encoder_2"}) {
-    const std::string stem = std::string(component) == "unet" ? kStem : "model";
-    fs::rename(model_ / component / (stem + ".safetensors"),
-               model_ / component / (stem + ".fp16.safetensors"));
-  }
+  fs::rename(model_ / "unet" / (std::string(kStem) + ".safetensors"),
+             model_ / "unet" / (std::string(kStem) + ".fp16.safetensors"));
   const LoadOptions options{.model = model_, .vae = vae, .variant = "fp16"};
-  EXPECT_EQ(make(options).report.files.at("vae").at("variant"), "");
+  const LoadReport mixed = make(options).report;
+  EXPECT_EQ(mixed.files.at("unet").at("variant"), "fp16");
+  EXPECT_EQ(mixed.files.at("vae").at("variant"), "");
+  ASSERT_EQ(mixed.warnings.size(), 3u);  // both text encoders and the VAE
+  EXPECT_EQ(mixed.warnings.back(),
+            vae.string() + ": has no variant fp16; its plain files are read");
   fs::rename(vae / (std::string(kStem) + ".safetensors"),
              vae / (std::string(kStem) + ".fp16.safetensors"));
   EXPECT_EQ(make(options).report.files.at("vae").at("variant"), "fp16");
+}
+
+TEST_F(Loading, RefusesAVariantThatNoComponentHas) {
+  const std::string text = refusal({.model = model_, .variant = "fp61"});
+  EXPECT_NE(text.find("no model.fp61.safetensors"), std::string::npos) << text;
+  EXPECT_NE(text.find("model.safetensors)"), std::string::npos) << text;
 }
 
 TEST_F(Loading, TakesOlderAttentionNamesForTheSameNumbers) {
