@@ -154,18 +154,27 @@ class Judge {
     if (entry.contains("unavailable"))
       return add("inconclusive", 5, entry.at("unavailable"), &comparison);
     if (!value || count < std::max(1, gate_.min_pairs))
-      return add("inconclusive", 5,
-                 fmt::format("{} {}, at least {} are needed", count,
-                             gate_.is_timing ? "whole blocks have it" : "pairs have it",
-                             std::max(1, gate_.min_pairs)),
-                 &comparison);
+      return too_few(comparison, count, std::max(1, gate_.min_pairs));
     ++found_.judged;
-    const int before = static_cast<int>(found_.causes.size());
+    const std::size_t before = found_.causes.size();
     if (gate_.at_most && !(*value <= *gate_.at_most))
       fail(comparison, entry, fmt::format("{:.6g} is more than {:.6g}", *value, *gate_.at_most));
     if (gate_.at_least && !(*value >= *gate_.at_least))
       fail(comparison, entry, fmt::format("{:.6g} is less than {:.6g}", *value, *gate_.at_least));
-    found_.passed += before == static_cast<int>(found_.causes.size());
+    if (found_.causes.size() > before) return;
+    // Some pairs may break a gate; it takes all of them to pass it. Where samples failed the
+    // verdict has a cause already.
+    const int pairs = static_cast<int>(comparison.at("cases").size());
+    if (!gate_.is_timing && comparison.at("status") == "ok" && count < pairs)
+      return too_few(comparison, count, pairs);
+    ++found_.passed;
+  }
+
+  void too_few(const json& comparison, int count, int needed) {
+    add("inconclusive", 5,
+        fmt::format("{} {} have it, at least {} are needed", count,
+                    gate_.is_timing ? "whole blocks" : "pairs", needed),
+        &comparison);
   }
 
   void fail(const json& comparison, const json& entry, std::string text) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sameseed {
 namespace {
 
@@ -35,12 +37,14 @@ std::string against_label(const json& comparison) {
 
 std::string engaged_label(const json& comparison) {
   if (comparison.at("status") != "ok") return comparison.at("status");
-  std::string worst = comparison.at("engagement").empty() ? "-" : "yes";
+  int engaged = 0, inert = 0;
   for (const auto& [axis, proof] : comparison.at("engagement").items()) {
     if (proof.at("verdict") == "not engaged") return "NO";
-    if (proof.at("verdict") == "inert") worst = "inert";
+    ++(proof.at("verdict") == "inert" ? inert : engaged);
   }
-  return worst;
+  if (engaged + inert == 0) return "-";
+  if (inert == 0) return "yes";
+  return engaged == 0 ? "inert" : fmt::format("yes, {} inert", inert);
 }
 
 const std::vector<Column>& table_columns() {
@@ -57,6 +61,13 @@ std::string statistic_text(const json& entry, const char* statistic, const char*
   if (found != entry.end() && found->is_number())
     return fmt::format(fmt::runtime(format), found->get<double>());
   return entry.value("nonfinite", json::object()).value(statistic, "-");
+}
+
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(),
+      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+  return text;
 }
 
 std::string quoted(const std::string& word) {

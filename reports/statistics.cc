@@ -103,7 +103,8 @@ json interval_definition() {
           {"resamples", kResamples},
           {"seed", kSeed},
           {"of",
-           "the mean over pairs (in dB: of the mean squared errors); for ratios the median "
+           "the mean over pairs or timed samples (in dB: of the mean squared errors); for ratios "
+           "the median "
            "over A B B A blocks"}};
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <set>
 #include <string>
 
 #include "reports/labels.h"
@@ -32,9 +33,24 @@ void print_row(const json& entry, std::ostream& out) {
 void print_excluded(const json& excluded, std::ostream& out) {
   std::map<std::string, int> reasons;
   for (const json& one : excluded) ++reasons[one.at("because").get<std::string>()];
-  if (!reasons.empty()) out << "\n";
   for (const auto& [because, count] : reasons)
     out << fmt::format("excluded: {} combinations: {}\n", count, because);
+}
+
+// "the same: conv half unset and conv half 1 (unset means OneDiff's default)", each pair once.
+void print_equal_values(const json& comparisons, std::ostream& out) {
+  std::set<std::set<std::string>> told;
+  for (const json& comparison : comparisons)
+    for (const auto& [axis, proof] : comparison.at("engagement").items())
+      for (const json& other : proof.value("same_as", json::array())) {
+        if (!comparison.at("setting").contains(axis)) continue;  // of the other arm
+        const std::string one = setting_label({{axis, proof.at("value")}}),
+                          same = setting_label({{axis, other}});
+        if (!told.insert({one, same}).second) continue;
+        const std::string why = proof.value("same_because", "");
+        out << fmt::format("the same: {} and {}{}\n", one, same,
+                           why.empty() ? "" : " (" + why + ")");
+      }
 }
 
 // Samples that nobody tried to make are counted, not listed.
@@ -46,8 +62,7 @@ void print_failures(const json& failures, std::ostream& out) {
       continue;
     }
     out << fmt::format("{}: {}: {}\n  repeat: {}\n", failure.at("kind").get<std::string>(),
-                       failure.at("case").get<std::string>(),
-                       failure.at("error").get<std::string>(),
+                       failure.at("case").get<std::string>(), one_line(failure.at("error")),
                        failure.at("repeat").get<std::string>());
   }
   if (missing > 0)
@@ -59,8 +74,7 @@ void print_verdict(const json& verdict, std::ostream& out) {
   out << fmt::format("\nverdict: {} ({}{})\n", verdict.at("word").get<std::string>(),
                      verdict.at("code").get<int>(), verdict.contains("gates") ? "" : ", no gates");
   for (const json& cause : verdict.at("causes"))
-    out << fmt::format("  {} {}\n", cause.at("code").get<int>(),
-                       cause.at("text").get<std::string>());
+    out << fmt::format("  {} {}\n", cause.at("code").get<int>(), one_line(cause.at("text")));
 }
 
 class TextReport final : public Report {
@@ -81,9 +95,11 @@ class TextReport final : public Report {
       last = setting;
       print_row(comparison, out);
       if (comparison.at("status") != "ok")
-        out << "      " << comparison.at("reason").get<std::string>() << "\n";
+        out << "      " << one_line(comparison.at("reason")) << "\n";
     }
+    out << "\n";
     print_excluded(summary.at("excluded"), out);
+    print_equal_values(summary.at("comparisons"), out);
     print_failures(summary.at("failures"), out);
     print_verdict(summary.at("verdict"), out);
   }

@@ -190,6 +190,40 @@ TEST(Text, SaysWhatFailedAndWhatWasNotJudged) {
   EXPECT_NE(text.find("verdict: infrastructure (7, no gates)"), std::string::npos) << text;
 }
 
+TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
+  RunFiles run = small_run();
+  for (auto& [id, record] : run.samples)
+    if (id.starts_with("q:on") || id.starts_with("t:"))
+      record["effective"][kConv]["default"] =
+          record.at("case").get<std::string>().starts_with("on");
+  for (json& one : run.plan["comparisons"])
+    if (one.at("id") != "off~r") one["setting"][kConvAxis] = nullptr;
+  for (auto& [id, record] : run.samples)
+    if (record.at("case").get<std::string>().starts_with("on"))
+      record["effective"][kConv]["value"] = nullptr;
+  run.plan["environments"][2]["variables"][kConv] = nullptr;
+  json summary = judged(run);
+  summary["comparisons"][0]["engagement"][kConvAxis]["verdict"] = "inert";
+  summary["comparisons"][1]["engagement"]["reference.env.OTHER"] = {
+      {"verdict", "inert"}, {"value", "1"}, {"evidence", ""}};
+  const std::string text = text_of(*make_text_report(), summary);
+  EXPECT_NE(text.find("-   inert\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.80   yes, 1 inert\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("the same: conv half unset and conv half 1 (unset means OneDiff's default)\n"),
+      std::string::npos)
+      << text;
+}
+
+TEST(Text, DoesNotLetAWorkerTalkToTheTerminal) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["outcome"] = "rubbish";
+  run.samples.at("q:on-0")["error"] = "the worker answered: \x1b[2J\nverdict: pass";
+  const std::string text = text_of(*make_text_report(), judged(run));
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_EQ(text.find("\nverdict: pass"), std::string::npos);
+}
+
 TEST(Markdown, HasVerdictTableAndWorstPairs) {
   const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
   EXPECT_NE(text.find("**quality** (exit code 2)"), std::string::npos) << text;

@@ -177,6 +177,18 @@ TEST(Verdict, NeverPassesAMissingValue) {
   EXPECT_EQ(verdict_of(small_run(), excluded).at("code"), 5);
 }
 
+TEST(Verdict, IsInconclusiveWhereAMetricLacksOnePair) {
+  RunFiles run = small_run();
+  run.scores.at({"on-1", "r-1"})["values"].erase("lpips.alex");
+  const json found = verdict_of(run, kGood);
+  EXPECT_EQ(found.at("code"), 5);
+  EXPECT_EQ(texts(found),
+            std::vector<std::string>{"gates[0] (lpips.alex mean at most 0.25): conv half 1 against "
+                                     "reference: 1 pairs have it, at least 2 are needed"});
+  run.scores.at({"on-0", "r-0"})["values"]["lpips.alex"] = 0.3;  // and the other one is bad enough
+  EXPECT_EQ(verdict_of(run, kGood).at("code"), 2);
+}
+
 TEST(Verdict, OfAFailedSampleIsInfrastructureUnlessQualityIsWorse) {
   RunFiles run = small_run();
   run.samples.at("q:off-0")["outcome"] = "crashed";

@@ -121,6 +121,13 @@ TEST(Summary, GivesTheWorstStatusOfItsSamples) {
   EXPECT_EQ(comparison_of(run, "on~off").at("status"), "missing");
 }
 
+TEST(Summary, MissesTimedSamplesTooWhereTheyWereNeverMade) {
+  RunFiles run = small_run();
+  run.samples.erase("t:1:3");
+  EXPECT_EQ(comparison_of(run, "on~r").at("status"), "missing");
+  EXPECT_EQ(comparison_of(run, "on~off").at("status"), "ok");
+}
+
 TEST(Summary, RefusesPairsWithoutValidScores) {
   RunFiles run = small_run();
   run.scores.at({"on-0", "r-0"})["refused"] = "the arms had different noise";
