@@ -19,7 +19,7 @@ say() { printf '==> %s\n' "$*"; }
 failed() { printf 'bootstrap: failed while %s; %s\n' "$stage" "$remedy" >&2; }
 trap 'failed' ERR
 
-packages=(g++ cmake ninja-build ccache python3 python3-pip ca-certificates git clang-format
+packages=(g++ clang libclang-rt-dev cmake ninja-build ccache python3 python3-pip ca-certificates git clang-format
   libcli11-dev libspdlog-dev libfmt-dev libicu-dev libssl-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   nlohmann-json3-dev libvalijson-dev libgtest-dev libbenchmark-dev)
@@ -57,6 +57,18 @@ install_libtorch() {
   mv deps/libtorch.partial deps/libtorch
 }
 
+# What reads files and lines from outside, under clang's sanitizers: a few seconds of new inputs for each.
+fuzz() {
+  stage='building the fuzzers' remedy='see the lines above; remove build/fuzz to start afresh'
+  say 'building the fuzzers'
+  cmake --preset fuzz >build.log 2>&1 || { tail -n 30 build.log >&2; false; }
+  rm -f build.log
+  cmake --build --preset fuzz
+  stage='fuzzing' remedy='see the input above; it lies in build/fuzz/corpus/, and the fuzzer with it as argument repeats it'
+  say 'fuzzing'
+  ctest --preset fuzz
+}
+
 build() {
   # A LibTorch source file needs up to 1.5 GB to compile.
   local by_memory jobs
@@ -91,5 +103,6 @@ case "$1" in
     stage='testing' remedy='see the tests above; ctest --preset release --rerun-failed repeats those that failed'
     say 'testing'
     ctest --preset release
+    fuzz
     ;;
 esac

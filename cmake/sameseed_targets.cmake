@@ -5,14 +5,20 @@ target_compile_options(sameseed_flags INTERFACE -Wall -Wextra -Wconversion -Wsha
   -Wno-missing-field-initializers)  # designated initialisers leave out what keeps its default
 
 # LibTorch's header costs seconds a file: it is compiled once here and reused by every target that names it.
-file(WRITE "${PROJECT_BINARY_DIR}/libtorch_pch.cc" "#include <ATen/ATen.h>\n")
-add_library(sameseed_libtorch_pch OBJECT "${PROJECT_BINARY_DIR}/libtorch_pch.cc")
-target_link_libraries(sameseed_libtorch_pch PRIVATE sameseed_flags LibTorch::cpu)
-target_precompile_headers(sameseed_libtorch_pch PRIVATE <ATen/ATen.h>)
+# Without LibTorch, what is declared LIBTORCH is left out.
+if(NOT SAMESEED_WITHOUT_LIBTORCH)
+  file(WRITE "${PROJECT_BINARY_DIR}/libtorch_pch.cc" "#include <ATen/ATen.h>\n")
+  add_library(sameseed_libtorch_pch OBJECT "${PROJECT_BINARY_DIR}/libtorch_pch.cc")
+  target_link_libraries(sameseed_libtorch_pch PRIVATE sameseed_flags LibTorch::cpu)
+  target_precompile_headers(sameseed_libtorch_pch PRIVATE <ATen/ATen.h>)
+endif()
 
 # sameseed_library(NAME SOURCES ... [LIBRARIES ...] [LIBTORCH]): a static library of ours.
 function(sameseed_library name)
   cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES" ${ARGN})
+  if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
+    return()
+  endif()
   add_library(${name} STATIC ${ARG_SOURCES})
   _sameseed_target(${name})
   target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES})
@@ -21,6 +27,9 @@ endfunction()
 # sameseed_program(NAME SOURCES ... [LIBRARIES ...] [LIBTORCH]): an executable of ours, in the build's bin/.
 function(sameseed_program name)
   cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES" ${ARGN})
+  if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
+    return()
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
@@ -30,6 +39,9 @@ endfunction()
 # sameseed_test(NAME SOURCES ... [LIBRARIES ...] [LABELS ...] [LIBTORCH]): a GoogleTest program; each of its tests is a ctest.
 function(sameseed_test name)
   cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
+    return()
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main)
