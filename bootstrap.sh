@@ -5,11 +5,16 @@ cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'EOF'
-usage: ./bootstrap.sh build|demo|test
+usage: ./bootstrap.sh build|demo|test|sanitize|fuzz
 
   build   install what is missing (Debian 12 or Ubuntu 24.04, as root or with sudo), configure and build
   demo    build, then run the demo on the embedded model
   test    build, then run all tests
+
+for those who change the code:
+
+  sanitize  run all tests that load no LibTorch under the address and undefined-behaviour sanitizers
+  fuzz      give the fuzzers of tests/fuzz a few seconds each (installs clang)
 EOF
 }
 
@@ -23,11 +28,12 @@ packages=(g++ cmake ninja-build ccache python3 python3-pip ca-certificates git c
   libcli11-dev libspdlog-dev libfmt-dev libicu-dev libssl-dev zlib1g-dev
   libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
   nlohmann-json3-dev libvalijson-dev libpugixml-dev libgtest-dev libbenchmark-dev)
+clang_packages=(clang libclang-rt-dev)
 
 install_packages() {
   stage='installing packages' remedy='see the lines of apt-get above; is the network there?'
   local missing=() package
-  for package in "${packages[@]}"; do
+  for package in "$@"; do
     [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)" = 'install ok installed' ] || missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
@@ -57,39 +63,71 @@ install_libtorch() {
   mv deps/libtorch.partial deps/libtorch
 }
 
+# What reads files and lines from outside, under clang's sanitizers: a few seconds of new inputs for each.
+fuzz() {
+  stage='building the fuzzers' remedy='see the lines above; remove build/fuzz to start afresh'
+  say 'building the fuzzers'
+  cmake --preset fuzz >build.log 2>&1 || { tail -n 30 build.log >&2; false; }
+  rm -f build.log
+  cmake --build --preset fuzz
+  stage='fuzzing' remedy='see the input above; it lies in build/fuzz/corpus/, and the fuzzer with it as argument repeats it'
+  say 'fuzzing'
+  ctest --preset fuzz
+}
+
+# build PRESET
 build() {
   # A LibTorch source file needs up to 1.5 GB to compile.
   local by_memory jobs
   by_memory=$(awk '/MemAvailable/ {print int($2 / 1572864)}' /proc/meminfo)
   jobs=$(nproc)
   [ "$by_memory" -ge "$jobs" ] || jobs=$((by_memory > 0 ? by_memory : 1))
-  stage='configuring' remedy='see the lines of cmake above; remove build/release to start afresh'
+  stage='configuring' remedy="see the lines of cmake above; remove build/$1 to start afresh"
   say 'configuring'
-  cmake --preset release >build.log 2>&1 || { tail -n 30 build.log >&2; false; }
+  cmake --preset "$1" >build.log 2>&1 || { tail -n 30 build.log >&2; false; }
   stage='building' remedy='see the compiler above'
   say "building with $jobs jobs"
-  cmake --build --preset release -j "$jobs"
+  cmake --build --preset "$1" -j "$jobs"
   rm -f build.log
 }
 
 case "${1:-}" in
-  build | demo | test) ;;
+  build | demo | test | sanitize | fuzz) ;;
   help | -h | --help) usage; exit 0 ;;
   *) usage >&2; exit 1 ;;
 esac
 
-install_packages
-install_libtorch
-build
+install_packages "${packages[@]}"
 case "$1" in
+  build)
+    install_libtorch
+    build release
+    ;;
   demo)
+    install_libtorch
+    build release
     stage='running the demo' remedy='see the lines above; ./build/release/bin/sameseed run --help says more'
     say 'running the demo'
     ./build/release/bin/sameseed run --out runs/demo
     ;;
   test)
+    install_libtorch
+    build release
     stage='testing' remedy='see the tests above; ctest --preset release --rerun-failed repeats those that failed'
     say 'testing'
     ctest --preset release
+    ;;
+  sanitize)
+    build sanitize
+    stage='testing' remedy='see the sanitizer above'
+    say 'testing'
+    ctest --preset sanitize
+    ;;
+  fuzz)
+    install_packages "${clang_packages[@]}"
+    build fuzz
+    stage='fuzzing' remedy='see the input above: it lies in build/fuzz/corpus/; the fuzzer with it as argument repeats it'
+    say 'fuzzing'
+    ctest --preset fuzz
     ;;
 esac

@@ -5,10 +5,10 @@
 
 namespace sameseed {
 
-// The fields of an answer to `generate` that records have, and no others: an outside engine may say
-// more, and must not speak in the program's name. Throws WorkerFailure ("rubbish") that names the
-// field where one has another type than the protocol's, or where `timings_ms.total` or
-// `hashes.noise` and `hashes.token_ids` are missing.
+// The fields of an answer to `generate` (as read_answer takes it) that records have, and no others:
+// an outside engine may say more, and must not speak in the program's name. Throws WorkerFailure
+// ("rubbish") where the reports would miss one: the total time, a word on each step, the hashes of
+// noise and token ids.
 nlohmann::json record_fields(const nlohmann::json& answer);
 
 }  // namespace sameseed

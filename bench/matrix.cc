@@ -334,7 +334,10 @@ std::vector<std::string> axes_in_order(const std::string& text) {
 }  // namespace
 
 Matrix read_matrix(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
+  return parse_matrix(read_file(path), path);
+}
+
+Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path) {
   const json text = parse_json(bytes, path.string());
   check_json(text, kMatrixSchema, path.string());
   const Reader read(path, text);

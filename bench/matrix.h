@@ -50,6 +50,9 @@ struct Matrix {
 // matrix; in them empty lines and those that begin with # are skipped.
 Matrix read_matrix(const std::filesystem::path& path);
 
+// The same for the text of such a file.
+Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path);
+
 // Every point of the axes; the last axis turns fastest.
 std::vector<Point> points(const std::vector<Axis>& axes);
 

@@ -15,6 +15,8 @@
 #include <utility>
 
 #include "bench/programs.h"
+#include "io/error.h"
+#include "pipeline/protocol.h"
 
 extern char** environ;
 
@@ -253,16 +255,19 @@ nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
     end_as("rubbish", "the worker spoke out of turn: " + buffer_.substr(0, 200));
   send(message.dump() + "\n", end, limit);
   const std::string text = read_line(end, limit);
-  nlohmann::json answer = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!answer.is_object() || !answer.contains("ok") || !answer.at("ok").is_boolean())
-    end_as("rubbish", "the worker answered: " + text.substr(0, 200));
+  nlohmann::json answer;
+  try {
+    answer = read_answer(text);
+  } catch (const UserError& problem) {
+    end_as("rubbish", fmt::format("{}; it began: {}", problem.what(), text.substr(0, 200)));
+  }
   if (message.contains("id") && answer.value("id", message.at("id")) != message.at("id"))
     end_as("rubbish", "the worker answered another request than it was asked");
   if (!answer.at("ok").get<bool>()) {
     const auto text_of = [&](const char* field) {
       return answer.contains(field) && answer.at(field).is_string()
                  ? answer.at(field).get<std::string>()
-                 : std::string();
+                 : "";
     };
     const std::string kind = text_of("kind");
     throw WorkerFailure(kind == "unsupported" || kind == "out_of_memory" ? kind : "failed",

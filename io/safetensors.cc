@@ -90,45 +90,9 @@ std::size_t size_in_bytes(DType type) {
   return 0;
 }
 
-struct SafetensorsFile::Mapping {
-  std::filesystem::path path;
-  void* memory = MAP_FAILED;
-  std::size_t size = 0;
-  std::map<std::string, TensorView> tensors;
-  std::map<std::string, std::string> metadata;
-
-  Mapping() = default;
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() {
-    if (memory != MAP_FAILED) ::munmap(memory, size);
-  }
-};
-
-SafetensorsFile::SafetensorsFile(std::shared_ptr<const Mapping> mapping)
-    : mapping_(std::move(mapping)) {}
-
-SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
-  const std::string file = path.string();
-  auto mapping = std::make_shared<Mapping>();
-  mapping->path = path;
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0)
-    throw UserError(fmt::format("{}: cannot be opened: {}", file, std::strerror(errno)));
-  struct stat status {};
-  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  mapping->size = regular ? static_cast<std::size_t>(status.st_size) : 0;
-  if (mapping->size > 0)
-    mapping->memory = ::mmap(nullptr, mapping->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  ::close(descriptor);
-  if (!regular) throw UserError(file + ": not a regular file");
-  if (mapping->size < 8)
+SafetensorsContents parse_safetensors(std::span<const std::byte> bytes, const std::string& file) {
+  if (bytes.size() < 8)
     throw UserError(file + ": shorter than a safetensors header; is the download complete?");
-  if (mapping->memory == MAP_FAILED)
-    throw UserError(fmt::format("{}: cannot be mapped: {}", file, std::strerror(errno)));
-
-  const std::span<const std::byte> bytes(static_cast<const std::byte*>(mapping->memory),
-                                         mapping->size);
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof length);
   if (length > kLongestHeader)
@@ -146,6 +110,7 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
     throw UserError(fmt::format("{}: header of {} tensors: at most {} are read", file,
                                 header.size(), kMostTensors));
 
+  SafetensorsContents contents;
   const std::span<const std::byte> data = bytes.subspan(8 + static_cast<std::size_t>(length));
   std::vector<std::pair<const std::byte*, const std::byte*>> stretches;
   for (const auto& [name, entry] : header.items()) {
@@ -154,14 +119,14 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
       for (const auto& [key, value] : entry.items()) {
         if (!value.is_string())
           throw UserError(fmt::format("{}: __metadata__.{}: not a string", file, key));
-        mapping->metadata[key] = value.get<std::string>();
+        contents.metadata[key] = value.get<std::string>();
       }
       continue;
     }
     const TensorView view = parse_tensor(entry, data, fmt::format("{}: tensor {}", file, name));
     if (!view.data.empty())
       stretches.emplace_back(view.data.data(), view.data.data() + view.data.size());
-    mapping->tensors.emplace(name, view);
+    contents.tensors.emplace(name, view);
   }
   std::sort(stretches.begin(), stretches.end());
   const std::byte* at = data.data();
@@ -174,15 +139,55 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   if (at != data.data() + data.size())
     throw UserError(
         fmt::format("{}: {} bytes behind the last tensor", file, data.data() + data.size() - at));
+  return contents;
+}
+
+struct SafetensorsFile::Mapping {
+  std::filesystem::path path;
+  void* memory = MAP_FAILED;
+  std::size_t size = 0;
+  SafetensorsContents contents;
+
+  Mapping() = default;
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
+    if (memory != MAP_FAILED) ::munmap(memory, size);
+  }
+};
+
+SafetensorsFile::SafetensorsFile(std::shared_ptr<const Mapping> mapping)
+    : mapping_(std::move(mapping)) {}
+
+SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
+  const std::string file = path.string();
+  auto mapping = std::make_shared<Mapping>();
+  mapping->path = path;
+  // Without O_NONBLOCK a pipe of this name would be waited for.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0)
+    throw UserError(fmt::format("{}: cannot be opened: {}", file, std::strerror(errno)));
+  struct stat status {};
+  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  mapping->size = regular ? static_cast<std::size_t>(status.st_size) : 0;
+  if (mapping->size > 0)
+    mapping->memory = ::mmap(nullptr, mapping->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  const int error = errno;
+  ::close(descriptor);
+  if (!regular) throw UserError(file + ": not a regular file");
+  if (mapping->size > 0 && mapping->memory == MAP_FAILED)
+    throw UserError(fmt::format("{}: cannot be mapped: {}", file, std::strerror(error)));
+  mapping->contents =
+      parse_safetensors({static_cast<const std::byte*>(mapping->memory), mapping->size}, file);
   return SafetensorsFile(std::move(mapping));
 }
 
 const std::filesystem::path& SafetensorsFile::path() const { return mapping_->path; }
 const std::map<std::string, TensorView>& SafetensorsFile::tensors() const {
-  return mapping_->tensors;
+  return mapping_->contents.tensors;
 }
 const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
-  return mapping_->metadata;
+  return mapping_->contents.metadata;
 }
 
 void write_safetensors(const std::filesystem::path& path,

@@ -26,12 +26,20 @@ struct TensorView {
   std::span<const std::byte> data;
 };
 
+struct SafetensorsContents {
+  std::map<std::string, TensorView> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// The views point into `bytes`. Throws UserError (file, tensor, what is wrong) for anything that
+// the format forbids: lengths that overflow, offsets out of range or overlapping, unknown types,
+// sizes that do not match shapes; and for a header over 10 MB or of more than 50,000 tensors.
+SafetensorsContents parse_safetensors(std::span<const std::byte> bytes, const std::string& file);
+
 // A mapped file. Views stay valid as long as the object (or a copy of it) lives.
 class SafetensorsFile {
  public:
-  // Throws UserError (file, tensor, what is wrong) for anything that the format forbids: lengths
-  // that overflow, offsets out of range or overlapping, unknown types, sizes that do not match
-  // shapes; and for a header over 10 MB or of more than 50,000 tensors.
+  // Throws UserError where the file cannot be opened, and as parse_safetensors does.
   static SafetensorsFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const;

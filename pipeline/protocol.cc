@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <istream>
@@ -12,6 +13,7 @@
 #include <string_view>
 
 #include "io/error.h"
+#include "io/json.h"
 #include "io/json_schema.h"
 #include "pipeline/prompt.h"
 
@@ -215,11 +217,44 @@ json answer_of(Engine& engine, const json& message) {
   throw UserError(fmt::format("op \"{}\": must be load or generate", op));
 }
 
+json read_answer(std::string_view line) {
+  const std::string where = "the answer";
+  json answer = parse_json(line, where);
+  if (!answer.is_object() || !answer.contains("ok") || !answer.at("ok").is_boolean())
+    throw UserError(fmt::format("{}: must be an object with ok, true or false, not {}", where,
+                                excerpt(answer)));
+  const auto check = [&](const char* name, const char* what, auto fits) {
+    if (answer.contains(name) && !answer.at(name).is_null() && !fits(answer.at(name)))
+      throw UserError(
+          fmt::format("{}: {}: must be {}, not {}", where, name, what, excerpt(answer.at(name))));
+  };
+  const auto is_number = [](const json& value) { return value.is_number(); };
+  const auto is_timing = [](const json& value) {
+    return value.is_number() ||
+           (value.is_array() && std::all_of(value.begin(), value.end(), [](const json& one) {
+              return one.is_number() || one.is_boolean();
+            }));
+  };
+  const auto is_text = [](const json& value) { return value.is_string(); };
+  for (const char* name : {"kind", "error", "engine"}) check(name, "a text", is_text);
+  for (const char* name : {"hashes", "effective", "engagement", "files", "versions"})
+    check(name, "an object", [](const json& value) { return value.is_object(); });
+  check("timings_ms", "an object of numbers and lists of them", [&](const json& value) {
+    return value.is_object() && std::all_of(value.begin(), value.end(), is_timing);
+  });
+  for (const char* name : {"warnings", "invalid"})
+    check(name, "a list of texts", [&](const json& value) {
+      return value.is_array() && std::all_of(value.begin(), value.end(), is_text);
+    });
+  check("peak_memory", "a number", is_number);
+  return answer;
+}
+
 void serve(const Answer& answer_to, std::istream& in, std::ostream& out) {
   for (std::string line; std::getline(in, line);) {
     json answer;
     try {
-      answer = answer_to(json::parse(line));
+      answer = answer_to(parse_json(line, "the message"));
       answer["ok"] = true;
     } catch (const Unsupported& problem) {
       answer = refusal("unsupported", problem);

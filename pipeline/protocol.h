@@ -7,6 +7,7 @@
 #include <functional>
 #include <iosfwd>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "pipeline/engine.h"
 
@@ -26,6 +27,10 @@ std::pair<int, int> parse_size(const std::string& text);
 
 // What an engine answers to one message. Throws what `serve` turns into refusals.
 nlohmann::json answer_of(Engine& engine, const nlohmann::json& message);
+
+// An answer as it came from an engine, which may be anybody's. Throws UserError that says in what
+// it breaks the protocol: no `ok`, or a field of another type than it has.
+nlohmann::json read_answer(std::string_view line);
 
 // Answers messages until the input ends.
 using Answer = std::function<nlohmann::json(const nlohmann::json& message)>;

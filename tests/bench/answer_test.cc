@@ -35,16 +35,15 @@ TEST(Answer, MayNotSpeakInTheProgramsName) {
             (json{{"timings_ms", kAnswer.at("timings_ms")}, {"hashes", kAnswer.at("hashes")}}));
 }
 
-TEST(Answer, IsRubbishWhereAFieldHasAnotherType) {
+TEST(Answer, IsRubbishWhereTheReportsWouldMissAField) {
   EXPECT_EQ(refusal_of("/engagement", json::object()), "taken");
-  EXPECT_NE(refusal_of("/timings_ms", 3).find("timings_ms needs at least `total`"),
+  EXPECT_NE(refusal_of("/timings_ms/total", nullptr).find("has no timings_ms.total"),
             std::string::npos);
-  EXPECT_NE(refusal_of("/timings_ms/full", {true}).find("for each of the steps"),
+  EXPECT_NE(refusal_of("/timings_ms/full", {true}).find("of each of its steps"), std::string::npos);
+  EXPECT_NE(refusal_of("/timings_ms/text", {1, 2}).find("a time that is a list"),
             std::string::npos);
-  EXPECT_NE(refusal_of("/hashes/noise", 7).find("without them no score counts"), std::string::npos);
-  EXPECT_NE(refusal_of("/effective", "all").find("effective must be an object"), std::string::npos);
-  EXPECT_NE(refusal_of("/invalid", "throttled").find("invalid must be a list"), std::string::npos);
-  EXPECT_NE(refusal_of("/peak_memory", "2 GB").find("peak_memory must be"), std::string::npos);
+  EXPECT_NE(refusal_of("/hashes/noise", nullptr).find("without them no score counts"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -54,6 +54,31 @@ TEST(Protocol, AnswersEveryLineAndGoesOnAfterBadOnes) {
   EXPECT_EQ(answers[4].at("hashes").at("image"), "a cat");
 }
 
+TEST(Protocol, NamesInWhatAnAnswerBreaksIt) {
+  EXPECT_EQ(read_answer(R"({"ok":true,"timings_ms":{"total":1,"steps":[1.5],"full":[true]}})")
+                .at("timings_ms")
+                .at("total"),
+            1);
+  const std::pair<std::string, const char*> bad[] = {
+      {"", "not valid JSON"},
+      {"hello", "not valid JSON"},
+      {"[]", "must be an object with ok"},
+      {R"({"ok":1})", "must be an object with ok"},
+      {R"({"ok":true,"hashes":"x"})", "hashes: must be an object, not \"x\""},
+      {R"({"ok":true,"timings_ms":{"total":"1"}})", "timings_ms: must be"},
+      {R"({"ok":true,"warnings":[1]})", "warnings: must be a list of texts"},
+      {R"({"ok":false,"error":{}})", "error: must be a text"},
+      {R"({"ok":true,"effective":)" + std::string(100'000, '['), "nested deeper"}};
+  for (const auto& [line, words] : bad) {
+    try {
+      read_answer(line);
+      ADD_FAILURE() << line;
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find(words), std::string::npos) << error.what();
+    }
+  }
+}
+
 TEST(Protocol, RequestsSurviveARoundTrip) {
   Request request{.prompt = "a",
                   .negative_prompt = "",
