@@ -1,11 +1,10 @@
 """A Slurm of one node with its own munge, configuration and ports, in a temporary folder.
 
-Runs unprivileged and beside an installed Slurm. Its daemons end with it, and with its process.
+Runs unprivileged and beside an installed Slurm. Daemons and jobs end with it, or with its process.
 """
-import ctypes
-import getpass
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -13,7 +12,7 @@ import socket
 import subprocess
 import time
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "scontrol", "sinfo")
 CONFIGURATION = """\
 ClusterName=sameseed
 SlurmctldHost={host}(127.0.0.1)
@@ -79,10 +78,29 @@ def kill(process_ids):
             pass
 
 
-def end_with_parent():
-    """Runs in a daemon before exec: it ends even where the test is killed."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+def kill_all(variables):
+    while left := processes(**variables):  # one may have started another
+        kill(left)
+        time.sleep(0.02)
+
+
+def clean_up_after_this_process(variables, folder):
+    """Leaves a process behind that ends what carries the variables once this one is gone, even by SIGKILL."""
+    until_the_end, held_open = os.pipe()  # the system closes the other end with this process
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() != 0:
+            os._exit(0)
+        os.close(held_open)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nowhere, stream)
+        os.read(until_the_end, 1)
+        kill_all(variables)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+    os.wait()
+    os.close(until_the_end)
 
 
 def free_ports(count):
@@ -103,16 +121,21 @@ class OneNodeSlurm:
         missing = [name for name in PROGRAMS if not shutil.which(name)]
         if missing:
             raise Unavailable(f"{', '.join(missing)}: not installed (Debian: slurm-wlm, munge)")
+        try:
+            user = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            raise Unavailable(f"user {os.getuid()} has no name, which Slurm wants") from None
         self.folder = pathlib.Path(folder)
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith(("SLURM", "SBATCH", "SQUEUE"))}
-        self.environment["SLURM_CONF"] = str(self.folder / "slurm.conf")
+        self.mark = {"SLURM_CONF": str(self.folder / "slurm.conf")}  # in every process of this Slurm
+        self.environment.update(self.mark)
         self.daemons = []
         self.folder.chmod(0o711)  # munge wants a socket that all can reach
         controller_port, node_port = free_ports(2)
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(
-            host=socket.gethostname().split(".")[0], folder=self.folder, user=getpass.getuser(),
-            cpus=cpus, controller_port=controller_port, node_port=node_port))
+            host=socket.gethostname().split(".")[0], folder=self.folder, user=user, cpus=cpus,
+            controller_port=controller_port, node_port=node_port))
         version = re.search(r"(\d+)\.(\d+)", subprocess.run(
             ["slurmd", "-V"], capture_output=True, text=True, check=True).stdout)
         # Containers have no systemd to ask for a cgroup, and nothing here needs one.
@@ -126,11 +149,12 @@ class OneNodeSlurm:
         key.chmod(0o600)
 
     def __enter__(self):
+        clean_up_after_this_process(self.mark, self.folder)
         try:
             files = [f"--{name}-file={self.folder}/munge.{name}" for name in ("key", "pid", "log", "seed")]
             self._start("munged", "--foreground", f"--socket={self.folder}/munge.socket", *files)
             self._wait_for("munged", (self.folder / "munge.socket").exists)
-            configuration = self.environment["SLURM_CONF"]
+            configuration = self.mark["SLURM_CONF"]
             self._start("slurmctld", "-D", "-f", configuration)
             self._start("slurmd", "-D", "-f", configuration)
             self._wait_for("slurmd", lambda: self.output("sinfo", "--noheader", "--format=%T") == "idle")
@@ -140,15 +164,9 @@ class OneNodeSlurm:
         return self
 
     def __exit__(self, *_):
-        for _, daemon in reversed(self.daemons):
-            daemon.terminate()
-        for _, daemon in reversed(self.daemons):
-            try:
-                daemon.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
-        kill(processes(SLURM_CONF=self.environment["SLURM_CONF"]))  # jobs, and what watches over them
+        kill_all(self.mark)
+        for _, daemon in self.daemons:
+            daemon.wait()
 
     def output(self, *command):
         """What a command prints, without the spaces around; nothing where it fails."""
@@ -157,8 +175,7 @@ class OneNodeSlurm:
     def _start(self, *command):
         with open(self.folder / f"{command[0]}.out", "wb") as log:
             self.daemons.append((command[0], subprocess.Popen(
-                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=end_with_parent)))
+                command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)))
 
     def _wait_for(self, what, condition):
         def ended():
