@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Runs diffusers beside `sameseed image` and compares every tensor. For development only.
 
-    live_parity.py --program build/release/sameseed [--model DIR]... [--threads N] [--case NAME]...
+    live_parity.py --program build/release/bin/sameseed [--model DIR]... [--precision fp16]
+                   [--threads N] [--case NAME]...
 
 Exit 1 unless the final latents of every case are equal to the bit. torch must be the wheel whose
 LibTorch the program was built with.
 """
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
+os.environ.setdefault("GOMP_SPINCOUNT", "0")  # idle threads here would slow the program down
 import torch
 from safetensors.torch import load_file
 
