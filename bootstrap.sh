@@ -100,9 +100,9 @@ case "$1" in
     ./build/release/bin/sameseed run --out runs/demo
     ;;
   test)
+    fuzz
     stage='testing' remedy='see the tests above; ctest --preset release --rerun-failed repeats those that failed'
     say 'testing'
     ctest --preset release
-    fuzz
     ;;
 esac

@@ -15,6 +15,7 @@
 
 #include "bench/clock.h"
 #include "bench/dispatcher.h"
+#include "bench/plan_file.h"
 #include "io/error.h"
 #include "io/files.h"
 
@@ -79,7 +80,7 @@ class Generator {
   Generator(const std::filesystem::path& run, const GenerateOptions& options)
       : run_(run),
         options_(options),
-        plan_(read_json(run / "plan.json")),
+        plan_(read_plan(run)),
         log_(run / "records.jsonl"),
         dispatcher_(plan_, run / "logs",
                     [this](const json& record) { log_.append(record.dump()); }) {

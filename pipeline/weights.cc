@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -49,6 +50,12 @@ bool is_attention_matrix(const std::string& name) {
   for (const char* part : {".to_q.weight", ".to_k.weight", ".to_v.weight", ".to_out.0.weight"})
     if (name.ends_with(part)) return true;
   return false;
+}
+
+// A sum is one fast pass and finite only where all its terms are; a sum that merely overflows is
+// rare enough for the slow way.
+bool all_finite(const at::Tensor& values) {
+  return std::isfinite(values.sum().item<double>()) || at::isfinite(values).all().item<bool>();
 }
 
 }  // namespace
@@ -144,7 +151,14 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
   void* data = const_cast<std::byte*>(view.data.data());
   const at::Tensor mapped =
       at::from_blob(data, shape, at::TensorOptions().dtype(scalar_type(full, view.dtype)));
-  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/true);
+  const at::Tensor converted = mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/true);
+  if (!all_finite(converted))
+    store_->problems.push_back(fmt::format(
+        "  {}: holds {}", full,
+        all_finite(mapped) ? fmt::format("values that do not fit {}; choose another precision",
+                                         at::toString(store_->type))
+                           : "NaN or infinite values; is the download complete?"));
+  return converted;
 }
 
 bool Weights::has(const std::string& name) const {
