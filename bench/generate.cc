@@ -20,6 +20,7 @@
 #include "bench/history.h"
 #include "bench/interrupt.h"
 #include "bench/noise_files.h"
+#include "bench/plan_file.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -83,7 +84,7 @@ class Sweep {
   Sweep(const std::filesystem::path& run, const GenerateOptions& options)
       : run_(std::filesystem::absolute(run)),
         options_(options),
-        plan_(read_json(run / "plan.json")),
+        plan_(read_plan(run)),
         slots_(make_slots(options.devices, options.slots,
                           static_cast<int>(std::thread::hardware_concurrency()))),
         log_(run / "records.jsonl"),

@@ -7,6 +7,7 @@
 
 #include "bench/commands.h"
 #include "bench/noise_files.h"
+#include "bench/plan_file.h"
 #include "bench/temporary_folder.h"
 #include "bench/worker.h"
 #include "io/error.h"
@@ -49,7 +50,7 @@ void apply(const std::string& setting, OneImage& one) {
 
 OneImage image_of_case(const std::string& name) {
   const std::filesystem::path path = name;
-  const json plan = read_json(path.parent_path() / "plan.json");
+  const json plan = read_plan(path.parent_path());
   for (const json& one : plan.at("cases"))
     if (one.at("id") == path.filename().string())
       for (const json& environment : plan.at("environments"))

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
 #include <filesystem>
 #include <iostream>
 
@@ -10,6 +12,18 @@
 #include "io/error.h"
 
 using namespace sameseed;
+
+namespace {
+
+// CLI11 takes -1 for 2^64-1 and anything larger for it as well.
+std::string refusal_of_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? "" : "must be a whole number from 0 to 2^64-1, not " + text;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{
@@ -100,6 +114,7 @@ int main(int argc, char** argv) {
   image_command->add_option("--prompt", image.prompt, "what to draw");
   image_command->add_option("--negative", image.negative, "negative prompt");
   image_command->add_option("--seed", image.seed, "seed of the initial noise")
+      ->check(CLI::Validator(refusal_of_seed, "UINT64"))
       ->capture_default_str();
   image_command->add_option("--steps", image.steps, "sampler steps")->capture_default_str();
   image_command->add_option("--guidance", image.guidance, "guidance scale; off at 1")

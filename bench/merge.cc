@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "bench/plan_file.h"
 #include "io/error.h"
 #include "io/files.h"
 
@@ -60,7 +61,7 @@ void link_or_copy(const std::filesystem::path& from, const std::filesystem::path
 
 std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
                                const std::filesystem::path& out) {
-  const json plan = read_json(shards.front() / "plan.json");
+  const json plan = read_plan(shards.front());
   refuse_misfits(shards, plan);
   if (std::filesystem::exists(out / "plan.json") && !std::filesystem::exists(out / "merge.json"))
     throw UserError(

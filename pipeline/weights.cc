@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -60,6 +61,12 @@ Places places(const std::filesystem::path& folder, const std::string& stem,
   const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
   return {folder / (stem + infix + ".safetensors"),
           folder / (stem + ".safetensors.index" + infix + ".json")};
+}
+
+// A sum is one fast pass and finite only where all its terms are; a sum that merely overflows is
+// rare enough for the slow way.
+bool all_finite(const at::Tensor& values) {
+  return std::isfinite(values.sum().item<double>()) || at::isfinite(values).all().item<bool>();
 }
 
 }  // namespace
@@ -163,7 +170,14 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
   // Left where it lies if it has the right type, as diffusers leaves it: a product in float32
   // rounds differently when its operands start at another place of a cache line.
   const bool misaligned = reinterpret_cast<std::uintptr_t>(data) % mapped.element_size() != 0;
-  return mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/misaligned);
+  const at::Tensor converted = mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/misaligned);
+  if (!all_finite(converted))
+    store_->problems.push_back(fmt::format(
+        "  {}: holds {}", full,
+        all_finite(mapped) ? fmt::format("values that do not fit {}; choose another precision",
+                                         at::toString(store_->type))
+                           : "NaN or infinite values; is the download complete?"));
+  return converted;
 }
 
 bool Weights::has(const std::string& name) const {

@@ -36,8 +36,8 @@ class Weights {
 
   bool has(const std::string& name) const;  // whether the checkpoint holds it
 
-  // Throws UserError that lists every tensor that was missing or of another shape; returns the
-  // names of those that the network did not ask for.
+  // Throws UserError that lists every tensor that was missing, of another shape or not finite;
+  // returns the names of those that the network did not ask for.
   std::vector<std::string> check() const;
 
   std::vector<std::string> files() const;  // the files that were opened

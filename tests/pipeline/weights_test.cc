@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "io/error.h"
@@ -40,6 +41,33 @@ TEST_F(WeightsFolder, ListEveryMistakeAtOnceAndWhatNobodyAskedFor) {
   const Weights good = Weights::open(kFolder, "m", "", at::kFloat);
   (good / "a").tensor("weight", {2, 3});
   EXPECT_EQ(good.check(), (std::vector<std::string>{"extra"}));
+}
+
+TEST_F(WeightsFolder, RefuseValuesThatAreNotFiniteByName) {
+  save_tensors(kFolder / "m.safetensors",
+               {{"a", at::full({2}, std::nan(""))},
+                {"b", at::full({1}, -HUGE_VAL)},
+                {"c", at::full({2}, 70000.0f)},    // too large for half precision
+                {"d", at::full({4}, 60000.0f)}});  // only their sum is
+  const auto problems_in = [](at::ScalarType type) -> std::string {
+    const Weights weights = Weights::open(kFolder, "m", "", type);
+    weights.tensor("a", {2}), weights.tensor("b", {1});
+    weights.tensor("c", {2}), weights.tensor("d", {4});
+    try {
+      weights.check();
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string half = problems_in(at::kHalf), single = problems_in(at::kFloat);
+  for (const char* words : {"a: holds NaN or infinite values", "b: holds NaN or infinite values"}) {
+    EXPECT_NE(half.find(words), std::string::npos) << half;
+    EXPECT_NE(single.find(words), std::string::npos) << single;
+  }
+  EXPECT_NE(half.find("c: holds values that do not fit Half"), std::string::npos) << half;
+  EXPECT_EQ(single.find("c: "), std::string::npos) << single;
+  EXPECT_EQ(half.find("d: "), std::string::npos) << half;
 }
 
 TEST_F(WeightsFolder, AreReadFromShardsAndFromTheVariantThatIsAskedFor) {

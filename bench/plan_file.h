@@ -1,0 +1,14 @@
+// plan.json as it comes back from disk, where anything may have happened to it.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+namespace sameseed {
+
+// RUN/plan.json. Throws UserError that names file and field where it is not what make_plan makes:
+// every field that a later stage reads is there with its type, and every id that one entry takes
+// from another exists.
+nlohmann::json read_plan(const std::filesystem::path& run);
+
+}  // namespace sameseed
