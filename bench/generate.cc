@@ -20,6 +20,7 @@
 #include "bench/history.h"
 #include "bench/interrupt.h"
 #include "bench/noise_files.h"
+#include "bench/plan.h"
 #include "bench/plan_file.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -157,7 +158,7 @@ class Sweep {
                    {"host", host()},
                    {"slots", names},
                    {"cohort",
-                    {{"plan", sha256(plan_.dump())},
+                    {{"recipe", recipe_of(plan_)},
                      {"host", host()},
                      {"slots", slots_.size()},
                      {"version", SAMESEED_VERSION}}}};

@@ -178,6 +178,18 @@ class Planner {
 
 json make_plan(const Matrix& matrix, const json& load) { return Planner(matrix, load).plan(); }
 
+std::string recipe_of(const json& plan) {
+  json recipe = {{"axes", plan.at("axes")},
+                 {"timing", plan.at("timing")},
+                 {"requests", json::array()},
+                 {"comparisons", json::array()}};
+  for (const json& one : plan.at("cases"))
+    recipe["requests"].push_back({one.at("request"), one.at("noise_precision")});
+  for (const json& comparison : plan.at("comparisons"))
+    recipe["comparisons"].push_back({comparison.at("setting"), comparison.at("kind")});
+  return sha256(recipe.dump());
+}
+
 std::string id_of(const json& value) { return sha256(value.dump()).substr(0, 16); }
 
 }  // namespace sameseed

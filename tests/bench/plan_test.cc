@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace sameseed {
@@ -56,6 +57,31 @@ TEST(Plan, LeavesVariablesOfTheOtherArmUnset) {
       EXPECT_EQ(environment.at("variables"),
                 (json{{"ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION", nullptr}}));
     }
+}
+
+TEST(Plan, HasTheSameRecipeWhereverItsModelLies) {
+  const json here = make_plan(small_matrix(), {{"model", "/here"}});
+  EXPECT_EQ(recipe_of(here), recipe_of(make_plan(small_matrix(), {{"model", "/there"}})));
+  Matrix other = small_matrix();
+  other.seeds = {1};
+  EXPECT_NE(recipe_of(here), recipe_of(make_plan(other, {{"model", "/here"}})));
+}
+
+TEST(Plan, DrawsBothArmsNoiseInTheReferencesPrecision) {
+  Matrix matrix = small_matrix();
+  matrix.axes = {{"reference.load.precision", {"fp16", "fp32"}}};
+  matrix.exclude.clear();
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  std::map<std::string, json> cases;
+  for (const json& one : plan.at("cases")) cases[one.at("id")] = one;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs"))
+      for (const char* arm : {"candidate", "reference"})
+        EXPECT_EQ(cases.at(pair.at(arm)).at("noise_precision"),
+                  comparison.at("setting").at("reference.load.precision"));
+  matrix.noise_precision = "bf16";
+  const json named = make_plan(matrix, {{"model", "m"}});
+  for (const json& one : named.at("cases")) EXPECT_EQ(one.at("noise_precision"), "bf16");
 }
 
 }  // namespace
