@@ -168,7 +168,7 @@ int plan_only(const RunOptions& options) {
   } else if (options.probe) {
     write_expected_times(planned.run, probe(planned.plan, options));
   }
-  say_plan(planned);
+  if (options.generate.verbosity != Verbosity::kQuiet) say_plan(planned);
   return 0;
 }
 

@@ -48,7 +48,7 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
   }
   while (running_.size() >= kMostWorkers) running_.pop_back();  // the one used longest ago
   const json& environment = environment_of(crew_.plan, environment_id);
-  const std::string id = last_worker_ = crew_.name_worker(environment_id);
+  const std::string id = last_worker_ = crew_.name_worker();
   Variables variables(slot_.variables.begin(), slot_.variables.end());
   for (const auto& [name, value] : environment.at("variables").items())
     variables[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());

@@ -19,10 +19,9 @@ namespace sameseed {
 // What the slots of one run have in common.
 struct Crew {
   const nlohmann::json& plan;
-  std::filesystem::path logs;  // where workers' stderr goes
-  TimeLimits& limits;          // learns from every answer
-  // An id that no worker of the run had before.
-  std::function<std::string(const std::string& environment)> name_worker;
+  std::filesystem::path logs;                         // where workers' stderr goes
+  TimeLimits& limits;                                 // learns from every answer
+  std::function<std::string()> name_worker;           // an id that no worker of any start had
   std::function<void(const nlohmann::json&)> record;  // files a worker's record
 };
 

@@ -70,11 +70,6 @@ void remove_temporaries(const std::filesystem::path& run) {
   }
 }
 
-std::size_t count_logs(const std::filesystem::path& logs) {
-  if (!std::filesystem::is_directory(logs)) return 0;
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(logs), {}));
-}
-
 // Foreign text (a worker's last words) may be no valid UTF-8.
 std::string line_of(const json& record) {
   return record.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -90,21 +85,17 @@ class Sweep {
                           static_cast<int>(std::thread::hardware_concurrency()))),
         log_(run / "records.jsonl"),
         limits_(options.time_limit),
-        noise_(run),
         start_(sha256(fmt::format("{} {} {}", ::getpid(), now(),
                                   std::chrono::steady_clock::now().time_since_epoch().count()))
                    .substr(0, 12)),
+        noise_(run_, start_),
         crew_{.plan = plan_,
               .logs = run_ / "logs",
               .limits = limits_,
-              .name_worker =
-                  [this](const std::string& environment) {
-                    return fmt::format("{}-{}", environment, ++workers_);
-                  },
+              .name_worker = [this] { return fmt::format("{}-{}", start_, ++workers_); },
               .record = [this](const json& record) { append(record); }} {
     for (const json& one : plan_.at("cases")) cases_[one.at("id")] = &one;
     for (const json& one : plan_.at("environments")) environments_[one.at("id")] = &one;
-    workers_ = count_logs(run_ / "logs");
     remove_temporaries(run_);
     stretches_ = stretches(plan_);
     if (options.shard) {
@@ -272,8 +263,8 @@ class Sweep {
   const std::vector<Slot> slots_;
   AppendLog log_;
   TimeLimits limits_;
-  NoiseFiles noise_;
   const std::string start_;  // of the program: blocks are whole only if one start made them
+  NoiseFiles noise_;
   const Crew crew_;
   Interrupt interrupt_;
   std::map<std::string, const json*> cases_, environments_;

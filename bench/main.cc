@@ -90,6 +90,7 @@ int main(int argc, char** argv) {
                            "an earlier run: expect its times (also balances shards)");
   plan_command->add_flag("--probe", run.probe, "make a few samples to know the times")
       ->excludes("--times");
+  plan_command->add_flag("--quiet", quiet, "say nothing but what is wrong");
   CLI::App* generate_command =
       app.add_subcommand("generate", "make the samples of RUN/plan.json that are missing");
   CLI::App* score_command = app.add_subcommand("score", "score the pictures of a run");

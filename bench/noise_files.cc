@@ -17,7 +17,8 @@ json noise_message(const json& load, const json& request, const std::string& pre
           {"out", out}};
 }
 
-NoiseFiles::NoiseFiles(const std::filesystem::path& run) : run_(std::filesystem::absolute(run)) {
+NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& start)
+    : run_(std::filesystem::absolute(run)), log_(run_ / "logs" / (start + "-noise.log")) {
   std::filesystem::remove_all(run_ / "noise");
 }
 
@@ -32,8 +33,7 @@ std::string NoiseFiles::file_for(const json& one, const json& load) {
   if (std::filesystem::exists(file)) return file.string();
   try {
     if (!worker_)
-      worker_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}),
-                                         run_ / "logs/noise.log");
+      worker_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}), log_);
     worker_->ask(noise_message(load, request, precision, file.string()), std::chrono::minutes(10));
   } catch (const WorkerFailure& failure) {
     if (!failure.alive()) worker_.reset();

@@ -20,13 +20,14 @@ class NoiseFiles {
  public:
   // Files of earlier starts are drawn again: they are the same, and a power loss may have hurt
   // them.
-  explicit NoiseFiles(const std::filesystem::path& run);
+  // `start` is an id of this start of the program, for the log.
+  NoiseFiles(const std::filesystem::path& run, const std::string& start);
 
   // The file for this case of the plan, drawn where it is not there yet. Throws WorkerFailure.
   std::string file_for(const nlohmann::json& one, const nlohmann::json& load);
 
  private:
-  std::filesystem::path run_;
+  std::filesystem::path run_, log_;
   std::mutex mutex_;
   std::unique_ptr<Worker> worker_;
 };

@@ -45,7 +45,7 @@ function(sameseed_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   _sameseed_target(${name})
-  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest sameseed_test_main)
   target_compile_definitions(${name} PRIVATE
     SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SAMESEED_BINARY_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "cpu;${ARG_LABELS}" TIMEOUT 240)

@@ -69,16 +69,16 @@ const json kGoodTime = {{"timing", "total_ms"}, {"statistic", "ratio"}, {"at_mos
 const json kBadTime = {{"timing", "total_ms"}, {"statistic", "ratio"}, {"at_most", 1e-6}};
 
 TEST_F(ExitCodes, Are0To5ByTheGates) {
-  EXPECT_EQ(gate({kGoodQuality, kGoodTime}), 0);
+  EXPECT_EQ(gate(json::array({kGoodQuality, kGoodTime})), 0);
   EXPECT_TRUE(verdict().at("causes").empty());
-  EXPECT_EQ(gate({kBadQuality, kGoodTime}), 2);
-  EXPECT_EQ(gate({kGoodQuality, kBadTime}), 3);
-  EXPECT_EQ(gate({kBadQuality, kBadTime}), 4);
+  EXPECT_EQ(gate(json::array({kBadQuality, kGoodTime})), 2);
+  EXPECT_EQ(gate(json::array({kGoodQuality, kBadTime})), 3);
+  EXPECT_EQ(gate(json::array({kBadQuality, kBadTime})), 4);
   EXPECT_EQ(verdict().at("causes").size(), 2u);  // every cause is listed
   json few = kGoodQuality;
   few["min_pairs"] = 1000;
-  EXPECT_EQ(gate({few}), 5);
-  EXPECT_EQ(gate({few, kBadQuality}), 2);  // the graver code counts
+  EXPECT_EQ(gate(json::array({few})), 5);
+  EXPECT_EQ(gate(json::array({few, kBadQuality})), 2);  // the graver code counts
   EXPECT_EQ(gate({{{"metric", "psnr.rbg"}, {"statistic", "worst"}, {"at_least", 5}}}), 1);
   EXPECT_EQ(gate({{{"metric", "psnr.rgb"}, {"statistic", "worts"}, {"at_least", 5}}}), 1);
 }
@@ -87,8 +87,8 @@ TEST_F(ExitCodes, Are6WhereTheEnvironmentIsInvalid) {
   const std::string throttled = run_with("throttled", [](json& record) {
     if (record.value("kind", "") == "timing") record["invalid"] = {"throttled"};
   });
-  EXPECT_EQ(gate({kBadTime}, throttled), 6);  // and not 3: the times are worth nothing
-  EXPECT_EQ(gate({kBadQuality}, throttled), 2);
+  EXPECT_EQ(gate(json::array({kBadTime}), throttled), 6);  // and not 3: the times are worth nothing
+  EXPECT_EQ(gate(json::array({kBadQuality}), throttled), 2);
 
   // Two starts of the run, and the second one on another machine.
   const std::string moved = folder_ + "/moved";
@@ -98,14 +98,14 @@ TEST_F(ExitCodes, Are6WhereTheEnvironmentIsInvalid) {
   ASSERT_EQ(start.at("type"), "run");
   start["cohort"]["host"]["cpu"] = "another";
   write_file(moved + "/records.jsonl", start.dump() + "\n" + log);
-  EXPECT_EQ(gate({kGoodQuality}, moved), 6);
+  EXPECT_EQ(gate(json::array({kGoodQuality}), moved), 6);
 }
 
 TEST_F(ExitCodes, Are7WhereASampleFailed) {
   const std::string crashed = run_with("crashed", [](json& record) {
     if (record.value("kind", "") == "quality") record["outcome"] = "crashed";
   });
-  EXPECT_EQ(gate({kGoodTime}, crashed), 7);
+  EXPECT_EQ(gate(json::array({kGoodTime}), crashed), 7);
   EXPECT_EQ(run_program({kProgram, "report", crashed}), 7);
 }
 
@@ -113,8 +113,8 @@ TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
   const std::string idle = run_with("idle", [](json& record) {
     if (record.value("type", "") == "sample") record["engagement"]["matmul_half"] = 0;
   });
-  EXPECT_EQ(gate({kGoodQuality}, idle), 8);
-  EXPECT_EQ(gate({kBadQuality}, idle), 2);
+  EXPECT_EQ(gate(json::array({kGoodQuality}), idle), 8);
+  EXPECT_EQ(gate(json::array({kBadQuality}), idle), 2);
 }
 
 TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
