@@ -12,6 +12,7 @@
 #include "bench/matrix.h"
 #include "bench/merge.h"
 #include "bench/plan.h"
+#include "bench/plan_file.h"
 #include "bench/programs.h"
 #include "bench/run_lock.h"
 #include "bench/temporary_folder.h"
@@ -163,7 +164,7 @@ int plan_only(const RunOptions& options) {
   if (!options.times.empty()) {
     const std::filesystem::path earlier = options.times;
     ExpectedTimes times;
-    times.learn(read_json(earlier / "plan.json"), earlier / "records.jsonl");
+    times.learn(read_plan(earlier), earlier / "records.jsonl");
     write_expected_times(planned.run, times);
   } else if (options.probe) {
     write_expected_times(planned.run, probe(planned.plan, options));
@@ -173,7 +174,7 @@ int plan_only(const RunOptions& options) {
 }
 
 int generate_only(const std::filesystem::path& run, const RunOptions& options) {
-  read_json(run / "plan.json");  // before a folder is made
+  read_plan(run);  // before a folder is made
   const RunLock lock(run);
   const GenerateResult made = generate(run, options.generate);
   if (made.interrupted || !made.stopped.empty())
@@ -182,19 +183,19 @@ int generate_only(const std::filesystem::path& run, const RunOptions& options) {
 }
 
 int score_only(const std::filesystem::path& run) {
-  read_json(run / "plan.json");
+  read_plan(run);
   const RunLock lock(run);
   return score_locked(run);
 }
 
 int report_only(const std::filesystem::path& run) {
-  read_json(run / "plan.json");
+  read_plan(run);
   const RunLock lock(run);
   return report_run(run, std::cout);
 }
 
 int gate(const std::filesystem::path& run, const std::string& gates) {
-  read_json(run / "plan.json");
+  read_plan(run);
   const RunLock lock(run);
   keep_gates(run, gates);
   if (!std::filesystem::exists(run / "gates.json"))

@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
 #include "io/json_schema.h"
 #include "io/nearest.h"
 #include "reports/labels.h"
@@ -192,8 +193,12 @@ class Judge {
 }  // namespace
 
 std::vector<Gate> read_gates(const std::filesystem::path& file) {
-  const json content = read_json(file);
-  check_json(content, kGateSchema, file.string());
+  return parse_gates(read_file(file), file.string());
+}
+
+std::vector<Gate> parse_gates(std::string_view text, const std::string& file) {
+  const json content = parse_json(text, file);
+  check_json(content, kGateSchema, file);
   std::vector<Gate> gates;
   for (const json& one : content.at("gates")) {
     gates.push_back(gate_of(one));
@@ -201,7 +206,7 @@ std::vector<Gate> read_gates(const std::filesystem::path& file) {
       throw UserError(fmt::format(
           "{}: gates[{}].statistic: \"ratio\" is for timings only; metrics have \"mean\", "
           "\"median\", \"worst5\" and \"worst\"",
-          file.string(), gates.size() - 1));
+          file, gates.size() - 1));
   }
   return gates;
 }

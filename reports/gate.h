@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sameseed {
@@ -22,6 +23,7 @@ struct Gate {
 
 // Throws UserError that names file and field.
 std::vector<Gate> read_gates(const std::filesystem::path& file);
+std::vector<Gate> parse_gates(std::string_view text, const std::string& file);
 
 // What a gate found: causes as in the verdict (verdict.h), and how many comparisons it judged.
 struct Judgement {

@@ -202,7 +202,10 @@ TEST_F(BadInput, RunsAndPicturesThatAreNone) {
 TEST_F(BadInput, PlansThatSomebodyEdited) {
   for (const char* text : {"{}", "[]", R"({"schema":"sameseed/plan/2"})", "{"}) {
     write_file(folder_ / "run/plan.json", text);
-    expect_refusal({"generate", (folder_ / "run").string()}, {"plan.json: "});
+    for (const char* stage : {"generate", "score", "report"})
+      expect_refusal({stage, (folder_ / "run").string()}, {"plan.json: "});
+    expect_refusal({"image", "--case", (folder_ / "run/x").string(), "--out", "x.png"},
+                   {"plan.json: "});
   }
 }
 

@@ -162,7 +162,8 @@ TEST(Run, StopsOnAFullDiskAndGoesOnWhenThereIsSpace) {
   EXPECT_EQ(run_in(run), 0);
   ASSERT_EQ(run_in(folder + "/undisturbed"), 0);
   EXPECT_EQ(lasting_records(run), lasting_records(folder + "/undisturbed"));
-  EXPECT_EQ(lasting_report(run), lasting_report(folder + "/undisturbed"));
+  EXPECT_EQ(json::diff(lasting_report(run), lasting_report(folder + "/undisturbed")),
+            json::array());
   std::filesystem::remove_all(folder + "/undisturbed");
 }
 

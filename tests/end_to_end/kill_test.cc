@@ -90,7 +90,7 @@ void kill_and_go_on(const std::string& name, const std::string& engine, std::siz
     }
     interrupted_runs += of_this_run > 0;
     ASSERT_EQ(lasting_records(run), records);
-    ASSERT_EQ(lasting_report(run), report);
+    ASSERT_EQ(json::diff(lasting_report(run), report), json::array());
     expect_none_made_twice(run);
     if (::testing::Test::HasFailure()) return;
     std::filesystem::remove_all(run);

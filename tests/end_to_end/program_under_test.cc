@@ -110,7 +110,7 @@ std::map<std::string, json> lasting_records(const std::string& run) {
 
 json lasting_report(const std::string& run) {
   json report = read_json(run + "/report.json");
-  remove_keys(report, {"run", "workers", "speed", "repeat", "peak_memory"});
+  remove_keys(report, {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory"});
   return report;
 }
 

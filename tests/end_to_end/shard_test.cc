@@ -38,7 +38,8 @@ TEST_F(Shards, GiveTheReportOfOneRunWhenTheyAreJoined) {
   ASSERT_EQ(run_program({kProgram, "run", matrix_, "--out", folder_ + "/whole", "--quiet"}), 0);
   ASSERT_EQ(merge({shard("1"), shard("2"), shard("3")}), 0);
   EXPECT_EQ(lasting_records(folder_ + "/merged"), lasting_records(folder_ + "/whole"));
-  EXPECT_EQ(lasting_report(folder_ + "/merged"), lasting_report(folder_ + "/whole"));
+  EXPECT_EQ(json::diff(lasting_report(folder_ + "/merged"), lasting_report(folder_ + "/whole")),
+            json::array());
 }
 
 TEST_F(Shards, ShowAMissingOneAsMissing) {
