@@ -1,14 +1,19 @@
 #include "bench/programs.h"
 
-#include <spawn.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
 namespace sameseed {
 namespace {
+
+constexpr int kCannotExecute = 127;  // as shells have it
 
 std::filesystem::path own_folder() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -37,12 +42,19 @@ int run_program(const std::vector<std::string>& command) {
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
-  pid_t pid = 0;
-  if (const int error =
-          ::posix_spawnp(&pid, arguments[0], nullptr, nullptr, arguments.data(), variables.data()))
-    throw std::runtime_error(command.front() + " cannot be started: " + std::strerror(error));
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid < 0)
+    throw std::runtime_error(command.front() + " cannot be started: " + std::strerror(errno));
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the run that waits for it
+    if (::getppid() == parent) ::execve(arguments[0], arguments.data(), variables.data());
+    ::_exit(kCannotExecute);
+  }
   int status = 0;
-  ::waitpid(pid, &status, 0);
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kCannotExecute)
+    throw std::runtime_error(command.front() + " cannot be started");
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 

@@ -7,6 +7,7 @@
 
 #include "bench/programs.h"
 #include "io/files.h"
+#include "io/json_schema.h"
 
 namespace sameseed {
 namespace {
@@ -36,6 +37,23 @@ std::size_t sample_lines(const std::string& run) {
   return count;
 }
 
+std::string schema(const std::string& name) {
+  return read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/" + name + ".schema.json");
+}
+
+// Each line of a log, or the report, is what its published schema says.
+void expect_published_formats(const std::string& run) {
+  for (const auto& [log, name] :
+       {std::pair{"records.jsonl", "record"}, {"scores.jsonl", "score"}}) {
+    std::ifstream in(run + "/" + log);
+    std::size_t lines = 0;
+    for (std::string line; std::getline(in, line); ++lines)
+      EXPECT_NO_THROW(check_json(json::parse(line), schema(name), log));
+    EXPECT_GT(lines, 3u) << log;
+  }
+  EXPECT_NO_THROW(check_json(read_json(run + "/report.json"), schema("report"), "report.json"));
+}
+
 TEST(Run, GoesOnWhereItWasCutShort) {
   const std::string folder = ::testing::TempDir() + "null-run", run = folder + "/run";
   const std::string matrix = write_matrix(folder, "null", R"("candidate.env.X":["0","1"])");
@@ -63,6 +81,7 @@ TEST(Run, FilesACrashAsARowAndGoesOn) {
   EXPECT_EQ(report.at("failures").at(0).at("kind"), "crashed");
   EXPECT_EQ(report.at("comparisons").at(0).at("status"), "failed");
   EXPECT_EQ(report.at("verdict").at("code"), 7);
+  expect_published_formats(run);
   std::filesystem::remove_all(folder);
 }
 
@@ -72,6 +91,7 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
       folder, "accelerated",
       R"("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION":["0",null],"candidate.request.deepcache":[null,"2/0/0"])");
   ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 0);
+  expect_published_formats(run);
   const json report = read_json(run + "/report.json");
   ASSERT_EQ(report.at("comparisons").size(),
             7u);  // 4 settings against the reference, 3 against switches off

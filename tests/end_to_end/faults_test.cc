@@ -56,7 +56,7 @@ TEST_P(Faults, AreRowsWithTheirKindAndTheSweepGoesOn) {
               std::string::npos);
     EXPECT_EQ(failure.at("log_tail").at(0), std::string("misbehaving_engine: ") + name);
   }
-  EXPECT_TRUE(eventually([&] { return marked_processes(name).empty(); }));
+  EXPECT_TRUE(eventually([&] { return processes_of(name, run).empty(); }));
   std::filesystem::remove_all(folder);
 }
 
@@ -94,7 +94,7 @@ TEST(Run, StopsAfterTheSampleInFlightWhenAskedAndGoesOn) {
   for (const auto& [id, record] : lasting_records(run)) EXPECT_EQ(record.at("outcome"), "ok");
   EXPECT_NE(read_file(folder + "/log").find("the same command goes on from here: sameseed run"),
             std::string::npos);
-  EXPECT_TRUE(eventually([&] { return marked_processes("interrupt").empty(); }));
+  EXPECT_TRUE(eventually([&] { return processes_of("interrupt", run).empty(); }));
   EXPECT_EQ(run_program(command), 0);
   EXPECT_EQ(lasting_records(run).size(), read_json(run + "/plan.json").at("samples").size());
   std::filesystem::remove_all(folder);

@@ -114,15 +114,21 @@ json lasting_report(const std::string& run) {
   return report;
 }
 
-std::vector<pid_t> marked_processes(const std::string& mark) {
+std::vector<pid_t> processes_of(const std::string& mark, const std::string& run) {
   const std::string wanted = "SAMESEED_TEST_MARK=" + mark;
+  const auto holds = [](const std::filesystem::path& file, const std::string& text) {
+    std::ifstream in(file, std::ios::binary);
+    for (std::string one; std::getline(in, one, '\0');)
+      if (one == text) return true;
+    return false;
+  };
   std::vector<pid_t> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream in(entry.path() / "environ", std::ios::binary);
-    for (std::string text; std::getline(in, text, '\0');)
-      if (text == wanted && std::stoi(name) != ::getpid()) found.push_back(std::stoi(name));
+    if (std::stoi(name) != ::getpid() &&
+        (holds(entry.path() / "environ", wanted) || holds(entry.path() / "cmdline", run)))
+      found.push_back(std::stoi(name));
   }
   return found;
 }

@@ -44,8 +44,9 @@ std::map<std::string, nlohmann::json> lasting_records(const std::string& run);
 // The report, less times and what says how the run was started.
 nlohmann::json lasting_report(const std::string& run);
 
-// Living processes whose environment holds SAMESEED_TEST_MARK=mark.
-std::vector<pid_t> marked_processes(const std::string& mark);
+// Living processes whose environment holds SAMESEED_TEST_MARK=mark, or whose command line names the
+// folder of a run: workers, their children, the scorer.
+std::vector<pid_t> processes_of(const std::string& mark, const std::string& run);
 
 // Waits until `condition` holds, at most `limit`; returns whether it does.
 template <typename Condition>
