@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 
 #include "bench/programs.h"
 #include "bench/run_lock.h"
@@ -21,6 +23,9 @@ const std::string kMisbehaving = std::string(SAMESEED_BINARY_DIR) + "/bin/misbeh
 
 struct Fault {
   const char *name, *kind;
+  friend std::ostream& operator<<(std::ostream& out, const Fault& fault) {
+    return out << fault.name;
+  }
 };
 
 class Faults : public ::testing::TestWithParam<Fault> {};
@@ -28,7 +33,8 @@ class Faults : public ::testing::TestWithParam<Fault> {};
 TEST_P(Faults, AreRowsWithTheirKindAndTheSweepGoesOn) {
   const auto [name, kind] = GetParam();
   const std::string folder = fresh_folder(std::string("fault-") + name), run = folder + "/run";
-  ::setenv("SAMESEED_TEST_MARK", name, 1);
+  const std::string mark = name + ("-" + std::to_string(::getpid()));
+  ::setenv("SAMESEED_TEST_MARK", mark.c_str(), 1);
   const std::string matrix = write_matrix(folder, kMisbehaving + " " + name, {0, 1, 2}, 0);
   Started program({kProgram, "run", matrix, "--out", run, "--quiet", "--time-limit", "2"},
                   folder + "/log");
@@ -56,7 +62,7 @@ TEST_P(Faults, AreRowsWithTheirKindAndTheSweepGoesOn) {
               std::string::npos);
     EXPECT_EQ(failure.at("log_tail").at(0), std::string("misbehaving_engine: ") + name);
   }
-  EXPECT_TRUE(eventually([&] { return processes_of(name, run).empty(); }));
+  EXPECT_TRUE(eventually([&] { return processes_of(mark, run).empty(); }));
   std::filesystem::remove_all(folder);
 }
 
@@ -82,7 +88,8 @@ TEST(Run, GivesAnEnvironmentUpAfterThreeFailures) {
 
 TEST(Run, StopsAfterTheSampleInFlightWhenAskedAndGoesOn) {
   const std::string folder = fresh_folder("interrupt"), run = folder + "/run";
-  ::setenv("SAMESEED_TEST_MARK", "interrupt", 1);
+  const std::string mark = "interrupt-" + std::to_string(::getpid());
+  ::setenv("SAMESEED_TEST_MARK", mark.c_str(), 1);
   const std::string matrix = write_matrix(folder, kMisbehaving + " none", {2, 3}, 60);
   const std::vector<std::string> command = {kProgram, "run", matrix, "--out", run};
   Started program(command, folder + "/log");
@@ -94,7 +101,7 @@ TEST(Run, StopsAfterTheSampleInFlightWhenAskedAndGoesOn) {
   for (const auto& [id, record] : lasting_records(run)) EXPECT_EQ(record.at("outcome"), "ok");
   EXPECT_NE(read_file(folder + "/log").find("the same command goes on from here: sameseed run"),
             std::string::npos);
-  EXPECT_TRUE(eventually([&] { return processes_of("interrupt", run).empty(); }));
+  EXPECT_TRUE(eventually([&] { return processes_of(mark, run).empty(); }));
   EXPECT_EQ(run_program(command), 0);
   EXPECT_EQ(lasting_records(run).size(), read_json(run + "/plan.json").at("samples").size());
   std::filesystem::remove_all(folder);

@@ -1,6 +1,7 @@
 // `kill -9` at random moments: the run that goes on ends as if nothing had happened.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -61,7 +62,8 @@ void kill_and_go_on(const std::string& name, const std::string& engine, std::siz
   const auto command = [&](const std::string& run) {
     return std::vector<std::string>{kProgram, "run", matrix, "--out", run, "--quiet"};
   };
-  ::setenv("SAMESEED_TEST_MARK", name.c_str(), 1);
+  const std::string mark = name + "-" + std::to_string(::getpid());
+  ::setenv("SAMESEED_TEST_MARK", mark.c_str(), 1);
   const auto start = std::chrono::steady_clock::now();
   ASSERT_EQ(Started(command(folder + "/undisturbed"), folder + "/log").wait(), 0);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -84,7 +86,7 @@ void kill_and_go_on(const std::string& name, const std::string& engine, std::siz
         program.wait();
         ++killed;
         ++of_this_run;
-        ASSERT_TRUE(eventually([&] { return processes_of(name, run).empty(); }))
+        ASSERT_TRUE(eventually([&] { return processes_of(mark, run).empty(); }))
             << "a worker outlived the run";
       } else {
         ASSERT_EQ(program.wait(), 0) << read_file(folder + "/log");
