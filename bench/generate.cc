@@ -127,12 +127,11 @@ class Sweep {
     for (std::thread& thread : threads) thread.join();
     if (problem_) std::rethrow_exception(problem_);
     result_.interrupted = interrupt_.asked();
-    append({{"type", "stop"},
-            {"start", start_},
-            {"at", now()},
-            {"reason", result_.interrupted        ? "interrupted"
-                       : !result_.stopped.empty() ? "stopped"
-                                                  : "finished"}});
+    if (result_.stopped.empty())  // else there may be no room even for this
+      append({{"type", "stop"},
+              {"start", start_},
+              {"at", now()},
+              {"reason", result_.interrupted ? "interrupted" : "finished"}});
     return result_;
   }
 
@@ -211,9 +210,8 @@ class Sweep {
     record["wall_ms"] = ms;
     const std::string outcome = record.at("outcome");
     const bool failed = outcome != "ok" && outcome != "unsupported";
-    if (failed && std::filesystem::space(run_).available < kLeastSpace)
-      return stop(fmt::format("{}: the disk is full; free some space",
-                              run_.string()));  // and no row: it is not its
+    if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no row: not its fault
+      return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     if (failed) {
       const std::lock_guard lock(mutex_);
       ++result_.failed;

@@ -49,7 +49,7 @@ void expect_published_formats(const std::string& run) {
     std::size_t lines = 0;
     for (std::string line; std::getline(in, line); ++lines)
       EXPECT_NO_THROW(check_json(json::parse(line), schema(name), log));
-    EXPECT_GT(lines, 3u) << log;
+    EXPECT_GT(lines, 0u) << log;
   }
   EXPECT_NO_THROW(check_json(read_json(run + "/report.json"), schema("report"), "report.json"));
 }
