@@ -49,9 +49,8 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
   while (running_.size() >= kMostWorkers) running_.pop_back();  // the one used longest ago
   const json& environment = environment_of(crew_.plan, environment_id);
   const std::string id = last_worker_ = crew_.name_worker();
-  Variables variables(slot_.variables.begin(), slot_.variables.end());
-  for (const auto& [name, value] : environment.at("variables").items())
-    variables[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
+  Variables variables = variables_of(environment);
+  variables.insert(slot_.variables.begin(), slot_.variables.end());  // the plan's own come first
   Running fresh{environment_id, id,
                 std::make_unique<Worker>(worker_command(environment.at("engine")),
                                          environment_for(variables, swept_), log_of(id))};

@@ -1,10 +1,10 @@
 #include "bench/expected_times.h"
 
 #include <algorithm>
-#include <fstream>
 #include <vector>
 
 #include "io/files.h"
+#include "io/json.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
 
@@ -44,17 +44,14 @@ void ExpectedTimes::learn(const json& plan, const std::filesystem::path& records
   std::map<std::string, const json*> cases;
   for (const json& one : plan.at("cases")) cases[one.at("id")] = &one;
   std::map<std::string, std::vector<double>> times;
-  std::ifstream in(records);
-  for (std::string line; std::getline(in, line);) {
-    const json record = json::parse(line, nullptr, false);
-    if (!record.is_object() || record.value("outcome", "") != "ok" || !record.contains("wall_ms"))
-      continue;
+  for_each_json_line(records, [&](const json& record) {
+    if (record.value("outcome", "") != "ok" || !record.contains("wall_ms")) return;
     const auto found = cases.find(record.value("case", ""));
-    if (found == cases.end()) continue;
+    if (found == cases.end()) return;
     const std::string key = kind_of(*found->second);
     times[key].push_back(record.at("wall_ms"));
     kinds_[key].work = work_of(*found->second);
-  }
+  });
   for (auto& [key, list] : times) {
     const auto middle = list.begin() + static_cast<std::ptrdiff_t>((list.size() - 1) / 2);
     std::nth_element(list.begin(), middle, list.end());

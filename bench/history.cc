@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "bench/worker.h"
 #include "io/error.h"
-#include "io/files.h"
+#include "io/json.h"
 #include "io/png_check.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
@@ -46,17 +44,14 @@ History read_history(const std::filesystem::path& run, const json& plan) {
   };
   History history;
   std::map<std::string, Newest> newest;
-  std::ifstream in(run / "records.jsonl");
-  for (std::string line; std::getline(in, line);) {
-    const json record = json::parse(line, nullptr, false);
-    if (!record.is_object()) continue;
+  for_each_json_line(run / "records.jsonl", [&](const json& record) {
     if (record.value("type", "") != "sample" || !record.contains("sample") ||
         !record.contains("outcome"))
-      continue;
+      return;
     Newest& one = newest[record.at("sample")];
     one = {record.at("outcome"), record.value("start", "?"), record.value("wall_ms", 0.0)};
     if (one.outcome == "ok" && !files_are_there(run, record)) one.outcome = "files are gone";
-  }
+  });
 
   std::map<std::string, std::string> environment_of;
   for (const json& one : plan.at("cases")) environment_of[one.at("id")] = one.at("environment");

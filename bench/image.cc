@@ -54,17 +54,9 @@ OneImage image_of_case(const std::string& name) {
   for (const json& one : plan.at("cases"))
     if (one.at("id") == path.filename().string())
       for (const json& environment : plan.at("environments"))
-        if (environment.at("id") == one.at("environment")) {
-          OneImage image{environment.at("engine"),
-                         one.at("noise_precision"),
-                         {},
-                         environment.at("load"),
-                         one.at("request")};
-          for (const auto& [variable, value] : environment.at("variables").items())
-            image.variables[variable] =
-                value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
-          return image;
-        }
+        if (environment.at("id") == one.at("environment"))
+          return {environment.at("engine"), one.at("noise_precision"), variables_of(environment),
+                  environment.at("load"), one.at("request")};
   throw UserError(fmt::format("{}: its plan.json has no case {}", path.parent_path().string(),
                               path.filename().string()));
 }

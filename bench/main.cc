@@ -33,8 +33,7 @@ int main(int argc, char** argv) {
       "  sameseed run nightly.json --model sdxl --out n1  a sweep; the same command goes on after "
       "an interruption\n"
       "  sameseed image --engine accelerated --prompt \"a red apple\" --seed 7 --out apple.png\n"
-      "  sameseed run nightly.json --shard 2/8 --out s2   one of eight parts; `sameseed merge` "
-      "joins "
+      "  sameseed run nightly.json --shard 2/8 --out s2   one of eight; `sameseed merge` joins "
       "them\n"
       "  sameseed score-pair reference.png candidate.png\n",
       "sameseed"};

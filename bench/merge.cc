@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "bench/plan_file.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
 
 namespace sameseed {
 namespace {
@@ -18,11 +18,9 @@ using nlohmann::json;
 
 json cohort_of(const std::filesystem::path& run) {
   json cohort;
-  std::ifstream in(run / "records.jsonl");
-  for (std::string line; std::getline(in, line);)
-    if (const json record = json::parse(line, nullptr, false);
-        record.is_object() && record.value("type", "") == "run")
-      cohort = record.value("cohort", json());
+  for_each_json_line(run / "records.jsonl", [&](const json& record) {
+    if (record.value("type", "") == "run") cohort = record.value("cohort", json());
+  });
   return cohort;
 }
 
@@ -72,13 +70,10 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
   std::set<std::string> made;
   for (const auto& shard : shards) {
     sources.push_back(std::filesystem::absolute(shard).string());
-    std::ifstream in(shard / "records.jsonl");
-    for (std::string line; std::getline(in, line);) {
-      const json record = json::parse(line, nullptr, false);
-      if (!record.is_object()) continue;  // half a line, of a crash
-      records += line + "\n";
+    for_each_json_line(shard / "records.jsonl", [&](const json& record) {
+      records += record.dump() + "\n";
       if (record.value("type", "") == "sample") made.insert(record.at("sample"));
-    }
+    });
     for (const char* folder : {"images", "latents", "logs"}) {
       if (!std::filesystem::is_directory(shard / folder)) continue;
       std::filesystem::create_directories(out / folder);

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <map>
 #include <set>
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
 #include "io/png.h"
 #include "metrics/metric.h"
 #include "metrics/self_test.h"
@@ -83,16 +83,14 @@ json score_pictures(const Metrics& metrics, const std::filesystem::path& candida
 
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   std::map<std::string, json> by_case;
-  std::ifstream in(run / "records.jsonl");
-  if (!in)
+  if (!std::filesystem::exists(run / "records.jsonl"))
     throw UserError((run / "records.jsonl").string() +
                     ": not there; run `sameseed generate` first");
-  for (std::string line; std::getline(in, line);) {
-    const json record = json::parse(line, nullptr, false);
-    if (record.is_object() && record.value("type", "") == "sample" &&
-        record.value("kind", "") == "quality" && record.value("outcome", "") == "ok")
+  for_each_json_line(run / "records.jsonl", [&](const json& record) {
+    if (record.value("type", "") == "sample" && record.value("kind", "") == "quality" &&
+        record.value("outcome", "") == "ok")
       by_case[record.at("case")] = record;
-  }
+  });
   return by_case;
 }
 

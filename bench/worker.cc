@@ -63,6 +63,13 @@ pid_t start_guard(pid_t group, int& lifeline) {
 
 }  // namespace
 
+Variables variables_of(const nlohmann::json& environment) {
+  Variables variables;
+  for (const auto& [name, value] : environment.at("variables").items())
+    variables[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
+  return variables;
+}
+
 std::vector<std::string> environment_for(const Variables& variables,
                                          const std::set<std::string>& swept) {
   std::map<std::string, std::string> values;

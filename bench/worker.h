@@ -27,6 +27,9 @@ struct WorkerFailure : std::runtime_error {
 
 using Variables = std::map<std::string, std::optional<std::string>>;  // no value: unset
 
+// Those of an environment of the plan, whose null stands for unset.
+Variables variables_of(const nlohmann::json& environment);
+
 // This process's environment without `swept`, and with the variables on top.
 std::vector<std::string> environment_for(const Variables& variables,
                                          const std::set<std::string>& swept);

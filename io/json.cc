@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_set>
@@ -80,6 +81,15 @@ json parse_json(std::string_view text, const std::string& where, int deepest) {
   Watch watch(text, where, deepest);
   json::sax_parse(text, &watch);
   return json::parse(text);
+}
+
+void for_each_json_line(const std::filesystem::path& path,
+                        const std::function<void(nlohmann::json record)>& take) {
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);)
+    if (nlohmann::json record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+        record.is_object())
+      take(std::move(record));
 }
 
 }  // namespace sameseed

@@ -1,11 +1,11 @@
 #include "reports/record.h"
 
 #include <algorithm>
-#include <fstream>
 #include <initializer_list>
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
 
 namespace sameseed {
 namespace {
@@ -21,13 +21,11 @@ bool has_texts(const json& record, std::initializer_list<const char*> names) {
 
 template <typename Take>
 void for_each_record(const std::filesystem::path& path, Take take) {
-  std::ifstream in(path);
-  for (std::string line; std::getline(in, line);) {
-    json record = json::parse(line, nullptr, false);
-    if (!record.is_object() || !has_texts(record, {"type"})) continue;
+  for_each_json_line(path, [&](json record) {
+    if (!has_texts(record, {"type"})) return;
     const std::string type = record.at("type");
     take(type, std::move(record));
-  }
+  });
 }
 
 }  // namespace
