@@ -36,10 +36,10 @@ Number number(std::string_view text, const std::string& part) {
   try {
     std::size_t used = 0;
     const double value = std::stod(part, &used);
-    const auto result = static_cast<Number>(value);
-    if (used == part.size() && std::isfinite(value) && std::abs(value) < 1e6 &&
-        static_cast<double>(result) == value)
-      return result;
+    // In range before it is converted: beyond it a conversion to a whole number is undefined.
+    if (used == part.size() && std::abs(value) < 1e6)
+      if (const auto result = static_cast<Number>(value); static_cast<double>(result) == value)
+        return result;
   } catch (const std::exception&) {
   }
   refuse(text, "\"" + part + "\" is not a number that fits here");
@@ -83,7 +83,7 @@ DeepCache parse_deepcache(std::string_view text) {
     d.center = number<double>(text, quad[1]);
     d.pow = number<double>(text, quad[2]);
     if (d.pow <= 1 || d.pow > 10 || d.center < 0)
-      refuse(text, "the centre must not be negative, the power lie above 1");
+      refuse(text, "the centre must not be negative, the power lie above 1 and not above 10");
     parts.pop_back();
   }
   if (parts.size() < 2) refuse(text, "an interval and a place are needed");

@@ -41,9 +41,9 @@ TEST(DeepCache, SpellingSurvivesARoundTrip) {
 }
 
 TEST(DeepCache, RefusesIllegalSettingsAndListsTheLegalOnes) {
-  for (const char* text :
-       {"3/2/2", "3/3/0", "3/0/3", "3/-1/0", "0/0/0", "-2/0/0", "3", "", "3/0", "a/0/0",
-        "3/branch:9", "3/0/0/quad:1", "3/0/0/quad:1:0.5", "3.5/0/0", "99999999999/0/0"}) {
+  for (const char* text : {"3/2/2", "3/3/0", "3/0/3", "3/-1/0", "0/0/0", "-2/0/0", "3", "", "3/0",
+                           "a/0/0", "3/branch:9", "3/0/0/quad:1", "3/0/0/quad:1:0.5", "3.5/0/0",
+                           "99999999999/0/0", "3/branch:455555555555555555555333", "nan/0/0"}) {
     try {
       parse_deepcache(text);
       ADD_FAILURE() << text << " was taken";
