@@ -37,7 +37,9 @@ struct Planned {
 Planned plan_of(const RunOptions& options) {
   const std::filesystem::path file = options.matrix.empty() ? data("bench/matrices/demo.json")
                                                             : std::filesystem::path(options.matrix);
-  const Matrix matrix = read_matrix(file);
+  Matrix matrix = read_matrix(file);
+  matrix.floor = matrix.floor || options.floor;
+  matrix.oracle = matrix.oracle || options.oracle;
   json load = {
       {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
   if (!options.model.vae.empty())

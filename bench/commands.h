@@ -24,6 +24,7 @@ struct RunOptions {
   std::string gates;   // gate file, or empty: the one the run's folder holds, if any
   std::string times;   // of `plan`: an earlier run that says how long samples take
   bool probe = false;  // of `plan`: a few samples that say so
+  bool floor = false, oracle = false;  // asked for beside what the matrix says
   GenerateOptions generate;
 };
 

@@ -62,6 +62,11 @@ int main(int argc, char** argv) {
     command->add_option("matrix", run.matrix, "matrix file (default: the demo)");
     add_model(command, run.model);
     command->add_option("--out", run.out, "folder of the run (default: sameseed-run-NAME)");
+    command->add_flag("--floor", run.floor,
+                      "measure what two equal rows differ by, and hold every score against it");
+    command->add_flag(
+        "--oracle", run.oracle,
+        "make every picture in the highest precision too: which arm is nearer to it?");
   };
   const auto add_generate = [&](CLI::App* command) {
     command

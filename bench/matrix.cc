@@ -70,6 +70,8 @@ class Reader {
     matrix.timing = {timing.value("warmup", matrix.timing.warmup),
                      timing.value("blocks", matrix.timing.blocks),
                      timing.value("prompts", matrix.timing.prompts)};
+    matrix.floor = text_.value("floor", false);
+    matrix.oracle = text_.value("oracle", false);
     return matrix;
   }
 

@@ -41,7 +41,9 @@ struct Matrix {
   nlohmann::json request;  // steps, guidance, size, negative: what every case begins with
   std::optional<std::string> noise_precision;  // of the initial noise; else the reference arm's
   Timing timing;
-  std::string sha256;  // of the file
+  bool floor = false;   // make rows that ought to be equal as well: the noise floor
+  bool oracle = false;  // and each picture once more in the highest precision
+  std::string sha256;   // of the file
 };
 
 // Throws UserError that names file, field and what would be right: for what the schema forbids

@@ -11,10 +11,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kAccumulationPrefix = "ONEFLOW_";
-
-struct CaseIds {
-  std::string environment, id;
-};
+constexpr const char* kHighest = "highest";               // precision: the most exact on the device
+constexpr int kFloorThreads = 1, kOtherFloorThreads = 2;  // the second where the first is the arm's
 
 class Planner {
  public:
@@ -28,25 +26,28 @@ class Planner {
       }
       compare(point, "reference");
       if (switches_off(point) != point) compare(point, "switches_off");
+      if (matrix_.floor) measure_floor(point);
     }
     if (comparisons_.empty())
       throw UserError(
           "the matrix leaves nothing to compare: every combination is excluded, so relax "
           "`exclude`");
-    return {{"schema", "sameseed/plan/1"},
-            {"name", matrix_.name},
-            {"matrix_sha256", matrix_.sha256},
-            {"model", load_.at("model")},
-            {"timing",
-             {{"warmup", matrix_.timing.warmup},
-              {"blocks", matrix_.timing.blocks},
-              {"prompts", matrix_.timing.prompts}}},
-            {"axes", axes()},
-            {"environments", environments_},
-            {"cases", cases_},
-            {"samples", samples()},
-            {"comparisons", comparisons_},
-            {"excluded", excluded_}};
+    json plan = {{"schema", "sameseed/plan/1"},
+                 {"name", matrix_.name},
+                 {"matrix_sha256", matrix_.sha256},
+                 {"model", load_.at("model")},
+                 {"timing",
+                  {{"warmup", matrix_.timing.warmup},
+                   {"blocks", matrix_.timing.blocks},
+                   {"prompts", matrix_.timing.prompts}}},
+                 {"axes", axes()},
+                 {"environments", environments_},
+                 {"cases", cases_},
+                 {"samples", samples()},
+                 {"comparisons", comparisons_},
+                 {"excluded", excluded_}};
+    if (matrix_.floor) plan["floor"] = floor_;
+    return plan;
   }
 
  private:
@@ -74,17 +75,21 @@ class Planner {
     if (matrix_.noise_precision) return *matrix_.noise_precision;
     for (const char* axis : {"reference.load.precision", "both.load.precision"})
       if (const auto found = point.find(axis); found != point.end() && found->second.is_string())
-        return found->second;
+        return found->second == kHighest ? "fp32" : found->second.get<std::string>();
     return "fp32";
   }
 
-  CaseIds add_case(const Point& point, const std::string& arm, const std::string& prompt,
-                   std::uint64_t seed) {
-    json environment = {
-        {"engine", matrix_.engines.at(arm)}, {"variables", json::object()}, {"load", load_}};
-    json request = matrix_.request;
-    request["prompt"] = prompt;
-    request["seed"] = seed;
+  // What the arm's side of a point asks for.
+  struct Asked {
+    json environment, request;
+  };
+  Asked asked(const Point& point, const std::string& arm, const std::string& prompt,
+              std::uint64_t seed) const {
+    Asked asked = {
+        {{"engine", matrix_.engines.at(arm)}, {"variables", json::object()}, {"load", load_}},
+        matrix_.request};
+    asked.request["prompt"] = prompt;
+    asked.request["seed"] = seed;
     for (const auto& [name, value] : point) {
       const std::size_t first = name.find('.'), second = name.find('.', first + 1);
       const std::string side = name.substr(0, first),
@@ -92,36 +97,92 @@ class Planner {
       const std::string field = name.substr(second + 1);
       const bool ours = side == arm || side == "both";
       // A variable that only the other arm names is unset here: nothing leaks in from outside.
-      if (kind == "env") environment["variables"][field] = ours ? value : json();
-      if (kind == "load" && ours) environment["load"][field] = value;
-      if (kind == "request" && ours) request[field] = value;
+      if (kind == "env") asked.environment["variables"][field] = ours ? value : json();
+      if (kind == "load" && ours) asked.environment["load"][field] = value;
+      if (kind == "request" && ours) asked.request[field] = value;
     }
+    return asked;
+  }
+
+  // The id of the case, which is new or was there before.
+  std::string add_case(const Asked& asked, const Point& point) {
+    json environment = asked.environment;
     const std::string environment_id = id_of(environment);
     environment["id"] = environment_id;
     if (known_.insert(environment_id).second) environments_.push_back(environment);
     json one = {{"environment", environment_id},
-                {"request", request},
+                {"request", asked.request},
                 {"noise_precision", noise_precision(point)}};
     const std::string id = one["id"] = id_of(one);
     if (known_.insert(id).second) cases_.push_back(one);
-    return {environment_id, id};
+    return id;
+  }
+
+  // The same network in the highest precision at hand, with every switch as it is by default.
+  std::string add_oracle(const Point& point, const std::string& prompt, std::uint64_t seed) {
+    Asked oracle = asked(point, "reference", prompt, seed);
+    for (auto& [name, value] : oracle.environment["variables"].items()) value = nullptr;
+    const json load = oracle.environment["load"];
+    oracle.environment["load"] = load_;
+    for (const char* kept : {"vae", "variant"})
+      if (load.contains(kept)) oracle.environment["load"][kept] = load.at(kept);
+    oracle.environment["load"]["precision"] = kHighest;
+    oracle.request["deepcache"] = nullptr;
+    return add_case(oracle, point);
   }
 
   void compare(const Point& point, const std::string& kind) {
     json pairs = json::array();
     for (const std::string& prompt : matrix_.prompts)
       for (const std::uint64_t seed : matrix_.seeds) {
-        const CaseIds candidate = add_case(point, "candidate", prompt, seed);
-        const CaseIds reference = kind == "reference"
-                                      ? add_case(point, "reference", prompt, seed)
-                                      : add_case(switches_off(point), "candidate", prompt, seed);
-        pairs.push_back({{"candidate", candidate.id},
-                         {"reference", reference.id},
-                         {"prompt", prompt},
-                         {"seed", seed}});
+        json pair = {{"prompt", prompt}, {"seed", seed}};
+        pair["candidate"] = add_case(asked(point, "candidate", prompt, seed), point);
+        pair["reference"] =
+            kind == "reference"
+                ? add_case(asked(point, "reference", prompt, seed), point)
+                : add_case(asked(switches_off(point), "candidate", prompt, seed), point);
+        if (matrix_.oracle && kind == "reference") pair["oracle"] = add_oracle(point, prompt, seed);
+        pairs.push_back(std::move(pair));
       }
     const std::string id = id_of({{"setting", point}, {"kind", kind}, {"pairs", pairs}});
     comparisons_.push_back({{"id", id}, {"setting", point}, {"kind", kind}, {"pairs", pairs}});
+  }
+
+  // Rows that ought to be equal: each arm, switches off, against itself made another way.
+  void measure_floor(const Point& point) {
+    const auto second_process = [](Asked& again) { again.environment["process"] = 2; };
+    const auto other_threads = [](Asked& again) {
+      json& load = again.environment["load"];
+      load["threads"] =
+          load.value("threads", 0) == kFloorThreads ? kOtherFloorThreads : kFloorThreads;
+    };
+    const Point off = switches_off(point);
+    add_floor(off, "reference", "second process", second_process);
+    if (takes_threads(matrix_.engines.at("reference")))
+      add_floor(off, "reference", "other thread count", other_threads);
+    add_floor(off, "candidate", "second process", second_process);
+  }
+
+  // An outside engine need not know what a number of threads is.
+  static bool takes_threads(const std::string& engine) {
+    return engine == "reference" || engine == "accelerated";
+  }
+
+  template <typename Change>
+  void add_floor(const Point& point, const char* arm, const char* kind, Change change) {
+    json pairs = json::array();
+    for (const std::string& prompt : matrix_.prompts)
+      for (const std::uint64_t seed : matrix_.seeds) {
+        Asked once = asked(point, arm, prompt, seed), again = once;
+        change(again);
+        json pair = {{"prompt", prompt}, {"seed", seed}};
+        pair["reference"] = add_case(once, point);
+        pair["candidate"] = add_case(again, point);
+        pairs.push_back(std::move(pair));
+      }
+    const std::string id = id_of({{"floor", kind}, {"pairs", pairs}});
+    if (known_.insert(id).second)  // many settings share one floor
+      floor_.push_back({{"id", id}, {"arm", arm}, {"kind", kind}, {"pairs", pairs}});
   }
 
   json axes() const {
@@ -171,7 +232,7 @@ class Planner {
   const json& load_;
   std::set<std::string> known_;
   json environments_ = json::array(), cases_ = json::array(), comparisons_ = json::array(),
-       excluded_ = json::array();
+       excluded_ = json::array(), floor_ = json::array();
 };
 
 }  // namespace
@@ -187,6 +248,8 @@ std::string recipe_of(const json& plan) {
     recipe["requests"].push_back({one.at("request"), one.at("noise_precision")});
   for (const json& comparison : plan.at("comparisons"))
     recipe["comparisons"].push_back({comparison.at("setting"), comparison.at("kind")});
+  for (const json& row : plan.value("floor", json::array()))
+    recipe["floor"].push_back({row.at("arm"), row.at("kind")});
   return sha256(recipe.dump());
 }
 

@@ -34,6 +34,7 @@ class Reader {
     read_cases();
     read_samples();
     read_comparisons();
+    if (plan_.contains("floor")) read_floor();
     return std::move(plan_);
   }
 
@@ -125,15 +126,28 @@ class Reader {
     each("comparisons", [&](const json& entry, const std::string& place) {
       need(entry, place, "kind", is_text, "a text");
       need(entry, place, "setting", is_object, "an object");
-      std::size_t index = 0;
-      for (const json& pair : need(entry, place, "pairs", is_list, "a list")) {
-        const std::string at = fmt::format("{}.pairs[{}]", place, index++);
-        need_id(cases_, pair, at, "candidate");
-        need_id(cases_, pair, at, "reference");
-        need(pair, at, "prompt", is_text, "a text");
-        need(pair, at, "seed", is_count, kCount);
-      }
+      read_pairs(entry, place);
     });
+  }
+
+  void read_floor() {
+    each("floor", [&](const json& entry, const std::string& place) {
+      need(entry, place, "arm", is_text, "a text");
+      need(entry, place, "kind", is_text, "a text");
+      read_pairs(entry, place);
+    });
+  }
+
+  void read_pairs(const json& entry, const std::string& place) const {
+    std::size_t index = 0;
+    for (const json& pair : need(entry, place, "pairs", is_list, "a list")) {
+      const std::string at = fmt::format("{}.pairs[{}]", place, index++);
+      need_id(cases_, pair, at, "candidate");
+      need_id(cases_, pair, at, "reference");
+      if (pair.contains("oracle")) need_id(cases_, pair, at, "oracle");
+      need(pair, at, "prompt", is_text, "a text");
+      need(pair, at, "seed", is_count, kCount);
+    }
   }
 
   std::filesystem::path path_;

@@ -19,6 +19,7 @@ namespace {
 
 using nlohmann::json;
 using Metrics = std::vector<std::unique_ptr<Metric>>;
+using CasePair = std::pair<std::string, std::string>;  // candidate, reference
 
 constexpr const char* kTensors[] = {"latents", "prompt_embeds", "pooled_prompt_embeds"};
 
@@ -133,6 +134,26 @@ json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
   return line;
 }
 
+// Every pair of cases that the report asks for, once: those of the comparisons, each of their arms
+// against the oracle, and the noise floor's.
+std::vector<CasePair> pairs_of(const json& plan) {
+  std::vector<CasePair> list;
+  std::set<CasePair> seen;
+  const auto add = [&](const json& candidate, const json& reference) {
+    const CasePair pair(candidate, reference);
+    if (seen.insert(pair).second) list.push_back(pair);
+  };
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) {
+      add(pair.at("candidate"), pair.at("reference"));
+      if (!pair.contains("oracle")) continue;
+      for (const char* arm : {"candidate", "reference"}) add(pair.at(arm), pair.at("oracle"));
+    }
+  for (const json& row : plan.value("floor", json::array()))
+    for (const json& pair : row.at("pairs")) add(pair.at("candidate"), pair.at("reference"));
+  return list;
+}
+
 }  // namespace
 
 void score_run(const std::filesystem::path& run, const std::string& weights) {
@@ -146,16 +167,10 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
                            {"metrics", describe_all(metrics)}}
                           .dump() +
                       "\n";
-  std::set<std::pair<std::string, std::string>> seen;
-  for (const json& comparison : plan.at("comparisons"))
-    for (const json& pair : comparison.at("pairs")) {
-      const std::string candidate = pair.at("candidate"), reference = pair.at("reference");
-      if (!records.contains(candidate) || !records.contains(reference) ||
-          !seen.insert({candidate, reference}).second)
-        continue;
+  for (const auto& [candidate, reference] : pairs_of(plan))
+    if (records.contains(candidate) && records.contains(reference))
       lines +=
           score_or_refuse(metrics, run, records.at(candidate), records.at(reference)).dump() + "\n";
-    }
   write_file(run / "scores.jsonl", lines);
 }
 

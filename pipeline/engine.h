@@ -24,7 +24,9 @@ struct LoadOptions {
   std::string model;      // folder in diffusers' layout
   std::string vae;        // another VAE folder, or empty: the model's own
   std::string variant;    // "fp16" picks *.fp16.safetensors; empty: plain files
-  std::string precision;  // "fp32", "fp16", "bf16"; empty: the engine's default
+  // "fp64", "fp32", "fp16", "bf16", or "highest": the most exact of them on this device; empty: the
+  // engine's default.
+  std::string precision;
   std::string vae_precision =
       "model";      // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
   int threads = 0;  // 0: LibTorch's own choice

@@ -41,14 +41,19 @@ Image to_image(const Tensor& image) {
   return result;
 }
 
-// fp32 where the config says force_upcast, else as the UNet; or what the axis names.
+constexpr const char* kHighest = "highest";  // the oracle's: what this device computes most exactly
+constexpr const char* kHighestOnCpu = "fp64";
+
+// fp32 where the config says force_upcast (but never less than the UNet's), else as the UNet; or
+// what the axis names.
 at::ScalarType vae_type(const LoadOptions& options) {
   if (options.vae_precision != "model")
     return scalar_type_of(options.vae_precision, "load.vae_precision");
   const std::filesystem::path model = options.model;
   const VaeConfig config =
       read_vae_config(options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae));
-  return config.force_upcast ? at::kFloat : scalar_type_of(options.precision, "load.precision");
+  const at::ScalarType type = scalar_type_of(options.precision, "load.precision");
+  return config.force_upcast && type != at::kDouble ? at::kFloat : type;
 }
 
 }  // namespace
@@ -58,6 +63,7 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   const auto start = Clock::now();
   LoadOptions options = asked;
   if (options.precision.empty()) options.precision = default_precision_;
+  if (options.precision == kHighest) options.precision = kHighestOnCpu;
   if (options.threads < 0 || options.threads > 1024)
     throw UserError(
         fmt::format("load.threads = {}: must lie between 1 and 1024, or be 0", options.threads));

@@ -72,7 +72,8 @@ at::ScalarType scalar_type_of(const std::string& precision, const std::string& f
   if (precision == "fp32") return at::kFloat;
   if (precision == "fp16") return at::kHalf;
   if (precision == "bf16") return at::kBFloat16;
-  throw UserError(fmt::format("{} = \"{}\": must be fp32, fp16 or bf16", field, precision));
+  if (precision == "fp64") return at::kDouble;
+  throw UserError(fmt::format("{} = \"{}\": must be fp64, fp32, fp16 or bf16", field, precision));
 }
 
 }  // namespace sameseed

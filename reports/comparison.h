@@ -4,12 +4,14 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "reports/noise_floor.h"
 #include "reports/run_index.h"
 
 namespace sameseed {
 
 // `comparison` as in the plan. Its fields: reports/FILES.md, report.json.
-nlohmann::json comparison_entry(const nlohmann::json& comparison, const RunIndex& run);
+nlohmann::json comparison_entry(const nlohmann::json& comparison, const RunIndex& run,
+                                const NoiseFloor& floor);
 
 // The command that makes a case again.
 std::string repeat_command(const RunFiles& files, const std::string& case_id,

@@ -1,5 +1,7 @@
 #include "reports/run_index.h"
 
+#include <limits>
+
 namespace sameseed {
 
 using nlohmann::json;
@@ -34,6 +36,20 @@ const std::vector<const json*>& RunIndex::timing_records(const std::string& comp
   static const std::vector<const json*> none;
   const auto found = timing_.find(comparison);
   return found == timing_.end() ? none : found->second;
+}
+
+std::optional<double> RunIndex::score(const std::string& candidate_case,
+                                      const std::string& reference_case,
+                                      const std::string& metric) const {
+  const auto found = files_.scores.find({candidate_case, reference_case});
+  if (found == files_.scores.end()) return std::nullopt;
+  const json value = found->second.value("values", json::object()).value(metric, json());
+  if (value.is_number()) return value.get<double>();
+  const std::string word = found->second.value("nonfinite", json::object()).value(metric, "");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (word == "+inf") return kInfinity;
+  if (word == "-inf") return -kInfinity;
+  return std::nullopt;
 }
 
 std::string RunIndex::switches_off(const std::string& candidate_case) const {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,10 @@ class RunIndex {
   // The planned timing samples of a comparison, and the records there are of them.
   std::size_t planned_timing(const std::string& comparison) const;
   const std::vector<const nlohmann::json*>& timing_records(const std::string& comparison) const;
+  // The value of a metric of a scored pair of cases, which may be infinite; nothing where there is
+  // no number.
+  std::optional<double> score(const std::string& candidate_case, const std::string& reference_case,
+                              const std::string& metric) const;
   // The same request with the candidate's switches off: a case id, or empty.
   std::string switches_off(const std::string& candidate_case) const;
 

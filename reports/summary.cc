@@ -3,6 +3,7 @@
 #include "reports/cohort.h"
 #include "reports/comparison.h"
 #include "reports/engagement.h"
+#include "reports/noise_floor.h"
 #include "reports/run_index.h"
 #include "reports/statistics.h"
 
@@ -51,6 +52,7 @@ json run_entry(const RunFiles& files) {
 
 json make_summary(const RunFiles& files) {
   const RunIndex index(files);
+  const NoiseFloor floor(index);
   json summary = {{"schema", "sameseed/report/1"},
                   {"name", files.plan.at("name")},
                   {"run", run_entry(files)},
@@ -60,7 +62,7 @@ json make_summary(const RunFiles& files) {
                   {"scored", files.scorer.has_value()},
                   {"metrics", index.metrics()},
                   {"intervals", interval_definition()},
-                  {"noise_floor", {{"value", nullptr}, {"reason", "not measured"}}},
+                  {"noise_floor", floor.summary()},
                   {"excluded", files.plan.at("excluded")},
                   {"invalid", invalid(files)},
                   {"failures", failures(files)},
@@ -69,7 +71,7 @@ json make_summary(const RunFiles& files) {
   for (const json& worker : files.workers)
     summary["workers"][worker.at("environment").get<std::string>()] = worker;
   for (const json& comparison : files.plan.at("comparisons"))
-    summary["comparisons"].push_back(comparison_entry(comparison, index));
+    summary["comparisons"].push_back(comparison_entry(comparison, index, floor));
   label_equal_values(summary["comparisons"], files.plan.at("axes"));
   return summary;
 }

@@ -1,11 +1,13 @@
 // The report as a table that a person can read on a terminal.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "reports/labels.h"
 #include "reports/report.h"
@@ -28,6 +30,49 @@ void print_row(const json& entry, std::ostream& out) {
   out << fmt::format("{:>{}}   {}\n",
                      statistic_text(entry.at("speed").value("total_ms", json()), "ratio", "{:.2f}"),
                      kWidth, engaged_label(entry));
+}
+
+// "beyond the floor in PSNR dB, LPIPS; no difference shown in SSIM": the table's columns by their
+// readings in `entries`.
+std::string readings(const json& entries) {
+  if (!entries.is_object()) return "";  // no oracle was asked for
+  std::map<std::string, std::vector<std::string>> by_reading;
+  for (const Column& column : table_columns())
+    if (const json entry = entries.value(column.metric, json::object()); entry.contains("reading"))
+      by_reading[entry.at("reading")].push_back(column.title);
+  std::vector<std::string> parts;
+  for (const auto& [reading, columns] : by_reading)
+    parts.push_back(by_reading.size() == 1
+                        ? reading
+                        : fmt::format("{} in {}", reading, fmt::join(columns, ", ")));
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+void print_readings(const json& comparison, std::ostream& out) {
+  for (const auto& [title, text] : {std::pair{"floor", readings(comparison.at("quality"))},
+                                    {"oracle", readings(comparison.at("oracle"))}})
+    if (!text.empty()) out << fmt::format("      {}: {}\n", title, text);
+}
+
+void print_floor(const json& floor, std::ostream& out) {
+  if (!floor.at("measured").get<bool>()) return;
+  out << "noise floor: mean losses of rows that ought to be equal\n";
+  for (const json& row : floor.at("rows")) {
+    std::string text, kind = row.at("kind");
+    bool exact = true;
+    for (const auto& [metric, entry] : row.at("quality").items())
+      exact = exact && entry.value("worst", json()) == 0;
+    if (row.contains("threads"))
+      kind += fmt::format(" ({} and {})", row.at("threads").at(0).dump(),
+                          row.at("threads").at(1).dump());
+    for (const Column& column : table_columns())
+      if (const json entry = row.at("quality").value(column.metric, json()); entry.is_object())
+        text += fmt::format(" {} {},", column.metric, statistic_text(entry, "mean", "{:.2g}"));
+    if (!text.empty()) text.pop_back();
+    out << fmt::format("  {}, {}:{}\n", row.at("arm").get<std::string>(), kind,
+                       exact ? " exactly 0: deterministic" : text);
+  }
+  out << "\n";
 }
 
 void print_excluded(const json& excluded, std::ostream& out) {
@@ -96,8 +141,10 @@ class TextReport final : public Report {
       print_row(comparison, out);
       if (comparison.at("status") != "ok")
         out << "      " << one_line(comparison.at("reason")) << "\n";
+      print_readings(comparison, out);
     }
     out << "\n";
+    print_floor(summary.at("noise_floor"), out);
     print_excluded(summary.at("excluded"), out);
     print_equal_values(summary.at("comparisons"), out);
     print_failures(summary.at("failures"), out);

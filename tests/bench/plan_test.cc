@@ -84,5 +84,60 @@ TEST(Plan, DrawsBothArmsNoiseInTheReferencesPrecision) {
   for (const json& one : named.at("cases")) EXPECT_EQ(one.at("noise_precision"), "bf16");
 }
 
+std::map<std::string, json> environments_by_case(const json& plan) {
+  std::map<std::string, json> environments, result;
+  for (const json& one : plan.at("environments")) environments[one.at("id")] = one;
+  for (const json& one : plan.at("cases"))
+    result[one.at("id")] = environments.at(one.at("environment"));
+  return result;
+}
+
+TEST(Plan, MeasuresEachKindOfFloorOnceForAllSettings) {
+  Matrix matrix = small_matrix();
+  EXPECT_FALSE(make_plan(matrix, {{"model", "m"}}).contains("floor"));
+  matrix.floor = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  const auto environments = environments_by_case(plan);
+  std::set<std::string> kinds;
+  for (const json& row : plan.at("floor")) {
+    const std::string kind = row.at("kind"), arm = row.at("arm");
+    EXPECT_TRUE(kinds.insert(arm + ", " + kind).second);
+    EXPECT_EQ(row.at("pairs").size(), 2u);
+    const json once = environments.at(row.at("pairs").at(0).at("reference")),
+               again = environments.at(row.at("pairs").at(0).at("candidate"));
+    EXPECT_EQ(once.at("engine"), again.at("engine"));
+    EXPECT_EQ(once.at("variables"), again.at("variables"));
+    if (kind == "second process") {
+      EXPECT_EQ(once.at("load"), again.at("load"));
+      EXPECT_EQ(again.at("process"), 2);
+    } else {
+      EXPECT_EQ(again.at("load").at("threads"), 1);
+    }
+  }
+  EXPECT_EQ(kinds,
+            (std::set<std::string>{"reference, second process", "reference, other thread count",
+                                   "candidate, second process"}));
+}
+
+TEST(Plan, GivesEveryPairAgainstTheReferenceAnOracleWithoutSwitches) {
+  Matrix matrix = small_matrix();
+  matrix.axes.push_back({"reference.env.TORCH_CUDNN_V8_API_DISABLED", {nullptr, "1"}});
+  matrix.oracle = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  const auto environments = environments_by_case(plan);
+  std::set<std::string> oracles;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) {
+      EXPECT_EQ(pair.contains("oracle"), comparison.at("kind") == "reference");
+      if (pair.contains("oracle")) oracles.insert(pair.at("oracle").get<std::string>());
+    }
+  EXPECT_EQ(oracles.size(), 2u);  // one a prompt, whatever the switches
+  for (const std::string& oracle : oracles) {
+    EXPECT_EQ(environments.at(oracle).at("load").at("precision"), "highest");
+    for (const auto& [name, value] : environments.at(oracle).at("variables").items())
+      EXPECT_TRUE(value.is_null()) << name;
+  }
+}
+
 }  // namespace
 }  // namespace sameseed

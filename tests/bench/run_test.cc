@@ -109,5 +109,32 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Run, HoldsEveryScoreAgainstAFloorAndAnOracle) {
+  const std::string folder = ::testing::TempDir() + "floor-run", run = folder + "/run";
+  const std::string matrix =
+      write_matrix(folder, "accelerated",
+                   R"("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION":["0"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--floor", "--oracle", "--out", run, "--quiet"}),
+            0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  std::size_t exact = 0;
+  for (const json& row : report.at("noise_floor").at("rows")) {
+    EXPECT_EQ(row.at("quality").at("lpips.alex").at("n"), 2);
+    // One processor's two runs of one program with equal inputs: not a bit may differ.
+    if (row.at("kind") == "second process")
+      exact += row.at("quality").at("latents.relative_l2").at("worst") == 0;
+  }
+  EXPECT_EQ(exact, 2u);  // the reference's and the candidate's
+  const json& comparison = report.at("comparisons").at(0);
+  EXPECT_EQ(comparison.at("quality").at("latents.relative_l2").at("reading"), "beyond the floor");
+  // The reference computes in fp32, the candidate stores fp16: 1e-3 to 1e-2 from the truth.
+  const json& oracle = comparison.at("oracle").at("latents.relative_l2");
+  EXPECT_LT(oracle.at("reference").get<double>(), 1e-4);
+  EXPECT_GT(oracle.at("candidate").get<double>(), 1e-4);
+  EXPECT_EQ(oracle.at("reading"), "reference nearer");
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -1,0 +1,115 @@
+#include "reports/noise_floor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "reports/loss.h"
+#include "reports/statistics.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// Statistics of the losses of one metric over pairs; n = 0 where none has a score.
+json losses_of(const json& pairs, const json& metric, const RunIndex& run) {
+  std::vector<Scored> losses;
+  for (const json& pair : pairs)
+    if (const auto value = run.score(pair.at("candidate"), pair.at("reference"), metric.at("name")))
+      losses.push_back({loss_of(*value, metric), pair.at("candidate")});
+  return summarize(std::move(losses), {.better = "lower", .unit = ""});
+}
+
+// One end of the interval of the mean, or the mean where there is no interval; null where neither
+// is a number.
+json end_of(const json& statistics, const char* end) {
+  const json interval = statistics.value("interval", json());
+  if (interval.is_object() && interval.at(end).is_number()) return interval.at(end);
+  return statistics.value("mean", json());
+}
+
+// The number of threads that the environment's worker computed with; null where it does not say.
+json threads_of(const std::string& case_id, const RunIndex& run) {
+  const json* worker = run.newest_worker(run.case_of(case_id)->at("environment"));
+  if (!worker || !worker->contains("load")) return nullptr;
+  return worker->at("load").value("effective", json::object()).value("threads", json());
+}
+
+json row_entry(const json& row, const RunIndex& run) {
+  const json& pairs = row.at("pairs");
+  json entry = {{"id", row.at("id")},
+                {"arm", row.at("arm")},
+                {"kind", row.at("kind")},
+                {"pairs", pairs.size()},
+                {"quality", json::object()}};
+  if (row.at("kind") == "other thread count")
+    entry["threads"] = {threads_of(pairs.at(0).at("reference"), run),
+                        threads_of(pairs.at(0).at("candidate"), run)};
+  for (const json& metric : run.metrics()) {
+    if (metric.contains("unavailable")) continue;
+    const json losses = losses_of(pairs, metric, run);
+    json& out = entry["quality"][metric.at("name").get<std::string>()];
+    out = {{"unit", loss_unit(metric)}, {"n", losses.at("n")}};
+    if (losses.at("n") == 0) continue;
+    out["mean"] = losses.at("mean");
+    out["worst"] = losses.at("worst");
+    out["bound"] = end_of(losses, "high");
+  }
+  return entry;
+}
+
+std::string reading(const json& floors, const json& losses) {
+  double bound = 0;
+  for (const auto& [kind, floor] : floors.items()) {
+    if (!floor.at("bound").is_number()) return "no difference shown";  // a floor without a bound
+    bound = std::max(bound, floor.at("bound").get<double>());
+  }
+  if (bound == 0) return "deterministic";
+  const json low = end_of(losses, "low");
+  return low.is_number() && low <= bound ? "no difference shown" : "beyond the floor";
+}
+
+}  // namespace
+
+NoiseFloor::NoiseFloor(const RunIndex& run) : run_(run) {
+  for (const json& row : run.files().plan.value("floor", json::array()))
+    rows_.push_back(
+        {row_entry(row, run),
+         fmt::format("{}, {}", row.at("arm").get<std::string>(), row.at("kind").get<std::string>()),
+         row.at("pairs").at(0).at("reference")});
+}
+
+json NoiseFloor::summary() const {
+  if (rows_.empty())
+    return {{"measured", false}, {"reason", "not asked for; `sameseed run --floor` measures it"}};
+  json list = json::array();
+  for (const Row& row : rows_) list.push_back(row.entry);
+  return {{"measured", true}, {"rows", list}};
+}
+
+void NoiseFloor::hold(const json& comparison, json& quality) const {
+  const json& pairs = comparison.at("pairs");
+  const std::string candidate = pairs.at(0).at("candidate"), off = run_.switches_off(candidate);
+  const std::set<std::string> ours = {pairs.at(0).at("reference"), off.empty() ? candidate : off};
+  for (const json& metric : run_.metrics()) {
+    const std::string name = metric.at("name");
+    json& entry = quality.at(name);
+    if (entry.at("n") == 0) continue;
+    json floors = json::object();
+    for (const Row& row : rows_) {
+      const json floor = row.entry.at("quality").value(name, json::object());
+      if (!ours.contains(row.first_case) || floor.value("n", 0) == 0) continue;
+      floors[row.kind] = {{"unit", floor.at("unit")},
+                          {"mean", floor.at("mean")},
+                          {"worst", floor.at("worst")},
+                          {"bound", floor.at("bound")}};
+    }
+    if (floors.empty()) continue;
+    entry["reading"] = reading(floors, losses_of(pairs, metric, run_));
+    entry["noise_floor"] = std::move(floors);
+  }
+}
+
+}  // namespace sameseed
