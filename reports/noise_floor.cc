@@ -44,9 +44,16 @@ json row_entry(const json& row, const RunIndex& run) {
                 {"kind", row.at("kind")},
                 {"pairs", pairs.size()},
                 {"quality", json::object()}};
-  if (row.at("kind") == "other thread count")
-    entry["threads"] = {threads_of(pairs.at(0).at("reference"), run),
-                        threads_of(pairs.at(0).at("candidate"), run)};
+  if (row.at("kind") == "other thread count") {
+    const json once = threads_of(pairs.at(0).at("reference"), run),
+               again = threads_of(pairs.at(0).at("candidate"), run);
+    entry["threads"] = {once, again};
+    if (!once.is_null() && once == again) {
+      entry["reason"] =
+          fmt::format("both were made with {} threads: nothing is measured", once.dump());
+      return entry;
+    }
+  }
   for (const json& metric : run.metrics()) {
     if (metric.contains("unavailable")) continue;
     const json losses = losses_of(pairs, metric, run);

@@ -70,7 +70,9 @@ void print_floor(const json& floor, std::ostream& out) {
         text += fmt::format(" {} {},", column.metric, statistic_text(entry, "mean", "{:.2g}"));
     if (!text.empty()) text.pop_back();
     out << fmt::format("  {}, {}:{}\n", row.at("arm").get<std::string>(), kind,
-                       exact ? " exactly 0: deterministic" : text);
+                       row.contains("reason") ? " " + one_line(row.at("reason"))
+                       : exact                ? " exactly 0: deterministic"
+                                              : text);
   }
   out << "\n";
 }

@@ -72,6 +72,18 @@ TEST(NoiseFloor, OfExactlyZeroMakesEveryDifferenceReal) {
     EXPECT_EQ(quality_of(summary, "off~r", metric).at("reading"), "deterministic");
 }
 
+TEST(NoiseFloor, IsNoneWhereTheOtherThreadCountWasTheSame) {
+  RunFiles run = run_with_floor(48.13, 0.05);
+  run.plan["floor"][0]["kind"] = "other thread count";
+  run.workers.push_back(good_worker("er2", 1e-7));
+  for (json& worker : run.workers) worker["load"]["effective"]["threads"] = 2;
+  const json same = make_summary(run);
+  EXPECT_TRUE(same.at("noise_floor").at("rows").at(0).contains("reason"));
+  EXPECT_TRUE(quality_of(same, "on~r", "lpips.alex").at("noise_floor").is_null());
+  run.workers.back()["load"]["effective"]["threads"] = 1;
+  EXPECT_FALSE(quality_of(make_summary(run), "on~r", "lpips.alex").at("noise_floor").is_null());
+}
+
 TEST(NoiseFloor, OfTheReferenceSaysNothingOfTwoAcceleratedSettings) {
   const json entry = quality_of(make_summary(run_with_floor(48.13, 0.05)), "on~off", "lpips.alex");
   EXPECT_TRUE(entry.at("noise_floor").is_null());
