@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <set>
 
@@ -71,17 +70,6 @@ Status status_of(const json& comparison, const RunIndex& run) {
   return status;
 }
 
-// The value of a metric in a scored pair; nothing where it is not a number.
-std::optional<double> value_of(const json& score, const std::string& name) {
-  const json value = score.value("values", json::object()).value(name, json());
-  if (value.is_number()) return value.get<double>();
-  const std::string word = score.value("nonfinite", json::object()).value(name, "");
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (word == "+inf") return kInfinity;
-  if (word == "-inf") return -kInfinity;
-  return std::nullopt;
-}
-
 bool both_made(const json& pair, const RunIndex& run) {
   for (const char* side : {"candidate", "reference"}) {
     const json* record = run.quality_record(pair.at(side));
@@ -121,7 +109,7 @@ json quality(const json& pairs, const RunIndex& run, json& refused) {
       if (found == run.files().scores.end() || found->second.contains("refused") ||
           !found->second.value("values", json::object()).contains(name))
         continue;
-      if (const auto value = value_of(found->second, name))
+      if (const auto value = metric_value(found->second, name))
         scores.push_back({*value, candidate});
       else
         refused[candidate] = name + " is not a number";

@@ -1,5 +1,7 @@
 #include "reports/run_index.h"
 
+#include <limits>
+
 namespace sameseed {
 
 using nlohmann::json;
@@ -39,6 +41,16 @@ const std::vector<const json*>& RunIndex::timing_records(const std::string& comp
 std::string RunIndex::switches_off(const std::string& candidate_case) const {
   const auto found = off_.find(candidate_case);
   return found == off_.end() ? "" : found->second;
+}
+
+std::optional<double> metric_value(const json& score, const std::string& name) {
+  const json value = score.value("values", json::object()).value(name, json());
+  if (value.is_number()) return value.get<double>();
+  const std::string word = score.value("nonfinite", json::object()).value(name, "");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (word == "+inf") return kInfinity;
+  if (word == "-inf") return -kInfinity;
+  return std::nullopt;
 }
 
 }  // namespace sameseed

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,5 +51,9 @@ class RunIndex {
   std::map<std::string, std::vector<const nlohmann::json*>> timing_;
   std::map<std::string, std::string> off_;
 };
+
+// The value of a metric in a scored pair (a line of scores.jsonl), infinities too; nothing where it
+// is not a number.
+std::optional<double> metric_value(const nlohmann::json& score, const std::string& metric);
 
 }  // namespace sameseed

@@ -2,6 +2,7 @@
 
 #include "reports/cohort.h"
 #include "reports/comparison.h"
+#include "reports/effects.h"
 #include "reports/engagement.h"
 #include "reports/run_index.h"
 #include "reports/statistics.h"
@@ -71,6 +72,7 @@ json make_summary(const RunFiles& files) {
   for (const json& comparison : files.plan.at("comparisons"))
     summary["comparisons"].push_back(comparison_entry(comparison, index));
   label_equal_values(summary["comparisons"], files.plan.at("axes"));
+  summary["effects"] = effects_entry(summary.at("comparisons"), index);
   return summary;
 }
 
