@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -35,9 +36,6 @@ Design design_of(const json& comparisons, const json& axes) {
     }
   return design;
 }
-
-using Table =
-    std::vector<std::vector<double>>;  // unit -> setting -> value, NaN where there is none
 
 // The effects that a table's settings allow; made once for all tables that lack the same ones.
 class Effects {
@@ -86,10 +84,11 @@ json entry_of(const EffectEstimate& estimate, std::size_t units, std::size_t fam
 
 json interval(double low, double high) { return {{"low", low}, {"high", high}}; }
 
-struct Family {
-  std::vector<std::size_t> effects;  // their numbers
-  std::vector<std::vector<double>> rows;
-};
+// Effects that no settings allow have no units, and are not of the family.
+std::size_t family_of(const std::vector<EffectEstimate>& results) {
+  return static_cast<std::size_t>(std::count_if(
+      results.begin(), results.end(), [](const EffectEstimate& one) { return one.n > 0; }));
+}
 
 void put_quality(json& estimates, const Design& design, Effects& known, const json& metric,
                  const RunIndex& run) {
@@ -111,29 +110,21 @@ void put_quality(json& estimates, const Design& design, Effects& known, const js
         if (const double loss = loss_of(*value, scale); std::isfinite(loss))
           losses[units.at({one.at("prompt"), one.at("seed").dump()})][point] = loss;
     }
-  Family family;
   const auto& effects = known.of(losses);
-  for (std::size_t i = 0; i < effects.size(); ++i) {
-    if (effects[i].contrasts.empty()) continue;
-    std::vector<double> row;
-    for (const auto& of_unit : losses) row.push_back(value_of(effects[i], of_unit));
-    family.effects.push_back(i);
-    family.rows.push_back(std::move(row));
-  }
   const FamilyOptions options;
-  const auto results = estimate_family(family.rows, options);
+  const auto results = estimate_family(rows_over_pairs(effects, losses), options);
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (effects[i].contrasts.empty()) continue;
     const EffectEstimate& result = results[i];
-    json entry = entry_of(result, units.size(), results.size(), options.level);
+    json entry = entry_of(result, units.size(), family_of(results), options.level);
     entry["loss"] = result.n ? json(result.mean) : json();
     entry["unit"] = loss_unit(scale);
-    entry["contexts"] = effects[family.effects[i]].contrasts.size();
+    entry["contexts"] = effects[i].contrasts.size();
     entry["interval"] = nullptr;
     if (result.half_width)
       entry["interval"] =
           interval(result.mean - *result.half_width, result.mean + *result.half_width);
-    estimates[family.effects[i]]["quality"][metric.at("name").get<std::string>()] =
-        std::move(entry);
+    estimates[i]["quality"][metric.at("name").get<std::string>()] = std::move(entry);
   }
 }
 
@@ -155,30 +146,6 @@ std::map<std::size_t, double> log_ratios(const json& comparison, const std::stri
   return ratios;
 }
 
-// Blocks of different contexts are units of their own. Where a context has several, the contexts'
-// own means are taken out of the spread: that settings differ is no noise.
-void centre_contexts(std::vector<double>& row, std::size_t blocks) {
-  double sum = 0;
-  std::size_t n = 0;
-  for (const double value : row)
-    if (!std::isnan(value)) {
-      sum += value;
-      ++n;
-    }
-  for (std::size_t first = 0; first < row.size(); first += blocks) {
-    double own = 0, count = 0;
-    for (std::size_t i = first; i < first + blocks; ++i)
-      if (!std::isnan(row[i])) {
-        own += row[i];
-        ++count;
-      }
-    if (count < 2) continue;
-    for (std::size_t i = first; i < first + blocks; ++i)
-      row[i] =
-          sum / static_cast<double>(n) + (row[i] - own / count) * std::sqrt(count / (count - 1));
-  }
-}
-
 void put_speed(json& estimates, const Design& design, Effects& known, const std::string& timing) {
   Table ratios;
   for (std::size_t point = 0; point < design.comparisons.size(); ++point)
@@ -188,42 +155,21 @@ void put_speed(json& estimates, const Design& design, Effects& known, const std:
       ratios[block][point] = ratio;
     }
   if (ratios.empty()) return;
-  const std::size_t blocks = ratios.size();
   const auto& effects = known.of(ratios);
-  // Rows of one length, with a stretch for each context of whatever effect.
-  Family family;
-  std::map<std::pair<std::vector<std::string>, std::size_t>, std::size_t> stretches;
-  const auto stretch = [&](const Effect& effect, std::size_t context) {
-    std::vector<std::string> axes;
-    for (const auto& [axis, value] : effect.off) axes.push_back(axis);
-    return stretches.emplace(std::pair{axes, context}, stretches.size()).first->second;
-  };
-  for (const Effect& effect : effects)
-    for (const std::size_t context : effect.contexts) stretch(effect, context);
-  for (std::size_t i = 0; i < effects.size(); ++i) {
-    if (effects[i].contrasts.empty()) continue;
-    std::vector<double> row(stretches.size() * blocks, kNaN);
-    for (std::size_t c = 0; c < effects[i].contrasts.size(); ++c)
-      for (std::size_t block = 0; block < blocks; ++block)
-        row[stretch(effects[i], effects[i].contexts[c]) * blocks + block] =
-            value_of(effects[i].contrasts[c], ratios[block]);
-    centre_contexts(row, blocks);
-    family.effects.push_back(i);
-    family.rows.push_back(std::move(row));
-  }
   const FamilyOptions options;
-  const auto results = estimate_family(family.rows, options);
+  const auto results = estimate_family(rows_over_blocks(effects, ratios), options);
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (effects[i].contrasts.empty()) continue;
     const EffectEstimate& result = results[i];
-    const std::size_t contexts = effects[family.effects[i]].contrasts.size();
-    json entry = entry_of(result, contexts * blocks, results.size(), options.level);
+    const std::size_t contexts = effects[i].contrasts.size();
+    json entry = entry_of(result, contexts * ratios.size(), family_of(results), options.level);
     entry["ratio"] = result.n ? json(std::exp(result.mean)) : json();
     entry["contexts"] = contexts;
     entry["interval"] = nullptr;
     if (result.half_width)
       entry["interval"] = interval(std::exp(result.mean - *result.half_width),
                                    std::exp(result.mean + *result.half_width));
-    estimates[family.effects[i]]["speed"][timing] = std::move(entry);
+    estimates[i]["speed"][timing] = std::move(entry);
   }
 }
 
