@@ -6,8 +6,8 @@
 // effects together, keep or turn their sign, which preserves how settings vary together on a unit;
 // the `level` quantile of the largest |t| gives one critical value for all. Signs, rather than
 // drawings with replacement, because the latter cover 98 to 99 % instead of 95 % at 6 to 12 units.
-// Where effects vary skewly from unit to unit (as when they are proportional to a log-normal size),
-// a nominal 95 % is 91 to 93 % at these sizes.
+// Where effects vary skewly from unit to unit a nominal 95 % is less: 94 % for effects proportional
+// to a log-normal size of sigma 0.25, 91 % for one of sigma 0.5.
 #pragma once
 
 #include <cstddef>

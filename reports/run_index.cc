@@ -43,13 +43,20 @@ std::string RunIndex::switches_off(const std::string& candidate_case) const {
   return found == off_.end() ? "" : found->second;
 }
 
-std::optional<double> metric_value(const json& score, const std::string& name) {
-  const json value = score.value("values", json::object()).value(name, json());
-  if (value.is_number()) return value.get<double>();
-  const std::string word = score.value("nonfinite", json::object()).value(name, "");
+std::optional<double> metric_value(const json& score, const std::string& metric) {
+  // Looked up in place: a copy of a score is a copy of all its metrics.
+  const auto entry_in = [&](const char* field) -> const json* {
+    const auto all = score.find(field);
+    if (all == score.end() || !all->is_object()) return nullptr;
+    const auto one = all->find(metric);
+    return one == all->end() ? nullptr : &*one;
+  };
+  if (const json* value = entry_in("values"); value && value->is_number())
+    return value->get<double>();
+  const json* word = entry_in("nonfinite");
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (word == "+inf") return kInfinity;
-  if (word == "-inf") return -kInfinity;
+  if (word && *word == "+inf") return kInfinity;
+  if (word && *word == "-inf") return -kInfinity;
   return std::nullopt;
 }
 
