@@ -114,11 +114,7 @@ json quality(const json& pairs, const RunIndex& run, json& refused) {
       else
         refused[candidate] = name + " is not a number";
     }
-    const json identical = metric.value("identical", json());
-    result[name] = summarize(std::move(scores),
-                             {.better = metric.at("better"),
-                              .unit = metric.at("unit"),
-                              .identical = identical.is_number() ? identical.get<double>() : 0});
+    result[name] = summarize(std::move(scores), scale_of(metric));
     result[name]["unit"] = metric.at("unit");
     result[name]["better"] = metric.at("better");
     result[name]["noise_floor"] = nullptr;

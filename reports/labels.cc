@@ -19,14 +19,15 @@ std::string short_name(const std::string& axis) {
 
 }  // namespace
 
+std::string value_label(const std::string& axis, const json& value) {
+  if (value.is_null()) return axis.find(".env.") != std::string::npos ? "unset" : "off";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 std::string setting_label(const json& setting) {
   std::string text;
   for (const auto& [axis, value] : setting.items()) {
-    const std::string shown = value.is_null()
-                                  ? (axis.find(".env.") != std::string::npos ? "unset" : "off")
-                              : value.is_string() ? value.get<std::string>()
-                                                  : value.dump();
-    text += (text.empty() ? "" : ", ") + short_name(axis) + " " + shown;
+    text += (text.empty() ? "" : ", ") + short_name(axis) + " " + value_label(axis, value);
   }
   return text.empty() ? "plain" : text;
 }

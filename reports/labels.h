@@ -10,6 +10,9 @@ namespace sameseed {
 // "conv half 1, matmul half unset, deepcache 3/0/0"; "plain" without axes.
 std::string setting_label(const nlohmann::json& setting);
 
+// "1", "unset", "off".
+std::string value_label(const std::string& axis, const nlohmann::json& value);
+
 // "reference" or "switches off".
 std::string against_label(const nlohmann::json& comparison);
 

@@ -5,6 +5,7 @@
 #include <ostream>
 #include <string>
 
+#include "reports/effects_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
 
@@ -54,6 +55,21 @@ void write_verdict(const json& verdict, std::ostream& out) {
   if (causes.size() > kMostCauses)
     out << fmt::format("* and {} more, see report.json\n", causes.size() - kMostCauses);
   if (!causes.empty()) out << "\n";
+}
+
+void write_effects(const EffectTable& table, std::ostream& out) {
+  if (table.rows.empty()) return;
+  out << "This switch costs and buys:\n\n| switch |";
+  for (const std::string& title : table.titles) out << " " << title << " |";
+  out << "\n|---|";
+  for (std::size_t i = 0; i < table.titles.size(); ++i) out << "---:|";
+  for (const EffectRow& row : table.rows) {
+    out << "\n| " << plain(row.label) << " |";
+    for (const std::string& cell : row.cells) out << " " << plain(cell) << " |";
+  }
+  out << "\n\n";
+  for (const std::string& note : table.notes) out << "* " << plain(note) << "\n";
+  out << "\n";
 }
 
 void write_table(const json& comparisons, std::ostream& out) {
@@ -111,6 +127,7 @@ class MarkdownReport final : public Report {
   void write(const json& summary, std::ostream& out) const override {
     out << "## sameseed: " << plain(summary.at("name")) << "\n\n";
     write_verdict(summary.at("verdict"), out);
+    write_effects(effect_table(summary.at("effects")), out);
     write_table(summary.at("comparisons"), out);
     out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n\n"
            "Worst pairs against the reference:\n\n"

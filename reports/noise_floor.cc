@@ -15,10 +15,11 @@ using nlohmann::json;
 
 // Statistics of the losses of one metric over pairs; n = 0 where none has a score.
 json losses_of(const json& pairs, const json& metric, const RunIndex& run) {
+  const Scale scale = scale_of(metric);
   std::vector<Scored> losses;
   for (const json& pair : pairs)
     if (const auto value = run.score(pair.at("candidate"), pair.at("reference"), metric.at("name")))
-      losses.push_back({loss_of(*value, metric), pair.at("candidate")});
+      losses.push_back({loss_of(*value, scale), pair.at("candidate")});
   return summarize(std::move(losses), {.better = "lower", .unit = ""});
 }
 
@@ -58,7 +59,7 @@ json row_entry(const json& row, const RunIndex& run) {
     if (metric.contains("unavailable")) continue;
     const json losses = losses_of(pairs, metric, run);
     json& out = entry["quality"][metric.at("name").get<std::string>()];
-    out = {{"unit", loss_unit(metric)}, {"n", losses.at("n")}};
+    out = {{"unit", loss_unit(scale_of(metric))}, {"n", losses.at("n")}};
     if (losses.at("n") == 0) continue;
     out["mean"] = losses.at("mean");
     out["worst"] = losses.at("worst");

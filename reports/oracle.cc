@@ -19,23 +19,24 @@ const char* reading(const json& interval) {
 }
 
 json metric_entry(const json& metric, const json& pairs, const RunIndex& run) {
+  const Scale scale = scale_of(metric);
   std::vector<Scored> candidates, references, differences;
   for (const json& pair : pairs) {
     const std::string candidate = pair.at("candidate"), oracle = pair.at("oracle");
     const auto ours = run.score(candidate, oracle, metric.at("name")),
                theirs = run.score(pair.at("reference"), oracle, metric.at("name"));
     if (!ours || !theirs) continue;
-    const double a = loss_of(*ours, metric), b = loss_of(*theirs, metric);
+    const double a = loss_of(*ours, scale), b = loss_of(*theirs, scale);
     candidates.push_back({a, candidate});
     references.push_back({b, candidate});
     differences.push_back({a - b, candidate});
   }
-  json entry = {{"unit", loss_unit(metric)}, {"n", differences.size()}};
+  json entry = {{"unit", loss_unit(scale_of(metric))}, {"n", differences.size()}};
   if (differences.empty()) return entry;
-  const Scale scale = {.better = "lower", .unit = ""};
-  entry["candidate"] = summarize(std::move(candidates), scale).at("mean");
-  entry["reference"] = summarize(std::move(references), scale).at("mean");
-  const json difference = summarize(std::move(differences), scale);
+  const Scale losses = {.better = "lower", .unit = ""};
+  entry["candidate"] = summarize(std::move(candidates), losses).at("mean");
+  entry["reference"] = summarize(std::move(references), losses).at("mean");
+  const json difference = summarize(std::move(differences), losses);
   entry["difference"] = difference.at("mean");
   entry["interval"] = difference.at("interval");
   entry["reading"] = reading(entry.at("interval"));

@@ -6,6 +6,27 @@ namespace sameseed {
 
 using nlohmann::json;
 
+namespace {
+
+std::optional<double> metric_value(const json& score, const std::string& metric) {
+  // Looked up in place: a copy of a score is a copy of all its metrics.
+  const auto entry_in = [&](const char* field) -> const json* {
+    const auto all = score.find(field);
+    if (all == score.end() || !all->is_object()) return nullptr;
+    const auto one = all->find(metric);
+    return one == all->end() ? nullptr : &*one;
+  };
+  if (const json* value = entry_in("values"); value && value->is_number())
+    return value->get<double>();
+  const json* word = entry_in("nonfinite");
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (word && *word == "+inf") return kInfinity;
+  if (word && *word == "-inf") return -kInfinity;
+  return std::nullopt;
+}
+
+}  // namespace
+
 RunIndex::RunIndex(const RunFiles& files)
     : files_(files), probes_(off_probes(files.plan, files.workers)) {
   if (files.scorer) metrics_ = files.scorer->at("metrics");
@@ -42,14 +63,7 @@ std::optional<double> RunIndex::score(const std::string& candidate_case,
                                       const std::string& reference_case,
                                       const std::string& metric) const {
   const auto found = files_.scores.find({candidate_case, reference_case});
-  if (found == files_.scores.end()) return std::nullopt;
-  const json value = found->second.value("values", json::object()).value(metric, json());
-  if (value.is_number()) return value.get<double>();
-  const std::string word = found->second.value("nonfinite", json::object()).value(metric, "");
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (word == "+inf") return kInfinity;
-  if (word == "-inf") return -kInfinity;
-  return std::nullopt;
+  return found == files_.scores.end() ? std::nullopt : metric_value(found->second, metric);
 }
 
 std::string RunIndex::switches_off(const std::string& candidate_case) const {

@@ -92,6 +92,14 @@ void put_mean_interval(json& result, std::vector<double> values, const Scale& sc
 
 }  // namespace
 
+Scale scale_of(const json& metric) {
+  const auto identical = metric.find("identical");
+  const bool stated = identical != metric.end() && identical->is_number();
+  return {.better = metric.at("better"),
+          .unit = metric.at("unit"),
+          .identical = stated ? identical->get<double>() : 0};
+}
+
 double median(std::vector<double> values) {
   if (values.empty()) throw std::invalid_argument("median of nothing");
   return median_in_place(values);

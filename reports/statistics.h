@@ -19,6 +19,9 @@ struct Scale {
   double identical{};  // the value for identical images; used where `better` is "nearer"
 };
 
+// That of one entry of the report's `metrics`.
+Scale scale_of(const nlohmann::json& metric);
+
 // {n, mean, median, worst5, worst, worst_case, interval}: worst5 is the mean of the worst 5 %, at
 // least of one. In dB one identical pair so cannot hide a bad one. Where `better` is "nearer" both
 // sides are bad: `lowest` and `highest` say how far each goes. `interval` {low, high} is that of

@@ -2,6 +2,7 @@
 
 #include "reports/cohort.h"
 #include "reports/comparison.h"
+#include "reports/effects.h"
 #include "reports/engagement.h"
 #include "reports/noise_floor.h"
 #include "reports/run_index.h"
@@ -73,6 +74,7 @@ json make_summary(const RunFiles& files) {
   for (const json& comparison : files.plan.at("comparisons"))
     summary["comparisons"].push_back(comparison_entry(comparison, index, floor));
   label_equal_values(summary["comparisons"], files.plan.at("axes"));
+  summary["effects"] = effects_entry(summary.at("comparisons"), index);
   return summary;
 }
 

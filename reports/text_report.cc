@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/effects_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
 
@@ -124,11 +125,28 @@ void print_verdict(const json& verdict, std::ostream& out) {
     out << fmt::format("  {} {}\n", cause.at("code").get<int>(), one_line(cause.at("text")));
 }
 
+// What each switch costs and buys: first of all, because it is what the reader came for.
+void print_effects(const EffectTable& table, std::ostream& out) {
+  constexpr std::size_t kLabel = 24, kCell = 19;
+  if (table.rows.empty()) return;
+  out << fmt::format("\nthis switch costs and buys\n{:<{}}", "", kLabel);
+  for (const std::string& title : table.titles) out << fmt::format("{:>{}}", title, kCell);
+  for (const EffectRow& row : table.rows) {
+    const bool fits = row.label.size() < kLabel;
+    out << "\n" << row.label;
+    out << (fits ? std::string(kLabel - row.label.size(), ' ') : "\n" + std::string(kLabel, ' '));
+    for (const std::string& cell : row.cells) out << fmt::format("{:>{}}", cell, kCell);
+  }
+  out << "\n";
+  for (const std::string& note : table.notes) out << "  " << note << "\n";
+}
+
 class TextReport final : public Report {
  public:
   std::string file() const override { return "report.txt"; }
 
   void write(const json& summary, std::ostream& out) const override {
+    print_effects(effect_table(summary.at("effects")), out);
     out << fmt::format(
         "\n{}: scores are means over the pairs, time is candidate / other in A B B A blocks\n\n",
         summary.at("name").get<std::string>());

@@ -1,0 +1,62 @@
+// The design of a sweep: which effects of its switches can be told from the settings that were
+// made, and from which of them.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sameseed {
+
+using Levels = std::map<std::string, nlohmann::json>;  // axis -> value
+
+// An axis of the candidate (`candidate.*`). Every other axis is a block: effects are averaged over
+// its values.
+struct Switch {
+  std::string axis;
+  nlohmann::json off;  // "0" for ONEFLOW_*, null for DeepCache; otherwise the first value
+  std::vector<nlohmann::json> levels;  // the others
+};
+
+// `axes` as in the plan.
+std::vector<Switch> switches_of(const nlohmann::json& axes);
+
+// Settings that differ in an effect's own switches only, and the sign with which each counts.
+using Contrast = std::vector<std::pair<std::size_t, double>>;  // index of a setting, +1 or -1
+
+// One switch's value against off, or the interaction of two: what both together do beyond the sum
+// of what each does alone.
+struct Effect {
+  Levels levels, off;               // one axis, or two
+  std::vector<Contrast> contrasts;  // one for each context that has all its settings; may be empty
+  std::vector<std::size_t> contexts;  // for each, a number that stands for its other axes' values
+};
+
+// All main effects, then all two-way interactions. `settings`: axis -> value; null in the
+// place of one that was not made.
+std::vector<Effect> effects_of(const std::vector<Switch>& switches,
+                               const std::vector<nlohmann::json>& settings);
+
+// The other axes' values that an effect's contexts have, for those axes of which some that were
+// made are lacking: there, effect and interaction are confounded. Empty without contexts.
+std::map<std::string, std::vector<nlohmann::json>> confounded_with(
+    const Effect& effect, const std::vector<nlohmann::json>& settings);
+
+using Table =
+    std::vector<std::vector<double>>;  // unit -> setting -> value, NaN where there is none
+
+// For each effect its value on every unit, for estimate_family(): NaN where the unit lacks a
+// setting that the effect needs, and everywhere for an effect without contrasts. What is only
+// rounding is 0.
+
+// On pairs, which are the same for all settings: the mean of the contrasts.
+Table rows_over_pairs(const std::vector<Effect>& effects, const Table& losses);
+
+// On timed blocks, which each setting has for itself: every contrast on every block is a unit.
+// Where a context has three blocks or more its own mean is taken out of the spread: that contexts
+// differ is no noise. With fewer it counts as noise, and intervals are wide.
+Table rows_over_blocks(const std::vector<Effect>& effects, const Table& logarithms);
+
+}  // namespace sameseed
