@@ -24,6 +24,7 @@ struct RunOptions {
   std::string gates;   // gate file, or empty: the one the run's folder holds, if any
   std::string times;   // of `plan`: an earlier run that says how long samples take
   bool probe = false;  // of `plan`: a few samples that say so
+  bool trace = false;  // quality samples write latents and block norms of every step
   GenerateOptions generate;
 };
 
@@ -34,7 +35,7 @@ struct ImageOptions {
   std::uint64_t seed = 0;
   int steps = 30;
   double guidance = 5.0;
-  std::string size = "128x128", deepcache, case_of, out, tensors;
+  std::string size = "128x128", deepcache, case_of, out, tensors, trace;
   std::vector<std::string> set;
 };
 

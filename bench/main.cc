@@ -62,6 +62,9 @@ int main(int argc, char** argv) {
     command->add_option("matrix", run.matrix, "matrix file (default: the demo)");
     add_model(command, run.model);
     command->add_option("--out", run.out, "folder of the run (default: sameseed-run-NAME)");
+    command->add_flag("--trace", run.trace,
+                      "keep the latents and block norms of every step, and report where the arms "
+                      "began to differ");
   };
   const auto add_generate = [&](CLI::App* command) {
     command
@@ -130,6 +133,8 @@ int main(int argc, char** argv) {
   image_command->add_option("--out", image.out, "PNG to write")->required();
   image_command->add_option("--tensors", image.tensors,
                             "safetensors to write: noise, embeddings, latents, image, ...");
+  image_command->add_option("--trace", image.trace,
+                            "safetensors to write: latents and block norms of every step");
 
   CLI::App* pair_command =
       app.add_subcommand("score-pair", "every metric of one pair of pictures, as JSON");

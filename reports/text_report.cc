@@ -9,6 +9,7 @@
 
 #include "reports/labels.h"
 #include "reports/report.h"
+#include "reports/trace.h"
 
 namespace sameseed {
 namespace {
@@ -35,6 +36,23 @@ void print_excluded(const json& excluded, std::ostream& out) {
   for (const json& one : excluded) ++reasons[one.at("because").get<std::string>()];
   for (const auto& [because, count] : reasons)
     out << fmt::format("excluded: {} combinations: {}\n", count, because);
+}
+
+// Where each setting began to differ from the reference, where the run was traced.
+void print_traces(const json& comparisons, std::ostream& out) {
+  bool explained = false;
+  for (const json& comparison : comparisons) {
+    if (!comparison.contains("trace") || comparison.at("against") != "reference") continue;
+    if (!explained)
+      out << "where it began: relative difference of the latents and of each block's norm, a bar a "
+             "step\n  (▁ below 1e-7, a decade each, █ from 0.1 on; . equal, blank: not run in both "
+             "arms), then the latents' last and\n  a block's mean value\n\n";
+    explained = true;
+    out << "  " << setting_label(comparison.at("setting")) << "\n    "
+        << trace_label(comparison.at("trace")) << "\n"
+        << trace_plot(comparison.at("trace"));
+  }
+  if (explained) out << "\n";
 }
 
 // "the same: conv half unset and conv half 1 (unset means OneDiff's default)", each pair once.
@@ -98,6 +116,7 @@ class TextReport final : public Report {
         out << "      " << one_line(comparison.at("reason")) << "\n";
     }
     out << "\n";
+    print_traces(summary.at("comparisons"), out);
     print_excluded(summary.at("excluded"), out);
     print_equal_values(summary.at("comparisons"), out);
     print_failures(summary.at("failures"), out);

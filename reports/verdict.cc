@@ -6,6 +6,7 @@
 #include <map>
 
 #include "reports/labels.h"
+#include "reports/nonfinite.h"
 
 namespace sameseed {
 namespace {
@@ -134,6 +135,7 @@ json infrastructure(const json& report) {
   json causes = json::array();
   add_failures(report, causes);
   add_refusals(report, causes);
+  add_nonfinite(report, causes);
   return causes;
 }
 

@@ -109,5 +109,60 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(Run, MakesAgainASampleWhoseTraceIsGone) {
+  const std::string folder = ::testing::TempDir() + "null-trace", run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "null", R"("candidate.env.X":["0"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
+  expect_published_formats(run);
+  EXPECT_EQ(read_json(run + "/plan.json").at("trace"), true);
+  const std::size_t all = sample_lines(run);
+  std::filesystem::remove(std::filesystem::directory_iterator(run + "/traces")->path());
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
+  EXPECT_EQ(sample_lines(run), all + 1);
+  // The two engines do the same, and no floor was measured.
+  const json trace = read_json(run + "/report.json").at("comparisons").at(0).at("trace");
+  EXPECT_EQ(trace.at("pairs"), 2);
+  EXPECT_TRUE(trace.at("first_step").is_null());
+  EXPECT_TRUE(trace.at("first_block").is_null());
+  // Without the option it is another plan, which has no word of it.
+  EXPECT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 1);
+  ASSERT_EQ(run_program({kProgram, "plan", matrix, "--out", run + "2", "--quiet"}), 0);
+  EXPECT_FALSE(read_json(run + "2/plan.json").contains("trace"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, TracesAPartialStepToTheBlockWhereItBegan) {
+  const std::string folder = ::testing::TempDir() + "nano-trace", run = folder + "/run";
+  const std::string matrix = write_matrix(
+      folder, "accelerated",
+      R"("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION":["0"],"candidate.request.deepcache":["2/0/0"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  ASSERT_EQ(report.at("comparisons").size(), 2u);
+  for (const json& comparison : report.at("comparisons")) {
+    const json& trace = comparison.at("trace");
+    EXPECT_EQ(trace.at("pairs"), 2);
+    EXPECT_EQ(trace.at("latents").size(), 4u);
+    const json& blocks = trace.at("blocks");
+    EXPECT_EQ(blocks.front(), "conv_in");
+    EXPECT_EQ(blocks.back(), "conv_out");
+    EXPECT_TRUE(trace.at("block_norms").at(1).at(1).is_null());  // a partial step in one arm
+    if (comparison.at("against") == "reference") {  // which keeps its activations in fp32
+      EXPECT_EQ(trace.at("first_step"), 0);
+      EXPECT_EQ(trace.at("first_block"), (json{{"block", "conv_in"}, {"step", 0}}));
+    } else {  // equal but for what the second step took from the cache
+      EXPECT_EQ(trace.at("first_step"), 1);
+      EXPECT_EQ(trace.at("first_block"),
+                (json{{"block", blocks.at(blocks.size() - 2)}, {"step", 1}}));
+    }
+  }
+  const std::string text = read_file(run + "/report.txt");
+  EXPECT_NE(text.find("block norms: from conv_in in step 0 (no floor was measured"),
+            std::string::npos)
+      << text;
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace sameseed
