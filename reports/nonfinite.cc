@@ -46,8 +46,9 @@ std::string what_broke(const json& entry) {
 }  // namespace
 
 json nonfinite_cases(const RunFiles& files) {
-  std::map<std::string, json> environments;
+  std::map<std::string, json> environments, engines;
   for (const json& one : files.plan.at("cases")) environments[one.at("id")] = one.at("environment");
+  for (const json& one : files.plan.at("environments")) engines[one.at("id")] = one.at("engine");
   json list = json::array();
   std::set<std::string> seen;
   for (const json& sample : files.plan.at("samples")) {
@@ -59,6 +60,7 @@ json nonfinite_cases(const RunFiles& files) {
     entry["sample"] = sample.at("id");
     entry["case"] = case_id;
     entry["environment"] = environments.at(case_id);
+    entry["engine"] = engines.at(environments.at(case_id));
     entry["repeat"] = repeat_command(files, case_id, case_id + ".png");
     list.push_back(std::move(entry));
   }
@@ -78,9 +80,12 @@ void add_nonfinite(const json& report, json& causes) {
         {{"kind", "broken"},
          {"code", kBroken},
          {"sample", entry.at("sample")},
-         {"text", fmt::format("{} pictures of environment {} are broken; of case {} {}; repeat: {}",
-                              found.second, kind.first, entry.at("case").get<std::string>(),
-                              what_broke(entry), entry.at("repeat").get<std::string>())}});
+         {"text",
+          fmt::format("{} pictures of the {} engine (environment {}) are broken; of case {} "
+                      "{}; repeat: {}",
+                      found.second, one_line(entry.at("engine").get<std::string>()), kind.first,
+                      entry.at("case").get<std::string>(), what_broke(entry),
+                      entry.at("repeat").get<std::string>())}});
   }
 }
 

@@ -14,17 +14,19 @@ using nlohmann::json;
 
 constexpr const char* kNoFloor = "no floor was measured: any difference counts";
 
-// Over traces, the value that a trace has at this place. Null where no trace has a number there:
-// the block did not run in both arms, or the difference is not finite.
 enum class Over { kMean, kWorst };
-json value_at(const std::vector<json>& traces, const json::json_pointer& place, Over over) {
+
+// Over the traces; null where no trace has a number: the block did not run in both arms, or the
+// difference is not finite.
+template <typename ValueOf>
+json over_traces(const std::vector<json>& traces, Over over, ValueOf value_of) {
   double sum = 0, worst = 0;
   int count = 0;
   for (const json& trace : traces) {
-    const json& value = trace.at(place);
+    const json& value = value_of(trace);
     if (!value.is_number()) continue;
-    sum += value.get<double>();
-    worst = std::max(worst, value.get<double>());
+    sum += value.template get<double>();
+    worst = std::max(worst, value.template get<double>());
     ++count;
   }
   if (count == 0) return nullptr;
@@ -35,11 +37,14 @@ json value_at(const std::vector<json>& traces, const json::json_pointer& place, 
 json curves(const std::vector<json>& traces, std::size_t steps, std::size_t blocks, Over over) {
   json latents = json::array(), norms = json::array();
   for (std::size_t step = 0; step < steps; ++step) {
-    latents.push_back(value_at(traces, json::json_pointer(fmt::format("/latents/{}", step)), over));
+    latents.push_back(over_traces(traces, over, [&](const json& trace) -> const json& {
+      return trace.at("latents").at(step);
+    }));
     json row = json::array();
     for (std::size_t block = 0; block < blocks; ++block)
-      row.push_back(value_at(
-          traces, json::json_pointer(fmt::format("/block_norms/{}/{}", step, block)), over));
+      row.push_back(over_traces(traces, over, [&](const json& trace) -> const json& {
+        return trace.at("block_norms").at(step).at(block);
+      }));
     norms.push_back(std::move(row));
   }
   return {{"latents", std::move(latents)}, {"block_norms", std::move(norms)}};

@@ -134,8 +134,8 @@ json conclude(json causes) {
 json infrastructure(const json& report) {
   json causes = json::array();
   add_failures(report, causes);
+  add_nonfinite(report, causes);  // before the scores that are refused for it
   add_refusals(report, causes);
-  add_nonfinite(report, causes);
   return causes;
 }
 

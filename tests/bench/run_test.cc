@@ -1,13 +1,18 @@
 // The whole program over the `null` engine and over the embedded model, as a user starts it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
 
 #include "bench/programs.h"
 #include "io/files.h"
 #include "io/json_schema.h"
+#include "io/safetensors.h"
 
 namespace sameseed {
 namespace {
@@ -162,6 +167,40 @@ TEST(Run, TracesAPartialStepToTheBlockWhereItBegan) {
             std::string::npos)
       << text;
   std::filesystem::remove_all(folder);
+}
+
+// The largest fp16 number in every place of one convolution: its sums fit fp32 and not fp16.
+void make_overflow(const std::filesystem::path& weights, const std::string& convolution) {
+  const SafetensorsFile file = SafetensorsFile::open(weights);
+  auto tensors = file.tensors();
+  TensorView& weight = tensors.at(convolution + ".weight");
+  const std::vector<std::uint16_t> largest(weight.data.size() / 2, 0x7BFF);
+  weight.data = std::as_bytes(std::span(largest));
+  write_safetensors(weights, tensors);
+}
+
+TEST(Run, CallsPicturesOfNanBrokenAndNamesTheLayer) {
+  namespace fs = std::filesystem;
+  const std::string folder = ::testing::TempDir() + "broken-run", run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "accelerated", "");
+  fs::copy(std::string(SAMESEED_SOURCE_DIR) + "/tests/goldens/parity/model_a", folder + "/model",
+           fs::copy_options::recursive);
+  make_overflow(folder + "/model/unet/diffusion_pytorch_model.safetensors",
+                "mid_block.resnets.0.conv1");
+  EXPECT_EQ(
+      run_program({kProgram, "run", matrix, "--model", folder + "/model", "--out", run, "--quiet"}),
+      7);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  EXPECT_EQ(report.at("nonfinite").size(), 2u);  // the candidate's two seeds
+  for (const json& broken : report.at("nonfinite"))
+    EXPECT_EQ(broken.at("layers").at(0).at("layer"), "mid_block.resnets.0.conv1");
+  const json& causes = report.at("verdict").at("causes");
+  EXPECT_TRUE(std::any_of(causes.begin(), causes.end(), [](const json& cause) {
+    return cause.at("kind") == "broken" && cause.at("text").get<std::string>().find(
+                                               "mid_block.resnets.0.conv1") != std::string::npos;
+  })) << causes.dump(1);
+  fs::remove_all(folder);
 }
 
 }  // namespace

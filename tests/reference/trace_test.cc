@@ -7,8 +7,10 @@
 #include <cmath>
 #include <filesystem>
 
+#include "io/files.h"
 #include "io/safetensors.h"
 #include "pipeline/noise.h"
+#include "pipeline/protocol.h"
 #include "pipeline/tensor_files.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/goldens.h"
@@ -62,6 +64,42 @@ TEST_F(TraceOfAPicture, HoldsTheLatentsOfEveryStepAndTheNormOfEveryBlock) {
     EXPECT_NEAR(norms_[step][8].item<double>(),
                 load_tensor(request_.tensors, name).to(at::kDouble).norm().item<double>(),
                 1e-9);  // both in double
+}
+
+// Hooks on diffusers' own modules, see make_trace_goldens.py.
+TEST_F(TraceOfAPicture, EqualsDiffusersWithinRounding) {
+  const nlohmann::json cases = read_json(kGoldens / "cases.json").at("cases");
+  int seen = 0;
+  for (const nlohmann::json& one : cases) {
+    const std::filesystem::path file =
+        kGoldens / ("trace_" + one.at("name").get<std::string>() + ".safetensors");
+    if (!std::filesystem::exists(file)) continue;
+    const std::string model = kGoldens / ("model_" + one.at("model").get<std::string>());
+    engine_->load({.model = model, .threads = 1});
+    nlohmann::json message = {{"noise", request_.noise}};
+    for (const char* name : {"prompt", "negative", "seed", "steps", "guidance"})
+      message[name] = one.at(name);
+    message["size"] = one.at("width").dump() + "x" + one.at("height").dump();
+    request_ = read_request(message);
+    draw_noise({.model = model,
+                .seed = request_.seed,
+                .width = request_.width,
+                .height = request_.height,
+                .out = request_.noise});
+    generate_traced();
+    ++seen;
+    EXPECT_EQ(SafetensorsFile::open(request_.trace).metadata(),
+              SafetensorsFile::open(file).metadata());
+    const at::Tensor wanted = load_tensor(file, "latents"),
+                     wanted_norms = load_tensor(file, "block_norms");
+    for (int step = 0; step < request_.steps; ++step) {
+      EXPECT_LE(relative_l2(latents_[step], wanted[step]), 5e-5) << one << " " << step;
+      for (std::int64_t block = 0; block < wanted_norms.size(1); ++block)
+        EXPECT_LE(relative_l2(norms_[step][block], wanted_norms[step][block]), 3e-5)
+            << one << " " << step << " " << block;
+    }
+  }
+  EXPECT_EQ(seen, 2);
 }
 
 TEST_F(TraceOfAPicture, ChangesNoBitOfIt) {

@@ -32,9 +32,9 @@ TEST(Nonfinite, LatentsAreACauseThatNamesLayerAndStep) {
   EXPECT_EQ(result.at("causes").at(0).at("kind"), "broken");
   EXPECT_EQ(
       result.at("causes").at(0).at("text"),
-      "2 pictures of environment e1 are broken; of case on-0 256 of its final latents are NaN "
-      "or infinite, at first the output of mid_block.resnets.0.conv1 (7 values) in step 3; "
-      "repeat: sameseed image --case runs/small/on-0 --out on-0.png");
+      "2 pictures of the accelerated engine (environment e1) are broken; of case on-0 256 of its "
+      "final latents are NaN or infinite, at first the output of mid_block.resnets.0.conv1 (7 "
+      "values) in step 3; repeat: sameseed image --case runs/small/on-0 --out on-0.png");
   EXPECT_EQ(make_summary(run).at("nonfinite").size(), 2u);
 }
 
