@@ -13,12 +13,28 @@ void require(bool holds, const char* what) {
   if (!holds) throw WorkerFailure("rubbish", fmt::format("the worker's answer {}", what));
 }
 
+// The layers are told to people, so they must be there.
+void require_nonfinite(const json& found) {
+  const auto count = [](const json& value) { return value.is_number_integer() && value >= 0; };
+  const json layers = found.value("layers", json());
+  bool whole = count(found.value("latents", json())) && count(found.value("image", json())) &&
+               (found.value("step", json()).is_null() || count(found.at("step"))) &&
+               layers.is_array();
+  if (whole)
+    for (const json& layer : layers)
+      whole = whole && layer.is_object() && layer.value("layer", json()).is_string() &&
+              count(layer.value("count", json()));
+  require(whole,
+          "must say in nonfinite how many latents and values of the image, in which step "
+          "and in which layers");
+}
+
 }  // namespace
 
 json record_fields(const json& answer) {
   json fields = json::object();
-  for (const char* name :
-       {"timings_ms", "hashes", "effective", "engagement", "peak_memory", "warnings", "invalid"})
+  for (const char* name : {"timings_ms", "hashes", "effective", "engagement", "peak_memory",
+                           "warnings", "invalid", "nonfinite"})
     if (answer.contains(name) && !answer.at(name).is_null()) fields[name] = answer.at(name);
   const json timings = fields.value("timings_ms", json::object()),
              hashes = fields.value("hashes", json::object());
@@ -32,6 +48,7 @@ json record_fields(const json& answer) {
   for (const char* name : {"noise", "token_ids"})
     require(hashes.value(name, json()).is_string(),
             "needs the SHA-256 of `noise` and of `token_ids`: without them no score counts");
+  if (fields.contains("nonfinite")) require_nonfinite(fields.at("nonfinite"));
   return fields;
 }
 

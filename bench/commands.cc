@@ -45,8 +45,10 @@ Planned plan_of(const RunOptions& options) {
   if (!options.model.vae.empty())
     load["vae"] = std::filesystem::absolute(options.model.vae).string();
   if (!options.model.variant.empty()) load["variant"] = options.model.variant;
-  return {options.out.empty() ? "sameseed-run-" + matrix.name : options.out, file,
-          make_plan(matrix, load)};
+  Planned planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out, file,
+                  make_plan(matrix, load)};
+  if (options.trace) planned.plan["trace"] = true;
+  return planned;
 }
 
 // Writes the plan, or finds that the folder already holds the very same one.

@@ -25,6 +25,7 @@ struct RunOptions {
   std::string times;   // of `plan`: an earlier run that says how long samples take
   bool probe = false;  // of `plan`: a few samples that say so
   bool floor = false, oracle = false;  // asked for beside what the matrix says
+  bool trace = false;  // quality samples write latents and block norms of every step
   GenerateOptions generate;
 };
 
@@ -35,7 +36,7 @@ struct ImageOptions {
   std::uint64_t seed = 0;
   int steps = 30;
   double guidance = 5.0;
-  std::string size = "128x128", deepcache, case_of, out, tensors;
+  std::string size = "128x128", deepcache, case_of, out, tensors, trace;
   std::vector<std::string> set;
 };
 

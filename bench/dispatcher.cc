@@ -68,6 +68,7 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
   json warm_up = request;
   warm_up["id"] = "warm-up";
   for (const char* file : {"image", "latents", "tensors"}) warm_up[file] = "";
+  warm_up.erase("trace");
   const int warm_ups = crew_.plan.at("timing").at("warmup");
   for (int i = 0; i < warm_ups; ++i) ask(fresh, warm_up);
   running_.push_front(std::move(fresh));

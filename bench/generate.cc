@@ -61,7 +61,7 @@ std::vector<std::string> last_lines(const std::filesystem::path& log) {
 
 // What a killed writer left: everything in the folders of results that is not one.
 void remove_temporaries(const std::filesystem::path& run) {
-  for (const char* folder : {"images", "latents"}) {
+  for (const char* folder : {"images", "latents", "traces"}) {
     if (!std::filesystem::is_directory(run / folder)) continue;
     for (const auto& entry : std::filesystem::directory_iterator(run / folder))
       if (const auto ending = entry.path().extension();
@@ -242,6 +242,7 @@ class Sweep {
       };
       request["image"] = file("images", ".png");
       request["latents"] = file("latents", ".safetensors");
+      if (plan_.value("trace", false)) request["trace"] = file("traces", ".safetensors");
       record.update(record_fields(dispatcher.generate(environment, request)));
       record["files"] = check_files(request);
       record["outcome"] = "ok";

@@ -18,8 +18,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::pair<const char*, const char*> kFolders[] = {{"image", "images"},
-                                                            {"latents", "latents"}};
+constexpr std::pair<const char*, const char*> kFolders[] = {
+    {"image", "images"}, {"latents", "latents"}, {"trace", "traces"}};
 
 bool files_are_there(const std::filesystem::path& run, const json& record) {
   const std::string sample = record.at("sample");
@@ -86,14 +86,18 @@ History read_history(const std::filesystem::path& run, const json& plan) {
 json check_files(const json& request) {
   json hashes = json::object();
   for (const auto& [name, folder] : kFolders) {
-    const std::string file = request.at(name);
+    const std::string file = request.value(name, "");
     if (file.empty()) continue;
     try {
       if (std::string_view(name) == "image") {
         const auto [width, height] = parse_size(request.at("size"));
         check_png(file, width, height);
-      } else if (!SafetensorsFile::open(file).tensors().contains("latents")) {
-        throw UserError(file + ": holds no tensor `latents`");
+      } else {
+        const auto written = SafetensorsFile::open(file);
+        if (!written.tensors().contains("latents"))
+          throw UserError(file + ": holds no tensor `latents`");
+        if (std::string_view(name) == "trace" && !written.tensors().contains("block_norms"))
+          throw UserError(file + ": holds no tensor `block_norms`");
       }
       hashes[name] = sha256_of_file(file);
     } catch (const UserError& problem) {

@@ -23,8 +23,9 @@ struct History {
 // SHA-256). A timing block that one start of the program did not make whole is not.
 History read_history(const std::filesystem::path& run, const nlohmann::json& plan);
 
-// {"image": SHA-256, "latents": SHA-256} of what a request wrote, with its paths read from the
-// request. Throws WorkerFailure ("incomplete") where a file is missing or the picture is not whole.
+// {"image": SHA-256, "latents": ..., "trace": ...} of what a request wrote, with its paths read
+// from the request. Throws WorkerFailure ("incomplete") where a file is missing or the picture is
+// not whole.
 nlohmann::json check_files(const nlohmann::json& request);
 
 }  // namespace sameseed

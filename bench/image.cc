@@ -97,6 +97,7 @@ int make_image(const ImageOptions& options) {
   request["image"] = std::filesystem::absolute(options.out).string();
   if (!options.tensors.empty())
     request["tensors"] = std::filesystem::absolute(options.tensors).string();
+  if (!options.trace.empty()) request["trace"] = std::filesystem::absolute(options.trace).string();
   // The engine's own precision decides the noise's stream, as in a pipeline of that precision.
   const std::string precision = !one.noise_precision.empty() ? one.noise_precision
                                 : one.engine == "reference"  ? load.value("precision", "fp32")

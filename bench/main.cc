@@ -67,6 +67,9 @@ int main(int argc, char** argv) {
     command->add_flag(
         "--oracle", run.oracle,
         "make every picture in the highest precision too: which arm is nearer to it?");
+    command->add_flag("--trace", run.trace,
+                      "keep the latents and block norms of every step, and report where the arms "
+                      "began to differ");
   };
   const auto add_generate = [&](CLI::App* command) {
     command
@@ -135,6 +138,8 @@ int main(int argc, char** argv) {
   image_command->add_option("--out", image.out, "PNG to write")->required();
   image_command->add_option("--tensors", image.tensors,
                             "safetensors to write: noise, embeddings, latents, image, ...");
+  image_command->add_option("--trace", image.trace,
+                            "safetensors to write: latents and block norms of every step");
 
   CLI::App* pair_command =
       app.add_subcommand("score-pair", "every metric of one pair of pictures, as JSON");

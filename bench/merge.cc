@@ -74,7 +74,7 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
       records += record.dump() + "\n";
       if (record.value("type", "") == "sample") made.insert(record.at("sample"));
     });
-    for (const char* folder : {"images", "latents", "logs"}) {
+    for (const char* folder : {"images", "latents", "traces", "logs"}) {
       if (!std::filesystem::is_directory(shard / folder)) continue;
       std::filesystem::create_directories(out / folder);
       for (const auto& entry : std::filesystem::directory_iterator(shard / folder))

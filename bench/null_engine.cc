@@ -1,6 +1,7 @@
 #include "bench/null_engine.h"
 
 #include <chrono>
+#include <cmath>
 #include <span>
 
 #include "io/png.h"
@@ -35,6 +36,18 @@ std::vector<float> values_of(std::uint64_t seed, int width, int height) {
   return values;
 }
 
+// One step of one block that puts out the latents.
+void save_trace(const std::string& path, const std::vector<float>& latents, int width, int height) {
+  double sum = 0;
+  for (const float value : latents) sum += double{value} * value;
+  const double norm = std::sqrt(sum);
+  write_safetensors(
+      path,
+      {{"latents", {DType::kF32, {1, 4, height / 8, width / 8}, std::as_bytes(std::span(latents))}},
+       {"block_norms", {DType::kF64, {1, 1}, std::as_bytes(std::span(&norm, 1))}}},
+      {{"blocks", "noise"}});
+}
+
 class NullEngine final : public Engine {
  public:
   LoadReport load(const LoadOptions&) override {
@@ -60,6 +73,7 @@ class NullEngine final : public Engine {
     if (!request.image.empty()) write_png(request.image, image);
     if (!request.latents.empty())
       save(request.latents, "latents", latents, request.width, request.height);
+    if (!request.trace.empty()) save_trace(request.trace, latents, request.width, request.height);
     generation.hashes = {{"noise", sha256_of_file(request.noise)},
                          {"token_ids", sha256(request.prompt)},
                          {"latents", sha256(std::as_bytes(std::span(latents)))},

@@ -30,6 +30,8 @@ class Reader {
     for (const char* name : {"warmup", "blocks", "prompts"})
       need(need(plan_, "", "timing", is_object, "an object"), "timing", name, is_count, kCount);
     for (const char* name : {"axes", "excluded"}) need(plan_, "", name, is_list, "a list");
+    if (plan_.contains("trace") && !plan_.at("trace").is_boolean())
+      refuse("trace", "must be true or false");
     read_environments();
     read_cases();
     read_samples();

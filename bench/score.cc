@@ -13,6 +13,7 @@
 #include "metrics/metric.h"
 #include "metrics/self_test.h"
 #include "metrics/tensors.h"
+#include "metrics/traces.h"
 
 namespace sameseed {
 namespace {
@@ -82,6 +83,21 @@ json score_pictures(const Metrics& metrics, const std::filesystem::path& candida
   return scores;
 }
 
+// What is not finite becomes null when it is written.
+json score_traces(const std::filesystem::path& candidate, const std::filesystem::path& reference) {
+  try {
+    const TraceDifference difference =
+        compare_traces(SafetensorsFile::open(candidate), SafetensorsFile::open(reference));
+    json scores = {{"blocks", difference.blocks},
+                   {"latents", difference.latents},
+                   {"block_norms", difference.block_norms}};
+    if (difference.nonfinite_from) scores["nonfinite_from"] = *difference.nonfinite_from;
+    return scores;
+  } catch (const UserError& error) {  // the pictures can be scored all the same
+    return {{"refused", error.what()}};
+  }
+}
+
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   std::map<std::string, json> by_case;
   if (!std::filesystem::exists(run / "records.jsonl"))
@@ -114,6 +130,12 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
     if (a.tensors().contains(name) && b.tensors().contains(name))
       put(scores, fmt::format("{}.relative_l2", name),
           relative_l2(a.tensors().at(name), b.tensors().at(name)));
+  const auto traced = [](const json& record) {
+    return record.value("files", json::object()).contains("trace");
+  };
+  if (traced(candidate) && traced(reference))
+    scores["trace"] = score_traces(file("traces", candidate, ".safetensors"),
+                                   file("traces", reference, ".safetensors"));
   return scores;
 }
 

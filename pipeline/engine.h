@@ -60,6 +60,7 @@ struct Request {
   std::string image;    // PNG to write
   std::string latents;  // safetensors to write: final latents and text embeddings; empty: none
   std::string tensors;  // safetensors to write: everything DESIGN's `--tensors` names; empty: none
+  std::string trace;    // safetensors to write: latents and block norms of every step; empty: none
 };
 
 struct Generation {
@@ -69,6 +70,7 @@ struct Generation {
   nlohmann::json hashes = nlohmann::json::object();  // SHA-256 of noise, token_ids, latents, image
   nlohmann::json effective = nlohmann::json::object();
   nlohmann::json engagement = nlohmann::json::object();  // counters of this image
+  nlohmann::json nonfinite;  // where NaN and infinities arose (reports/FILES.md); null: nowhere
   std::vector<std::string> warnings;
   std::int64_t peak_memory = 0;
 };

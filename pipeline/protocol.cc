@@ -161,7 +161,8 @@ json to_json(const Request& r) {
           {"noise", r.noise},
           {"image", r.image},
           {"latents", r.latents},
-          {"tensors", r.tensors}};
+          {"tensors", r.tensors},
+          {"trace", r.trace}};
 }
 
 Request read_request(const json& fields) {
@@ -179,6 +180,7 @@ Request read_request(const json& fields) {
   message.take("image", r.image);
   message.take("latents", r.latents);
   message.take("tensors", r.tensors);
+  message.take("trace", r.trace);
   message.finish();
   check_prompt(r.prompt, "prompt");
   if (r.negative_prompt) check_prompt(*r.negative_prompt, "negative");
@@ -201,18 +203,20 @@ json answer_of(Engine& engine, const json& message) {
   }
   if (op == "generate") {
     const Generation g = engine.generate(read_request(message));
-    return {{"id", message.value("id", json())},
-            {"timings_ms",
-             {{"text", g.text_ms},
-              {"steps", g.step_ms},
-              {"full", g.step_full},
-              {"decode", g.decode_ms},
-              {"total", g.total_ms}}},
-            {"hashes", g.hashes},
-            {"effective", g.effective},
-            {"engagement", g.engagement},
-            {"warnings", g.warnings},
-            {"peak_memory", g.peak_memory}};
+    json answer = {{"id", message.value("id", json())},
+                   {"timings_ms",
+                    {{"text", g.text_ms},
+                     {"steps", g.step_ms},
+                     {"full", g.step_full},
+                     {"decode", g.decode_ms},
+                     {"total", g.total_ms}}},
+                   {"hashes", g.hashes},
+                   {"effective", g.effective},
+                   {"engagement", g.engagement},
+                   {"warnings", g.warnings},
+                   {"peak_memory", g.peak_memory}};
+    if (!g.nonfinite.is_null()) answer["nonfinite"] = g.nonfinite;
+    return answer;
   }
   throw UserError(fmt::format("op \"{}\": must be load or generate", op));
 }
@@ -237,7 +241,7 @@ json read_answer(std::string_view line) {
   };
   const auto is_text = [](const json& value) { return value.is_string(); };
   for (const char* name : {"kind", "error", "engine"}) check(name, "a text", is_text);
-  for (const char* name : {"hashes", "effective", "engagement", "files", "versions"})
+  for (const char* name : {"hashes", "effective", "engagement", "files", "versions", "nonfinite"})
     check(name, "an object", [](const json& value) { return value.is_object(); });
   check("timings_ms", "an object of numbers and lists of them", [&](const json& value) {
     return value.is_object() && std::all_of(value.begin(), value.end(), is_timing);

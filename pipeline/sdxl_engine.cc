@@ -11,6 +11,8 @@
 
 #include "io/error.h"
 #include "io/png.h"
+#include "pipeline/nonfinite.h"
+#include "pipeline/trace.h"
 
 namespace sameseed {
 namespace {
@@ -107,8 +109,11 @@ Generation SdxlEngine::generate(const Request& request) {
   const auto start = Clock::now();
   const PromptEmbeds embeds = pipeline.encode_prompt(request);
   generation.text_ms = ms_since(start);
-  NamedTensors trace;
-  const Tensor latents = pipeline.denoise(request, embeds, noise, trace, generation);
+  NamedTensors tensors;
+  std::optional<Trace> trace;
+  if (!request.trace.empty()) trace.emplace(pipeline.block_names());
+  const Tensor latents =
+      pipeline.denoise(request, embeds, noise, tensors, generation, trace ? &*trace : nullptr);
   const auto decoding = Clock::now();
   const Tensor image = pipeline.decode(latents);
   generation.decode_ms = ms_since(decoding);
@@ -123,7 +128,9 @@ Generation SdxlEngine::generate(const Request& request) {
   generation.engagement["steps_full"] = full.size();
   generation.engagement["steps_partial"] = generation.step_full.size() - full.size();
   generation.engagement["full_steps"] = full;
-  generation.engagement["non_finite_latents"] = (~at::isfinite(latents)).sum().item<std::int64_t>();
+  generation.engagement["non_finite_latents"] = count_nonfinite(latents);
+  if (count_nonfinite(latents) > 0 || count_nonfinite(image) > 0)
+    generation.nonfinite = pipeline.find_nonfinite(request, embeds, noise, latents, image);
   generation.hashes = {{"noise", sha256_of(noise)},
                        {"token_ids", sha256_of(embeds.token_ids)},
                        {"latents", sha256_of(latents)},
@@ -133,13 +140,14 @@ Generation SdxlEngine::generate(const Request& request) {
     NamedTensors kept;
     for (const char* name : {"latents", "prompt_embeds", "pooled_prompt_embeds",
                              "negative_prompt_embeds", "negative_pooled_prompt_embeds"})
-      if (const auto found = trace.find(name); found != trace.end()) kept.insert(*found);
+      if (const auto found = tensors.find(name); found != tensors.end()) kept.insert(*found);
     save_tensors(request.latents, kept);
   }
   if (!request.tensors.empty()) {
-    trace["image"] = image;
-    save_tensors(request.tensors, trace);
+    tensors["image"] = image;
+    save_tensors(request.tensors, tensors);
   }
+  if (trace) trace->save(request.trace);
   generation.peak_memory = peak_memory();
   return generation;
 }

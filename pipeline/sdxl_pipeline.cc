@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "pipeline/noise.h"
+#include "pipeline/nonfinite.h"
 #include "pipeline/schedulers/scheduler.h"
 
 namespace sameseed {
@@ -88,6 +89,8 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
   vae_ = load(vae, *backends.vae, "vae", [&](const Weights& at) {
     return std::make_unique<VaeDecoder>(*backends.vae, at, vae_config_);
   });
+  unet_stored_ = {model / "unet", report.files.at("unet").at("variant")};
+  vae_stored_ = {vae, report.files.at("vae").at("variant")};
 }
 
 std::vector<std::int64_t> SdxlPipeline::latent_shape(int width, int height) const {
@@ -132,9 +135,10 @@ PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
   return embeds;
 }
 
-Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
-                             const Tensor& noise, NamedTensors& trace,
-                             Generation& generation) const {
+Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
+                                  const PromptEmbeds& embeds, const Tensor& noise,
+                                  NamedTensors& trace, Generation& generation,
+                                  Observer* observer) const {
   const at::ScalarType type = backends_.unet->activation_type();
   const bool guided = embeds.negative_prompt_embeds.defined();
   const auto scheduler = make_scheduler(scheduler_, request.steps);
@@ -158,7 +162,7 @@ Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
   UnetCache cache;
   std::vector<int> full;
   if (request.deepcache) {
-    cache = unet_->make_cache(
+    cache = unet.make_cache(
         *request.deepcache);  // refuses a place that does not exist, also at interval 1
     full = full_steps(*request.deepcache, request.steps);
   }
@@ -172,7 +176,7 @@ Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
     input.sample =
         scheduler->scale_model_input(guided ? at::cat({latents, latents}, 0) : latents, i);
     input.timestep = scheduler->timesteps()[i];
-    Tensor noise_pred = unet_->forward(input, caching ? &cache : nullptr, partial);
+    Tensor noise_pred = unet.forward(input, caching ? &cache : nullptr, partial, observer);
     if (guided) {
       const std::vector<Tensor> halves = noise_pred.chunk(2);
       noise_pred = halves[0] + request.guidance * (halves[1] - halves[0]);
@@ -182,6 +186,7 @@ Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
     if (i == steps - 1) trace["noise_pred_last"] = noise_pred;
     generation.step_ms.push_back(ms_since(start));
     generation.step_full.push_back(!partial);
+    if (observer && !observer->step(latents)) break;
   }
   trace["noise"] = noise;
   trace["prompt_embeds"] = embeds.prompt_embeds;
@@ -199,6 +204,30 @@ Tensor SdxlPipeline::denoise(const Request& request, const PromptEmbeds& embeds,
 
 Tensor SdxlPipeline::decode(const Tensor& latents) const {
   return (vae_->decode(latents) * 0.5 + 0.5).clamp(0, 1).to(at::kFloat);
+}
+
+nlohmann::json SdxlPipeline::find_nonfinite(const Request& request, const PromptEmbeds& embeds,
+                                            const Tensor& noise, const Tensor& latents,
+                                            const Tensor& image) const {
+  const auto weights = [](const Stored& stored, const char* name, const Backend& backend) {
+    return Weights::open(stored.folder, stem_of(name), stored.variant, backend.activation_type());
+  };
+  NonfiniteFinder finder;
+  const std::int64_t bad_latents = count_nonfinite(latents);
+  if (bad_latents > 0) {
+    const auto watched = make_watched_backend(*backends_.unet, finder);
+    const Unet unet(*watched, weights(unet_stored_, "unet", *watched), unet_config_);
+    NamedTensors tensors;
+    Generation again;
+    denoise_with(unet, request, embeds, noise, tensors, again, &finder);
+  } else {
+    const auto watched = make_watched_backend(*backends_.vae, finder);
+    VaeDecoder(*watched, weights(vae_stored_, "vae", *watched), vae_config_).decode(latents);
+  }
+  nlohmann::json found = finder.found();
+  found["latents"] = bad_latents;
+  found["image"] = count_nonfinite(image);
+  return found;
 }
 
 }  // namespace sameseed

@@ -2,6 +2,7 @@
 // model folder.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -43,14 +44,34 @@ class SdxlPipeline {
   PromptEmbeds encode_prompt(const Request& request) const;
 
   // Runs the sampler. `trace` gains the tensors of the run under diffusers' names; `generation`
-  // times and counters. Returns the final latents.
+  // times and counters; `observer` may look on. Returns the final latents.
   Tensor denoise(const Request& request, const PromptEmbeds& embeds, const Tensor& noise,
-                 NamedTensors& trace, Generation& generation) const;
+                 NamedTensors& trace, Generation& generation, Observer* observer = nullptr) const {
+    return denoise_with(*unet_, request, embeds, noise, trace, generation, observer);
+  }
+
+  // The blocks of which an observer learns, see Unet.
+  std::vector<std::string> block_names() const { return unet_->block_names(); }
+
+  // Makes a picture that came out with NaN or infinities again, every layer of the UNet watched, or
+  // of the VAE where the latents are finite: {"latents", "image": how many values, and what
+  // NonfiniteFinder found}.
+  nlohmann::json find_nonfinite(const Request& request, const PromptEmbeds& embeds,
+                                const Tensor& noise, const Tensor& latents,
+                                const Tensor& image) const;
 
   // Final latents -> image [1, 3, height, width], 0..1, float32.
   Tensor decode(const Tensor& latents) const;
 
  private:
+  struct Stored {  // a component's weights
+    std::filesystem::path folder;
+    std::string variant;
+  };
+
+  Tensor denoise_with(const Unet& unet, const Request& request, const PromptEmbeds& embeds,
+                      const Tensor& noise, NamedTensors& trace, Generation& generation,
+                      Observer* observer) const;
   TextEncoding encode(const std::string& prompt, PromptEmbeds& embeds, const char* which) const;
 
   Backends& backends_;
@@ -59,6 +80,7 @@ class SdxlPipeline {
   UnetConfig unet_config_;
   VaeConfig vae_config_;
   Tokenizer tokenizer_, tokenizer_2_;
+  Stored unet_stored_, vae_stored_;
   std::unique_ptr<TextEncoder> text_encoder_, text_encoder_2_;
   std::unique_ptr<Unet> unet_;
   std::unique_ptr<VaeDecoder> vae_;

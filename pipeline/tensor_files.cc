@@ -41,14 +41,15 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
 
 }  // namespace
 
-void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors) {
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata) {
   NamedTensors packed;  // keeps contiguous copies alive while they are written
   std::map<std::string, TensorView> views;
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor& data = packed[name] = tensor.contiguous();
     views[name] = {dtype_of(data.scalar_type()), data.sizes().vec(), bytes_of(data)};
   }
-  write_safetensors(path, views);
+  write_safetensors(path, views, metadata);
 }
 
 at::Tensor load_tensor(const std::filesystem::path& path, const std::string& name) {

@@ -11,7 +11,8 @@ namespace sameseed {
 
 using NamedTensors = std::map<std::string, at::Tensor>;
 
-void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors);
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata = {});
 
 // One tensor of a file, copied. Throws UserError where the file or the tensor is not there.
 at::Tensor load_tensor(const std::filesystem::path& path, const std::string& name);

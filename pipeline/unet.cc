@@ -113,17 +113,27 @@ Tensor Unet::embed(const UnetInput& input) const {
 // The skip connections in the order of their making, at most `most` of them; the last one is the
 // hidden state.
 std::vector<Tensor> Unet::down(const Tensor& sample, const Tensor& emb, const Tensor& text,
-                               std::size_t most) const {
+                               std::size_t most, Observer* observer) const {
   std::vector<Tensor> skips = {conv_in_->forward(sample)};
-  for (const DownBlock& block : down_blocks_) {
+  if (observer) observer->module("conv_in", skips.back());
+  for (std::size_t level = 0; level < down_blocks_.size(); ++level) {
+    const DownBlock& block = down_blocks_[level];
     for (std::size_t i = 0; i < block.resnets.size(); ++i) {
       if (skips.size() >= most) return skips;
       Tensor hidden = block.resnets[i].forward(skips.back(), emb);
-      if (!block.attentions.empty()) hidden = block.attentions[i].forward(hidden, text);
+      if (observer) observer->module(fmt::format("down_blocks.{}.resnets.{}", level, i), hidden);
+      if (!block.attentions.empty()) {
+        hidden = block.attentions[i].forward(hidden, text);
+        if (observer)
+          observer->module(fmt::format("down_blocks.{}.attentions.{}", level, i), hidden);
+      }
       skips.push_back(hidden);
     }
-    if (skips.size() >= most) return skips;
-    if (block.downsampler) skips.push_back(block.downsampler->forward(skips.back()));
+    if (block.downsampler) {
+      if (skips.size() >= most) return skips;
+      skips.push_back(block.downsampler->forward(skips.back()));
+    }
+    if (observer) observer->module(fmt::format("down_blocks.{}", level), skips.back());
   }
   return skips;
 }
@@ -133,12 +143,13 @@ Tensor Unet::mid(const Tensor& x, const Tensor& emb, const Tensor& text) const {
   return mid_resnets_[1].forward(hidden, emb);
 }
 
-Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial) const {
+Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial,
+                     Observer* observer) const {
   const Tensor& text = input.encoder_hidden_states;
   const Tensor emb = embed(input);
   const std::size_t most =
       partial ? static_cast<std::size_t>(cache->skips) : std::numeric_limits<std::size_t>::max();
-  std::vector<Tensor> skips = down(input.sample, emb, text, most);
+  std::vector<Tensor> skips = down(input.sample, emb, text, most, observer);
 
   // On a partial step the up path's part above the cached place is skipped: `pending` counts its
   // skip connections.
@@ -146,7 +157,9 @@ Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial) con
   for (const UpBlock& block : up_blocks_)
     pending += static_cast<std::int64_t>(block.resnets.size());
   Tensor hidden = partial ? Tensor() : mid(skips.back(), emb, text);
-  for (const UpBlock& block : up_blocks_) {
+  if (observer && !partial) observer->module("mid_block", hidden);
+  for (std::size_t up = 0; up < up_blocks_.size(); ++up) {
+    const UpBlock& block = up_blocks_[up];
     for (std::size_t i = 0; i < block.resnets.size(); ++i, --pending) {
       if (cache != nullptr && pending == cache->skips) {
         if (partial)
@@ -157,12 +170,31 @@ Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial) con
       if (!hidden.defined()) continue;
       hidden = block.resnets[i].forward(at::cat({hidden, skips.back()}, 1), emb);
       skips.pop_back();
-      if (!block.attentions.empty()) hidden = block.attentions[i].forward(hidden, text);
+      if (observer) observer->module(fmt::format("up_blocks.{}.resnets.{}", up, i), hidden);
+      if (!block.attentions.empty()) {
+        hidden = block.attentions[i].forward(hidden, text);
+        if (observer) observer->module(fmt::format("up_blocks.{}.attentions.{}", up, i), hidden);
+      }
     }
-    if (block.upsampler && hidden.defined())
+    if (!hidden.defined()) continue;
+    if (block.upsampler)
       hidden = block.upsampler->forward(hidden, skips.back().size(2), skips.back().size(3));
+    if (observer) observer->module(fmt::format("up_blocks.{}", up), hidden);
   }
-  return conv_out_->forward(conv_norm_out_->forward(hidden, Activation::kSilu));
+  const Tensor output = conv_out_->forward(conv_norm_out_->forward(hidden, Activation::kSilu));
+  if (observer) observer->module("conv_out", output);
+  return output;
+}
+
+std::vector<std::string> Unet::block_names() const {
+  std::vector<std::string> names = {"conv_in"};
+  for (std::size_t i = 0; i < down_blocks_.size(); ++i)
+    names.push_back(fmt::format("down_blocks.{}", i));
+  names.push_back("mid_block");
+  for (std::size_t i = 0; i < up_blocks_.size(); ++i)
+    names.push_back(fmt::format("up_blocks.{}", i));
+  names.push_back("conv_out");
+  return names;
 }
 
 }  // namespace sameseed

@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "pipeline/backend.h"
 #include "pipeline/config.h"
 #include "pipeline/deepcache.h"
 #include "pipeline/embeddings.h"
+#include "pipeline/observer.h"
 #include "pipeline/resnet.h"
 #include "pipeline/transformer.h"
 
@@ -40,7 +42,12 @@ class Unet {
 
   // Noise prediction [n, out_channels, h, w]. A full step fills `cache` where there is one; a
   // partial one reads it.
-  Tensor forward(const UnetInput& input, UnetCache* cache = nullptr, bool partial = false) const;
+  Tensor forward(const UnetInput& input, UnetCache* cache = nullptr, bool partial = false,
+                 Observer* observer = nullptr) const;
+
+  // The blocks that an observer sees, in the order of computing: "conv_in", "down_blocks.0", ...,
+  // "mid_block", "up_blocks.0", ..., "conv_out".
+  std::vector<std::string> block_names() const;
 
  private:
   struct DownBlock {
@@ -56,7 +63,7 @@ class Unet {
 
   Tensor embed(const UnetInput& input) const;
   std::vector<Tensor> down(const Tensor& sample, const Tensor& emb, const Tensor& text,
-                           std::size_t most) const;
+                           std::size_t most, Observer* observer) const;
   Tensor mid(const Tensor& x, const Tensor& emb, const Tensor& text) const;
 
   UnetConfig config_;

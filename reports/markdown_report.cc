@@ -8,6 +8,7 @@
 #include "reports/effects_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
+#include "reports/trace.h"
 
 namespace sameseed {
 namespace {
@@ -92,6 +93,18 @@ void write_table(const json& comparisons, std::ostream& out) {
   }
 }
 
+void write_traces(const json& comparisons, std::ostream& out) {
+  bool titled = false;
+  for (const json& comparison : comparisons) {
+    if (!comparison.contains("trace")) continue;
+    if (!titled)
+      out << "\nWhere it began:\n\n| setting | against | first difference |\n|---|---|---|\n";
+    titled = true;
+    out << fmt::format("| {} | {} | {} |\n", plain(setting_label(comparison.at("setting"))),
+                       against_label(comparison), plain(trace_label(comparison.at("trace"))));
+  }
+}
+
 bool is_worse(const json& entry, const json& than, bool higher_is_better) {
   if (!entry.is_object() || !entry.value("worst", json()).is_number()) return false;
   if (than.is_null()) return true;
@@ -134,6 +147,7 @@ class MarkdownReport final : public Report {
            "| metric | worst | setting | prompt | seed | repeat |\n|---|---:|---|---|---|---|\n";
     for (const Column& column : table_columns())
       write_worst(column, summary.at("comparisons"), out);
+    write_traces(summary.at("comparisons"), out);
   }
 };
 

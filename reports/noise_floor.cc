@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "reports/loss.h"
 #include "reports/statistics.h"
@@ -98,9 +97,6 @@ json NoiseFloor::summary() const {
 }
 
 void NoiseFloor::hold(const json& comparison, json& quality) const {
-  const json& pairs = comparison.at("pairs");
-  const std::string candidate = pairs.at(0).at("candidate"), off = run_.switches_off(candidate);
-  const std::set<std::string> ours = {pairs.at(0).at("reference"), off.empty() ? candidate : off};
   for (const json& metric : run_.metrics()) {
     const std::string name = metric.at("name");
     json& entry = quality.at(name);
@@ -108,14 +104,15 @@ void NoiseFloor::hold(const json& comparison, json& quality) const {
     json floors = json::object();
     for (const Row& row : rows_) {
       const json floor = row.entry.at("quality").value(name, json::object());
-      if (!ours.contains(row.first_case) || floor.value("n", 0) == 0) continue;
-      floors[row.kind] = {{"unit", floor.at("unit")},
-                          {"mean", floor.at("mean")},
-                          {"worst", floor.at("worst")},
-                          {"bound", floor.at("bound")}};
+      if (floor.value("n", 0) == 0 || !lies_beside(row, comparison)) continue;
+      floors[fmt::format("{}, {}", row.entry.at("arm").get<std::string>(),
+                         row.entry.at("kind").get<std::string>())] = {{"unit", floor.at("unit")},
+                                                                      {"mean", floor.at("mean")},
+                                                                      {"worst", floor.at("worst")},
+                                                                      {"bound", floor.at("bound")}};
     }
     if (floors.empty()) continue;
-    entry["reading"] = reading(floors, losses_of(pairs, metric, run_));
+    entry["reading"] = reading(floors, losses_of(comparison.at("pairs"), metric, run_));
     entry["noise_floor"] = std::move(floors);
   }
 }

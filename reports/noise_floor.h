@@ -1,7 +1,6 @@
 // What two rows differ by that ought to be equal, and which scores lie inside it.
 #pragma once
 
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -14,6 +13,9 @@ class NoiseFloor {
  public:
   // Scores the plan's floor rows: each arm, switches off, against itself made another way.
   explicit NoiseFloor(const RunIndex& run);
+
+  // The plan's floor rows that share a case with a comparison of the plan.
+  std::vector<const nlohmann::json*> rows_beside(const nlohmann::json& comparison) const;
 
   // For report.json: {measured, rows: [{id, arm, kind, n, threads?, quality: {METRIC: {unit, n,
   // mean, worst, bound}}}]} in loss units (loss.h), or {measured: false, reason}.
@@ -29,9 +31,11 @@ class NoiseFloor {
 
  private:
   struct Row {
+    const nlohmann::json* planned;
     nlohmann::json entry;
-    std::string kind, first_case;
   };
+  bool lies_beside(const Row& row, const nlohmann::json& comparison) const;
+
   const RunIndex& run_;
   std::vector<Row> rows_;
 };

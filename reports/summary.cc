@@ -5,8 +5,10 @@
 #include "reports/effects.h"
 #include "reports/engagement.h"
 #include "reports/noise_floor.h"
+#include "reports/nonfinite.h"
 #include "reports/run_index.h"
 #include "reports/statistics.h"
+#include "reports/trace.h"
 
 namespace sameseed {
 namespace {
@@ -67,12 +69,17 @@ json make_summary(const RunFiles& files) {
                   {"excluded", files.plan.at("excluded")},
                   {"invalid", invalid(files)},
                   {"failures", failures(files)},
+                  {"nonfinite", nonfinite_cases(files)},
                   {"comparisons", json::array()},
                   {"workers", json::object()}};
   for (const json& worker : files.workers)
     summary["workers"][worker.at("environment").get<std::string>()] = worker;
-  for (const json& comparison : files.plan.at("comparisons"))
-    summary["comparisons"].push_back(comparison_entry(comparison, index, floor));
+  for (const json& comparison : files.plan.at("comparisons")) {
+    json entry = comparison_entry(comparison, index, floor);
+    if (json trace = trace_of(comparison, index, floor); !trace.is_null())
+      entry["trace"] = std::move(trace);
+    summary["comparisons"].push_back(std::move(entry));
+  }
   label_equal_values(summary["comparisons"], files.plan.at("axes"));
   summary["effects"] = effects_entry(summary.at("comparisons"), index);
   return summary;

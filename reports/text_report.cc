@@ -12,6 +12,7 @@
 #include "reports/effects_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
+#include "reports/trace.h"
 
 namespace sameseed {
 namespace {
@@ -83,6 +84,23 @@ void print_excluded(const json& excluded, std::ostream& out) {
   for (const json& one : excluded) ++reasons[one.at("because").get<std::string>()];
   for (const auto& [because, count] : reasons)
     out << fmt::format("excluded: {} combinations: {}\n", count, because);
+}
+
+// Where each setting began to differ from the reference, where the run was traced.
+void print_traces(const json& comparisons, std::ostream& out) {
+  bool explained = false;
+  for (const json& comparison : comparisons) {
+    if (!comparison.contains("trace") || comparison.at("against") != "reference") continue;
+    if (!explained)
+      out << "where it began: relative difference of the latents and of each block's norm, a bar a "
+             "step\n  (▁ below 1e-7, a decade each, █ from 0.1 on; . equal, blank: not run in both "
+             "arms), then the latents' last and\n  a block's mean value\n\n";
+    explained = true;
+    out << "  " << setting_label(comparison.at("setting")) << "\n    "
+        << trace_label(comparison.at("trace")) << "\n"
+        << trace_plot(comparison.at("trace"));
+  }
+  if (explained) out << "\n";
 }
 
 // "the same: conv half unset and conv half 1 (unset means OneDiff's default)", each pair once.
@@ -165,6 +183,7 @@ class TextReport final : public Report {
     }
     out << "\n";
     print_floor(summary.at("noise_floor"), out);
+    print_traces(summary.at("comparisons"), out);
     print_excluded(summary.at("excluded"), out);
     print_equal_values(summary.at("comparisons"), out);
     print_failures(summary.at("failures"), out);

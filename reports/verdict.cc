@@ -6,6 +6,7 @@
 #include <map>
 
 #include "reports/labels.h"
+#include "reports/nonfinite.h"
 
 namespace sameseed {
 namespace {
@@ -133,6 +134,7 @@ json conclude(json causes) {
 json infrastructure(const json& report) {
   json causes = json::array();
   add_failures(report, causes);
+  add_nonfinite(report, causes);  // before the scores that are refused for it
   add_refusals(report, causes);
   return causes;
 }

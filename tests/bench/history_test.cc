@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <span>
 
 #include "bench/worker.h"
 #include "io/files.h"
+#include "io/safetensors.h"
 #include "io/sha256.h"
 
 namespace sameseed {
@@ -71,6 +73,14 @@ TEST_F(HistoryOfARun, MakesAgainWhatAPowerLossTookFromThePictures) {
   EXPECT_EQ(finished(), std::set<std::string>{});
 }
 
+TEST_F(HistoryOfARun, MakesAgainWhatLostItsTrace) {
+  write_file(run_ + "/traces/q.safetensors", "trace");
+  log("q", "first", "ok", {{"trace", sha256("trace")}});
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+  std::filesystem::remove(run_ + "/traces/q.safetensors");
+  EXPECT_EQ(finished(), std::set<std::string>{});
+}
+
 TEST_F(HistoryOfARun, PassesOverHalfLinesAndForeignOnes) {
   log("q", "first");
   log_ += std::string(20, '\0') + "\n{\"type\":\"sample\",\"sam\n[1]\n{\"type\":\"stop\"}\n";
@@ -86,6 +96,23 @@ TEST(CheckFiles, RefusesAPictureThatIsNotThere) {
   } catch (const WorkerFailure& failure) {
     EXPECT_EQ(failure.kind, "incomplete");
   }
+}
+
+TEST(CheckFiles, RefusesATraceWithoutBlockNorms) {
+  const std::string file = ::testing::TempDir() + "half-a-trace.safetensors";
+  const float value = 1;
+  const TensorView one{DType::kF32, {1}, std::as_bytes(std::span(&value, 1))};
+  const json request = {{"image", ""}, {"latents", ""}, {"trace", file}, {"size", "64x64"}};
+  write_safetensors(file, {{"latents", one}});
+  try {
+    check_files(request);
+    FAIL();
+  } catch (const WorkerFailure& failure) {
+    EXPECT_NE(std::string(failure.what()).find("block_norms"), std::string::npos);
+  }
+  write_safetensors(file, {{"latents", one}, {"block_norms", one}});
+  EXPECT_EQ(check_files(request), (json{{"trace", sha256_of_file(file)}}));
+  std::filesystem::remove(file);
 }
 
 }  // namespace

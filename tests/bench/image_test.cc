@@ -108,5 +108,17 @@ TEST_F(Image, GivesTheLatentsOfTheSameCaseOfARunToTheBit) {
                  tensors_of({"--case", run + "/" + pair.at("candidate").get<std::string>()}));
 }
 
+TEST_F(Image, KeepsATraceWhoseLastLatentsAreItsOwn) {
+  const std::string trace = folder_ + "/t.safetensors";
+  const SafetensorsFile tensors = tensors_of({"--model", kModel, "--prompt", "a cat", "--steps",
+                                              "3", "--size", "64x56", "--trace", trace});
+  const SafetensorsFile traced = SafetensorsFile::open(trace);
+  const TensorView& steps = traced.tensors().at("latents");
+  EXPECT_EQ(steps.shape, (std::vector<std::int64_t>{3, 4, 7, 8}));
+  EXPECT_TRUE(std::ranges::equal(steps.data.last(steps.data.size() / 3),
+                                 tensors.tensors().at("latents").data));
+  EXPECT_EQ(traced.tensors().at("block_norms").shape, (std::vector<std::int64_t>{3, 9}));
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -1,13 +1,18 @@
 // The whole program over the `null` engine and over the embedded model, as a user starts it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
 
 #include "bench/programs.h"
 #include "io/files.h"
 #include "io/json_schema.h"
+#include "io/safetensors.h"
 
 namespace sameseed {
 namespace {
@@ -134,6 +139,95 @@ TEST(Run, HoldsEveryScoreAgainstAFloorAndAnOracle) {
   EXPECT_GT(oracle.at("candidate").get<double>(), 1e-4);
   EXPECT_EQ(oracle.at("reading"), "reference nearer");
   std::filesystem::remove_all(folder);
+}
+
+TEST(Run, MakesAgainASampleWhoseTraceIsGone) {
+  const std::string folder = ::testing::TempDir() + "null-trace", run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "null", R"("candidate.env.X":["0"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
+  expect_published_formats(run);
+  EXPECT_EQ(read_json(run + "/plan.json").at("trace"), true);
+  const std::size_t all = sample_lines(run);
+  std::filesystem::remove(std::filesystem::directory_iterator(run + "/traces")->path());
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
+  EXPECT_EQ(sample_lines(run), all + 1);
+  // The two engines do the same, and no floor was measured.
+  const json trace = read_json(run + "/report.json").at("comparisons").at(0).at("trace");
+  EXPECT_EQ(trace.at("pairs"), 2);
+  EXPECT_TRUE(trace.at("first_step").is_null());
+  EXPECT_TRUE(trace.at("first_block").is_null());
+  // Without the option it is another plan, which has no word of it.
+  EXPECT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 1);
+  ASSERT_EQ(run_program({kProgram, "plan", matrix, "--out", run + "2", "--quiet"}), 0);
+  EXPECT_FALSE(read_json(run + "2/plan.json").contains("trace"));
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, TracesAPartialStepToTheBlockWhereItBegan) {
+  const std::string folder = ::testing::TempDir() + "nano-trace", run = folder + "/run";
+  const std::string matrix = write_matrix(
+      folder, "accelerated",
+      R"("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION":["0"],"candidate.request.deepcache":["2/0/0"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  ASSERT_EQ(report.at("comparisons").size(), 2u);
+  for (const json& comparison : report.at("comparisons")) {
+    const json& trace = comparison.at("trace");
+    EXPECT_EQ(trace.at("pairs"), 2);
+    EXPECT_EQ(trace.at("latents").size(), 4u);
+    const json& blocks = trace.at("blocks");
+    EXPECT_EQ(blocks.front(), "conv_in");
+    EXPECT_EQ(blocks.back(), "conv_out");
+    EXPECT_TRUE(trace.at("block_norms").at(1).at(1).is_null());  // a partial step in one arm
+    if (comparison.at("against") == "reference") {  // which keeps its activations in fp32
+      EXPECT_EQ(trace.at("first_step"), 0);
+      EXPECT_EQ(trace.at("first_block"), (json{{"block", "conv_in"}, {"step", 0}}));
+    } else {  // equal but for what the second step took from the cache
+      EXPECT_EQ(trace.at("first_step"), 1);
+      EXPECT_EQ(trace.at("first_block"),
+                (json{{"block", blocks.at(blocks.size() - 2)}, {"step", 1}}));
+    }
+  }
+  const std::string text = read_file(run + "/report.txt");
+  EXPECT_NE(text.find("block norms: from conv_in in step 0 (no floor was measured"),
+            std::string::npos)
+      << text;
+  std::filesystem::remove_all(folder);
+}
+
+// The largest fp16 number in every place of one convolution: its sums fit fp32 and not fp16.
+void make_overflow(const std::filesystem::path& weights, const std::string& convolution) {
+  const SafetensorsFile file = SafetensorsFile::open(weights);
+  auto tensors = file.tensors();
+  TensorView& weight = tensors.at(convolution + ".weight");
+  const std::vector<std::uint16_t> largest(weight.data.size() / 2, 0x7BFF);
+  weight.data = std::as_bytes(std::span(largest));
+  write_safetensors(weights, tensors);
+}
+
+TEST(Run, CallsPicturesOfNanBrokenAndNamesTheLayer) {
+  namespace fs = std::filesystem;
+  const std::string folder = ::testing::TempDir() + "broken-run", run = folder + "/run";
+  const std::string matrix = write_matrix(folder, "accelerated", "");
+  fs::copy(std::string(SAMESEED_SOURCE_DIR) + "/tests/goldens/parity/model_a", folder + "/model",
+           fs::copy_options::recursive);
+  make_overflow(folder + "/model/unet/diffusion_pytorch_model.safetensors",
+                "mid_block.resnets.0.conv1");
+  EXPECT_EQ(
+      run_program({kProgram, "run", matrix, "--model", folder + "/model", "--out", run, "--quiet"}),
+      7);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  EXPECT_EQ(report.at("nonfinite").size(), 2u);  // the candidate's two seeds
+  for (const json& broken : report.at("nonfinite"))
+    EXPECT_EQ(broken.at("layers").at(0).at("layer"), "mid_block.resnets.0.conv1");
+  const json& causes = report.at("verdict").at("causes");
+  EXPECT_TRUE(std::any_of(causes.begin(), causes.end(), [](const json& cause) {
+    return cause.at("kind") == "broken" && cause.at("text").get<std::string>().find(
+                                               "mid_block.resnets.0.conv1") != std::string::npos;
+  })) << causes.dump(1);
+  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct Echo final : Engine {
     if (request.prompt == "no") throw Unsupported("not here");
     Generation generation;
     generation.hashes["image"] = request.prompt;
+    if (request.prompt == "overflow") generation.nonfinite = {{"latents", 4}};
     return generation;
   }
 };
@@ -52,6 +53,14 @@ TEST(Protocol, AnswersEveryLineAndGoesOnAfterBadOnes) {
   EXPECT_EQ(answers[3].at("error"), "setps: there is no such field");
   EXPECT_EQ(answers[4].at("id"), "8");
   EXPECT_EQ(answers[4].at("hashes").at("image"), "a cat");
+}
+
+TEST(Protocol, SpeaksOfNonfiniteValuesOnlyWhereThereAreSome) {
+  const auto answers = answers_to(
+      "{\"op\":\"generate\",\"prompt\":\"overflow\"}\n{\"op\":\"generate\",\"prompt\":\"a\"}\n");
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].at("nonfinite").at("latents"), 4);
+  EXPECT_FALSE(answers[1].contains("nonfinite"));
 }
 
 TEST(Protocol, NamesInWhatAnAnswerBreaksIt) {
@@ -87,6 +96,7 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
                   .guidance = 1.5,
                   .width = 96};
   request.deepcache = parse_deepcache("3/1/2");
+  request.trace = "t.safetensors";
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
   request.negative_prompt.reset();
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
