@@ -4,15 +4,18 @@
 
 #include <cmath>
 #include <map>
+#include <opencv2/imgproc.hpp>
 #include <set>
 
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "io/png.h"
+#include "metrics/broken.h"
 #include "metrics/metric.h"
 #include "metrics/self_test.h"
 #include "metrics/tensors.h"
+#include "reports/damage.h"
 
 namespace sameseed {
 namespace {
@@ -20,6 +23,7 @@ namespace {
 using nlohmann::json;
 using Metrics = std::vector<std::unique_ptr<Metric>>;
 
+constexpr const char* kMapped = "flip.mean";  // whose map is the heat map
 constexpr const char* kTensors[] = {"latents", "prompt_embeds", "pooled_prompt_embeds"};
 
 const char* word_for(Better better) {
@@ -67,18 +71,49 @@ cv::Mat mat_of(const Image& image) {
       .clone();
 }
 
-json score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
-                    const std::filesystem::path& reference) {
+json place_of(const Place& place) {
+  return {{"x", place.x}, {"y", place.y}, {"width", place.width}, {"height", place.height}};
+}
+
+struct ScoredPair {
+  json scores;  // the fields of a line of scores.jsonl
+  Image map;    // the heat map
+};
+
+// Dark where the pictures look alike, bright where they do not.
+Image heat_map(const cv::Mat& map) {
+  cv::Mat levels, colours;
+  map.convertTo(levels, CV_8U, 255);
+  cv::applyColorMap(levels, colours, cv::COLORMAP_MAGMA);
+  cv::cvtColor(colours, colours, cv::COLOR_BGR2RGB);
+  const std::uint8_t* data = colours.ptr();
+  return {colours.cols, colours.rows, {data, data + 3 * colours.total()}};
+}
+
+ScoredPair score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
+                          const std::filesystem::path& reference) {
   const cv::Mat a = mat_of(read_png(candidate)), b = mat_of(read_png(reference));
-  json scores = {{"values", json::object()}, {"nonfinite", json::object()}};
+  ScoredPair pair;
+  pair.scores = {{"values", json::object()},
+                 {"nonfinite", json::object()},
+                 {"absent", json::object()},
+                 {"places", json::object()},
+                 {"broken", {{"candidate", broken_ways(a)}, {"reference", broken_ways(b)}}}};
   for (const auto& metric : metrics) {
     if (!metric->unavailable().empty()) continue;
     const Scores result = metric->score(a, b);
     const auto quantities = metric->quantities();
-    for (std::size_t i = 0; i < quantities.size(); ++i)
-      put(scores, quantities[i].name, result.values[i]);
+    for (std::size_t i = 0; i < quantities.size(); ++i) {
+      if (!result.absent.empty())
+        pair.scores["absent"][quantities[i].name] = result.absent;
+      else
+        put(pair.scores, quantities[i].name, result.values[i]);
+    }
+    for (const auto& [quantity, place] : result.places)
+      pair.scores["places"][quantity] = place_of(place);
+    if (quantities.front().name == kMapped) pair.map = heat_map(result.map);
   }
-  return scores;
+  return pair;
 }
 
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
@@ -94,7 +129,7 @@ std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   return by_case;
 }
 
-// The scores of one pair; throws UserError where it cannot be scored.
+// The scores of one pair, whose heat map it writes; throws UserError where it cannot be scored.
 json score_records(const Metrics& metrics, const std::filesystem::path& run, const json& candidate,
                    const json& reference) {
   for (const char* hash : {"noise", "token_ids"})
@@ -105,14 +140,19 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
   const auto file = [&](const char* folder, const json& record, const char* ending) {
     return run / folder / (record.at("sample").get<std::string>() + ending);
   };
-  json scores =
+  const ScoredPair pair =
       score_pictures(metrics, file("images", candidate, ".png"), file("images", reference, ".png"));
+  json scores = pair.scores;
   const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
   const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
   for (const char* name : kTensors)
     if (a.tensors().contains(name) && b.tensors().contains(name))
       put(scores, fmt::format("{}.relative_l2", name),
           relative_l2(a.tensors().at(name), b.tensors().at(name)));
+  write_png(run / "maps" /
+                fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
+                            reference.at("sample").get<std::string>()),
+            pair.map);
   return scores;
 }
 
@@ -160,13 +200,16 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
 }
 
 json score_pair(const std::filesystem::path& reference, const std::filesystem::path& candidate,
-                const std::string& weights) {
+                const std::string& weights, const std::filesystem::path& map) {
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
   json result = {{"schema", "sameseed/score-pair/1"},
                  {"reference", reference.string()},
                  {"candidate", candidate.string()}};
-  result.update(score_pictures(metrics, candidate, reference));
+  const ScoredPair pair = score_pictures(metrics, candidate, reference);
+  result.update(pair.scores);
+  result["damage"] = damage_of(pair.scores);
+  if (!map.empty()) write_png(map, pair.map);
   result["metrics"] = describe_all(metrics);
   return result;
 }
