@@ -215,9 +215,12 @@ int merge_runs(const std::vector<std::string>& shards, const std::string& out) {
   return score_and_report(out);
 }
 
-int score_pair(const std::string& reference, const std::string& candidate) {
-  return run_program({program("sameseed-scorer").string(), "pair", reference, candidate,
-                      "--weights", data("metrics/weights").string()});
+int score_pair(const std::string& reference, const std::string& candidate, const std::string& map) {
+  std::vector<std::string> command = {
+      program("sameseed-scorer").string(), "pair", reference, candidate, "--weights",
+      data("metrics/weights").string()};
+  if (!map.empty()) command.insert(command.end(), {"--map", map});
+  return run_program(command);
 }
 
 int tokenize(const std::string& model, std::istream& in, std::ostream& out) {

@@ -49,7 +49,7 @@ int gate(const std::filesystem::path& run, const std::string& gates);
 // Joins shards in `out`, scores and reports.
 int merge_runs(const std::vector<std::string>& shards, const std::string& out);
 int make_image(const ImageOptions& options);
-int score_pair(const std::string& reference, const std::string& candidate);
+int score_pair(const std::string& reference, const std::string& candidate, const std::string& map);
 // The folder of a model by its name on the command line; empty or "nano-sdxl": the embedded one.
 std::string model_folder(const std::string& name);
 int tokenize(const std::string& model, std::istream& in, std::ostream& out);

@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
   RunOptions run;
   run.generate.command.assign(argv, argv + argc);
   ImageOptions image;
-  std::string folder, reference, candidate, model, shard, merged;
+  std::string folder, reference, candidate, model, shard, merged, map;
   std::vector<std::string> shards;
   double time_limit = 0;
   bool quiet = false, verbose = false;
@@ -145,6 +145,7 @@ int main(int argc, char** argv) {
       app.add_subcommand("score-pair", "every metric of one pair of pictures, as JSON");
   pair_command->add_option("reference", reference, "PNG")->required();
   pair_command->add_option("candidate", candidate, "PNG")->required();
+  pair_command->add_option("--map", map, "write the heat map of the difference to this PNG");
   CLI::App* tokenize_command = app.add_subcommand(
       "tokenize", "JSON strings in, one a line; token ids of both tokenizers out");
   tokenize_command->add_option("--model", model, "SDXL folder (default: the embedded nano-sdxl)");
@@ -166,7 +167,7 @@ int main(int argc, char** argv) {
     if (*gate_command) return gate(folder, run.gates);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
-    if (*pair_command) return score_pair(reference, candidate);
+    if (*pair_command) return score_pair(reference, candidate, map);
     return tokenize(model, std::cin, std::cout);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);

@@ -4,24 +4,32 @@
 
 #include <cmath>
 #include <map>
+#include <opencv2/imgproc.hpp>
 #include <set>
 
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "io/png.h"
+#include "metrics/broken.h"
 #include "metrics/metric.h"
 #include "metrics/self_test.h"
 #include "metrics/tensors.h"
 #include "metrics/traces.h"
+#include "reports/damage.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 using Metrics = std::vector<std::unique_ptr<Metric>>;
-using CasePair = std::pair<std::string, std::string>;  // candidate, reference
 
+struct CasePair {
+  std::string candidate, reference;
+  bool mapped;  // with a heat map: the comparisons', which people look at
+};
+
+constexpr const char* kMapped = "flip.mean";  // whose map is the heat map
 constexpr const char* kTensors[] = {"latents", "prompt_embeds", "pooled_prompt_embeds"};
 
 const char* word_for(Better better) {
@@ -69,18 +77,49 @@ cv::Mat mat_of(const Image& image) {
       .clone();
 }
 
-json score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
-                    const std::filesystem::path& reference) {
+json place_of(const Place& place) {
+  return {{"x", place.x}, {"y", place.y}, {"width", place.width}, {"height", place.height}};
+}
+
+struct ScoredPair {
+  json scores;  // the fields of a line of scores.jsonl
+  Image map;    // the heat map
+};
+
+// Dark where the pictures look alike, bright where they do not.
+Image heat_map(const cv::Mat& map) {
+  cv::Mat levels, colours;
+  map.convertTo(levels, CV_8U, 255);
+  cv::applyColorMap(levels, colours, cv::COLORMAP_MAGMA);
+  cv::cvtColor(colours, colours, cv::COLOR_BGR2RGB);
+  const std::uint8_t* data = colours.ptr();
+  return {colours.cols, colours.rows, {data, data + 3 * colours.total()}};
+}
+
+ScoredPair score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
+                          const std::filesystem::path& reference) {
   const cv::Mat a = mat_of(read_png(candidate)), b = mat_of(read_png(reference));
-  json scores = {{"values", json::object()}, {"nonfinite", json::object()}};
+  ScoredPair pair;
+  pair.scores = {{"values", json::object()},
+                 {"nonfinite", json::object()},
+                 {"absent", json::object()},
+                 {"places", json::object()},
+                 {"broken", {{"candidate", broken_ways(a)}, {"reference", broken_ways(b)}}}};
   for (const auto& metric : metrics) {
     if (!metric->unavailable().empty()) continue;
     const Scores result = metric->score(a, b);
     const auto quantities = metric->quantities();
-    for (std::size_t i = 0; i < quantities.size(); ++i)
-      put(scores, quantities[i].name, result.values[i]);
+    for (std::size_t i = 0; i < quantities.size(); ++i) {
+      if (!result.absent.empty())
+        pair.scores["absent"][quantities[i].name] = result.absent;
+      else
+        put(pair.scores, quantities[i].name, result.values[i]);
+    }
+    for (const auto& [quantity, place] : result.places)
+      pair.scores["places"][quantity] = place_of(place);
+    if (quantities.front().name == kMapped) pair.map = heat_map(result.map);
   }
-  return scores;
+  return pair;
 }
 
 // What is not finite becomes null when it is written.
@@ -111,9 +150,9 @@ std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   return by_case;
 }
 
-// The scores of one pair; throws UserError where it cannot be scored.
+// The scores of one pair, whose heat map it writes; throws UserError where it cannot be scored.
 json score_records(const Metrics& metrics, const std::filesystem::path& run, const json& candidate,
-                   const json& reference) {
+                   const json& reference, bool mapped) {
   for (const char* hash : {"noise", "token_ids"})
     if (candidate.at("hashes").at(hash) != reference.at("hashes").at(hash))
       throw UserError(fmt::format("the arms had different {}: {} and {}", hash,
@@ -122,8 +161,9 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
   const auto file = [&](const char* folder, const json& record, const char* ending) {
     return run / folder / (record.at("sample").get<std::string>() + ending);
   };
-  json scores =
+  const ScoredPair pair =
       score_pictures(metrics, file("images", candidate, ".png"), file("images", reference, ".png"));
+  json scores = pair.scores;
   const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
   const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
   for (const char* name : kTensors)
@@ -136,20 +176,25 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
   if (traced(candidate) && traced(reference))
     scores["trace"] = score_traces(file("traces", candidate, ".safetensors"),
                                    file("traces", reference, ".safetensors"));
+  if (mapped)
+    write_png(run / "maps" /
+                  fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
+                              reference.at("sample").get<std::string>()),
+              pair.map);
   return scores;
 }
 
 // One line of scores.jsonl. A pair that cannot be scored (other noise, a picture that is gone) says
 // why in its line; the others go on.
 json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
-                     const json& candidate, const json& reference) {
+                     const json& candidate, const json& reference, bool mapped) {
   json line = {{"type", "pair"},
                {"candidate", candidate.at("sample")},
                {"reference", reference.at("sample")},
                {"candidate_case", candidate.at("case")},
                {"reference_case", reference.at("case")}};
   try {
-    line.update(score_records(metrics, run, candidate, reference));
+    line.update(score_records(metrics, run, candidate, reference, mapped));
   } catch (const UserError& error) {
     line["refused"] = error.what();
   }
@@ -160,19 +205,19 @@ json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
 // against the oracle, and the noise floor's.
 std::vector<CasePair> pairs_of(const json& plan) {
   std::vector<CasePair> list;
-  std::set<CasePair> seen;
-  const auto add = [&](const json& candidate, const json& reference) {
-    const CasePair pair(candidate, reference);
-    if (seen.insert(pair).second) list.push_back(pair);
+  std::set<std::pair<std::string, std::string>> seen;
+  const auto add = [&](const json& candidate, const json& reference, bool mapped) {
+    if (seen.emplace(candidate, reference).second) list.push_back({candidate, reference, mapped});
   };
   for (const json& comparison : plan.at("comparisons"))
     for (const json& pair : comparison.at("pairs")) {
-      add(pair.at("candidate"), pair.at("reference"));
+      add(pair.at("candidate"), pair.at("reference"), true);
       if (!pair.contains("oracle")) continue;
-      for (const char* arm : {"candidate", "reference"}) add(pair.at(arm), pair.at("oracle"));
+      for (const char* arm : {"candidate", "reference"})
+        add(pair.at(arm), pair.at("oracle"), false);
     }
   for (const json& row : plan.value("floor", json::array()))
-    for (const json& pair : row.at("pairs")) add(pair.at("candidate"), pair.at("reference"));
+    for (const json& pair : row.at("pairs")) add(pair.at("candidate"), pair.at("reference"), false);
   return list;
 }
 
@@ -189,21 +234,25 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
                            {"metrics", describe_all(metrics)}}
                           .dump() +
                       "\n";
-  for (const auto& [candidate, reference] : pairs_of(plan))
+  for (const auto& [candidate, reference, mapped] : pairs_of(plan))
     if (records.contains(candidate) && records.contains(reference))
-      lines +=
-          score_or_refuse(metrics, run, records.at(candidate), records.at(reference)).dump() + "\n";
+      lines += score_or_refuse(metrics, run, records.at(candidate), records.at(reference), mapped)
+                   .dump() +
+               "\n";
   write_file(run / "scores.jsonl", lines);
 }
 
 json score_pair(const std::filesystem::path& reference, const std::filesystem::path& candidate,
-                const std::string& weights) {
+                const std::string& weights, const std::filesystem::path& map) {
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
   json result = {{"schema", "sameseed/score-pair/1"},
                  {"reference", reference.string()},
                  {"candidate", candidate.string()}};
-  result.update(score_pictures(metrics, candidate, reference));
+  const ScoredPair pair = score_pictures(metrics, candidate, reference);
+  result.update(pair.scores);
+  result["damage"] = damage_of(pair.scores);
+  if (!map.empty()) write_png(map, pair.map);
   result["metrics"] = describe_all(metrics);
   return result;
 }

@@ -8,11 +8,14 @@
 namespace sameseed {
 
 // Scores every pair of RUN/plan.json whose two pictures were made from the same noise and the same
-// token ids. Runs the metrics' self-test first. Throws UserError where files are missing.
+// token ids, and writes its heat map to RUN/maps/. Runs the metrics' self-test first. Throws
+// UserError where files are missing.
 void score_run(const std::filesystem::path& run, const std::string& weights);
 
-// Every metric of one pair, as the JSON of `score-pair`.
+// Every metric of one pair and the damage they tell of, as the JSON of `score-pair`. Writes the
+// heat map as a PNG where `map` names one.
 nlohmann::json score_pair(const std::filesystem::path& reference,
-                          const std::filesystem::path& candidate, const std::string& weights);
+                          const std::filesystem::path& candidate, const std::string& weights,
+                          const std::filesystem::path& map = {});
 
 }  // namespace sameseed

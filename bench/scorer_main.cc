@@ -5,16 +5,19 @@
 
 #include "bench/score.h"
 #include "io/error.h"
+#include "metrics/memory.h"
 
 int main(int argc, char** argv) {
+  sameseed::keep_freed_memory();
   CLI::App app{"Scores the pictures of a run, or one pair of pictures.", "sameseed-scorer"};
   app.require_subcommand(1);
-  std::string run, reference, candidate, weights;
+  std::string run, reference, candidate, weights, map;
   CLI::App* run_command = app.add_subcommand("run", "write RUN/scores.jsonl");
   run_command->add_option("run", run, "folder of the run")->required();
   CLI::App* pair_command = app.add_subcommand("pair", "every metric of one pair, as JSON");
   pair_command->add_option("reference", reference, "PNG")->required();
   pair_command->add_option("candidate", candidate, "PNG")->required();
+  pair_command->add_option("--map", map, "write the heat map of the difference to this PNG");
   for (CLI::App* command : {run_command, pair_command})
     command->add_option("--weights", weights, "folder that holds lpips/")->required();
   try {
@@ -22,7 +25,7 @@ int main(int argc, char** argv) {
     if (*run_command)
       sameseed::score_run(run, weights);
     else
-      std::cout << sameseed::score_pair(reference, candidate, weights).dump(1) << "\n";
+      std::cout << sameseed::score_pair(reference, candidate, weights, map).dump(1) << "\n";
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;

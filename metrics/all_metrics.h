@@ -7,7 +7,14 @@ namespace sameseed {
 
 std::unique_ptr<Metric> make_psnr();
 std::unique_ptr<Metric> make_ssim();
+std::unique_ptr<Metric> make_ms_ssim();
+std::unique_ptr<Metric> make_gmsd();
 std::unique_ptr<Metric> make_difference();
+std::unique_ptr<Metric> make_detail();
+std::unique_ptr<Metric> make_color();
+std::unique_ptr<Metric> make_local();
+std::unique_ptr<Metric> make_flip();
+std::unique_ptr<Metric> make_pattern();
 std::unique_ptr<Metric> make_lpips(const std::string& weights);
 
 }  // namespace sameseed

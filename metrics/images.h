@@ -1,9 +1,10 @@
-// What the metrics share: checks of a pair.
+// What the metrics share: checks of a pair, luma, tiles, percentiles.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <opencv2/core.hpp>
+#include <vector>
 
 #include "io/error.h"
 
@@ -20,5 +21,17 @@ inline void check_pair(const cv::Mat& candidate, const cv::Mat& reference, int s
     throw UserError(fmt::format("a picture of {}x{} is too small: {} pixels a side are needed",
                                 candidate.cols, candidate.rows, smallest));
 }
+
+// 0.299 R + 0.587 G + 0.114 B (Rec. 601), unrounded: CV_64F, 0 to 255.
+cv::Mat luma_of(const cv::Mat& picture);
+
+// Tiles of 32 pixels a side that cover everything, row by row: the last ones of a side are moved in
+// where they would stand out, and a side below 32 is one tile.
+inline constexpr int kTile = 32;
+std::vector<cv::Rect> tiles_of(cv::Size size);
+
+// The value below which `share` (0 to 1) of the values lie, between two neighbours linearly, as
+// numpy's default. Reorders them; there must be one at least.
+double percentile(std::vector<double>& values, double share);
 
 }  // namespace sameseed

@@ -1,6 +1,7 @@
 // What a metric is: it scores a candidate against its reference and says what its numbers mean.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <opencv2/core/mat.hpp>
 #include <string>
@@ -11,18 +12,25 @@ namespace sameseed {
 
 enum class Better { kHigher, kLower, kNearer };  // kNearer: to the value for identical images
 
-// One number of a metric: its full name ("ssim.gaussian"), unit ("dB", or empty), direction, and
-// the value for identical images (may be +infinity).
+// One number of a metric: its full name ("ssim.gaussian"), unit ("dB", or empty), direction, the
+// value for identical images (may be +infinity), and whether a swapped pair has the same value.
 struct Quantity {
   std::string name;
   std::string unit;
   Better better;
   double identical;
+  bool symmetric = true;
+};
+
+struct Place {
+  int x, y, width, height;  // pixels, from the upper left corner
 };
 
 struct Scores {
-  std::vector<double> values;  // one for each quantity, in their order
+  std::vector<double> values;  // one for each quantity, in their order; none where `absent`
   cv::Mat map;                 // CV_32F, where the metric has one; may be empty
+  std::string absent;          // why this pair has no values ("too small: ..."), or empty
+  std::map<std::string, Place> places;  // where a quantity has its worst, by the quantity's name
 };
 
 class Metric {

@@ -18,13 +18,7 @@
 
 #include "metrics/all_metrics.h"
 #include "metrics/images.h"
-
-// The wider unit where the processor has it; without fused multiply-adds, so that bits stay equal.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define SAMESEED_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define SAMESEED_WIDE
-#endif
+#include "metrics/wide.h"
 
 namespace sameseed {
 namespace {
@@ -39,14 +33,16 @@ template <class T>
 using Rows = std::array<std::vector<T>, kMoments>;
 
 // One row of weighted sums down `taps.size()` rows of pixels; exact products, symmetric taps.
-SAMESEED_WIDE void gaussian_columns(const std::uint8_t* const* x, const std::uint8_t* const* y,
-                                    const Taps& taps, int width, double* const* out) {
+// T is an 8-bit level, or a double where a picture was halved before.
+template <class T>
+[[gnu::always_inline]] inline void add_up_columns(const T* const* x, const T* const* y,
+                                                  const Taps& taps, int width, double* const* out) {
   double *mx = out[0], *my = out[1], *xx = out[2], *yy = out[3], *xy = out[4];
   for (int m = 0; m < kMoments; ++m) std::fill_n(out[m], width, 0.0);
   for (std::size_t t = 0; t < taps.size() / 2 + 1; ++t) {
     const std::size_t other = taps.size() - 1 - t;
     const double weight = t == other ? taps[t] / 2 : taps[t];
-    const std::uint8_t *x0 = x[t], *x1 = x[other], *y0 = y[t], *y1 = y[other];
+    const T *x0 = x[t], *x1 = x[other], *y0 = y[t], *y1 = y[other];
     for (int i = 0; i < width; ++i) {
       mx[i] += weight * (x0[i] + x1[i]);
       my[i] += weight * (y0[i] + y1[i]);
@@ -55,6 +51,16 @@ SAMESEED_WIDE void gaussian_columns(const std::uint8_t* const* x, const std::uin
       xy[i] += weight * (x0[i] * y0[i] + x1[i] * y1[i]);
     }
   }
+}
+
+SAMESEED_WIDE void gaussian_columns(const std::uint8_t* const* x, const std::uint8_t* const* y,
+                                    const Taps& taps, int width, double* const* out) {
+  add_up_columns(x, y, taps, width, out);
+}
+
+SAMESEED_WIDE void gaussian_columns(const double* const* x, const double* const* y,
+                                    const Taps& taps, int width, double* const* out) {
+  add_up_columns(x, y, taps, width, out);
 }
 
 SAMESEED_WIDE void gaussian_along(const double* in, const Taps& taps, int count, double* out) {
@@ -105,6 +111,15 @@ SAMESEED_WIDE void ssim_of_moments(const double* const* moments, double covarian
   }
 }
 
+// The second factor of the above alone: contrast and structure.
+SAMESEED_WIDE void contrast_of_moments(const double* const* moments, int count, double* out) {
+  const double *mx = moments[0], *my = moments[1], *xx = moments[2], *yy = moments[3],
+               *xy = moments[4];
+  for (int i = 0; i < count; ++i)
+    out[i] = (2 * (xy[i] - mx[i] * my[i]) + kC2) /
+             ((xx[i] - mx[i] * mx[i]) + (yy[i] - my[i] * my[i]) + kC2);
+}
+
 template <class T>
 std::array<T*, kMoments> pointers(Rows<T>& rows) {
   std::array<T*, kMoments> result{};
@@ -152,6 +167,55 @@ double mean_ssim(const cv::Mat& candidate, const cv::Mat& reference, int taps,
   return std::accumulate(sums.begin(), sums.end(), 0.0) / (static_cast<double>(rows) * windows);
 }
 
+Taps gaussian_taps() {
+  Taps taps{};
+  cv::getGaussianKernel(kGaussianTaps, 1.5, CV_64F)
+      .copyTo(cv::Mat(kGaussianTaps, 1, CV_64F, taps.data()));
+  return taps;
+}
+
+template <class T>
+ChannelSsim channel_ssim_of(const cv::Mat& candidate, const cv::Mat& reference) {
+  const Taps taps = gaussian_taps();
+  const int rows = candidate.rows - kGaussianTaps + 1, windows = candidate.cols - kGaussianTaps + 1;
+  const int width = candidate.cols * kChannels, count = windows * kChannels;
+  std::vector<ChannelSsim> sums(static_cast<std::size_t>(rows));
+  cv::parallel_for_(cv::Range(0, rows), [&](cv::Range range) {
+    Rows<double> down, moments;
+    for (auto& row : down) row.resize(static_cast<std::size_t>(width));
+    for (auto& row : moments) row.resize(static_cast<std::size_t>(count));
+    const auto down_at = pointers(down), moments_at = pointers(moments);
+    std::vector<double> ssim(static_cast<std::size_t>(count)), contrast(ssim.size());
+    std::array<const T*, kGaussianTaps> x{}, y{};
+    for (int row = range.start; row < range.end; ++row) {
+      for (int t = 0; t < kGaussianTaps; ++t) {
+        x[static_cast<std::size_t>(t)] = candidate.ptr<T>(row + t);
+        y[static_cast<std::size_t>(t)] = reference.ptr<T>(row + t);
+      }
+      gaussian_columns(x.data(), y.data(), taps, width, down_at.data());
+      for (std::size_t m = 0; m < kMoments; ++m)
+        gaussian_along(down_at[m], taps, count, moments_at[m]);
+      ssim_of_moments(moments_at.data(), 1.0, count, ssim.data());
+      contrast_of_moments(moments_at.data(), count, contrast.data());
+      ChannelSsim& sum = sums[static_cast<std::size_t>(row)];
+      for (std::size_t i = 0; i < ssim.size(); ++i) {
+        sum.ssim[i % kChannels] += ssim[i];
+        sum.contrast[i % kChannels] += contrast[i];
+      }
+    }
+  });
+  ChannelSsim means;
+  for (std::size_t c = 0; c < kChannels; ++c) {
+    for (const ChannelSsim& sum : sums) {
+      means.ssim[c] += sum.ssim[c];
+      means.contrast[c] += sum.contrast[c];
+    }
+    means.ssim[c] /= static_cast<double>(rows) * windows;
+    means.contrast[c] /= static_cast<double>(rows) * windows;
+  }
+  return means;
+}
+
 class Ssim final : public Metric {
  public:
   std::vector<Quantity> quantities() const override {
@@ -175,9 +239,7 @@ class Ssim final : public Metric {
 }  // namespace
 
 double ssim_gaussian(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat* map) {
-  Taps taps{};
-  cv::getGaussianKernel(kGaussianTaps, 1.5, CV_64F)
-      .copyTo(cv::Mat(kGaussianTaps, 1, CV_64F, taps.data()));
+  const Taps taps = gaussian_taps();
   return mean_ssim<double>(
       candidate, reference, kGaussianTaps, 1.0,
       [&](auto x, auto y, int width, auto out) { gaussian_columns(x, y, taps, width, out); },
@@ -188,6 +250,11 @@ double ssim_uniform7(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat
   constexpr double kSamples = kUniformTaps * kUniformTaps;
   return mean_ssim<int>(candidate, reference, kUniformTaps, kSamples / (kSamples - 1),
                         uniform_columns, uniform_along, map);
+}
+
+ChannelSsim channel_ssim(const cv::Mat& candidate, const cv::Mat& reference) {
+  return candidate.type() == CV_8UC3 ? channel_ssim_of<std::uint8_t>(candidate, reference)
+                                     : channel_ssim_of<double>(candidate, reference);
 }
 
 std::unique_ptr<Metric> make_ssim() { return std::make_unique<Ssim>(); }

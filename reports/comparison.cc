@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "reports/damage.h"
 #include "reports/labels.h"
 #include "reports/oracle.h"
 #include "reports/speed.h"
@@ -94,6 +95,13 @@ json refusals(const json& pairs, const RunIndex& run) {
   return refused;
 }
 
+// The scores of a pair; null where it has none.
+const json* scores_of(const json& pair, const RunIndex& run) {
+  const auto found = run.files().scores.find({pair.at("candidate"), pair.at("reference")});
+  return found == run.files().scores.end() || found->second.contains("refused") ? nullptr
+                                                                                : &found->second;
+}
+
 json quality(const json& pairs, const RunIndex& run, json& refused) {
   json result = json::object();
   for (const json& metric : run.metrics()) {
@@ -103,16 +111,23 @@ json quality(const json& pairs, const RunIndex& run, json& refused) {
       continue;
     }
     std::vector<Scored> scores;
+    json absent;
     for (const json& pair : pairs) {
       const std::string candidate = pair.at("candidate");
-      const auto found = run.files().scores.find({candidate, pair.at("reference")});
-      if (found == run.files().scores.end() || found->second.contains("refused") ||
-          !found->second.value("values", json::object()).contains(name))
+      const json* score = scores_of(pair, run);
+      if (!score) continue;
+      if (!score->value("values", json::object()).contains(name)) {
+        absent = score->value("absent", json::object()).value(name, absent);
         continue;
+      }
       if (const auto value = run.score(candidate, pair.at("reference"), name))
         scores.push_back({*value, candidate});
       else
         refused[candidate] = name + " is not a number";
+    }
+    if (scores.empty() && absent.is_string()) {
+      result[name] = {{"n", 0}, {"unavailable", absent}};
+      continue;
     }
     result[name] = summarize(std::move(scores), scale_of(metric));
     result[name]["unit"] = metric.at("unit");
@@ -120,6 +135,34 @@ json quality(const json& pairs, const RunIndex& run, json& refused) {
     result[name]["noise_floor"] = nullptr;
   }
   return result;
+}
+
+// Pictures that are none: {case, side, ways}, each once.
+json broken(const json& pairs, const RunIndex& run) {
+  json list = json::array();
+  for (const json& pair : pairs)
+    if (const json* score = scores_of(pair, run))
+      for (const char* side : {"candidate", "reference"}) {
+        const json ways = score->value("broken", json::object()).value(side, json::array());
+        const json one = {{"case", pair.at(side)}, {"side", side}, {"ways", ways}};
+        if (!ways.empty() && std::find(list.begin(), list.end(), one) == list.end())
+          list.push_back(one);
+      }
+  return list;
+}
+
+// Of the means over the pairs; places are those of the pair that looks worst.
+json damage(const json& pairs, const json& quality, const json& broken, const RunIndex& run) {
+  json means = {{"values", json::object()}, {"broken", json::object()}};
+  for (const auto& [name, statistics] : quality.items())
+    if (statistics.contains("mean")) means["values"][name] = statistics.at("mean");
+  for (const json& one : broken)
+    means["broken"][one.at("side").get<std::string>()] = one.at("ways");
+  const json worst = quality.value("flip.mean", json::object()).value("worst_case", json());
+  for (const json& pair : pairs)
+    if (const json* score = scores_of(pair, run); score && pair.at("candidate") == worst)
+      means["places"] = score->value("places", json::object());
+  return damage_of(means);
 }
 
 // Only the axes that are this arm's own: a variable that the other arm names is unset here.
@@ -211,6 +254,8 @@ json comparison_entry(const json& comparison, const RunIndex& run, const NoiseFl
   entry["quality"] = quality(pairs, run, refused);
   floor.hold(comparison, entry["quality"]);
   entry["oracle"] = oracle_entry(comparison, run);
+  entry["broken"] = broken(pairs, run);
+  entry["damage"] = damage(pairs, entry.at("quality"), entry.at("broken"), run);
   Speed speed = speed_of(run.timing_records(comparison.at("id")));
   entry["speed"] = std::move(speed.timings);
   entry["timed_samples"] = std::move(speed.samples);

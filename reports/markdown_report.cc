@@ -105,6 +105,16 @@ void write_traces(const json& comparisons, std::ostream& out) {
   }
 }
 
+// What the scores tell of each comparison against the reference.
+void write_damage(const json& comparisons, std::ostream& out) {
+  std::string lines;
+  for (const json& comparison : comparisons)
+    if (comparison.at("against") == "reference" && comparison.at("damage").is_object())
+      lines += fmt::format("* {}: {}\n", plain(setting_label(comparison.at("setting"))),
+                           plain(comparison.at("damage").at("sentence")));
+  if (!lines.empty()) out << "\nDamage against the reference:\n\n" << lines;
+}
+
 bool is_worse(const json& entry, const json& than, bool higher_is_better) {
   if (!entry.is_object() || !entry.value("worst", json()).is_number()) return false;
   if (than.is_null()) return true;
@@ -142,8 +152,9 @@ class MarkdownReport final : public Report {
     write_verdict(summary.at("verdict"), out);
     write_effects(effect_table(summary.at("effects")), out);
     write_table(summary.at("comparisons"), out);
-    out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n\n"
-           "Worst pairs against the reference:\n\n"
+    out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
+    write_damage(summary.at("comparisons"), out);
+    out << "\nWorst pairs against the reference:\n\n"
            "| metric | worst | setting | prompt | seed | repeat |\n|---|---:|---|---|---|---|\n";
     for (const Column& column : table_columns())
       write_worst(column, summary.at("comparisons"), out);

@@ -81,11 +81,23 @@ std::string reading(const json& floors, const json& losses) {
 }  // namespace
 
 NoiseFloor::NoiseFloor(const RunIndex& run) : run_(run) {
-  for (const json& row : run.files().plan.value("floor", json::array()))
-    rows_.push_back(
-        {row_entry(row, run),
-         fmt::format("{}, {}", row.at("arm").get<std::string>(), row.at("kind").get<std::string>()),
-         row.at("pairs").at(0).at("reference")});
+  const auto planned = run.files().plan.find("floor");
+  if (planned == run.files().plan.end()) return;
+  for (const json& row : *planned) rows_.push_back(Row{&row, row_entry(row, run)});
+}
+
+bool NoiseFloor::lies_beside(const Row& row, const json& comparison) const {
+  const json &first = comparison.at("pairs").at(0),
+             &once = row.planned->at("pairs").at(0).at("reference");
+  const std::string candidate = first.at("candidate"), off = run_.switches_off(candidate);
+  return once == first.at("reference") || once == (off.empty() ? candidate : off);
+}
+
+std::vector<const json*> NoiseFloor::rows_beside(const json& comparison) const {
+  std::vector<const json*> list;
+  for (const Row& row : rows_)
+    if (lies_beside(row, comparison)) list.push_back(row.planned);
+  return list;
 }
 
 json NoiseFloor::summary() const {

@@ -179,6 +179,8 @@ class TextReport final : public Report {
       print_row(comparison, out);
       if (comparison.at("status") != "ok")
         out << "      " << one_line(comparison.at("reason")) << "\n";
+      if (comparison.at("damage").is_object())
+        out << "      " << one_line(comparison.at("damage").at("sentence")) << "\n";
       print_readings(comparison, out);
     }
     out << "\n";

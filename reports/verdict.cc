@@ -94,6 +94,22 @@ void add_refusals(const json& report, json& causes) {
   }
 }
 
+// A broken picture is no picture: a threshold that it passes proves nothing.
+void add_broken(const json& report, json& causes) {
+  for (const json& comparison : report.at("comparisons"))
+    for (const json& one : comparison.at("broken")) {
+      std::string ways;
+      for (const json& way : one.at("ways"))
+        ways += (ways.empty() ? "" : ", ") + way.get<std::string>();
+      json found = cause(
+          "broken", 7,
+          fmt::format("{}: the {}'s picture of case {} is broken: {}", title(comparison),
+                      one.at("side").get<std::string>(), one.at("case").get<std::string>(), ways));
+      found["comparison"] = comparison.at("id");
+      causes.push_back(std::move(found));
+    }
+}
+
 void add_engagement(const json& report, json& causes) {
   for (const json& comparison : report.at("comparisons"))
     for (const auto& [axis, proof] : comparison.at("engagement").items())
@@ -136,6 +152,7 @@ json infrastructure(const json& report) {
   add_failures(report, causes);
   add_nonfinite(report, causes);  // before the scores that are refused for it
   add_refusals(report, causes);
+  add_broken(report, causes);
   return causes;
 }
 

@@ -12,6 +12,7 @@
 
 #include "bench/gbench/in_turn.h"
 #include "metrics/all_metrics.h"
+#include "metrics/memory.h"
 #include "metrics/ssim.h"
 
 namespace sameseed {
@@ -82,14 +83,60 @@ void lpips_beside_its_convolutions(benchmark::State& state) {
       });
 }
 
+// A picture as photographs are: smooth, with fine noise. Of random levels every metric's worst case
+// would be measured, and nobody scores such pictures.
+cv::Mat smooth_picture(std::uint64_t seed, double noise) {
+  cv::Mat small(kSide / 32, kSide / 32, CV_8UC3), picture, grain(kSide, kSide, CV_8SC3);
+  cv::RNG(1).fill(small, cv::RNG::UNIFORM, 0, 256);
+  cv::resize(small, picture, {kSide, kSide}, 0, 0, cv::INTER_CUBIC);
+  cv::RNG(seed).fill(grain, cv::RNG::NORMAL, 0, noise);
+  cv::add(picture, grain, picture, cv::noArray(), CV_8UC3);
+  return picture;
+}
+
+// A pair scored with every metric, LPIPS among them, beside LPIPS alone; asked: at most 4 x.
+void every_metric_beside_lpips(benchmark::State& state) {
+  use_threads(state);
+  const auto metrics = all_metrics(SAMESEED_WEIGHTS);
+  const auto lpips = make_lpips(SAMESEED_WEIGHTS);
+  const cv::Mat candidate = smooth_picture(2, 4), reference = smooth_picture(3, 4);
+  compare_in_turn(
+      state,
+      [&] {
+        for (const auto& metric : metrics)
+          benchmark::DoNotOptimize(metric->score(candidate, reference).values);
+      },
+      [&] { benchmark::DoNotOptimize(lpips->score(candidate, reference).values); });
+}
+
+void each_metric_beside_lpips(benchmark::State& state, std::size_t index) {
+  use_threads(state);
+  const auto metrics = all_metrics(SAMESEED_WEIGHTS);
+  const auto lpips = make_lpips(SAMESEED_WEIGHTS);
+  const cv::Mat candidate = smooth_picture(2, 4), reference = smooth_picture(3, 4);
+  state.SetLabel(metrics[index]->quantities().front().name);
+  compare_in_turn(
+      state, [&] { benchmark::DoNotOptimize(metrics[index]->score(candidate, reference).values); },
+      [&] { benchmark::DoNotOptimize(lpips->score(candidate, reference).values); });
+}
+
 void settings(benchmark::internal::Benchmark* b) {
   b->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseManualTime();
 }
 
 BENCHMARK(ssim_beside_five_gaussian_blurs)->Apply(settings);
 BENCHMARK(lpips_beside_its_convolutions)->Apply(settings);
+BENCHMARK(every_metric_beside_lpips)->Apply(settings);
 
 }  // namespace
 }  // namespace sameseed
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  sameseed::keep_freed_memory();
+  benchmark::Initialize(&argc, argv);
+  const std::size_t count = sameseed::all_metrics(SAMESEED_WEIGHTS).size();
+  for (std::size_t i = 0; i < count; ++i)
+    benchmark::RegisterBenchmark("each_metric_beside_lpips", sameseed::each_metric_beside_lpips, i)
+        ->Apply(sameseed::settings);
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,28 @@
+// What kind of damage the scores tell of, in a word and in a sentence, by the rules below.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace sameseed {
+
+// Pure. Of `scores` (of one pair as in scores.jsonl, or means of several): `values`, `places` and
+// `broken`. Gives {"kinds": [KIND], "sentence"}; the first kind is the one that explains most.
+// null where the scores lack a value that the rules need, as those of an older scorer do.
+//
+// In this order; the first five stand alone:
+//   "broken"        the candidate or the reference is no picture, whatever else is true of it
+//   "none"          no level differs by more than 1
+//   "displaced"     moving the picture by whole pixels explains half of the squared error or more
+//   "posterised"    of the levels in use half as many have a neighbour as in the reference
+//   "local damage"  95 % of the squared error lie on 3/10 of the picture or less, where there is
+//                   less than 6/10 of the detail, and no mapping of colours explains 7/10 of it
+//   "colour shift"  one mapping of colours, the same everywhere, explains half of the squared error
+//   "lost detail"   the difference is the reference's detail taken away (correlation -0.45 or
+//   less),
+//                   and high frequencies lost more than middle ones (by 3 % or more)
+//   "added noise"   the difference has detail of its own (correlation within 0.45 of 0, noise of a
+//                   quarter of a level or more; beside a colour shift, of a level)
+//   "changed"       none of these: the pictures show something else, or in another way
+nlohmann::json damage_of(const nlohmann::json& scores);
+
+}  // namespace sameseed
