@@ -21,6 +21,7 @@ constexpr double kSmallArea = 0.3, kLittleDetail = 0.6;
 constexpr double kTakenAway = 0.25, kFasterLoss = 0.97;
 constexpr double kAllTakenAway = 0.9, kHardlyAnyLeft = 0.3;
 constexpr double kOfItsOwn = 0.45;
+constexpr double kHardlySeen = 0.5;  // mean CIEDE2000
 constexpr double kNoiseLevels = 0.25, kNoiseBesideColour = 1;
 
 struct Numbers {
@@ -171,8 +172,10 @@ json damage_of(const json& scores) {
   }
   if (kinds.empty()) {
     kinds.push_back("changed");
-    phrases.push_back(
-        fmt::format("changed: mean ΔE {:.1f}{}", n("color.delta_e_mean"), worst_around(scores)));
+    phrases.push_back(fmt::format(
+        "{}: mean ΔE {:.2f}{}",
+        n("color.delta_e_mean") < kHardlySeen ? "changed, hardly to be seen" : "changed",
+        n("color.delta_e_mean"), worst_around(scores)));
   }
   std::string sentence;
   for (const std::string& phrase : phrases) sentence += (sentence.empty() ? "" : "; ") + phrase;
