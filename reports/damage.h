@@ -18,13 +18,11 @@ namespace sameseed {
 //                   less than 6/10 of the detail, and no mapping of colours explains 7/10 of it
 //   "colour shift"  one mapping of colours, the same everywhere, explains 3/10 of the squared error
 //                   (blur, noise and patches reach some 2/10), and not all texture is gone
-//   "lost detail"   the difference is the reference's detail taken away (correlation -0.25 or
-//   less),
-//                   and the candidate has less of high frequencies, relatively less than of middle
-//                   ones, by 3 % or more
+//   "lost detail"   the difference is the reference's detail taken away (correlation of at most
+//                   -0.25), and the candidate has less of high frequencies, relatively less than
+//                   of middle ones, by 3 % or more
 //   "added noise"   no detail is lost, the difference has detail of its own (correlation within
-//   0.45
-//                   of 0), and noise of a quarter of a level; beside a colour shift, of a level
+//                   0.45 of 0), and noise of a quarter of a level; beside a colour shift, of one
 //   "changed"       none of these: the pictures show something else, or in another way
 nlohmann::json damage_of(const nlohmann::json& scores);
 
