@@ -15,12 +15,13 @@ namespace {
 using nlohmann::json;
 
 constexpr double kRoundingLevels = 1;
-constexpr double kExplains = 0.5, kExplainsNearlyAll = 0.7;
-constexpr double kBands = 0.5;
+constexpr double kExplains = 0.5, kExplainsNearlyAll = 0.7, kColourExplains = 0.3;
+constexpr double kBands = 0.68;
 constexpr double kSmallArea = 0.3, kLittleDetail = 0.6;
-constexpr double kTakenAway = 0.45, kFasterLoss = 0.97;
-// A picture of one colour cannot tell a cast from less chroma: the plainer change is named.
-constexpr double kTie = 0.05;
+constexpr double kTakenAway = 0.25, kFasterLoss = 0.97;
+constexpr double kAllTakenAway = 0.9, kHardlyAnyLeft = 0.3;
+constexpr double kOfItsOwn = 0.45;
+constexpr double kHardlySeen = 0.5;  // mean CIEDE2000
 constexpr double kNoiseLevels = 0.25, kNoiseBesideColour = 1;
 
 struct Numbers {
@@ -99,7 +100,7 @@ std::string colours_shifted(const Numbers& n) {
     how = l > 0 ? "lighter" : "darker";
   else if (best < kExplains)
     how = "each colour another way";
-  else if (cast > std::max(saturation, turn) + kTie)
+  else if (cast > std::max(saturation, turn))
     how = "a cast";
   else if (saturation >= turn)
     how = n("pattern.chroma_ratio") < 1
@@ -150,26 +151,31 @@ json damage_of(const json& scores) {
         fmt::format("local damage: 95 % of the error on {:.1f} % of the picture, around {}",
                     100 * n("pattern.area_share"), where(scores, "pattern.area_share")));
   std::vector<std::string> kinds, phrases;
-  if (n("pattern.color_share") >= kExplains) {
+  const double correlation = n("pattern.detail_correlation"),
+               high = n("detail.high_frequency_ratio"), middle = n("detail.mid_frequency_ratio");
+  const bool lost = correlation <= -kTakenAway && high < kFasterLoss * std::min(1.0, middle);
+  // Where all texture went, colours that were left of it are its means: no shift of colours.
+  const bool flattened =
+      lost && correlation <= -kAllTakenAway && high < kHardlyAnyLeft && high < middle / 2;
+  if (n("pattern.color_share") >= kColourExplains && !flattened) {
     kinds.push_back("colour shift");
     phrases.push_back(colours_shifted(n));
   }
-  const double correlation = n("pattern.detail_correlation");
-  const bool faster =
-      n("detail.high_frequency_ratio") <= kFasterLoss * n("detail.mid_frequency_ratio");
-  if (correlation <= -kTakenAway && faster && n("detail.high_frequency_ratio") < kFasterLoss) {
+  if (lost) {
     kinds.push_back("lost detail");
     phrases.push_back(detail_lost(n, scores));
   }
-  if (std::abs(correlation) < kTakenAway &&
+  if (!lost && std::abs(correlation) < kOfItsOwn &&
       n("local.noise_sigma") >= (kinds.empty() ? kNoiseLevels : kNoiseBesideColour)) {
     kinds.push_back("added noise");
     phrases.push_back(noise_added(n, scores));
   }
   if (kinds.empty()) {
     kinds.push_back("changed");
-    phrases.push_back(
-        fmt::format("changed: mean ΔE {:.1f}{}", n("color.delta_e_mean"), worst_around(scores)));
+    phrases.push_back(fmt::format(
+        "{}: mean ΔE {:.2f}{}",
+        n("color.delta_e_mean") < kHardlySeen ? "changed, hardly to be seen" : "changed",
+        n("color.delta_e_mean"), worst_around(scores)));
   }
   std::string sentence;
   for (const std::string& phrase : phrases) sentence += (sentence.empty() ? "" : "; ") + phrase;

