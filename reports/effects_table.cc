@@ -93,13 +93,13 @@ std::string values_text(const std::string& axis, const json& values) {
   return text;
 }
 
-std::string baseline_note(const json& effects) {
+std::vector<std::string> baseline_notes(const json& effects) {
   std::string off, over;
   for (const json& one : effects.at("switches"))
     off += (off.empty() ? "" : ", ") + setting_label({{one.at("axis"), one.at("off")}});
   for (const json& axis : effects.at("averaged_over"))
     over += " and " + values_text(axis.at("name"), axis.at("values"));
-  return "each against " + off + "; averaged over the other switches' settings" + over;
+  return {"each against " + off, "averaged over the other switches' settings" + over};
 }
 
 // "conv half 1, conv half unset: made only with deepcache off", a line for each restriction.
@@ -170,7 +170,7 @@ EffectTable effect_table(const json& effects) {
     table.rows.push_back(std::move(row));
     if (std::string note = needed_note(*estimate); !note.empty()) needed.push_back(std::move(note));
   }
-  table.notes.push_back(baseline_note(effects));
+  table.notes = baseline_notes(effects);
   table.notes.push_back(
       fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} pairs "
                   "or blocks, none",

@@ -15,7 +15,8 @@ struct EffectRow {
 struct EffectTable {
   std::vector<std::string> titles;
   std::vector<EffectRow> rows;     // main effects, and interactions that show; dearest first
-  std::vector<std::string> notes;  // how to read it, what cannot be told, how many pairs would do
+  std::vector<std::string> notes;  // how to read it, what cannot be told, how many pairs would do;
+                                   // indented by two spaces where under the one before
 };
 
 // `effects` as in report.json. Without rows where nothing was varied or measured.

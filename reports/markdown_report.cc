@@ -69,7 +69,10 @@ void write_effects(const EffectTable& table, std::ostream& out) {
     for (const std::string& cell : row.cells) out << " " << plain(cell) << " |";
   }
   out << "\n\n";
-  for (const std::string& note : table.notes) out << "* " << plain(note) << "\n";
+  for (const std::string& note : table.notes) {
+    const bool under = note.starts_with("  ");  // the line above
+    out << (under ? "  * " : "* ") << plain(note.substr(under ? 2 : 0)) << "\n";
+  }
   out << "\n";
 }
 

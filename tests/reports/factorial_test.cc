@@ -70,8 +70,8 @@ TEST(Factorial, ComparesOnlyWhatStandsSideBySide) {
 
 TEST(Factorial, TakesRoundingForNoEffect) {
   const auto effects = effects_of(conv_and_cache(), kFull);
-  ASSERT_NE(0.1 + 0.2 - 0.3, 0);
-  const Table rows = rows_over_pairs(effects, {{0, 0.1, 0.2, 0.1 + 0.2}, {0.1, 0.2, 0.3, 0.4}});
+  ASSERT_NE(0.1 - 0.3 - 0.7 + 0.9, 0);
+  const Table rows = rows_over_pairs(effects, {{0, 0.1, 0.2, 0.1 + 0.2}, {0.1, 0.3, 0.7, 0.9}});
   EXPECT_EQ(rows[2], (std::vector<double>{0, 0}));
 }
 
