@@ -1,6 +1,6 @@
 """Writes a trained model in diffusers' layout, fp16, and checks that it is finite.
 
-    export.py --data data --work work --tokenizers reference/nano-sdxl --out model
+    export.py --data data --work work --base reference/nano-sdxl --out model
 
 The embedding rows of tokens that no caption holds are set to zero: they were never trained, and
 zeros compress. tokenizer_2 links to tokenizer's vocabulary.
@@ -11,7 +11,7 @@ import shutil
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, EulerDiscreteScheduler, UNet2DConditionModel
+from diffusers import AutoencoderKL, UNet2DConditionModel
 from safetensors.torch import save_file
 
 from nets import END, TEXT, TEXT_2, UNET, VAE, write_json
@@ -48,7 +48,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--tokenizers", type=pathlib.Path, required=True)
+    parser.add_argument("--base", type=pathlib.Path, required=True, help="folder with the tokenizers and SDXL's scheduler")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="a new folder")
     args = parser.parse_args()
 
@@ -74,9 +74,8 @@ def main():
     save_text_encoder(args.out / "text_encoder", part("text_encoder"), TEXT, "CLIPTextModel", seen)
     save_text_encoder(args.out / "text_encoder_2", part("text_encoder_2"), TEXT_2,
                       "CLIPTextModelWithProjection", seen)
-    EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
-                           timestep_spacing="leading", steps_offset=1).save_pretrained(args.out / "scheduler")
-    save_tokenizers(args.tokenizers, args.out)
+    shutil.copytree(args.base / "scheduler", args.out / "scheduler")
+    save_tokenizers(args.base, args.out)
     write_json(args.out / "model_index.json", {
         "_class_name": "StableDiffusionXLPipeline", "_diffusers_version": "0.19.0",
         "force_zeros_for_empty_prompt": True,
