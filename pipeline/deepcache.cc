@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "io/error.h"
+#include "io/json_schema.h"
 
 namespace sameseed {
 namespace {
@@ -25,10 +27,10 @@ std::vector<std::string> split(std::string_view text, char separator) {
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
   throw UserError(fmt::format(
-      "deepcache \"{}\": {}; write INTERVAL/LAYER/BLOCK or INTERVAL/branch:K, and /quad:CENTER:POW "
+      "deepcache {}: {}; write INTERVAL/LAYER/BLOCK or INTERVAL/branch:K, and /quad:CENTER:POW "
       "behind it if wanted; "
       "legal LAYER/BLOCK pairs are 0/0 0/1 0/2 1/0 1/1 1/2 2/0 2/1, legal branches 0 to 8",
-      text, why));
+      excerpt(std::string(text)), why));
 }
 
 template <typename Number>
@@ -42,7 +44,7 @@ Number number(std::string_view text, const std::string& part) {
         return result;
   } catch (const std::exception&) {
   }
-  refuse(text, "\"" + part + "\" is not a number that fits here");
+  refuse(text, excerpt(part) + " is not a number that fits here");
 }
 
 // The schedule that gathers full steps around a centre; its powers are complex on their way

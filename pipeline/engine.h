@@ -21,9 +21,9 @@ class Unsupported : public std::runtime_error {
 
 // The `load.` axes: fixed once a worker is up.
 struct LoadOptions {
-  std::string model;      // folder in diffusers' layout
-  std::string vae;        // another VAE folder, or empty: the model's own
-  std::string variant;    // "fp16" picks *.fp16.safetensors; empty: plain files
+  std::string model;    // folder in diffusers' layout
+  std::string vae;      // another VAE folder, or empty: the model's own
+  std::string variant;  // "fp16" picks *.fp16.safetensors; empty: plain files
   // "fp64", "fp32", "fp16", "bf16", or "highest": the most exact of them on this device; empty: the
   // engine's default.
   std::string precision;

@@ -63,7 +63,8 @@ std::optional<double> RunIndex::score(const std::string& candidate_case,
                                       const std::string& reference_case,
                                       const std::string& metric) const {
   const auto found = files_.scores.find({candidate_case, reference_case});
-  return found == files_.scores.end() ? std::nullopt : metric_value(found->second, metric);
+  if (found == files_.scores.end() || found->second.contains("refused")) return std::nullopt;
+  return metric_value(found->second, metric);
 }
 
 std::string RunIndex::switches_off(const std::string& candidate_case) const {

@@ -55,5 +55,14 @@ TEST(DeepCache, RefusesIllegalSettingsAndListsTheLegalOnes) {
   }
 }
 
+TEST(DeepCache, RefusesForeignTextOnOneLine) {
+  try {
+    parse_deepcache("3/la\nt/0");
+    FAIL() << "it was taken";
+  } catch (const UserError& error) {
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos) << error.what();
+  }
+}
+
 }  // namespace
 }  // namespace sameseed

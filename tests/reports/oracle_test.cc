@@ -29,8 +29,7 @@ json oracle_of(double candidate_0, double reference_0, double candidate_1, doubl
 
 TEST(Oracle, IsAbsentWhereNobodyAskedForIt) {
   const json summary = make_summary(small_run());
-  for (const json& one : summary.at("comparisons"))
-    EXPECT_TRUE(one.at("oracle").is_null());
+  for (const json& one : summary.at("comparisons")) EXPECT_TRUE(one.at("oracle").is_null());
 }
 
 TEST(Oracle, NamesTheArmThatIsNearerPairByPair) {
