@@ -11,7 +11,9 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kAccumulationPrefix = "ONEFLOW_";
-constexpr const char* kHighest = "highest";               // precision: the most exact on the device
+constexpr const char* kHighest = "highest";  // precision: the most exact on the device
+constexpr const char* kCudnnApi = "reference.env.TORCH_CUDNN_V8_API_DISABLED";
+constexpr const char* kCudnnV7 = "1";
 constexpr int kFloorThreads = 1, kOtherFloorThreads = 2;  // the second where the first is the arm's
 
 class Planner {
@@ -161,6 +163,10 @@ class Planner {
     if (takes_threads(matrix_.engines.at("reference")))
       add_floor(off, "reference", "other thread count", other_threads);
     add_floor(off, "candidate", "second process", second_process);
+    if (const auto api = off.find(kCudnnApi); api != off.end() && api->second != kCudnnV7)
+      add_floor(off, "reference", "cuDNN v8 and v7", [](Asked& again) {
+        again.environment["variables"]["TORCH_CUDNN_V8_API_DISABLED"] = kCudnnV7;
+      });
   }
 
   // An outside engine need not know what a number of threads is.

@@ -30,11 +30,27 @@ json end_of(const json& statistics, const char* end) {
   return statistics.value("mean", json());
 }
 
-// The number of threads that the environment's worker computed with; null where it does not say.
-json threads_of(const std::string& case_id, const RunIndex& run) {
+// What the worker of a case read at load: "threads", or a variable; null where it does not say.
+json effective(const std::string& case_id, const char* field, const RunIndex& run) {
   const json* worker = run.newest_worker(run.case_of(case_id)->at("environment"));
   if (!worker || !worker->contains("load")) return nullptr;
-  return worker->at("load").value("effective", json::object()).value("threads", json());
+  return worker->at("load").value("effective", json::object()).value(field, json());
+}
+
+// Why a row shows nothing, though its pictures are there: what it varies did not vary here.
+std::string unmeasured(const json& row, const RunIndex& run) {
+  const json& pair = row.at("pairs").at(0);
+  if (row.at("kind") == "other thread count") {
+    const json once = effective(pair.at("reference"), "threads", run);
+    if (!once.is_null() && once == effective(pair.at("candidate"), "threads", run))
+      return fmt::format("both were made with {} threads: nothing is measured", once.dump());
+  }
+  if (row.at("kind") == "cuDNN v8 and v7") {
+    const json read = effective(pair.at("candidate"), "TORCH_CUDNN_V8_API_DISABLED", run);
+    if (read.is_object() && read.value("acts", true) == false)
+      return read.value("reason", "the switch does not act here") + ": nothing is measured";
+  }
+  return "";
 }
 
 json row_entry(const json& row, const RunIndex& run) {
@@ -44,15 +60,12 @@ json row_entry(const json& row, const RunIndex& run) {
                 {"kind", row.at("kind")},
                 {"pairs", pairs.size()},
                 {"quality", json::object()}};
-  if (row.at("kind") == "other thread count") {
-    const json once = threads_of(pairs.at(0).at("reference"), run),
-               again = threads_of(pairs.at(0).at("candidate"), run);
-    entry["threads"] = {once, again};
-    if (!once.is_null() && once == again) {
-      entry["reason"] =
-          fmt::format("both were made with {} threads: nothing is measured", once.dump());
-      return entry;
-    }
+  if (row.at("kind") == "other thread count")
+    entry["threads"] = {effective(pairs.at(0).at("reference"), "threads", run),
+                        effective(pairs.at(0).at("candidate"), "threads", run)};
+  if (const std::string why = unmeasured(row, run); !why.empty()) {
+    entry["reason"] = why;
+    return entry;
   }
   for (const json& metric : run.metrics()) {
     if (metric.contains("unavailable")) continue;
@@ -87,10 +100,13 @@ NoiseFloor::NoiseFloor(const RunIndex& run) : run_(run) {
 }
 
 bool NoiseFloor::lies_beside(const Row& row, const json& comparison) const {
-  const json &first = comparison.at("pairs").at(0),
-             &once = row.planned->at("pairs").at(0).at("reference");
+  const json &first = comparison.at("pairs").at(0), &row_first = row.planned->at("pairs").at(0);
   const std::string candidate = first.at("candidate"), off = run_.switches_off(candidate);
-  return once == first.at("reference") || once == (off.empty() ? candidate : off);
+  for (const char* side : {"reference", "candidate"})
+    if (const json& one = row_first.at(side);
+        one == first.at("reference") || one == (off.empty() ? candidate : off))
+      return true;
+  return false;
 }
 
 std::vector<const json*> NoiseFloor::rows_beside(const json& comparison) const {

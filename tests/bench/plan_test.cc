@@ -119,6 +119,26 @@ TEST(Plan, MeasuresEachKindOfFloorOnceForAllSettings) {
                                    "candidate, second process"}));
 }
 
+TEST(Plan, TakesCudnnsTwoApisAsAFloorWithoutMakingAPictureMore) {
+  Matrix matrix = small_matrix();
+  matrix.axes.push_back({"reference.env.TORCH_CUDNN_V8_API_DISABLED", {nullptr, "1"}});
+  matrix.floor = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  std::set<std::string> compared;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) compared.insert(pair.at("reference"));
+  std::size_t rows = 0;
+  for (const json& row : plan.at("floor"))
+    if (row.at("kind") == "cuDNN v8 and v7") {
+      ++rows;
+      for (const json& pair : row.at("pairs")) {
+        EXPECT_TRUE(compared.contains(pair.at("reference")));
+        EXPECT_TRUE(compared.contains(pair.at("candidate")));
+      }
+    }
+  EXPECT_EQ(rows, 1u);
+}
+
 TEST(Plan, GivesEveryPairAgainstTheReferenceAnOracleWithoutSwitches) {
   Matrix matrix = small_matrix();
   matrix.axes.push_back({"reference.env.TORCH_CUDNN_V8_API_DISABLED", {nullptr, "1"}});

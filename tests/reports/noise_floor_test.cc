@@ -84,6 +84,18 @@ TEST(NoiseFloor, IsNoneWhereTheOtherThreadCountWasTheSame) {
   EXPECT_FALSE(quality_of(make_summary(run), "on~r", "lpips.alex").at("noise_floor").is_null());
 }
 
+TEST(NoiseFloor, IsNoneWhereTheVariableDoesNotAct) {
+  RunFiles run = run_with_floor(48.13, 0.05);
+  run.plan["floor"][0]["kind"] = "cuDNN v8 and v7";
+  run.workers.push_back(good_worker("er2", 1e-7));
+  json& read = run.workers.back()["load"]["effective"]["TORCH_CUDNN_V8_API_DISABLED"];
+  read = {{"acts", false}, {"reason", "no cuDNN here"}};
+  EXPECT_EQ(make_summary(run).at("noise_floor").at("rows").at(0).at("reason"),
+            "no cuDNN here: nothing is measured");
+  read = {{"value", "1"}, {"means", "on"}};
+  EXPECT_FALSE(quality_of(make_summary(run), "on~r", "lpips.alex").at("noise_floor").is_null());
+}
+
 TEST(NoiseFloor, OfTheReferenceSaysNothingOfTwoAcceleratedSettings) {
   const json entry = quality_of(make_summary(run_with_floor(48.13, 0.05)), "on~off", "lpips.alex");
   EXPECT_TRUE(entry.at("noise_floor").is_null());
