@@ -82,7 +82,8 @@ RunFiles broken_run() {
 }
 
 TEST(Broken, PicturesAreListedAndNamedBeforeAllElse) {
-  for (const json& one : make_summary(broken_run()).at("comparisons"))
+  const json summary = make_summary(broken_run());
+  for (const json& one : summary.at("comparisons"))
     if (one.at("id") == "on~r") {
       ASSERT_EQ(one.at("broken").size(), 1u);
       EXPECT_EQ(one.at("broken").at(0).at("case"), "on-1");
@@ -115,7 +116,8 @@ TEST(Quality, SaysWhyAMetricIsAbsentFromAllPairs) {
                                        {"identical", 1},
                                        {"definition", "of five scales"}});
   for (auto& [pair, score] : run.scores) score["absent"] = {{"ms_ssim", "too small"}};
-  for (const json& one : make_summary(run).at("comparisons"))
+  const json summary = make_summary(run);
+  for (const json& one : summary.at("comparisons"))
     EXPECT_EQ(one.at("quality").at("ms_ssim"), json({{"n", 0}, {"unavailable", "too small"}}));
 }
 
