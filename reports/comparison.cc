@@ -95,13 +95,6 @@ json refusals(const json& pairs, const RunIndex& run) {
   return refused;
 }
 
-// The scores of a pair; null where it has none.
-const json* scores_of(const json& pair, const RunIndex& run) {
-  const auto found = run.files().scores.find({pair.at("candidate"), pair.at("reference")});
-  return found == run.files().scores.end() || found->second.contains("refused") ? nullptr
-                                                                                : &found->second;
-}
-
 json quality(const json& pairs, const RunIndex& run, json& refused) {
   json result = json::object();
   for (const json& metric : run.metrics()) {
@@ -114,7 +107,7 @@ json quality(const json& pairs, const RunIndex& run, json& refused) {
     json absent;
     for (const json& pair : pairs) {
       const std::string candidate = pair.at("candidate");
-      const json* score = scores_of(pair, run);
+      const json* score = run.scores(pair.at("candidate"), pair.at("reference"));
       if (!score) continue;
       if (!score->value("values", json::object()).contains(name)) {
         absent = score->value("absent", json::object()).value(name, absent);
@@ -141,7 +134,7 @@ json quality(const json& pairs, const RunIndex& run, json& refused) {
 json broken(const json& pairs, const RunIndex& run) {
   json list = json::array();
   for (const json& pair : pairs)
-    if (const json* score = scores_of(pair, run))
+    if (const json* score = run.scores(pair.at("candidate"), pair.at("reference")))
       for (const char* side : {"candidate", "reference"}) {
         const json ways = score->value("broken", json::object()).value(side, json::array());
         const json one = {{"case", pair.at(side)}, {"side", side}, {"ways", ways}};
@@ -160,7 +153,8 @@ json damage(const json& pairs, const json& quality, const json& broken, const Ru
     means["broken"][one.at("side").get<std::string>()] = one.at("ways");
   const json worst = quality.value("flip.mean", json::object()).value("worst_case", json());
   for (const json& pair : pairs)
-    if (const json* score = scores_of(pair, run); score && pair.at("candidate") == worst)
+    if (const json* score = run.scores(pair.at("candidate"), pair.at("reference"));
+        score && pair.at("candidate") == worst)
       means["places"] = score->value("places", json::object());
   return damage_of(means);
 }

@@ -82,7 +82,13 @@ json entry_of(const EffectEstimate& estimate, std::size_t units, std::size_t fam
   return entry;
 }
 
-json interval(double low, double high) { return {{"low", low}, {"high", high}}; }
+// Of the effect, its ends taken back from the scale it was estimated on; null without one.
+template <typename TakeBack>
+json interval_of(const EffectEstimate& result, TakeBack take_back) {
+  if (!result.half_width) return nullptr;
+  return {{"low", take_back(result.mean - *result.half_width)},
+          {"high", take_back(result.mean + *result.half_width)}};
+}
 
 // Effects that no settings allow have no units, and are not of the family.
 std::size_t family_of(const std::vector<EffectEstimate>& results) {
@@ -115,10 +121,7 @@ void put_quality(json& estimates, const Design& design, Effects& known, const js
     entry["loss"] = result.n ? json(result.mean) : json();
     entry["unit"] = loss_unit(scale);
     entry["contexts"] = effects[i].contrasts.size();
-    entry["interval"] = nullptr;
-    if (result.half_width)
-      entry["interval"] =
-          interval(result.mean - *result.half_width, result.mean + *result.half_width);
+    entry["interval"] = interval_of(result, [](double loss) { return loss; });
     estimates[i]["quality"][metric.at("name").get<std::string>()] = std::move(entry);
   }
 }
@@ -160,10 +163,7 @@ void put_speed(json& estimates, const Design& design, Effects& known, const std:
     json entry = entry_of(result, contexts * ratios.size(), family_of(results), options.level);
     entry["ratio"] = result.n ? json(std::exp(result.mean)) : json();
     entry["contexts"] = contexts;
-    entry["interval"] = nullptr;
-    if (result.half_width)
-      entry["interval"] = interval(std::exp(result.mean - *result.half_width),
-                                   std::exp(result.mean + *result.half_width));
+    entry["interval"] = interval_of(result, [](double log) { return std::exp(log); });
     estimates[i]["speed"][timing] = std::move(entry);
   }
 }

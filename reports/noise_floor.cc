@@ -99,20 +99,24 @@ NoiseFloor::NoiseFloor(const RunIndex& run) : run_(run) {
   for (const json& row : *planned) rows_.push_back(Row{&row, row_entry(row, run)});
 }
 
-bool NoiseFloor::lies_beside(const Row& row, const json& comparison) const {
-  const json &first = comparison.at("pairs").at(0), &row_first = row.planned->at("pairs").at(0);
+std::vector<const NoiseFloor::Row*> NoiseFloor::beside(const json& comparison) const {
+  const json& first = comparison.at("pairs").at(0);
   const std::string candidate = first.at("candidate"), off = run_.switches_off(candidate);
-  for (const char* side : {"reference", "candidate"})
-    if (const json& one = row_first.at(side);
-        one == first.at("reference") || one == (off.empty() ? candidate : off))
-      return true;
-  return false;
+  const std::string ours[] = {first.at("reference"), off.empty() ? candidate : off};
+  std::vector<const Row*> list;
+  for (const Row& row : rows_) {
+    const json& once = row.planned->at("pairs").at(0);
+    if (std::ranges::any_of(ours, [&](const std::string& one) {
+          return once.at("reference") == one || once.at("candidate") == one;
+        }))
+      list.push_back(&row);
+  }
+  return list;
 }
 
 std::vector<const json*> NoiseFloor::rows_beside(const json& comparison) const {
   std::vector<const json*> list;
-  for (const Row& row : rows_)
-    if (lies_beside(row, comparison)) list.push_back(row.planned);
+  for (const Row* row : beside(comparison)) list.push_back(row->planned);
   return list;
 }
 
@@ -125,19 +129,22 @@ json NoiseFloor::summary() const {
 }
 
 void NoiseFloor::hold(const json& comparison, json& quality) const {
+  const std::vector<const Row*> rows = beside(comparison);
+  if (rows.empty()) return;
   for (const json& metric : run_.metrics()) {
     const std::string name = metric.at("name");
     json& entry = quality.at(name);
     if (entry.at("n") == 0) continue;
     json floors = json::object();
-    for (const Row& row : rows_) {
-      const json floor = row.entry.at("quality").value(name, json::object());
-      if (floor.value("n", 0) == 0 || !lies_beside(row, comparison)) continue;
-      floors[fmt::format("{}, {}", row.entry.at("arm").get<std::string>(),
-                         row.entry.at("kind").get<std::string>())] = {{"unit", floor.at("unit")},
-                                                                      {"mean", floor.at("mean")},
-                                                                      {"worst", floor.at("worst")},
-                                                                      {"bound", floor.at("bound")}};
+    for (const Row* row : rows) {
+      const json floor = row->entry.at("quality").value(name, json::object());
+      if (floor.value("n", 0) == 0) continue;
+      floors[fmt::format("{}, {}", row->entry.at("arm").get<std::string>(),
+                         row->entry.at("kind").get<std::string>())] = {
+          {"unit", floor.at("unit")},
+          {"mean", floor.at("mean")},
+          {"worst", floor.at("worst")},
+          {"bound", floor.at("bound")}};
     }
     if (floors.empty()) continue;
     entry["reading"] = reading(floors, losses_of(comparison.at("pairs"), metric, run_));

@@ -34,7 +34,7 @@ class NoiseFloor {
     const nlohmann::json* planned;
     nlohmann::json entry;
   };
-  bool lies_beside(const Row& row, const nlohmann::json& comparison) const;
+  std::vector<const Row*> beside(const nlohmann::json& comparison) const;
 
   const RunIndex& run_;
   std::vector<Row> rows_;

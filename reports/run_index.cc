@@ -59,12 +59,18 @@ const std::vector<const json*>& RunIndex::timing_records(const std::string& comp
   return found == timing_.end() ? none : found->second;
 }
 
+const json* RunIndex::scores(const std::string& candidate_case,
+                             const std::string& reference_case) const {
+  const auto found = files_.scores.find({candidate_case, reference_case});
+  return found == files_.scores.end() || found->second.contains("refused") ? nullptr
+                                                                           : &found->second;
+}
+
 std::optional<double> RunIndex::score(const std::string& candidate_case,
                                       const std::string& reference_case,
                                       const std::string& metric) const {
-  const auto found = files_.scores.find({candidate_case, reference_case});
-  if (found == files_.scores.end() || found->second.contains("refused")) return std::nullopt;
-  return metric_value(found->second, metric);
+  const json* pair = scores(candidate_case, reference_case);
+  return pair ? metric_value(*pair, metric) : std::nullopt;
 }
 
 std::string RunIndex::switches_off(const std::string& candidate_case) const {

@@ -33,6 +33,10 @@ class RunIndex {
   // The planned timing samples of a comparison, and the records there are of them.
   std::size_t planned_timing(const std::string& comparison) const;
   const std::vector<const nlohmann::json*>& timing_records(const std::string& comparison) const;
+  // The scores of a pair of cases (a line of scores.jsonl); null where it was not scored or
+  // refused.
+  const nlohmann::json* scores(const std::string& candidate_case,
+                               const std::string& reference_case) const;
   // The value of a metric of a scored pair of cases, which may be infinite; nothing where there is
   // no number.
   std::optional<double> score(const std::string& candidate_case, const std::string& reference_case,

@@ -144,11 +144,10 @@ json trace_entry(const std::vector<json>& pairs, const std::vector<json>& floor)
 
 json trace_of(const json& comparison, const RunIndex& run, const NoiseFloor& noise_floor) {
   const auto traces = [&](const json& pairs, std::vector<json>& into) {
-    for (const json& pair : pairs) {
-      const auto found = run.files().scores.find({pair.at("candidate"), pair.at("reference")});
-      if (found != run.files().scores.end() && found->second.contains("trace"))
-        into.push_back(found->second.at("trace"));
-    }
+    for (const json& pair : pairs)
+      if (const json* scores = run.scores(pair.at("candidate"), pair.at("reference"));
+          scores && scores->contains("trace"))
+        into.push_back(scores->at("trace"));
   };
   std::vector<json> pairs, floor;
   traces(comparison.at("pairs"), pairs);
