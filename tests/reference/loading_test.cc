@@ -11,7 +11,7 @@
 #include "pipeline/noise.h"
 #include "pipeline/tensor_files.h"
 #include "reference/reference_engine.h"
-#include "tests/reference/goldens.h"
+#include "tests/reference/copied_model.h"
 
 namespace sameseed {
 namespace {
@@ -20,22 +20,8 @@ namespace fs = std::filesystem;
 
 const char* const kStem = "diffusion_pytorch_model";
 
-NamedTensors tensors_of(const fs::path& file) {
-  const SafetensorsFile opened = SafetensorsFile::open(file);
-  NamedTensors all;
-  for (const auto& [name, view] : opened.tensors()) all[name] = load_tensor(file, name);
-  return all;
-}
-
-class Loading : public ::testing::Test {
+class Loading : public CopiedModel {
  protected:
-  void SetUp() override {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    fs::copy(kGoldens / "model_a", model_, fs::copy_options::recursive);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   struct Made {
     LoadReport report;
     nlohmann::json hashes;
@@ -83,11 +69,6 @@ class Loading : public ::testing::Test {
       result.push_back(fs::path(path).filename());
     return result;
   }
-
-  const fs::path folder_ =
-      fs::path(::testing::TempDir()) /
-      ("loading-" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-  const fs::path model_ = folder_ / "model";
 };
 
 TEST_F(Loading, ReportsWhichVariantItRead) {

@@ -8,13 +8,12 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "io/safetensors.h"
 #include "pipeline/accelerated_engine.h"
 #include "pipeline/noise.h"
 #include "pipeline/tensor_files.h"
 #include "reference/aten_backend.h"
 #include "reference/reference_engine.h"
-#include "tests/reference/goldens.h"
+#include "tests/reference/copied_model.h"
 
 namespace sameseed {
 namespace {
@@ -22,24 +21,13 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-class Overflow : public ::testing::Test {
+class Overflow : public CopiedModel {
  protected:
-  void SetUp() override {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    fs::copy(kGoldens / "model_a", model_, fs::copy_options::recursive);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   // Scales one weight so that its largest value is `largest`.
   void scale(const std::string& component, const std::string& weight, double largest) const {
     const fs::path file = model_ / component / "diffusion_pytorch_model.safetensors";
-    NamedTensors tensors;
-    {
-      const SafetensorsFile opened = SafetensorsFile::open(file);
-      for (const auto& [name, view] : opened.tensors())
-        tensors[name] = load_tensor(file, name).to(at::kFloat);
-    }
+    NamedTensors tensors = tensors_of(file);
+    for (auto& [name, tensor] : tensors) tensor = tensor.to(at::kFloat);
     at::Tensor& one = tensors.at(weight);
     one = one / one.abs().max() * largest;  // in this order: the quotient may not fit a float
     save_tensors(file, tensors);
@@ -53,11 +41,6 @@ class Overflow : public ::testing::Test {
     return engine.generate(request).nonfinite;
   }
   json generate_reference() const { return generate(*make_reference_engine()); }
-
-  const fs::path folder_ =
-      fs::path(::testing::TempDir()) /
-      ("overflow-" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-  const fs::path model_ = folder_ / "model";
 };
 
 TEST_F(Overflow, IsNotReportedOfFinitePictures) { EXPECT_EQ(generate_reference(), json()); }
