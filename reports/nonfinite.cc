@@ -45,10 +45,8 @@ std::string what_broke(const json& entry) {
 
 }  // namespace
 
-json nonfinite_cases(const RunFiles& files) {
-  std::map<std::string, json> environments, engines;
-  for (const json& one : files.plan.at("cases")) environments[one.at("id")] = one.at("environment");
-  for (const json& one : files.plan.at("environments")) engines[one.at("id")] = one.at("engine");
+json nonfinite_cases(const RunIndex& run) {
+  const RunFiles& files = run.files();
   json list = json::array();
   std::set<std::string> seen;
   for (const json& sample : files.plan.at("samples")) {
@@ -59,8 +57,8 @@ json nonfinite_cases(const RunFiles& files) {
     json entry = found->second.at("nonfinite");
     entry["sample"] = sample.at("id");
     entry["case"] = case_id;
-    entry["environment"] = environments.at(case_id);
-    entry["engine"] = engines.at(environments.at(case_id));
+    entry["environment"] = run.case_of(case_id)->at("environment");
+    entry["engine"] = run.environment(entry.at("environment"))->at("engine");
     entry["repeat"] = repeat_command(files, case_id, case_id + ".png");
     list.push_back(std::move(entry));
   }

@@ -3,12 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "reports/record.h"
+#include "reports/run_index.h"
 
 namespace sameseed {
 
 // `nonfinite` of report.json (reports/FILES.md): an entry a case, in the plan's order. Pure.
-nlohmann::json nonfinite_cases(const RunFiles& files);
+nlohmann::json nonfinite_cases(const RunIndex& run);
 
 // A cause of kind "broken" (verdict.h) for all cases that broke in the same environment and layer.
 void add_nonfinite(const nlohmann::json& report, nlohmann::json& causes);

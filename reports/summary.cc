@@ -69,7 +69,7 @@ json make_summary(const RunFiles& files) {
                   {"excluded", files.plan.at("excluded")},
                   {"invalid", invalid(files)},
                   {"failures", failures(files)},
-                  {"nonfinite", nonfinite_cases(files)},
+                  {"nonfinite", nonfinite_cases(index)},
                   {"comparisons", json::array()},
                   {"workers", json::object()}};
   for (const json& worker : files.workers)
