@@ -9,8 +9,9 @@
 namespace sameseed {
 
 std::unique_ptr<Engine> make_engine(const std::string& name) {
-  if (name == "reference") return make_reference_engine();
-  if (name == "accelerated") return make_accelerated_engine(make_aten_backend);
+  if (name == "reference") return make_reference_engine(c10::Device(c10::kCPU));
+  if (name == "accelerated")
+    return make_accelerated_engine([](at::ScalarType type) { return make_aten_backend(type); });
   if (name == "null") return make_null_engine();
   throw UserError("engine \"" + name + "\": must be reference, accelerated or null");
 }

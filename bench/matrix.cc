@@ -31,8 +31,8 @@ constexpr std::size_t kLongestPrompt = 100'000;  // bytes; an encoder reads 77 t
 
 const std::vector<std::string> kRequestFields = {"steps", "guidance", "size", "negative",
                                                  "deepcache"};
-const std::vector<std::string> kLoadFields = {"vae",           "variant", "precision",
-                                              "vae_precision", "threads", "accumulation_block"};
+const std::vector<std::string> kLoadFields = {
+    "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"};
 
 // "candidate.env.X" -> arm, kind, name.
 struct AxisName {

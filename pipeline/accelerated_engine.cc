@@ -24,8 +24,9 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   const auto counters = std::make_shared<CpuCounters>();
 
   Arithmetic arithmetic;
-  arithmetic.backends = {make_cpu_backend(cpu, *counters), make_cpu_backend(cpu, *counters),
-                         plain(vae_type)};
+  arithmetic.backends.text = make_cpu_backend(cpu, *counters);
+  arithmetic.backends.unet = make_cpu_backend(cpu, *counters);
+  arithmetic.backends.vae = plain(vae_type);
   arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kCudnnV8Disabled] =
@@ -48,7 +49,7 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
 
 std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain) {
   return std::make_unique<SdxlEngine>(
-      "accelerated", "fp16",
+      "accelerated", "fp16", at::Device(at::kCPU),
       [plain = std::move(plain)](const LoadOptions& options, at::ScalarType vae_type) {
         return make_arithmetic(plain, options, vae_type);
       });

@@ -9,7 +9,7 @@ namespace sameseed {
 Tensor sinusoidal_embedding(const Tensor& numbers, std::int64_t width, bool flip_sin_to_cos,
                             std::int64_t freq_shift) {
   const std::int64_t half = width / 2;
-  Tensor exponent = at::arange(0, half, at::TensorOptions().dtype(at::kFloat)) * -std::log(10000.0);
+  Tensor exponent = at::arange(0, half, numbers.options().dtype(at::kFloat)) * -std::log(10000.0);
   exponent = exponent / (half - freq_shift);
   const Tensor angle = numbers.unsqueeze(1).to(at::kFloat) * at::exp(exponent).unsqueeze(0);
   Tensor embedding = flip_sin_to_cos ? at::cat({at::cos(angle), at::sin(angle)}, -1)

@@ -30,6 +30,7 @@ struct LoadOptions {
   std::string vae_precision =
       "model";      // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
   int threads = 0;  // 0: LibTorch's own choice
+  bool cold = false;  // on a GPU: search algorithms anew, and keep none for the next process
   int accumulation_block = 16;  // products added before the half accumulator is rounded: 16, 8 or 4
 };
 
@@ -65,6 +66,7 @@ struct Request {
 
 struct Generation {
   double text_ms = 0, decode_ms = 0, total_ms = 0;  // total: text + steps + decode; files excluded
+  double copy_ms = 0, png_ms = 0;                   // the picture back to the host; its file
   std::vector<double> step_ms;
   std::vector<bool> step_full;                       // false: a partial DeepCache step
   nlohmann::json hashes = nlohmann::json::object();  // SHA-256 of noise, token_ids, latents, image
@@ -72,7 +74,7 @@ struct Generation {
   nlohmann::json engagement = nlohmann::json::object();  // counters of this image
   nlohmann::json nonfinite;  // where NaN and infinities arose (reports/FILES.md); null: nowhere
   std::vector<std::string> warnings;
-  std::int64_t peak_memory = 0;
+  std::int64_t peak_memory = 0;  // bytes at most: resident, or of the device where there is one
 };
 
 struct NoiseRequest {

@@ -1,12 +1,12 @@
 // The layers that a backend makes. Tensors are [batch, channels, height, width] or [batch, tokens,
-// channels]. A layer takes what may be fused into it as an argument; a plain backend runs the same
-// operations one by one, in diffusers' order.
+// channels]. A layer takes what may be fused into it as an argument, undefined where there is
+// nothing to fuse; a plain backend runs the same operations one by one, in diffusers' order.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <memory>
-#include <optional>
+#include <vector>
 
 namespace sameseed {
 
@@ -17,21 +17,31 @@ enum class Activation { kNone, kSilu, kGelu, kQuickGelu };  // kGelu: the exact 
 class Conv2d {
  public:
   virtual ~Conv2d() = default;
-  // x [n, in, h, w] -> [n, out, h', w']
-  virtual Tensor forward(const Tensor& x) const = 0;
+  // x [n, in, h, w] -> [n, out, h', w'], to which `residual` of that shape is added
+  virtual Tensor forward(const Tensor& x, const Tensor& residual = {}) const = 0;
 };
 
 class Linear {
  public:
   virtual ~Linear() = default;
-  // x [..., in] -> [..., out]
-  virtual Tensor forward(const Tensor& x) const = 0;
+  // x [..., in] -> [..., out], to which `residual` of that shape is added
+  virtual Tensor forward(const Tensor& x, const Tensor& residual = {}) const = 0;
+};
+
+// Several linear layers of one input: queries, keys and values.
+class LinearGroup {
+ public:
+  virtual ~LinearGroup() = default;
+  // x [n, tokens, in] -> one [n, tokens, out] each
+  virtual std::vector<Tensor> forward(const Tensor& x) const = 0;
 };
 
 class GroupNorm {
  public:
   virtual ~GroupNorm() = default;
-  virtual Tensor forward(const Tensor& x, Activation then = Activation::kNone) const = 0;
+  // x [n, channels, ...]; `shift` [n, channels] is added to it first
+  virtual Tensor forward(const Tensor& x, Activation then = Activation::kNone,
+                         const Tensor& shift = {}) const = 0;
 };
 
 class LayerNorm {

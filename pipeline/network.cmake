@@ -1,6 +1,7 @@
 # SDXL itself, over LibTorch.
 sameseed_library(sameseed_network LIBTORCH
   SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/backend.cc
     ${CMAKE_CURRENT_LIST_DIR}/config.cc
     ${CMAKE_CURRENT_LIST_DIR}/embeddings.cc
     ${CMAKE_CURRENT_LIST_DIR}/noise.cc
@@ -10,6 +11,7 @@ sameseed_library(sameseed_network LIBTORCH
     ${CMAKE_CURRENT_LIST_DIR}/schedulers/euler.cc
     ${CMAKE_CURRENT_LIST_DIR}/sdxl_engine.cc
     ${CMAKE_CURRENT_LIST_DIR}/sdxl_pipeline.cc
+    ${CMAKE_CURRENT_LIST_DIR}/stopwatch.cc
     ${CMAKE_CURRENT_LIST_DIR}/tensor_files.cc
     ${CMAKE_CURRENT_LIST_DIR}/text_encoder.cc
     ${CMAKE_CURRENT_LIST_DIR}/trace.cc

@@ -32,17 +32,20 @@ class WatchedBackend final : public Backend {
   WatchedBackend(Backend& inner, NonfiniteFinder& finder) : inner_(inner), finder_(finder) {}
 
   at::ScalarType activation_type() const override { return inner_.activation_type(); }
+  at::Device device() const override { return inner_.device(); }
+  at::MemoryFormat memory_format() const override { return inner_.memory_format(); }
 
   std::unique_ptr<Conv2d> conv2d(const Weights& at, const Conv2dConfig& config) override {
-    return watch<Watched<Conv2d>>(at, inner_.conv2d(at, config));
+    return watch<Watched<Conv2d, const Tensor&>>(at, inner_.conv2d(at, config));
   }
   std::unique_ptr<Linear> linear(const Weights& at, std::int64_t in, std::int64_t out,
                                  bool bias) override {
-    return watch<Watched<Linear>>(at, inner_.linear(at, in, out, bias));
+    return watch<Watched<Linear, const Tensor&>>(at, inner_.linear(at, in, out, bias));
   }
   std::unique_ptr<GroupNorm> group_norm(const Weights& at, std::int64_t channels,
                                         std::int64_t groups, double eps) override {
-    return watch<Watched<GroupNorm, Activation>>(at, inner_.group_norm(at, channels, groups, eps));
+    return watch<Watched<GroupNorm, Activation, const Tensor&>>(
+        at, inner_.group_norm(at, channels, groups, eps));
   }
   std::unique_ptr<LayerNorm> layer_norm(const Weights& at, std::int64_t channels,
                                         double eps) override {

@@ -53,6 +53,11 @@ class Message {
     to = static_cast<int>(value);
     return to == value && (!from.is_number_unsigned() || value >= 0);
   }
+  static bool read(const json& from, bool& to) {
+    if (!from.is_boolean()) return false;
+    to = from.get<bool>();
+    return true;
+  }
   static bool read(const json& from, std::uint64_t& to) {
     if (!from.is_number_integer() || (!from.is_number_unsigned() && from.get<std::int64_t>() < 0))
       return false;
@@ -72,6 +77,7 @@ class Message {
   static bool read(const json& from, std::optional<std::string>& to) {
     return read(from, to.emplace());
   }
+  static const char* words_for(bool) { return "true or false"; }
   static const char* words_for(int) { return "a whole number"; }
   static const char* words_for(std::uint64_t) { return "a whole number from 0 to 2^64-1"; }
   static const char* words_for(double) { return "a finite number"; }
@@ -112,6 +118,7 @@ json to_json(const LoadOptions& o) {
           {"precision", o.precision},
           {"vae_precision", o.vae_precision},
           {"threads", o.threads},
+          {"cold", o.cold},
           {"accumulation_block", o.accumulation_block}};
 }
 
@@ -124,6 +131,7 @@ LoadOptions read_load_options(const json& fields) {
   message.take("precision", o.precision);
   message.take("vae_precision", o.vae_precision);
   message.take("threads", o.threads);
+  message.take("cold", o.cold);
   message.take("accumulation_block", o.accumulation_block);
   message.finish();
   return o;
@@ -209,6 +217,8 @@ json answer_of(Engine& engine, const json& message) {
                      {"steps", g.step_ms},
                      {"full", g.step_full},
                      {"decode", g.decode_ms},
+                     {"copy", g.copy_ms},
+                     {"png", g.png_ms},
                      {"total", g.total_ms}}},
                    {"hashes", g.hashes},
                    {"effective", g.effective},
@@ -269,9 +279,10 @@ void serve(const Answer& answer_to, std::istream& in, std::ostream& out) {
     } catch (const std::bad_alloc& problem) {
       answer = refusal("out_of_memory", problem);
     } catch (const std::exception& problem) {
-      // LibTorch has an error of its own for it, which this file does not see.
-      const bool memory =
-          std::string_view(problem.what()).find("can't allocate memory") != std::string_view::npos;
+      // LibTorch has errors of its own for it, which this file does not see.
+      const std::string_view text = problem.what();
+      const bool memory = text.find("can't allocate memory") != std::string_view::npos ||
+                          text.find("CUDA out of memory") != std::string_view::npos;
       answer = refusal(memory ? "out_of_memory" : "error", problem);
     }
     out << answer.dump(-1, ' ', false, json::error_handler_t::replace) << std::endl;

@@ -5,7 +5,9 @@
 namespace sameseed {
 
 ResnetBlock::ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& c)
-    : norm1_(make.group_norm(at / "norm1", c.in, c.groups, c.eps)),
+    : first_channel_(c.first_channel),
+      channels_(c.out),
+      norm1_(make.group_norm(at / "norm1", c.in, c.groups, c.eps)),
       conv1_(make.conv2d(at / "conv1", {.in = c.in, .out = c.out})),
       time_emb_proj_(c.temb ? make.linear(at / "time_emb_proj", c.temb, c.out) : nullptr),
       norm2_(make.group_norm(at / "norm2", c.out, c.groups, c.eps)),
@@ -15,12 +17,18 @@ ResnetBlock::ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& c
                          : make.conv2d(at / "conv_shortcut",
                                        {.in = c.in, .out = c.out, .kernel = 1, .padding = 0})) {}
 
-Tensor ResnetBlock::forward(const Tensor& x, const Tensor& temb) const {
-  Tensor hidden = conv1_->forward(norm1_->forward(x, Activation::kSilu));
-  if (time_emb_proj_)
-    hidden = hidden + time_emb_proj_->forward(at::silu(temb)).unsqueeze(-1).unsqueeze(-1);
-  hidden = conv2_->forward(norm2_->forward(hidden, Activation::kSilu));
-  return (conv_shortcut_ ? conv_shortcut_->forward(x) : x) + hidden;
+Tensor ResnetBlock::time_projection(const Tensor& temb) const {
+  return time_emb_proj_ ? time_emb_proj_->forward(at::silu(temb)) : Tensor();
+}
+
+Tensor ResnetBlock::own_projection(const Tensor& all) const {
+  return all.slice(1, first_channel_, first_channel_ + channels_);
+}
+
+Tensor ResnetBlock::forward(const Tensor& x, const Tensor& projection) const {
+  const Tensor hidden = conv1_->forward(norm1_->forward(x, Activation::kSilu));
+  return conv2_->forward(norm2_->forward(hidden, Activation::kSilu, projection),
+                         conv_shortcut_ ? conv_shortcut_->forward(x) : x);
 }
 
 Upsampler::Upsampler(Backend& make, const Weights& at, std::int64_t channels)

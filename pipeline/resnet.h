@@ -12,6 +12,7 @@ struct ResnetConfig {
   std::int64_t temb = 0;  // width of the time embedding; 0: none (VAE)
   std::int64_t groups = 32;
   double eps = 1e-5;
+  std::int64_t first_channel = 0;  // of its time projection among those of all resnets
 };
 
 // Two convolutions around the time embedding, and a shortcut where the widths differ (diffusers'
@@ -19,10 +20,15 @@ struct ResnetConfig {
 class ResnetBlock {
  public:
   ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& config);
-  // x [n, in, h, w]; temb [n, temb], or undefined
-  Tensor forward(const Tensor& x, const Tensor& temb) const;
+  // temb [n, temb] -> [n, out], undefined where the block has no time embedding
+  Tensor time_projection(const Tensor& temb) const;
+  // Its own out of all resnets' projections, [n, channels] -> [n, out].
+  Tensor own_projection(const Tensor& all) const;
+  // x [n, in, h, w], projection [n, out] or undefined -> [n, out, h, w]
+  Tensor forward(const Tensor& x, const Tensor& projection) const;
 
  private:
+  std::int64_t first_channel_, channels_;
   std::unique_ptr<GroupNorm> norm1_;
   std::unique_ptr<Conv2d> conv1_;
   std::unique_ptr<Linear> time_emb_proj_;

@@ -2,12 +2,15 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <torch/version.h>
 
 #include <chrono>
+#include <numeric>
 
 #include "io/error.h"
 #include "io/png.h"
@@ -23,7 +26,12 @@ double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-std::int64_t peak_memory() {
+std::int64_t peak_memory(at::Device device) {
+  if (!device.is_cpu())
+    return c10::getDeviceAllocator(device.type())
+        ->getDeviceStats(device.index())
+        .allocated_bytes[0]
+        .peak;
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return std::int64_t{usage.ru_maxrss} * 1024;
@@ -36,7 +44,8 @@ Image to_image(const Tensor& image) {
                            .clamp(0, 255)
                            .to(at::kByte)[0]
                            .permute({1, 2, 0})
-                           .contiguous();
+                           .contiguous()
+                           .cpu();
   Image result{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
   result.rgb.assign(bytes.const_data_ptr<std::uint8_t>(),
                     bytes.const_data_ptr<std::uint8_t>() + bytes.numel());
@@ -44,7 +53,15 @@ Image to_image(const Tensor& image) {
 }
 
 constexpr const char* kHighest = "highest";  // the oracle's: what this device computes most exactly
-constexpr const char* kHighestOnCpu = "fp64";
+
+// ATen's own settings, which hold for the process. The highest precision leaves TF32 out and takes
+// deterministic algorithms only; otherwise they are LibTorch's, as diffusers leaves them.
+void set_exactness(bool highest) {
+  at::Context& context = at::globalContext();
+  context.setAllowTF32CuBLAS(false);
+  context.setAllowTF32CuDNN(!highest);
+  context.setDeterministicCuDNN(highest);
+}
 
 // fp32 where the config says force_upcast (but never less than the UNet's), else as the UNet; or
 // what the axis names.
@@ -60,12 +77,21 @@ at::ScalarType vae_type(const LoadOptions& options) {
 
 }  // namespace
 
+at::Device visible_gpu() {
+  if (!at::globalContext().hasCUDA())
+    throw UserError(
+        "no GPU can be used: none is visible (CUDA_VISIBLE_DEVICES?), or the driver is older than "
+        "LibTorch needs; `sameseed doctor` says more, --devices cpu does without");
+  return {at::kCUDA, 0};
+}
+
 LoadReport SdxlEngine::load(const LoadOptions& asked) {
   const c10::InferenceMode guard;
   const auto start = Clock::now();
   LoadOptions options = asked;
   if (options.precision.empty()) options.precision = default_precision_;
-  if (options.precision == kHighest) options.precision = kHighestOnCpu;
+  set_exactness(options.precision == kHighest);
+  if (options.precision == kHighest) options.precision = device_.is_cpu() ? "fp64" : "fp32";
   if (options.threads < 0 || options.threads > 1024)
     throw UserError(
         fmt::format("load.threads = {}: must lie between 1 and 1024, or be 0", options.threads));
@@ -83,10 +109,13 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   report.effective["precision"] = arithmetic_.precision;
   report.effective["vae_precision"] = at::toString(vae);
   report.effective["threads"] = at::get_num_threads();
+  report.effective["device"] = device_.str();
   report.engagement = arithmetic_.probes;
   report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
+  if (!device_.is_cpu())
+    c10::impl::VirtualGuardImpl(device_.type()).synchronizeDevice(device_.index());
   report.load_ms = ms_since(start);
-  report.peak_memory = peak_memory();
+  report.peak_memory = peak_memory(device_);
   return report;
 }
 
@@ -106,18 +135,22 @@ Generation SdxlEngine::generate(const Request& request) {
 
   Generation generation;
   arithmetic_.reset();
-  const auto start = Clock::now();
+  Stopwatch watch(device_);
   const PromptEmbeds embeds = pipeline.encode_prompt(request);
-  generation.text_ms = ms_since(start);
+  const std::size_t text = watch.mark();
   NamedTensors tensors;
   std::optional<Trace> trace;
   if (!request.trace.empty()) trace.emplace(pipeline.block_names());
-  const Tensor latents =
-      pipeline.denoise(request, embeds, noise, tensors, generation, trace ? &*trace : nullptr);
-  const auto decoding = Clock::now();
+  const Tensor latents = pipeline.denoise(request, embeds, noise, tensors, generation, watch,
+                                          trace ? &*trace : nullptr);
   const Tensor image = pipeline.decode(latents);
-  generation.decode_ms = ms_since(decoding);
-  generation.total_ms = ms_since(start);
+  const std::size_t decode = watch.mark();
+  const std::vector<double> times = watch.milliseconds();
+  generation.text_ms = times.at(text);
+  generation.step_ms.assign(times.begin() + static_cast<std::ptrdiff_t>(text) + 2,
+                            times.begin() + static_cast<std::ptrdiff_t>(decode));
+  generation.decode_ms = times.at(decode);
+  generation.total_ms = std::accumulate(times.begin(), times.end(), 0.0);
 
   generation.warnings = embeds.warnings;
   generation.effective = arithmetic_.effective;
@@ -135,7 +168,14 @@ Generation SdxlEngine::generate(const Request& request) {
                        {"token_ids", sha256_of(embeds.token_ids)},
                        {"latents", sha256_of(latents)},
                        {"image", sha256_of(image)}};
-  if (!request.image.empty()) write_png(request.image, to_image(image));
+  if (!request.image.empty()) {
+    const auto copying = Clock::now();
+    const Image picture = to_image(image);
+    generation.copy_ms = ms_since(copying);
+    const auto writing = Clock::now();
+    write_png(request.image, picture);
+    generation.png_ms = ms_since(writing);
+  }
   if (!request.latents.empty()) {
     NamedTensors kept;
     for (const char* name : {"latents", "prompt_embeds", "pooled_prompt_embeds",
@@ -148,7 +188,7 @@ Generation SdxlEngine::generate(const Request& request) {
     save_tensors(request.tensors, tensors);
   }
   if (trace) trace->save(request.trace);
-  generation.peak_memory = peak_memory();
+  generation.peak_memory = peak_memory(device_);
   return generation;
 }
 

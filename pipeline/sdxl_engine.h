@@ -23,15 +23,20 @@ struct Arithmetic {
   std::function<void()> reset = [] {};  // before an image
 };
 
+// The GPU that this process uses: the first that it sees. Throws UserError where it sees none.
+at::Device visible_gpu();
+
 // Makes the arithmetic for these options, once the VAE's precision is settled. Throws Unsupported.
 using MakeArithmetic =
     std::function<Arithmetic(const LoadOptions& options, at::ScalarType vae_type)>;
 
 class SdxlEngine final : public Engine {
  public:
-  SdxlEngine(std::string name, std::string default_precision, MakeArithmetic make)
+  SdxlEngine(std::string name, std::string default_precision, at::Device device,
+             MakeArithmetic make)
       : name_(std::move(name)),
         default_precision_(std::move(default_precision)),
+        device_(device),
         make_(std::move(make)) {}
 
   LoadReport load(const LoadOptions& options) override;
@@ -41,6 +46,7 @@ class SdxlEngine final : public Engine {
   const SdxlPipeline& loaded() const;
 
   std::string name_, default_precision_;
+  at::Device device_;
   MakeArithmetic make_;
   Arithmetic arithmetic_;
   std::optional<SdxlPipeline> pipeline_;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "io/error.h"
 #include "pipeline/noise.h"
@@ -13,12 +12,6 @@
 
 namespace sameseed {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 const char* stem_of(const std::string& component) {
   return component.starts_with("text_encoder") ? "model" : "diffusion_pytorch_model";
@@ -36,7 +29,8 @@ auto load_component(const std::filesystem::path& folder, std::string variant, bo
         fmt::format("{}: has no variant {}; its plain files are read", folder.string(), variant));
     variant.clear();
   }
-  const Weights weights = Weights::open(folder, stem, variant, backend.activation_type());
+  const Weights weights =
+      Weights::open(folder, stem, variant, backend.activation_type(), backend.device());
   auto component = build(weights);
   std::vector<std::string> unused = weights.check();
   std::erase_if(unused, [&](const std::string& tensor) {
@@ -49,6 +43,28 @@ auto load_component(const std::filesystem::path& folder, std::string variant, bo
   report.files[name] = {
       {"files", weights.files()}, {"stored_as", weights.stored_type()}, {"variant", variant}};
   return component;
+}
+
+// One step by the runner: what changes from step to step goes in, what the cache keeps comes out.
+Tensor run_step(const StepRunner& runner, const Unet& unet, const UnetInput& input,
+                const Tensor& projections, UnetCache* cache, bool partial) {
+  const auto step = [&](const std::vector<Tensor>& inputs) -> std::vector<Tensor> {
+    UnetInput now = input;
+    now.sample = inputs.at(0);
+    now.projections = inputs.at(1);
+    if (partial) cache->hidden = inputs.at(2);
+    const Tensor noise_pred = unet.forward(now, cache, partial);
+    if (!cache || partial) return {noise_pred};
+    return {noise_pred, cache->hidden};
+  };
+  std::vector<Tensor> inputs = {input.sample, projections};
+  if (partial) inputs.push_back(cache->hidden);
+  const std::string kind = !cache    ? "full"
+                           : partial ? fmt::format("partial, {} skips", cache->skips)
+                                     : fmt::format("full, keeping for {} skips", cache->skips);
+  const std::vector<Tensor> outputs = runner.run(kind, inputs, step);
+  if (cache && !partial) cache->hidden = outputs.at(1);
+  return outputs.at(0);
 }
 
 }  // namespace
@@ -137,25 +153,23 @@ PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
 
 Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
                                   const PromptEmbeds& embeds, const Tensor& noise,
-                                  NamedTensors& trace, Generation& generation,
+                                  NamedTensors& trace, Generation& generation, Stopwatch& watch,
                                   Observer* observer) const {
   const at::ScalarType type = backends_.unet->activation_type();
+  const at::Device device = backends_.unet->device();
   const bool guided = embeds.negative_prompt_embeds.defined();
   const auto scheduler = make_scheduler(scheduler_, request.steps);
   const std::vector<float> sizes = {
       static_cast<float>(request.height), static_cast<float>(request.width), 0, 0,
       static_cast<float>(request.height), static_cast<float>(request.width)};
   const Tensor time_ids =
-      at::tensor(sizes, at::TensorOptions().dtype(at::kFloat)).to(type).unsqueeze(0);
+      at::tensor(sizes, at::TensorOptions().dtype(at::kFloat)).to(device, type).unsqueeze(0);
   UnetInput input;
-  input.encoder_hidden_states =
-      guided ? at::cat({embeds.negative_prompt_embeds, embeds.prompt_embeds}, 0)
-             : embeds.prompt_embeds;
-  input.text_embeds =
-      guided ? at::cat({embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds}, 0)
-             : embeds.pooled_prompt_embeds;
-  input.encoder_hidden_states = input.encoder_hidden_states.to(type);
-  input.text_embeds = input.text_embeds.to(type);
+  const auto both = [&](const Tensor& negative, const Tensor& positive) {
+    return (guided ? at::cat({negative, positive}, 0) : positive).to(type);
+  };
+  input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
+  input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
   input.time_ids = guided ? at::cat({time_ids, time_ids}, 0) : time_ids;
 
   const bool caching = request.deepcache && request.deepcache->interval > 1;
@@ -167,24 +181,40 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
     full = full_steps(*request.deepcache, request.steps);
   }
 
-  Tensor latents = noise.to(type) * scheduler->init_noise_sigma();
-  const std::int64_t steps = scheduler->timesteps().size(0);
-  for (std::int64_t i = 0; i < steps; ++i) {
-    const auto start = Clock::now();
+  const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;
+  const Tensor timesteps = scheduler->timesteps().to(device);
+  Tensor projections;
+  if (runner) {
+    projections = unet.time_projections(input, timesteps);
+    std::vector<Tensor> made;
+    for (const KeysValues& one : unet.keys_values(input.context.text)) {
+      made.push_back(one.k);
+      made.push_back(one.v);
+    }
+    made = runner->keep(made);
+    for (std::size_t i = 0; i < made.size(); i += 2)
+      input.context.made.push_back({made[i], made[i + 1]});
+  }
+
+  Tensor latents = noise.to(device, type) * scheduler->init_noise_sigma();
+  watch.mark();
+  for (std::int64_t i = 0; i < timesteps.size(0); ++i) {
     const bool partial =
         caching && !std::binary_search(full.begin(), full.end(), static_cast<int>(i));
     input.sample =
         scheduler->scale_model_input(guided ? at::cat({latents, latents}, 0) : latents, i);
-    input.timestep = scheduler->timesteps()[i];
-    Tensor noise_pred = unet.forward(input, caching ? &cache : nullptr, partial, observer);
+    input.timestep = timesteps[i];
+    UnetCache* const kept = caching ? &cache : nullptr;
+    Tensor noise_pred = runner ? run_step(*runner, unet, input, projections[i], kept, partial)
+                               : unet.forward(input, kept, partial, observer);
     if (guided) {
       const std::vector<Tensor> halves = noise_pred.chunk(2);
       noise_pred = halves[0] + request.guidance * (halves[1] - halves[0]);
     }
     latents = scheduler->step(noise_pred, i, latents);
     if (i == 0) trace["noise_pred_first"] = noise_pred;
-    if (i == steps - 1) trace["noise_pred_last"] = noise_pred;
-    generation.step_ms.push_back(ms_since(start));
+    if (i == timesteps.size(0) - 1) trace["noise_pred_last"] = noise_pred;
+    watch.mark();
     generation.step_full.push_back(!partial);
     if (observer && !observer->step(latents)) break;
   }
@@ -210,7 +240,8 @@ nlohmann::json SdxlPipeline::find_nonfinite(const Request& request, const Prompt
                                             const Tensor& noise, const Tensor& latents,
                                             const Tensor& image) const {
   const auto weights = [](const Stored& stored, const char* name, const Backend& backend) {
-    return Weights::open(stored.folder, stem_of(name), stored.variant, backend.activation_type());
+    return Weights::open(stored.folder, stem_of(name), stored.variant, backend.activation_type(),
+                         backend.device());
   };
   NonfiniteFinder finder;
   const std::int64_t bad_latents = count_nonfinite(latents);
@@ -219,7 +250,8 @@ nlohmann::json SdxlPipeline::find_nonfinite(const Request& request, const Prompt
     const Unet unet(*watched, weights(unet_stored_, "unet", *watched), unet_config_);
     NamedTensors tensors;
     Generation again;
-    denoise_with(unet, request, embeds, noise, tensors, again, &finder);
+    Stopwatch unread(watched->device());
+    denoise_with(unet, request, embeds, noise, tensors, again, unread, &finder);
   } else {
     const auto watched = make_watched_backend(*backends_.vae, finder);
     VaeDecoder(*watched, weights(vae_stored_, "vae", *watched), vae_config_).decode(latents);

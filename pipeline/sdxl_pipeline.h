@@ -5,12 +5,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "pipeline/backend.h"
 #include "pipeline/config.h"
 #include "pipeline/engine.h"
+#include "pipeline/stopwatch.h"
 #include "pipeline/tensor_files.h"
 #include "pipeline/text_encoder.h"
 #include "pipeline/tokenizer.h"
@@ -22,6 +24,7 @@ namespace sameseed {
 // The arithmetic of each part of the network. Must outlive the pipeline.
 struct Backends {
   std::unique_ptr<Backend> text, unet, vae;
+  std::optional<StepRunner> steps;  // absent: steps are called one by one
 };
 
 struct PromptEmbeds {
@@ -44,10 +47,12 @@ class SdxlPipeline {
   PromptEmbeds encode_prompt(const Request& request) const;
 
   // Runs the sampler. `trace` gains the tensors of the run under diffusers' names; `generation`
-  // times and counters; `observer` may look on. Returns the final latents.
+  // which steps were full ones; `watch` is marked once before the steps and behind each;
+  // `observer` may look on. Returns the final latents.
   Tensor denoise(const Request& request, const PromptEmbeds& embeds, const Tensor& noise,
-                 NamedTensors& trace, Generation& generation, Observer* observer = nullptr) const {
-    return denoise_with(*unet_, request, embeds, noise, trace, generation, observer);
+                 NamedTensors& trace, Generation& generation, Stopwatch& watch,
+                 Observer* observer = nullptr) const {
+    return denoise_with(*unet_, request, embeds, noise, trace, generation, watch, observer);
   }
 
   // The blocks of which an observer learns, see Unet.
@@ -71,7 +76,7 @@ class SdxlPipeline {
 
   Tensor denoise_with(const Unet& unet, const Request& request, const PromptEmbeds& embeds,
                       const Tensor& noise, NamedTensors& trace, Generation& generation,
-                      Observer* observer) const;
+                      Stopwatch& watch, Observer* observer) const;
   TextEncoding encode(const std::string& prompt, PromptEmbeds& embeds, const char* which) const;
 
   Backends& backends_;

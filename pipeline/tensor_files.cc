@@ -46,7 +46,7 @@ void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors
   NamedTensors packed;  // keeps contiguous copies alive while they are written
   std::map<std::string, TensorView> views;
   for (const auto& [name, tensor] : tensors) {
-    const at::Tensor& data = packed[name] = tensor.contiguous();
+    const at::Tensor& data = packed[name] = tensor.cpu().contiguous();
     views[name] = {dtype_of(data.scalar_type()), data.sizes().vec(), bytes_of(data)};
   }
   write_safetensors(path, views, metadata);
@@ -65,7 +65,7 @@ at::Tensor load_tensor(const std::filesystem::path& path, const std::string& nam
 }
 
 std::string sha256_of(const at::Tensor& tensor) {
-  const at::Tensor packed = tensor.contiguous();
+  const at::Tensor packed = tensor.cpu().contiguous();
   return sha256(bytes_of(packed));
 }
 

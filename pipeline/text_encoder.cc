@@ -19,9 +19,10 @@ TextEncoder::TextEncoder(Backend& make, const Weights& at, const TextEncoderConf
     Layer layer;
     layer.layer_norm1 = make.layer_norm(place / "layer_norm1", width, c.layer_norm_eps);
     layer.layer_norm2 = make.layer_norm(place / "layer_norm2", width, c.layer_norm_eps);
-    layer.q_proj = make.linear(place / "self_attn.q_proj", width, width);
-    layer.k_proj = make.linear(place / "self_attn.k_proj", width, width);
-    layer.v_proj = make.linear(place / "self_attn.v_proj", width, width);
+    const Weights attention = place / "self_attn";
+    layer.qkv_proj =
+        make.linear_group({attention / "q_proj", attention / "k_proj", attention / "v_proj"}, width,
+                          width, /*bias=*/true);
     layer.out_proj = make.linear(place / "self_attn.out_proj", width, width);
     layer.fc1 = make.linear(place / "mlp.fc1", width, c.intermediate_size);
     layer.fc2 = make.linear(place / "mlp.fc2", c.intermediate_size, width);
@@ -34,13 +35,13 @@ TextEncoder::TextEncoder(Backend& make, const Weights& at, const TextEncoderConf
 
 Tensor TextEncoder::run(const Layer& layer, const Tensor& x) const {
   const Tensor normed = layer.layer_norm1->forward(x);
+  const std::vector<Tensor> qkv = layer.qkv_proj->forward(normed);
   const Tensor attended =
-      backend_.attention(layer.q_proj->forward(normed), layer.k_proj->forward(normed),
-                         layer.v_proj->forward(normed), {.heads = config_.heads, .causal = true});
-  const Tensor hidden = x + layer.out_proj->forward(attended);
+      backend_.attention(qkv[0], qkv[1], qkv[2], {.heads = config_.heads, .causal = true});
+  const Tensor hidden = layer.out_proj->forward(attended, x);
   Tensor inner = layer.fc1->forward(layer.layer_norm2->forward(hidden));
   inner = config_.hidden_act == "quick_gelu" ? inner * at::sigmoid(1.702 * inner) : at::gelu(inner);
-  return hidden + layer.fc2->forward(inner);
+  return layer.fc2->forward(inner, hidden);
 }
 
 // SDXL's checkpoints say eos_token_id 2, which has always meant: the largest id, the first of
@@ -48,10 +49,11 @@ Tensor TextEncoder::run(const Layer& layer, const Tensor& x) const {
 Tensor TextEncoder::end_of_text_rows(const Tensor& hidden, const Tensor& ids) const {
   const Tensor flags =
       config_.eos_token_id == 2 ? ids.to(at::kInt) : (ids == config_.eos_token_id).to(at::kInt);
-  return hidden.index({at::arange(hidden.size(0)), flags.argmax(-1)});
+  return hidden.index({at::arange(hidden.size(0), ids.options()), flags.argmax(-1)});
 }
 
-TextEncoding TextEncoder::encode(const Tensor& ids) const {
+TextEncoding TextEncoder::encode(const Tensor& token_ids) const {
+  const Tensor ids = token_ids.to(backend_.device());
   Tensor hidden = at::embedding(token_embedding_, ids) +
                   position_embedding_.slice(0, 0, ids.size(1)).unsqueeze(0);
   TextEncoding encoding;

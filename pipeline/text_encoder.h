@@ -26,7 +26,8 @@ class TextEncoder {
  private:
   struct Layer {
     std::unique_ptr<LayerNorm> layer_norm1, layer_norm2;
-    std::unique_ptr<Linear> q_proj, k_proj, v_proj, out_proj, fc1, fc2;
+    std::unique_ptr<LinearGroup> qkv_proj;
+    std::unique_ptr<Linear> out_proj, fc1, fc2;
   };
 
   Tensor run(const Layer& layer, const Tensor& x) const;

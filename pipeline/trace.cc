@@ -29,7 +29,7 @@ void Trace::module(const std::string& name, const at::Tensor& output) {
 }
 
 bool Trace::step(const at::Tensor& latents) {
-  latents_.push_back(latents);
+  latents_.push_back(latents.cpu());
   norms_.resize(norms_.size() + blocks_.size(), kAbsent);
   return true;
 }

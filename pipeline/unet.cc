@@ -13,6 +13,7 @@ namespace sameseed {
 Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
     : config_(c),
       type_(make.activation_type()),
+      memory_format_(make.memory_format()),
       conv_in_(
           make.conv2d(at / "conv_in", {.in = c.in_channels, .out = c.block_out_channels.front()})),
       time_embedding_(make, at / "time_embedding", c.block_out_channels.front(),
@@ -21,19 +22,29 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
                      4 * c.block_out_channels.front()) {
   const std::size_t blocks = c.block_out_channels.size();
   const std::int64_t temb = 4 * c.block_out_channels.front();
+  std::int64_t projected = 0;
+  std::size_t attended = 0;
   const auto resnet = [&](const Weights& place, std::int64_t in, std::int64_t out) {
-    return ResnetBlock(
-        make, place,
-        {.in = in, .out = out, .temb = temb, .groups = c.norm_num_groups, .eps = c.norm_eps});
+    projected += out;
+    return ResnetBlock(make, place,
+                       {.in = in,
+                        .out = out,
+                        .temb = temb,
+                        .groups = c.norm_num_groups,
+                        .eps = c.norm_eps,
+                        .first_channel = projected - out});
   };
   const auto transformer = [&](const Weights& place, std::size_t level) {
+    const std::int64_t layers = c.transformer_layers_per_block[level];
+    attended += static_cast<std::size_t>(layers);
     return Transformer(make, place,
                        {.channels = c.block_out_channels[level],
                         .context_channels = c.cross_attention_dim,
                         .heads = c.heads[level],
-                        .layers = c.transformer_layers_per_block[level],
+                        .layers = layers,
                         .groups = c.norm_num_groups,
-                        .linear_projection = c.use_linear_projection});
+                        .linear_projection = c.use_linear_projection,
+                        .first_number = attended - static_cast<std::size_t>(layers)});
   };
 
   for (std::size_t level = 0; level < blocks; ++level) {
@@ -97,8 +108,20 @@ UnetCache Unet::make_cache(const DeepCache& setting) const {
   return {.skips = skips, .hidden = {}};
 }
 
+struct Unet::Conditioning {
+  const UnetInput& input;
+  Tensor emb;  // undefined where the projections were made before the loop
+
+  Tensor projection(const ResnetBlock& resnet) const {
+    return emb.defined() ? resnet.time_projection(emb) : resnet.own_projection(input.projections);
+  }
+  Tensor run(const ResnetBlock& resnet, const Tensor& x) const {
+    return resnet.forward(x, projection(resnet));
+  }
+};
+
 Tensor Unet::embed(const UnetInput& input) const {
-  const std::int64_t n = input.sample.size(0);
+  const std::int64_t n = input.text_embeds.size(0);
   const Tensor times = sinusoidal_embedding(input.timestep.reshape({1}).expand({n}),
                                             config_.block_out_channels.front(),
                                             config_.flip_sin_to_cos, config_.freq_shift);
@@ -110,20 +133,54 @@ Tensor Unet::embed(const UnetInput& input) const {
   return emb + add_embedding_.forward(added);
 }
 
+// Down, middle, up: the order in which the constructor counts.
+std::vector<Unet::Part> Unet::parts() const {
+  std::vector<Part> parts;
+  const auto add = [&](const auto& resnets, const auto& attentions) {
+    for (std::size_t i = 0; i < resnets.size(); ++i)
+      parts.push_back({&resnets[i], i < attentions.size() ? &attentions[i] : nullptr});
+  };
+  for (const DownBlock& block : down_blocks_) add(block.resnets, block.attentions);
+  add(mid_resnets_, mid_attentions_);
+  for (const UpBlock& block : up_blocks_) add(block.resnets, block.attentions);
+  return parts;
+}
+
+Tensor Unet::time_projections(const UnetInput& input, const Tensor& timesteps) const {
+  std::vector<Tensor> embedded;
+  UnetInput one = input;
+  for (std::int64_t i = 0; i < timesteps.size(0); ++i) {
+    one.timestep = timesteps[i];
+    embedded.push_back(embed(one));
+  }
+  const std::int64_t steps = timesteps.size(0), n = input.text_embeds.size(0);
+  const Tensor emb = at::cat(embedded, 0);  // [steps * n, temb]
+  std::vector<Tensor> projected;
+  for (const Part& part : parts()) projected.push_back(part.resnet->time_projection(emb));
+  return at::cat(projected, 1).view({steps, n, -1});
+}
+
+std::vector<KeysValues> Unet::keys_values(const Tensor& text) const {
+  std::vector<KeysValues> made;
+  for (const Part& part : parts())
+    if (part.attention) part.attention->add_keys_values(text, made);
+  return made;
+}
+
 // The skip connections in the order of their making, at most `most` of them; the last one is the
 // hidden state.
-std::vector<Tensor> Unet::down(const Tensor& sample, const Tensor& emb, const Tensor& text,
-                               std::size_t most, Observer* observer) const {
+std::vector<Tensor> Unet::down(const Tensor& sample, const Conditioning& by, std::size_t most,
+                               Observer* observer) const {
   std::vector<Tensor> skips = {conv_in_->forward(sample)};
   if (observer) observer->module("conv_in", skips.back());
   for (std::size_t level = 0; level < down_blocks_.size(); ++level) {
     const DownBlock& block = down_blocks_[level];
     for (std::size_t i = 0; i < block.resnets.size(); ++i) {
       if (skips.size() >= most) return skips;
-      Tensor hidden = block.resnets[i].forward(skips.back(), emb);
+      Tensor hidden = by.run(block.resnets[i], skips.back());
       if (observer) observer->module(fmt::format("down_blocks.{}.resnets.{}", level, i), hidden);
       if (!block.attentions.empty()) {
-        hidden = block.attentions[i].forward(hidden, text);
+        hidden = block.attentions[i].forward(hidden, by.input.context);
         if (observer)
           observer->module(fmt::format("down_blocks.{}.attentions.{}", level, i), hidden);
       }
@@ -138,25 +195,24 @@ std::vector<Tensor> Unet::down(const Tensor& sample, const Tensor& emb, const Te
   return skips;
 }
 
-Tensor Unet::mid(const Tensor& x, const Tensor& emb, const Tensor& text) const {
-  const Tensor hidden = mid_attentions_[0].forward(mid_resnets_[0].forward(x, emb), text);
-  return mid_resnets_[1].forward(hidden, emb);
+Tensor Unet::mid(const Tensor& x, const Conditioning& by) const {
+  const Tensor hidden = mid_attentions_[0].forward(by.run(mid_resnets_[0], x), by.input.context);
+  return by.run(mid_resnets_[1], hidden);
 }
 
 Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial,
                      Observer* observer) const {
-  const Tensor& text = input.encoder_hidden_states;
-  const Tensor emb = embed(input);
+  const Conditioning by{input, input.projections.defined() ? Tensor() : embed(input)};
   const std::size_t most =
       partial ? static_cast<std::size_t>(cache->skips) : std::numeric_limits<std::size_t>::max();
-  std::vector<Tensor> skips = down(input.sample, emb, text, most, observer);
+  std::vector<Tensor> skips = down(input.sample.contiguous(memory_format_), by, most, observer);
 
   // On a partial step the up path's part above the cached place is skipped: `pending` counts its
   // skip connections.
   std::int64_t pending = 0;
   for (const UpBlock& block : up_blocks_)
     pending += static_cast<std::int64_t>(block.resnets.size());
-  Tensor hidden = partial ? Tensor() : mid(skips.back(), emb, text);
+  Tensor hidden = partial ? Tensor() : mid(skips.back(), by);
   if (observer && !partial) observer->module("mid_block", hidden);
   for (std::size_t up = 0; up < up_blocks_.size(); ++up) {
     const UpBlock& block = up_blocks_[up];
@@ -168,11 +224,11 @@ Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial,
           cache->hidden = hidden;
       }
       if (!hidden.defined()) continue;
-      hidden = block.resnets[i].forward(at::cat({hidden, skips.back()}, 1), emb);
+      hidden = by.run(block.resnets[i], at::cat({hidden, skips.back()}, 1));
       skips.pop_back();
       if (observer) observer->module(fmt::format("up_blocks.{}.resnets.{}", up, i), hidden);
       if (!block.attentions.empty()) {
-        hidden = block.attentions[i].forward(hidden, text);
+        hidden = block.attentions[i].forward(hidden, input.context);
         if (observer) observer->module(fmt::format("up_blocks.{}.attentions.{}", up, i), hidden);
       }
     }

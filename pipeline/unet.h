@@ -18,11 +18,13 @@
 namespace sameseed {
 
 struct UnetInput {
-  Tensor sample;                 // [n, in_channels, h, w], already scaled by the scheduler
-  Tensor timestep;               // scalar, float32
-  Tensor encoder_hidden_states;  // [n, 77, cross_attention_dim]
-  Tensor text_embeds;            // [n, pooled width]
-  Tensor time_ids;               // [n, 6]
+  Tensor sample;        // [n, in_channels, h, w], already scaled by the scheduler
+  Tensor timestep;      // scalar, float32
+  TextContext context;  // text: [n, 77, cross_attention_dim]
+  Tensor text_embeds;   // [n, pooled width]
+  Tensor time_ids;      // [n, 6]
+  // Unet::time_projections of this step where they were made before the loop, else undefined.
+  Tensor projections;
 };
 
 // What DeepCache keeps from the last full step of one image: the hidden state that enters the first
@@ -39,6 +41,12 @@ class Unet {
 
   // The cache of one image; throws UserError where this UNet has no such place.
   UnetCache make_cache(const DeepCache& setting) const;
+
+  // What depends on no picture and can be made before the loop: the time embedding's projections of
+  // all resnets for timesteps [steps] -> [steps, n, sum of their channels], and what the
+  // cross-attentions make of the text.
+  Tensor time_projections(const UnetInput& input, const Tensor& timesteps) const;
+  std::vector<KeysValues> keys_values(const Tensor& text) const;
 
   // Noise prediction [n, out_channels, h, w]. A full step fills `cache` where there is one; a
   // partial one reads it.
@@ -61,13 +69,22 @@ class Unet {
     std::unique_ptr<Upsampler> upsampler;
   };
 
+  // The resnets with their transformers, in the order of computing.
+  struct Part {
+    const ResnetBlock* resnet;
+    const Transformer* attention;  // or null
+  };
+  struct Conditioning;
+
+  std::vector<Part> parts() const;
   Tensor embed(const UnetInput& input) const;
-  std::vector<Tensor> down(const Tensor& sample, const Tensor& emb, const Tensor& text,
-                           std::size_t most, Observer* observer) const;
-  Tensor mid(const Tensor& x, const Tensor& emb, const Tensor& text) const;
+  std::vector<Tensor> down(const Tensor& sample, const Conditioning& by, std::size_t most,
+                           Observer* observer) const;
+  Tensor mid(const Tensor& x, const Conditioning& by) const;
 
   UnetConfig config_;
   at::ScalarType type_;
+  at::MemoryFormat memory_format_;
   std::unique_ptr<Conv2d> conv_in_;
   TimestepEmbedding time_embedding_, add_embedding_;
   std::vector<DownBlock> down_blocks_;

@@ -7,10 +7,10 @@ namespace {
 
 constexpr double kEps = 1e-6;  // everywhere in the VAE
 
-Tensor per_channel(const std::vector<double>& values, at::ScalarType type) {
+Tensor per_channel(const std::vector<double>& values, const Tensor& like) {
   return at::tensor(values, at::TensorOptions().dtype(at::kFloat))
       .view({1, static_cast<std::int64_t>(values.size()), 1, 1})
-      .to(type);
+      .to(like.options());
 }
 
 }  // namespace
@@ -18,16 +18,16 @@ Tensor per_channel(const std::vector<double>& values, at::ScalarType type) {
 VaeAttention::VaeAttention(Backend& make, const Weights& at, std::int64_t channels,
                            std::int64_t groups)
     : group_norm_(make.group_norm(at / "group_norm", channels, groups, kEps)),
-      attention_(make, at, channels, channels, /*heads=*/1, /*qkv_bias=*/true) {}
+      attention_(make, at, channels, /*heads=*/1, /*qkv_bias=*/true) {}
 
 Tensor VaeAttention::forward(const Tensor& x) const {
-  const Tensor tokens = group_norm_->forward(x.flatten(2)).transpose(1, 2);
-  const Tensor attended = attention_.forward(tokens, tokens);
+  const Tensor tokens = group_norm_->forward(x).flatten(2).transpose(1, 2);
+  const Tensor attended = attention_.forward(tokens);
   return attended.transpose(-1, -2).reshape(x.sizes()) + x;
 }
 
 VaeDecoder::VaeDecoder(Backend& make, const Weights& at, const VaeConfig& c)
-    : config_(c), type_(make.activation_type()) {
+    : config_(c), type_(make.activation_type()), memory_format_(make.memory_format()) {
   const Weights decoder = at / "decoder";
   const std::int64_t deepest = c.block_out_channels.back();
   const auto resnet = [&](const Weights& place, std::int64_t in, std::int64_t out) {
@@ -63,10 +63,10 @@ VaeDecoder::VaeDecoder(Backend& make, const Weights& at, const VaeConfig& c)
 }
 
 Tensor VaeDecoder::decode(const Tensor& latents) const {
-  Tensor hidden = latents.to(type_);
+  Tensor hidden = latents.to(type_).contiguous(memory_format_);
   if (config_.latents_mean && config_.latents_std)
-    hidden = hidden * per_channel(*config_.latents_std, type_) / config_.scaling_factor +
-             per_channel(*config_.latents_mean, type_);
+    hidden = hidden * per_channel(*config_.latents_std, hidden) / config_.scaling_factor +
+             per_channel(*config_.latents_mean, hidden);
   else
     hidden = hidden / config_.scaling_factor;
   if (post_quant_conv_) hidden = post_quant_conv_->forward(hidden);

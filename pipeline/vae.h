@@ -20,7 +20,7 @@ class VaeAttention {
 
  private:
   std::unique_ptr<GroupNorm> group_norm_;
-  AttentionLayer attention_;
+  SelfAttention attention_;
 };
 
 class VaeDecoder {
@@ -39,6 +39,7 @@ class VaeDecoder {
 
   VaeConfig config_;
   at::ScalarType type_;
+  at::MemoryFormat memory_format_;
   std::unique_ptr<Conv2d> post_quant_conv_, conv_in_;
   std::vector<ResnetBlock> mid_resnets_;
   std::unique_ptr<VaeAttention> mid_attention_;

@@ -74,6 +74,7 @@ bool all_finite(const at::Tensor& values) {
 struct Weights::Store {
   std::string folder;
   at::ScalarType type = at::kFloat;
+  at::Device device = at::kCPU;
   std::vector<SafetensorsFile> files;
   std::map<std::string, TensorView> tensors;
   std::set<std::string> stored_types;
@@ -100,10 +101,11 @@ Weights::Weights(std::shared_ptr<Store> store, std::string place)
     : store_(std::move(store)), place_(std::move(place)) {}
 
 Weights Weights::open(const std::filesystem::path& folder, const std::string& stem,
-                      const std::string& variant, at::ScalarType type) {
+                      const std::string& variant, at::ScalarType type, at::Device device) {
   auto store = std::make_shared<Store>();
   store->folder = folder.string();
   store->type = type;
+  store->device = device;
   const auto [single, index] = places(folder, stem, variant);
   if (std::filesystem::exists(single)) {
     store->add(SafetensorsFile::open(single));
@@ -154,13 +156,13 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
   const auto found = store_->tensors.find(full);
   if (found == store_->tensors.end()) {
     store_->problems.push_back(fmt::format("  {} [{}]: missing", full, fmt::join(shape, ", ")));
-    return at::zeros(shape, at::TensorOptions().dtype(store_->type));
+    return at::zeros(shape, at::TensorOptions().dtype(store_->type).device(store_->device));
   }
   const TensorView& view = found->second;
   if (at::IntArrayRef(view.shape) != shape) {
     store_->problems.push_back(fmt::format("  {}: has shape [{}], the network needs [{}]", full,
                                            fmt::join(view.shape, ", "), fmt::join(shape, ", ")));
-    return at::zeros(shape, at::TensorOptions().dtype(store_->type));
+    return at::zeros(shape, at::TensorOptions().dtype(store_->type).device(store_->device));
   }
   // The mapping is read-only and from_blob wants a mutable pointer; nobody writes to weights.
   void* data = const_cast<std::byte*>(view.data.data());
@@ -170,7 +172,9 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
   // Left where it lies if it has the right type, as diffusers leaves it: a product in float32
   // rounds differently when its operands start at another place of a cache line.
   const bool misaligned = reinterpret_cast<std::uintptr_t>(data) % mapped.element_size() != 0;
-  const at::Tensor converted = mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/misaligned);
+  const at::Tensor converted =
+      mapped.to(at::TensorOptions().dtype(store_->type).device(store_->device),
+                /*non_blocking=*/false, /*copy=*/misaligned);
   if (!all_finite(converted))
     store_->problems.push_back(fmt::format(
         "  {}: holds {}", full,

@@ -19,7 +19,8 @@ class Weights {
  public:
   // Opens FOLDER/STEM[.VARIANT].safetensors, or the shards that its index names.
   static Weights open(const std::filesystem::path& folder, const std::string& stem,
-                      const std::string& variant, at::ScalarType type);
+                      const std::string& variant, at::ScalarType type,
+                      at::Device device = at::kCPU);
 
   // Whether open() would find a file there.
   static bool stored(const std::filesystem::path& folder, const std::string& stem,
@@ -30,8 +31,8 @@ class Weights {
 
   const std::string& place() const { return place_; }  // "down_blocks.0.resnets.0"; "" at the top
 
-  // The tensor at this place + "." + name, in the component's type, contiguous. It may lie in the
-  // mapped file: not to be written to.
+  // The tensor at this place + "." + name, in the component's type and on its device, contiguous.
+  // It may lie in the mapped file: not to be written to.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
 
   bool has(const std::string& name) const;  // whether the checkpoint holds it

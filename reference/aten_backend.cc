@@ -22,22 +22,29 @@ Tensor apply(Activation then, const Tensor& x) {
 struct AtenConv2d final : Conv2d {
   Tensor weight, bias;
   Conv2dConfig config;
-  Tensor forward(const Tensor& x) const override {
-    return at::conv2d(x, weight, bias, {config.stride, config.stride},
-                      {config.padding, config.padding});
+  Tensor forward(const Tensor& x, const Tensor& residual) const override {
+    const Tensor output = at::conv2d(x, weight, bias, {config.stride, config.stride},
+                                     {config.padding, config.padding});
+    return residual.defined() ? residual + output : output;
   }
 };
 
 struct AtenLinear final : Linear {
   Tensor weight, bias;
-  Tensor forward(const Tensor& x) const override {
+  Tensor forward(const Tensor& x, const Tensor& residual) const override {
+    const Tensor output = product(x);
+    return residual.defined() ? output + residual : output;
+  }
+
+ private:
+  Tensor product(const Tensor& x) const {
     if (x.is_contiguous() || x.dim() != 3) return at::linear(x, weight, bias);
     // diffusers' weights ask for gradients (so do their views, under no_grad too), and for those
     // ATen folds a strided batch into one matrix. For ours it would multiply picture by picture:
     // another kernel, and with some shapes other roundings in fp32 and fp16.
-    const Tensor product =
+    const Tensor sums =
         at::mm(x.reshape({-1, x.size(2)}), weight.t()).view({x.size(0), x.size(1), -1});
-    return bias.defined() ? product + bias : product;
+    return bias.defined() ? sums + bias : sums;
   }
 };
 
@@ -45,8 +52,9 @@ struct AtenGroupNorm final : GroupNorm {
   Tensor weight, bias;
   std::int64_t groups = 32;
   double eps = 1e-5;
-  Tensor forward(const Tensor& x, Activation then) const override {
-    return apply(then, at::group_norm(x, groups, weight, bias, eps));
+  Tensor forward(const Tensor& x, Activation then, const Tensor& shift) const override {
+    const Tensor shifted = shift.defined() ? x + shift.unsqueeze(-1).unsqueeze(-1) : x;
+    return apply(then, at::group_norm(shifted, groups, weight, bias, eps));
   }
 };
 
@@ -68,9 +76,10 @@ struct AtenGeglu final : Geglu {
 
 class AtenBackend final : public Backend {
  public:
-  explicit AtenBackend(at::ScalarType type) : type_(type) {}
+  AtenBackend(at::ScalarType type, at::Device device) : type_(type), device_(device) {}
 
   at::ScalarType activation_type() const override { return type_; }
+  at::Device device() const override { return device_; }
 
   std::unique_ptr<Conv2d> conv2d(const Weights& at, const Conv2dConfig& c) override {
     auto layer = std::make_unique<AtenConv2d>();
@@ -132,12 +141,13 @@ class AtenBackend final : public Backend {
   }
 
   at::ScalarType type_;
+  at::Device device_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_aten_backend(at::ScalarType type) {
-  return std::make_unique<AtenBackend>(type);
+std::unique_ptr<Backend> make_aten_backend(at::ScalarType type, at::Device device) {
+  return std::make_unique<AtenBackend>(type, device);
 }
 
 }  // namespace sameseed

@@ -8,6 +8,6 @@
 namespace sameseed {
 
 // Activations and weights in `type`: float32, float16 or bfloat16.
-std::unique_ptr<Backend> make_aten_backend(at::ScalarType type);
+std::unique_ptr<Backend> make_aten_backend(at::ScalarType type, at::Device device = at::kCPU);
 
 }  // namespace sameseed

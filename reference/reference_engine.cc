@@ -1,5 +1,12 @@
 #include "reference/reference_engine.h"
 
+#include <ATen/ATen.h>
+#include <ATen/native/ConvUtils.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
 #include "pipeline/env_flags.h"
 #include "pipeline/sdxl_engine.h"
 #include "reference/aten_backend.h"
@@ -7,23 +14,58 @@
 namespace sameseed {
 namespace {
 
-Arithmetic make_arithmetic(const LoadOptions& options, at::ScalarType vae_type) {
+using nlohmann::json;
+
+// Median milliseconds of a 3x3 convolution over [2, 320, 128, 128] in fp16.
+double probe_convolution(at::Device device) {
+  const auto options = at::TensorOptions().dtype(at::kHalf).device(device);
+  const at::Tensor x = at::zeros({2, 320, 128, 128}, options),
+                   w = at::zeros({320, 320, 3, 3}, options);
+  constexpr int kRuns = 9;
+  std::vector<double> times;
+  for (int i = 0; i < kRuns; ++i) {
+    Stopwatch watch(device);
+    at::conv2d(x, w, {}, {1, 1}, {1, 1});
+    watch.mark();
+    times.push_back(watch.milliseconds().front());
+  }
+  std::nth_element(times.begin(), times.begin() + kRuns / 2, times.end());
+  return times[kRuns / 2];
+}
+
+// Which convolution API LibTorch takes, and how long a convolution takes by it.
+json cudnn_api(at::Device device) {
+  const char* text = std::getenv(kCudnnV8Disabled);
+  return {{"value", text ? json(text) : json()},
+          {"means", at::native::cudnnv8_enabled_check_debug() ? "v8" : "v7"},
+          {"default", text == nullptr},
+          {"acts", true},
+          {"evidence", {{"probe_conv_ms", probe_convolution(device)}}}};
+}
+
+Arithmetic make_arithmetic(at::Device device, const LoadOptions& options, at::ScalarType vae_type) {
   const at::ScalarType type = scalar_type_of(options.precision, "load.precision");
   Arithmetic arithmetic;
-  arithmetic.backends = {make_aten_backend(type), make_aten_backend(type),
-                         make_aten_backend(vae_type)};
+  arithmetic.backends.text = make_aten_backend(type, device);
+  arithmetic.backends.unet = make_aten_backend(type, device);
+  arithmetic.backends.vae = make_aten_backend(vae_type, device);
   arithmetic.precision = options.precision;
   for (const char* variable : {kConvHalf, kMatmulHalf})
     arithmetic.effective[variable] = not_acting(variable, "acts on the accelerated engine only");
   arithmetic.effective[kCudnnV8Disabled] =
-      not_acting(kCudnnV8Disabled, "no cuDNN convolution runs on a CPU");
+      device.is_cpu() ? not_acting(kCudnnV8Disabled, "no cuDNN convolution runs on a CPU")
+                      : cudnn_api(device);
   return arithmetic;
 }
 
 }  // namespace
 
-std::unique_ptr<Engine> make_reference_engine() {
-  return std::make_unique<SdxlEngine>("reference", "fp32", make_arithmetic);
+std::unique_ptr<Engine> make_reference_engine(at::Device device) {
+  return std::make_unique<SdxlEngine>(
+      "reference", device.is_cpu() ? "fp32" : "fp16", device,
+      [device](const LoadOptions& options, at::ScalarType vae_type) {
+        return make_arithmetic(device, options, vae_type);
+      });
 }
 
 }  // namespace sameseed

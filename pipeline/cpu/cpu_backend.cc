@@ -21,19 +21,29 @@ struct CpuConv2d final : Conv2d {
   Multiplier by;
   Conv2dConfig config;
   CpuCounters* counters = nullptr;
-  Tensor forward(const Tensor& x) const override {
-    return counted(half_conv2d(x, by, config.kernel, config.stride, config.padding),
-                   by.block.has_value(), counters->conv_half, counters->conv_float,
-                   counters->non_finite);
+  Tensor forward(const Tensor& x, const Tensor& residual) const override {
+    const Tensor output = counted(half_conv2d(x, by, config.kernel, config.stride, config.padding),
+                                  by.block.has_value(), counters->conv_half, counters->conv_float,
+                                  counters->non_finite);
+    return residual.defined() ? residual + output : output;
   }
 };
 
-template <typename Base, Tensor (*kLayer)(const Tensor&, const Multiplier&)>
-struct CpuMatmul final : Base {
+struct CpuLinear final : Linear {
+  Multiplier by;
+  CpuCounters* counters = nullptr;
+  Tensor forward(const Tensor& x, const Tensor& residual) const override {
+    const Tensor output = counted(half_linear(x, by), by.block.has_value(), counters->matmul_half,
+                                  counters->matmul_float, counters->non_finite);
+    return residual.defined() ? output + residual : output;
+  }
+};
+
+struct CpuGeglu final : Geglu {
   Multiplier by;
   CpuCounters* counters = nullptr;
   Tensor forward(const Tensor& x) const override {
-    return counted(kLayer(x, by), by.block.has_value(), counters->matmul_half,
+    return counted(half_geglu(x, by), by.block.has_value(), counters->matmul_half,
                    counters->matmul_float, counters->non_finite);
   }
 };
@@ -42,8 +52,9 @@ struct CpuGroupNorm final : GroupNorm {
   Tensor weight, bias;
   std::int64_t groups = 32;
   double eps = 1e-5;
-  Tensor forward(const Tensor& x, Activation then) const override {
-    return half_group_norm(x, groups, weight, bias, eps, then);
+  Tensor forward(const Tensor& x, Activation then, const Tensor& shift) const override {
+    const Tensor shifted = shift.defined() ? x + shift.unsqueeze(-1).unsqueeze(-1) : x;
+    return half_group_norm(shifted, groups, weight, bias, eps, then);
   }
 };
 
@@ -71,11 +82,11 @@ class CpuBackend final : public Backend {
 
   std::unique_ptr<Linear> linear(const Weights& at, std::int64_t in, std::int64_t out,
                                  bool bias) override {
-    return matmul<CpuMatmul<Linear, half_linear>>(at, in, out, bias);
+    return matmul<CpuLinear>(at, in, out, bias);
   }
 
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
-    return matmul<CpuMatmul<Geglu, half_geglu>>(at, in, 2 * inner, true);
+    return matmul<CpuGeglu>(at, in, 2 * inner, true);
   }
 
   std::unique_ptr<GroupNorm> group_norm(const Weights& at, std::int64_t channels,

@@ -74,7 +74,7 @@ TEST_P(Goldens, EqualDiffusersWithinRounding) {
   const json& c = GetParam();
   const auto folder =
       std::filesystem::path(::testing::TempDir()) / ("golden-" + c.at("name").get<std::string>());
-  const auto engine = make_reference_engine();
+  const auto engine = make_reference_engine(at::kCPU);
   const std::string model = (kGoldens / ("model_" + c.at("model").get<std::string>())).string();
   engine->load({.model = model, .threads = 1});
   const Request request = request_of(c, folder);
@@ -160,7 +160,7 @@ TEST(Tokenizer, GivesTheIdsOfTransformersForNastyPrompts) {
 
 TEST(DeepCache, WithIntervalOneEqualsNoDeepCacheToTheBit) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "interval-one";
-  const auto engine = make_reference_engine();
+  const auto engine = make_reference_engine(at::kCPU);
   const std::string model = (kGoldens / "model_a").string();
   engine->load({.model = model, .threads = 1});
   Request request{.prompt = "a cat", .steps = 4, .width = 64, .height = 64};

@@ -30,7 +30,7 @@ class Loading : public CopiedModel {
 
   // Loads and makes one small picture.
   Made make(LoadOptions options) const {
-    const auto engine = make_reference_engine();
+    const auto engine = make_reference_engine(at::kCPU);
     options.threads = 1;
     Request request{.prompt = "a cat", .steps = 1, .width = 64, .height = 64};
     request.noise = folder_ / "noise.safetensors";
@@ -50,7 +50,7 @@ class Loading : public CopiedModel {
 
   std::string refusal(const LoadOptions& options) const {
     try {
-      make_reference_engine()->load(options);
+      make_reference_engine(at::kCPU)->load(options);
     } catch (const UserError& error) {
       return error.what();
     }

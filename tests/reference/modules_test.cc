@@ -61,32 +61,43 @@ TEST_P(Modules, ResnetBlockEqualsDiffusersOnSmallInputs) {
                             .temb = 4 * widths[0],
                             .groups = unet_.norm_num_groups,
                             .eps = unet_.norm_eps});
-  expect_output("resnet", resnet.forward(golden("resnet.input"), golden("resnet.temb")));
+  expect_output("resnet", resnet.forward(golden("resnet.input"),
+                                         resnet.time_projection(golden("resnet.temb"))));
 }
 
 TEST_P(Modules, TransformerEqualsDiffusersOnSmallInputs) {
   const Transformer transformer(*backend_, weights("unet") / "down_blocks.2.attentions.0",
                                 deepest_transformer());
   expect_output("transformer",
-                transformer.forward(golden("transformer.input"), golden("transformer.context")));
+                transformer.forward(golden("transformer.input"),
+                                    {.text = golden("transformer.context"), .made = {}}));
 }
 
 TEST_P(Modules, TransformerBlockEqualsDiffusersOnSmallInputs) {
   const TransformerConfig config = deepest_transformer();
   const TransformerBlock block(*backend_,
                                weights("unet") / "down_blocks.2.attentions.0.transformer_blocks.0",
-                               config.channels, config.context_channels, config.heads);
-  expect_output("transformer_block", block.forward(golden("transformer_block.input"),
-                                                   golden("transformer_block.context")));
+                               config.channels, config.context_channels, config.heads, 0);
+  expect_output("transformer_block",
+                block.forward(golden("transformer_block.input"),
+                              {.text = golden("transformer_block.context"), .made = {}}));
 }
 
 TEST_P(Modules, UnetEqualsDiffusersOnOddSizes) {
   const Unet unet(*backend_, weights("unet"), unet_);
-  expect_output("unet", unet.forward({.sample = golden("unet.sample"),
-                                      .timestep = golden("unet.timestep")[0],
-                                      .encoder_hidden_states = golden("unet.context"),
-                                      .text_embeds = golden("unet.text_embeds"),
-                                      .time_ids = golden("unet.time_ids")}));
+  UnetInput input{.sample = golden("unet.sample"),
+                  .timestep = golden("unet.timestep")[0],
+                  .context = {.text = golden("unet.context"), .made = {}},
+                  .text_embeds = golden("unet.text_embeds"),
+                  .time_ids = golden("unet.time_ids"),
+                  .projections = {}};
+  expect_output("unet", unet.forward(input));
+
+  // The same with what can be made before the loop made before it.
+  input.projections = unet.time_projections(input, input.timestep.reshape({1}))[0];
+  input.context.made = unet.keys_values(input.context.text);
+  input.context.text = Tensor();
+  expect_output("unet", unet.forward(input));
 }
 
 TEST_P(Modules, VaeAttentionEqualsDiffusersOnSmallInputs) {

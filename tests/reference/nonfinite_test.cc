@@ -40,7 +40,7 @@ class Overflow : public CopiedModel {
     draw_noise({.model = model_, .seed = 1, .width = 64, .height = 64, .out = request.noise});
     return engine.generate(request).nonfinite;
   }
-  json generate_reference() const { return generate(*make_reference_engine()); }
+  json generate_reference() const { return generate(*make_reference_engine(at::kCPU)); }
 };
 
 TEST_F(Overflow, IsNotReportedOfFinitePictures) { EXPECT_EQ(generate_reference(), json()); }
@@ -61,7 +61,8 @@ TEST_F(Overflow, IsFoundInTheLayerWhereItArises) {
 
 TEST_F(Overflow, OfHalfPrecisionIsFoundInTheAcceleratedArm) {
   scale("unet", "mid_block.resnets.0.conv1.weight", 6e4);  // fp16 ends at 65504
-  const auto engine = make_accelerated_engine(make_aten_backend);
+  const auto engine =
+      make_accelerated_engine([](at::ScalarType type) { return make_aten_backend(type); });
   const json found = generate(*engine);
   EXPECT_EQ(found.at("step"), 0);
   EXPECT_EQ(found.at("layers").at(0).at("layer"), "mid_block.resnets.0.conv1");

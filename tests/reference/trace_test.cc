@@ -45,7 +45,7 @@ class TraceOfAPicture : public ::testing::Test {
   const std::filesystem::path folder_ =
       std::filesystem::path(::testing::TempDir()) /
       ("trace-" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
-  const std::unique_ptr<Engine> engine_ = make_reference_engine();
+  const std::unique_ptr<Engine> engine_ = make_reference_engine(at::kCPU);
   Request request_{.prompt = "a cat", .steps = 3, .guidance = 1, .width = 64, .height = 64};
   at::Tensor latents_, norms_;
 };

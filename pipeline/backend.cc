@@ -1,0 +1,24 @@
+#include "pipeline/backend.h"
+
+namespace sameseed {
+namespace {
+
+struct SeparateLinears final : LinearGroup {
+  std::vector<std::unique_ptr<Linear>> layers;
+  std::vector<Tensor> forward(const Tensor& x) const override {
+    std::vector<Tensor> outputs;
+    for (const auto& layer : layers) outputs.push_back(layer->forward(x));
+    return outputs;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<LinearGroup> Backend::linear_group(const std::vector<Weights>& at, std::int64_t in,
+                                                   std::int64_t out, bool bias) {
+  auto group = std::make_unique<SeparateLinears>();
+  for (const Weights& place : at) group->layers.push_back(linear(place, in, out, bias));
+  return group;
+}
+
+}  // namespace sameseed

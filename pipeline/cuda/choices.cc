@@ -1,0 +1,70 @@
+#include "pipeline/cuda/choices.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/sha256.h"
+
+namespace sameseed::cuda {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kSchema = "sameseed/algorithms/1";
+
+}  // namespace
+
+Choices::Choices(std::filesystem::path file, std::string machine)
+    : file_(std::move(file)), machine_(std::move(machine)), known_(read()) {}
+
+// A file that cannot be used costs a search, not the run.
+json Choices::read() const {
+  if (file_.empty() || !std::filesystem::exists(file_)) return json::object();
+  try {
+    json stored = read_json(file_);
+    if (stored.value("schema", "") == kSchema && stored.value("machine", "") == machine_ &&
+        stored.contains("choices") && stored.at("choices").is_object())
+      return stored.at("choices");
+  } catch (const UserError&) {
+  } catch (const json::exception&) {
+  }
+  return json::object();
+}
+
+json Choices::find(const std::string& operation) const {
+  const auto found = known_.find(operation);
+  if (found == known_.end()) return {};
+  taken_[operation] = *found;
+  return *found;
+}
+
+void Choices::keep(const std::string& operation, json choice) {
+  taken_[operation] = choice;
+  known_[operation] = std::move(choice);
+  changed_ = true;
+}
+
+void Choices::save() {
+  if (file_.empty() || !changed_) return;
+  json all = read();
+  all.update(known_);
+  std::filesystem::create_directories(file_.parent_path());
+  write_file(file_,
+             json{{"schema", kSchema}, {"machine", machine_}, {"choices", all}}.dump(1) + "\n");
+  changed_ = false;
+}
+
+std::filesystem::path choices_file(const std::string& machine) {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const std::string key = sha256(std::as_bytes(std::span(machine))).substr(0, 12);
+  const std::string name = fmt::format("algorithms-{}.json", key);
+  if (cache && *cache) return std::filesystem::path(cache) / "sameseed" / name;
+  if (home && *home) return std::filesystem::path(home) / ".cache" / "sameseed" / name;
+  return {};
+}
+
+}  // namespace sameseed::cuda

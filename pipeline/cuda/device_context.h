@@ -1,0 +1,41 @@
+// What all layers of the accelerated path on one GPU share.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "pipeline/cuda/choices.h"
+#include "pipeline/cuda/convolution.h"
+#include "pipeline/cuda/matmul.h"
+
+namespace sameseed::cuda {
+
+// Layers that ran since the image began.
+struct Counters {
+  std::int64_t conv_half = 0, conv_float = 0;
+  std::int64_t matmul_half = 0, matmul_float = 0;
+  std::int64_t graphs_replayed = 0;
+  double capture_ms = 0;
+
+  Counters& operator+=(const Counters& more);
+  friend Counters operator-(const Counters& a, const Counters& b);
+};
+
+struct DeviceContext {
+  // `cold`: algorithms are searched anew and kept nowhere.
+  DeviceContext(at::Device device, bool cold);
+
+  at::Device device;
+  std::string machine;  // GPU, driver and library versions
+  Choices choices;
+  at::Tensor workspace;
+  Matmul matmul;
+  Convolution convolution;
+  Counters counters;
+};
+
+}  // namespace sameseed::cuda

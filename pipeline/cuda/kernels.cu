@@ -1,0 +1,346 @@
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <algorithm>
+
+#include "pipeline/cuda/check.h"
+#include "pipeline/cuda/kernels.h"
+
+namespace sameseed::cuda {
+namespace {
+
+constexpr int kVector = 8;  // values a load: 16 bytes
+
+template <typename T>
+struct alignas(16) Vector {
+  T values[kVector];
+};
+
+template <typename T>
+__device__ void load(const T* from, float (&to)[kVector]) {
+  const Vector<T> raw = *reinterpret_cast<const Vector<T>*>(from);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) to[i] = static_cast<float>(raw.values[i]);
+}
+
+template <typename T>
+__device__ void store(const float (&from)[kVector], T* to) {
+  Vector<T> raw;
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) raw.values[i] = static_cast<T>(from[i]);
+  *reinterpret_cast<Vector<T>*>(to) = raw;
+}
+
+__device__ float warp_sum(float value) {
+#pragma unroll
+  for (int lane = 16; lane > 0; lane /= 2) value += __shfl_xor_sync(0xffffffffu, value, lane);
+  return value;
+}
+
+__device__ float silu(float x) { return x / (1.0f + __expf(-x)); }
+
+// A group's mean is far from zero in late blocks, where a sum of squares would cancel; sums are
+// taken about the group's first value of the picture instead.
+struct Moments {
+  float sum, squares;  // of value - pivot
+};
+
+constexpr int kGroupThreads = 320;
+constexpr int kMostChunks = 128;
+
+struct GroupGrid {
+  int vectors;  // 16-byte vectors a pixel
+  int rows;     // pixels that a block reads at once
+  int threads;
+  int chunks;  // blocks a picture
+};
+
+GroupGrid group_grid(const GroupNormShape& shape) {
+  GroupGrid grid{};
+  grid.vectors = static_cast<int>(shape.channels / kVector);
+  grid.rows = std::max(1, kGroupThreads / grid.vectors);
+  grid.threads = grid.rows * grid.vectors;
+  const std::int64_t passes = (shape.pixels + grid.rows - 1) / grid.rows;
+  grid.chunks = static_cast<int>(std::min<std::int64_t>(kMostChunks, (passes + 3) / 4));
+  return grid;
+}
+
+// Shared memory: per row of threads and channel, sum and sum of squares.
+template <typename T>
+__global__ void group_moments(const T* x, const T* shift, std::int64_t shift_stride,
+                              Moments* scratch, std::int64_t pixels, int channels, int groups,
+                              int rows, int chunks) {
+  extern __shared__ Moments partial[];
+  const int vectors = channels / kVector, vector = static_cast<int>(threadIdx.x) % vectors,
+            row = static_cast<int>(threadIdx.x) / vectors, per_group = channels / groups;
+  const std::int64_t picture = blockIdx.y;
+  const T* const from = x + picture * pixels * channels + vector * kVector;
+  float shifts[kVector] = {}, sums[kVector] = {}, squares[kVector] = {};
+  if (shift) load(shift + picture * shift_stride + vector * kVector, shifts);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) {
+    const int first = (vector * kVector + i) / per_group * per_group;
+    const float shifted = shift ? static_cast<float>(shift[picture * shift_stride + first]) : 0.0f;
+    shifts[i] -= static_cast<float>(x[picture * pixels * channels + first]) + shifted;
+  }
+  const std::int64_t step = static_cast<std::int64_t>(rows) * chunks;
+#pragma unroll 4
+  for (std::int64_t pixel = static_cast<std::int64_t>(blockIdx.x) * rows + row; pixel < pixels;
+       pixel += step) {
+    float values[kVector];
+    load(from + pixel * channels, values);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      const float value = values[i] + shifts[i];
+      sums[i] += value;
+      squares[i] = fmaf(value, value, squares[i]);
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < kVector; ++i)
+    partial[row * channels + vector * kVector + i] = {sums[i], squares[i]};
+  __syncthreads();
+
+  // Only whole warps add up; the launcher sees to one at least.
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32,
+            warps = static_cast<int>(blockDim.x) / 32;
+  if (warp >= warps) return;
+  for (int group = warp; group < groups; group += warps) {
+    float sum = 0, square = 0;
+    for (int i = lane; i < per_group * rows; i += 32) {
+      const Moments one = partial[i / per_group * channels + group * per_group + i % per_group];
+      sum += one.sum;
+      square += one.squares;
+    }
+    sum = warp_sum(sum);
+    square = warp_sum(square);
+    if (lane == 0) scratch[(picture * chunks + blockIdx.x) * groups + group] = {sum, square};
+  }
+}
+
+// Shared memory: mean and reciprocal deviation of each group.
+template <typename T>
+__global__ void group_apply(const T* x, const T* shift, std::int64_t shift_stride, const T* weight,
+                            const T* bias, T* y, const Moments* scratch, std::int64_t pixels,
+                            int channels, int groups, int rows, int chunks, float eps,
+                            bool then_silu) {
+  extern __shared__ float2 statistics[];
+  const int vectors = channels / kVector, vector = static_cast<int>(threadIdx.x) % vectors,
+            row = static_cast<int>(threadIdx.x) / vectors, per_group = channels / groups;
+  const std::int64_t picture = blockIdx.y;
+  for (int group = static_cast<int>(threadIdx.x); group < groups;
+       group += static_cast<int>(blockDim.x)) {
+    float sum = 0, square = 0;
+    for (int chunk = 0; chunk < chunks; ++chunk) {
+      const Moments one = scratch[(picture * chunks + chunk) * groups + group];
+      sum += one.sum;
+      square += one.squares;
+    }
+    const float count = static_cast<float>(pixels) * static_cast<float>(per_group);
+    const float mean = sum / count, variance = fmaxf(square / count - mean * mean, 0.0f);
+    const int first = group * per_group;
+    const float pivot = static_cast<float>(x[picture * pixels * channels + first]) +
+                        (shift ? static_cast<float>(shift[picture * shift_stride + first]) : 0.0f);
+    statistics[group] = make_float2(mean + pivot, rsqrtf(variance + eps));
+  }
+  __syncthreads();
+
+  float scales[kVector], offsets[kVector], shifts[kVector] = {};
+  load(weight + vector * kVector, scales);
+  load(bias + vector * kVector, offsets);
+  if (shift) load(shift + picture * shift_stride + vector * kVector, shifts);
+  float means[kVector];
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) {
+    const float2 one = statistics[(vector * kVector + i) / per_group];
+    means[i] = one.x - shifts[i];
+    scales[i] *= one.y;
+  }
+  const std::int64_t step = static_cast<std::int64_t>(rows) * gridDim.x;
+  const std::int64_t base = picture * pixels * channels + vector * kVector;
+#pragma unroll 4
+  for (std::int64_t pixel = static_cast<std::int64_t>(blockIdx.x) * rows + row; pixel < pixels;
+       pixel += step) {
+    float values[kVector];
+    load(x + base + pixel * channels, values);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      values[i] = fmaf(values[i] - means[i], scales[i], offsets[i]);
+      if (then_silu) values[i] = silu(values[i]);
+    }
+    store(values, y + base + pixel * channels);
+  }
+}
+
+constexpr int kRowsABlock = 4;  // a warp each
+
+template <typename T, int kVectors>
+__global__ void layer_norm_rows(const T* x, const T* weight, const T* bias, T* y, std::int64_t rows,
+                                int channels, float eps) {
+  const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kRowsABlock + threadIdx.y;
+  if (row >= rows) return;
+  const int lane = static_cast<int>(threadIdx.x), vectors = channels / kVector;
+  float values[kVectors][kVector];
+  float sum = 0;
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    if (v * 32 + lane >= vectors) continue;
+    load(x + row * channels + (v * 32 + lane) * kVector, values[v]);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) sum += values[v][i];
+  }
+  const float mean = warp_sum(sum) / static_cast<float>(channels);
+  float squares = 0;
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    if (v * 32 + lane >= vectors) continue;
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      values[v][i] -= mean;
+      squares = fmaf(values[v][i], values[v][i], squares);
+    }
+  }
+  const float scale = rsqrtf(warp_sum(squares) / static_cast<float>(channels) + eps);
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    const int at = (v * 32 + lane) * kVector;
+    if (v * 32 + lane >= vectors) continue;
+    float scales[kVector], offsets[kVector];
+    load(weight + at, scales);
+    load(bias + at, offsets);
+#pragma unroll
+    for (int i = 0; i < kVector; ++i)
+      offsets[i] = fmaf(values[v][i] * scale, scales[i], offsets[i]);
+    store(offsets, y + row * channels + at);
+  }
+}
+
+template <typename T>
+__global__ void gelu_gate_rows(const T* x, T* y, std::int64_t rows, std::int64_t inner) {
+  const std::int64_t vectors = inner / kVector, count = rows * vectors;
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += step) {
+    const std::int64_t row = i / vectors, at = i % vectors * kVector;
+    float values[kVector], gates[kVector];
+    load(x + row * 2 * inner + at, values);
+    load(x + row * 2 * inner + inner + at, gates);
+#pragma unroll
+    for (int k = 0; k < kVector; ++k)
+      values[k] *= 0.5f * gates[k] * (1.0f + erff(gates[k] * 0.70710678118654752f));
+    store(values, y + row * inner + at);
+  }
+}
+
+template <typename T>
+__global__ void add_bias_rows(T* x, const T* bias, const T* residual, std::int64_t rows,
+                              std::int64_t channels) {
+  const std::int64_t vectors = channels / kVector, count = rows * vectors;
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += step) {
+    float values[kVector], add[kVector];
+    load(x + i * kVector, values);
+    load(bias + i % vectors * kVector, add);
+#pragma unroll
+    for (int k = 0; k < kVector; ++k) values[k] += add[k];
+    if (residual) {
+      load(residual + i * kVector, add);
+#pragma unroll
+      for (int k = 0; k < kVector; ++k) values[k] += add[k];
+    }
+    store(values, x + i * kVector);
+  }
+}
+
+constexpr int kThreads = 256;
+
+unsigned blocks_for(std::int64_t vectors) {
+  return static_cast<unsigned>(
+      std::clamp<std::int64_t>((vectors + kThreads - 1) / kThreads, 1, 1 << 16));
+}
+
+template <typename Run>
+void with_type(Half type, Run run) {
+  if (type == Half::kFp16)
+    run(__half{});
+  else
+    run(__nv_bfloat16{});
+  check(cudaGetLastError(), "a kernel's launch");
+}
+
+}  // namespace
+
+std::size_t group_norm_scratch(const GroupNormShape& shape) {
+  return static_cast<std::size_t>(shape.n * group_grid(shape).chunks * shape.groups) *
+         sizeof(Moments);
+}
+
+void group_norm(const void* x, const void* shift, std::int64_t shift_stride, const void* weight,
+                const void* bias, void* y, float* scratch, const GroupNormShape& shape, Half type,
+                cudaStream_t stream) {
+  const GroupGrid grid = group_grid(shape);
+  // A whole warp at least, for the sums over groups; rows beyond the first find no pixels or few.
+  const int rows = std::max(grid.rows, (32 + grid.vectors - 1) / grid.vectors);
+  const dim3 blocks(static_cast<unsigned>(grid.chunks), static_cast<unsigned>(shape.n));
+  const auto threads = static_cast<unsigned>(rows * grid.vectors);
+  const auto channels = static_cast<int>(shape.channels), groups = static_cast<int>(shape.groups);
+  auto* const moments = reinterpret_cast<Moments*>(scratch);
+  with_type(type, [&](auto one) {
+    using T = decltype(one);
+    group_moments<T>
+        <<<blocks, threads, sizeof(Moments) * static_cast<std::size_t>(rows * channels), stream>>>(
+            static_cast<const T*>(x), static_cast<const T*>(shift), shift_stride, moments,
+            shape.pixels, channels, groups, rows, grid.chunks);
+    group_apply<T>
+        <<<dim3(blocks.x * 2, blocks.y), threads, sizeof(float2) * static_cast<std::size_t>(groups),
+           stream>>>(static_cast<const T*>(x), static_cast<const T*>(shift), shift_stride,
+                     static_cast<const T*>(weight), static_cast<const T*>(bias), static_cast<T*>(y),
+                     moments, shape.pixels, channels, groups, rows, grid.chunks,
+                     static_cast<float>(shape.eps), shape.silu);
+  });
+}
+
+void layer_norm(const void* x, const void* weight, const void* bias, void* y, std::int64_t rows,
+                std::int64_t channels, double eps, Half type, cudaStream_t stream) {
+  const auto blocks = static_cast<unsigned>((rows + kRowsABlock - 1) / kRowsABlock);
+  const dim3 threads(32, kRowsABlock);
+  with_type(type, [&](auto one) {
+    using T = decltype(one);
+    const auto launch = [&](auto kernel) {
+      kernel<<<blocks, threads, 0, stream>>>(
+          static_cast<const T*>(x), static_cast<const T*>(weight), static_cast<const T*>(bias),
+          static_cast<T*>(y), rows, static_cast<int>(channels), static_cast<float>(eps));
+    };
+    const std::int64_t vectors = (channels / kVector + 31) / 32;  // a lane
+    if (vectors <= 1)
+      launch(layer_norm_rows<T, 1>);
+    else if (vectors <= 3)
+      launch(layer_norm_rows<T, 3>);
+    else if (vectors <= 5)
+      launch(layer_norm_rows<T, 5>);
+    else
+      launch(layer_norm_rows<T, 10>);
+  });
+}
+
+void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,
+               cudaStream_t stream) {
+  with_type(type, [&](auto one) {
+    using T = decltype(one);
+    gelu_gate_rows<T><<<blocks_for(rows * inner / kVector), kThreads, 0, stream>>>(
+        static_cast<const T*>(x), static_cast<T*>(y), rows, inner);
+  });
+}
+
+void add_bias(void* x, const void* bias, const void* residual, std::int64_t rows,
+              std::int64_t channels, Half type, cudaStream_t stream) {
+  with_type(type, [&](auto one) {
+    using T = decltype(one);
+    add_bias_rows<T><<<blocks_for(rows * channels / kVector), kThreads, 0, stream>>>(
+        static_cast<T*>(x), static_cast<const T*>(bias), static_cast<const T*>(residual), rows,
+        channels);
+  });
+}
+
+}  // namespace sameseed::cuda

@@ -1,0 +1,43 @@
+// Our own kernels of the accelerated path: what libraries leave unfused. Pictures are
+// [n, height, width, channels] in memory, values are fp16 or bf16, sums are float32. Channels must
+// be multiples of 8: 16 bytes a load.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstdint>
+
+namespace sameseed::cuda {
+
+enum class Half { kFp16, kBf16 };
+
+struct GroupNormShape {
+  std::int64_t n = 1, pixels = 1, channels = 320, groups = 32;
+  double eps = 1e-5;
+  bool silu = false;
+};
+
+// Bytes of scratch memory that group_norm needs for this shape.
+std::size_t group_norm_scratch(const GroupNormShape& shape);
+
+// y = (x + shift - mean) / sqrt(variance + eps) * weight + bias, then SiLU where asked for; mean
+// and variance over a group's channels of a picture. shift [n, channels] with `shift_stride` values
+// between rows, or null. Deterministic: partial sums are added in a fixed order.
+void group_norm(const void* x, const void* shift, std::int64_t shift_stride, const void* weight,
+                const void* bias, void* y, float* scratch, const GroupNormShape& shape, Half type,
+                cudaStream_t stream);
+
+// y [rows, channels] = (x - mean) / sqrt(variance + eps) * weight + bias, row by row; at most 2560
+// channels.
+void layer_norm(const void* x, const void* weight, const void* bias, void* y, std::int64_t rows,
+                std::int64_t channels, double eps, Half type, cudaStream_t stream);
+
+// x [rows, 2 * inner] -> y [rows, inner]: the first half times gelu_erf of the second.
+void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,
+               cudaStream_t stream);
+
+// x [rows, channels] += bias [channels], and += residual [rows, channels] where there is one.
+void add_bias(void* x, const void* bias, const void* residual, std::int64_t rows,
+              std::int64_t channels, Half type, cudaStream_t stream);
+
+}  // namespace sameseed::cuda

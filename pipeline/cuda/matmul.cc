@@ -1,0 +1,205 @@
+#include "pipeline/cuda/matmul.h"
+
+#include <cuda_fp16.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include "pipeline/cuda/timing.h"
+
+namespace sameseed::cuda {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kAlgorithms = 24;  // asked of the heuristics for a shape
+constexpr int kRounds = 5, kCalls = 8;
+
+void check(cublasStatus_t status, const char* what) {
+  if (status != CUBLAS_STATUS_SUCCESS)
+    throw std::runtime_error(
+        fmt::format("cuBLASLt: {}: {}", what, cublasLtGetStatusString(status)));
+}
+
+// A descriptor of cuBLASLt and the function that ends its life.
+template <typename Handle, cublasStatus_t (*kDestroy)(Handle)>
+struct Destroyer {
+  using pointer = Handle;
+  void operator()(Handle handle) const { kDestroy(handle); }
+};
+template <typename Handle, cublasStatus_t (*kDestroy)(Handle)>
+using Descriptor = std::unique_ptr<void, Destroyer<Handle, kDestroy>>;
+using Operation = Descriptor<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using Layout = Descriptor<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using Preference = Descriptor<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+
+Layout layout(cudaDataType type, std::int64_t rows, std::int64_t columns) {
+  cublasLtMatrixLayout_t made = nullptr;
+  check(cublasLtMatrixLayoutCreate(&made, type, static_cast<std::uint64_t>(rows),
+                                   static_cast<std::uint64_t>(columns), rows),
+        "a layout");
+  return Layout(made);
+}
+
+std::string hex(const cublasLtMatmulAlgo_t& algorithm) {
+  std::array<unsigned char, sizeof(algorithm)> bytes{};
+  std::memcpy(bytes.data(), &algorithm, sizeof(algorithm));
+  std::string text;
+  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+bool from_hex(const std::string& text, cublasLtMatmulAlgo_t& algorithm) {
+  if (text.size() != 2 * sizeof(algorithm)) return false;
+  std::array<unsigned char, sizeof(algorithm)> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<unsigned char>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
+  std::memcpy(&algorithm, bytes.data(), sizeof(algorithm));
+  return true;
+}
+
+template <typename Value>
+Value setting(const cublasLtMatmulAlgo_t& algorithm, cublasLtMatmulAlgoConfigAttributes_t name) {
+  Value value{};
+  std::size_t written = 0;
+  cublasLtMatmulAlgoConfigGetAttribute(&algorithm, name, &value, sizeof(value), &written);
+  return value;
+}
+
+json describe(const cublasLtMatmulAlgo_t& algorithm) {
+  return {{"id", setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_ID)},
+          {"tile", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID)},
+          {"stages", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID)},
+          {"split_k", setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM)},
+          {"reduction", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME)},
+          {"cluster", setting<std::uint16_t>(algorithm, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID)}};
+}
+
+// alpha or beta in the type that the sums have.
+struct Factor {
+  float single;
+  __half half;
+  explicit Factor(float value) : single(value), half(__float2half(value)) {}
+  const void* of(bool half_sums) const {
+    return half_sums ? static_cast<const void*>(&half) : static_cast<const void*>(&single);
+  }
+};
+
+}  // namespace
+
+std::string to_string(const MatmulShape& s) {
+  return fmt::format("matmul {}x{}x{} {} sums in {}{}{}", s.m, s.n, s.k,
+                     s.type == CUDA_R_16F ? "fp16" : "bf16", s.half_sums ? "fp16" : "fp32",
+                     s.bias ? " bias" : "", s.residual ? " residual" : "");
+}
+
+// In cuBLASLt's column order the transposed product is made: y^T [n, m] = w [n, k] * x^T [k, m].
+struct Matmul::Plan {
+  Operation operation;
+  Layout w, x, y;
+  cublasLtMatmulAlgo_t algorithm{};
+};
+
+Matmul::Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes)
+    : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {
+  check(cublasLtCreate(&handle_), "a handle");
+}
+
+Matmul::~Matmul() { cublasLtDestroy(handle_); }
+
+const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void* w,
+                                 const void* bias, const void* residual, void* y,
+                                 cudaStream_t stream) {
+  auto& kept = plans_[s];
+  if (kept) return *kept;
+  auto plan = std::make_unique<Plan>();
+  cublasLtMatmulDesc_t operation = nullptr;
+  check(cublasLtMatmulDescCreate(&operation, s.half_sums ? CUBLAS_COMPUTE_16F : CUBLAS_COMPUTE_32F,
+                                 s.half_sums ? CUDA_R_16F : CUDA_R_32F),
+        "an operation");
+  plan->operation.reset(operation);
+  const auto set = [&](cublasLtMatmulDescAttributes_t name, const auto& value) {
+    check(cublasLtMatmulDescSetAttribute(operation, name, &value, sizeof(value)), "an attribute");
+  };
+  set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+  if (s.bias) {
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+    set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+  }
+  plan->w = layout(s.type, s.k, s.n);
+  plan->x = layout(s.type, s.k, s.m);
+  plan->y = layout(s.type, s.n, s.m);
+
+  const std::string name = to_string(s);
+  const json known = choices_.find(name);
+  if (!known.is_null() && from_hex(known.value("algorithm", ""), plan->algorithm)) {
+    cublasLtMatmulHeuristicResult_t result{};
+    if (cublasLtMatmulAlgoCheck(handle_, operation, plan->w.get(), plan->x.get(), plan->y.get(),
+                                plan->y.get(), &plan->algorithm,
+                                &result) == CUBLAS_STATUS_SUCCESS &&
+        result.workspaceSize <= workspace_bytes_)
+      return *(kept = std::move(plan));
+  }
+
+  const auto start = std::chrono::steady_clock::now();
+  cublasLtMatmulPreference_t made = nullptr;
+  check(cublasLtMatmulPreferenceCreate(&made), "a preference");
+  const Preference preference(made);
+  check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                             &workspace_bytes_, sizeof(workspace_bytes_)),
+        "the workspace's limit");
+  std::vector<cublasLtMatmulHeuristicResult_t> found(kAlgorithms);
+  int count = 0;
+  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+      handle_, operation, plan->w.get(), plan->x.get(), plan->y.get(), plan->y.get(), made,
+      kAlgorithms, found.data(), &count);
+  if (status != CUBLAS_STATUS_SUCCESS || count == 0)
+    throw std::runtime_error(
+        fmt::format("cuBLASLt: no algorithm for {}: {}", name, cublasLtGetStatusString(status)));
+  const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
+  const auto call = [&](const cublasLtMatmulAlgo_t& algorithm) {
+    return cublasLtMatmul(handle_, operation, one.of(s.half_sums), w, plan->w.get(), x,
+                          plan->x.get(), beta.of(s.half_sums), s.residual ? residual : y,
+                          plan->y.get(), y, plan->y.get(), &algorithm, workspace_, workspace_bytes_,
+                          stream);
+  };
+  double best = -1;
+  int tried = 0;
+  for (int i = 0; i < count; ++i) {
+    const cublasLtMatmulAlgo_t& algorithm = found[static_cast<std::size_t>(i)].algo;
+    if (call(algorithm) != CUBLAS_STATUS_SUCCESS) continue;
+    ++tried;
+    const double ms = median_ms(stream, kRounds, kCalls, [&] { (void)call(algorithm); });
+    if (best >= 0 && ms >= best) continue;
+    best = ms;
+    plan->algorithm = algorithm;
+  }
+  if (best < 0) throw std::runtime_error("cuBLASLt: no algorithm runs for " + name);
+  choices_.add_search(
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  choices_.keep(name, {{"algorithm", hex(plan->algorithm)},
+                       {"ms", best},
+                       {"tried", tried},
+                       {"settings", describe(plan->algorithm)}});
+  return *(kept = std::move(plan));
+}
+
+void Matmul::run(const MatmulShape& s, const void* x, const void* w, const void* bias,
+                 const void* residual, void* y, cudaStream_t stream) {
+  const Plan& plan = this->plan(s, x, w, bias, residual, y, stream);
+  if (s.bias)
+    check(cublasLtMatmulDescSetAttribute(plan.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER,
+                                         &bias, sizeof(bias)),
+          "the bias");
+  const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
+  check(cublasLtMatmul(handle_, plan.operation.get(), one.of(s.half_sums), w, plan.w.get(), x,
+                       plan.x.get(), beta.of(s.half_sums), s.residual ? residual : y, plan.y.get(),
+                       y, plan.y.get(), &plan.algorithm, workspace_, workspace_bytes_, stream),
+        "a product");
+}
+
+}  // namespace sameseed::cuda
