@@ -1,10 +1,13 @@
 #include "bench/commands.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "bench/expected_times.h"
 #include "bench/generate.h"
@@ -15,6 +18,7 @@
 #include "bench/plan_file.h"
 #include "bench/programs.h"
 #include "bench/run_lock.h"
+#include "bench/seeded_model.h"
 #include "bench/temporary_folder.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -238,6 +242,35 @@ int tokenize(const std::string& model, std::istream& in, std::ostream& out) {
                .dump()
         << "\n";
   }
+  return 0;
+}
+
+int make_seeded_model(const std::string& out, std::uint64_t seed, const std::string& variant) {
+  struct Stopped {};
+  const Interrupt interrupt;
+  const bool shown = ::isatty(STDERR_FILENO) != 0;
+  std::uint64_t size = 0;
+  try {
+    write_seeded_model({.description = data("bench/seeded_model"),
+                        .tokenizers = data("reference/nano-sdxl"),
+                        .seed = seed,
+                        .variant = variant},
+                       out, std::max(1u, std::thread::hardware_concurrency()),
+                       [&](std::uint64_t done, std::uint64_t all) {
+                         if (interrupt.asked()) throw Stopped();
+                         size = all;
+                         if (shown)
+                           std::cerr << fmt::format("\rsameseed: {:.2f} of {:.2f} GB",
+                                                    1e-9 * static_cast<double>(done),
+                                                    1e-9 * static_cast<double>(all));
+                       });
+  } catch (const Stopped&) {
+    std::cerr << fmt::format("{}sameseed: {}: stopped as asked; nothing was kept\n",
+                             shown ? "\n" : "", out);
+    return kInterruptedCode;
+  }
+  std::cerr << fmt::format("{}sameseed: {}: {:.2f} GB of weights, seed {}\n", shown ? "\r" : "",
+                           out, 1e-9 * static_cast<double>(size), seed);
   return 0;
 }
 

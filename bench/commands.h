@@ -53,5 +53,7 @@ int score_pair(const std::string& reference, const std::string& candidate, const
 // The folder of a model by its name on the command line; empty or "nano-sdxl": the embedded one.
 std::string model_folder(const std::string& name);
 int tokenize(const std::string& model, std::istream& in, std::ostream& out);
+// Writes a random model of SDXL base's shapes.
+int make_seeded_model(const std::string& out, std::uint64_t seed, const std::string& variant);
 
 }  // namespace sameseed

@@ -149,6 +149,16 @@ int main(int argc, char** argv) {
   CLI::App* tokenize_command = app.add_subcommand(
       "tokenize", "JSON strings in, one a line; token ids of both tokenizers out");
   tokenize_command->add_option("--model", model, "SDXL folder (default: the embedded nano-sdxl)");
+  std::string seeded, seeded_variant;
+  std::uint64_t model_seed = 0;
+  CLI::App* seeded_command = app.add_subcommand(
+      "seeded-model",
+      "write a random model of SDXL base's shapes (6.9 GB), for loading, memory and speed");
+  seeded_command->add_option("out", seeded, "folder to make")->required();
+  seeded_command->add_option("--seed", model_seed, "equal seeds give equal files")
+      ->check(CLI::Validator(refusal_of_seed, "UINT64"))
+      ->capture_default_str();
+  seeded_command->add_option("--variant", seeded_variant, "fp16 writes *.fp16.safetensors");
 
   try {
     app.parse(argc, argv);
@@ -168,6 +178,7 @@ int main(int argc, char** argv) {
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
     if (*pair_command) return score_pair(reference, candidate, map);
+    if (*seeded_command) return make_seeded_model(seeded, model_seed, seeded_variant);
     return tokenize(model, std::cin, std::cout);
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);

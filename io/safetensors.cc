@@ -190,23 +190,32 @@ const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
   return mapping_->contents.metadata;
 }
 
-void write_safetensors(const std::filesystem::path& path,
-                       const std::map<std::string, TensorView>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+std::string safetensors_header(const std::vector<TensorShape>& tensors,
+                               const std::map<std::string, std::string>& metadata) {
   nlohmann::json header = nlohmann::json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
-  for (const auto& [name, view] : tensors) {
-    header[name] = {{"dtype", to_string(view.dtype)},
-                    {"shape", view.shape},
-                    {"data_offsets", {offset, offset + view.data.size()}}};
-    offset += view.data.size();
+  for (const TensorShape& tensor : tensors) {
+    std::uint64_t end = size_in_bytes(tensor.dtype);
+    for (const std::int64_t side : tensor.shape) end *= static_cast<std::uint64_t>(side);
+    end += offset;
+    header[tensor.name] = {{"dtype", to_string(tensor.dtype)},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, end}}};
+    offset = end;
   }
   std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins at a multiple of 8
+  text.resize((text.size() + 7) / 8 * 8, ' ');
   const std::uint64_t length = text.size();
-  std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
-  bytes += text;
+  return std::string(reinterpret_cast<const char*>(&length), sizeof length) + text;
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, TensorView>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<TensorShape> shapes;
+  for (const auto& [name, view] : tensors) shapes.push_back({name, view.dtype, view.shape});
+  std::string bytes = safetensors_header(shapes, metadata);
   for (const auto& [name, view] : tensors)
     bytes.append(reinterpret_cast<const char*>(view.data.data()), view.data.size());
   write_file(path, bytes, FlushToDisk::kNo);

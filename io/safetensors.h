@@ -52,6 +52,17 @@ class SafetensorsFile {
   std::shared_ptr<const Mapping> mapping_;
 };
 
+struct TensorShape {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<std::int64_t> shape;
+};
+
+// The beginning of a file, for writers whose tensors do not fit into memory: their data follow,
+// packed, in this order. Its length is a multiple of 8.
+std::string safetensors_header(const std::vector<TensorShape>& tensors,
+                               const std::map<std::string, std::string>& metadata = {});
+
 // Writes under a temporary name and renames. Tensors are stored in the order of the map, metadata
 // sorted by key.
 void write_safetensors(const std::filesystem::path& path,

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "bench/programs.h"
+#include "bench/seeded_model.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 
@@ -118,6 +120,26 @@ TEST_F(Image, KeepsATraceWhoseLastLatentsAreItsOwn) {
   EXPECT_TRUE(std::ranges::equal(steps.data.last(steps.data.size() / 3),
                                  tensors.tensors().at("latents").data));
   EXPECT_EQ(traced.tensors().at("block_norms").shape, (std::vector<std::int64_t>{3, 9}));
+}
+
+// In half precision, as it is stored. Described by a small model's configs: the scaling is the
+// same.
+TEST_F(Image, OfASeededModelIsFiniteAndNotOfOneColour) {
+  const std::string model = folder_ + "/model";
+  write_seeded_model({.description = kModel, .tokenizers = kModel, .seed = 3}, model, 1,
+                     [](std::uint64_t, std::uint64_t) {});
+  const SafetensorsFile tensors = tensors_of({"--model", model, "--prompt", "a cat", "--steps", "4",
+                                              "--size", "64x64", "--set", "load.precision=fp16"});
+  const TensorView& image = tensors.tensors().at("image");
+  ASSERT_EQ(image.dtype, DType::kF32);
+  const std::span<const float> values(reinterpret_cast<const float*>(image.data.data()),
+                                      image.data.size() / sizeof(float));
+  double sum = 0, squares = 0;  // finite only where every value is
+  for (const float value : values) sum += value, squares += value * value;
+  const double mean = sum / static_cast<double>(values.size());
+  const double deviation = std::sqrt(squares / static_cast<double>(values.size()) - mean * mean);
+  EXPECT_GT(deviation, 0.05);
+  EXPECT_LT(deviation, 0.45);  // 0.5: nothing but black and white
 }
 
 }  // namespace
