@@ -182,13 +182,19 @@ struct CudaLayerNorm final : LayerNorm {
   }
 };
 
-// Scores in memory, some rows at a time: for heads that no flash kernel takes.
+// Scores in memory, in float32 and some rows at a time: for heads that no flash kernel takes.
+// q, k, v [n, heads, tokens, width]
 Tensor wide_attention(const Tensor& q, const Tensor& k, const Tensor& v) {
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(-1)));
+  const Tensor keys = k.flatten(0, 1).transpose(1, 2), values = v.flatten(0, 1);
   std::vector<Tensor> rows;
-  for (const Tensor& some : q.split(kQueriesAtOnce, -2))
-    rows.push_back(at::matmul(at::softmax(at::matmul(some * scale, k.transpose(-1, -2)), -1), v));
-  return at::cat(rows, -2);
+  for (const Tensor& some : q.flatten(0, 1).split(kQueriesAtOnce, 1)) {
+    const Tensor none =
+        at::empty({some.size(0), some.size(1), keys.size(2)}, some.options().dtype(at::kFloat));
+    const Tensor scores = at::baddbmm(none, some, keys, at::kFloat, /*beta=*/0, /*alpha=*/scale);
+    rows.push_back(at::bmm(at::softmax(scores, -1).to(v.scalar_type()), values));
+  }
+  return at::cat(rows, 1).unflatten(0, {q.size(0), q.size(1)});
 }
 
 class CudaBackend final : public Backend {
