@@ -1,0 +1,6 @@
+if(TARGET sameseed_upload)
+  find_package(benchmark REQUIRED)
+  sameseed_program(upload_gbench
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/upload_gbench.cc
+    LIBRARIES sameseed_upload sameseed_io benchmark::benchmark)
+endif()
