@@ -1,5 +1,7 @@
 #include "pipeline/backend.h"
 
+#include <ATen/ATen.h>
+
 namespace sameseed {
 namespace {
 
@@ -13,6 +15,10 @@ struct SeparateLinears final : LinearGroup {
 };
 
 }  // namespace
+
+Tensor Backend::upsample_nearest(const Tensor& x, std::int64_t height, std::int64_t width) const {
+  return at::upsample_nearest2d(x, {height, width});
+}
 
 std::unique_ptr<LinearGroup> Backend::linear_group(const std::vector<Weights>& at, std::int64_t in,
                                                    std::int64_t out, bool bias) {

@@ -44,6 +44,9 @@ class Backend {
                                                 double eps) = 0;
   virtual std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) = 0;
 
+  // x [n, channels, h, w] -> [n, channels, height, width] by nearest neighbour
+  virtual Tensor upsample_nearest(const Tensor& x, std::int64_t height, std::int64_t width) const;
+
   // q [n, tokens, heads * d], k and v [n, keys, heads * d] -> [n, tokens, heads * d]; scale 1 /
   // sqrt(d).
   virtual Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,

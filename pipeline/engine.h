@@ -28,8 +28,8 @@ struct LoadOptions {
   // engine's default.
   std::string precision;
   std::string vae_precision =
-      "model";      // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
-  int threads = 0;  // 0: LibTorch's own choice
+      "model";        // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
+  int threads = 0;    // 0: LibTorch's own choice
   bool cold = false;  // on a GPU: search algorithms anew, and keep none for the next process
   int accumulation_block = 16;  // products added before the half accumulator is rounded: 16, 8 or 4
 };

@@ -19,6 +19,13 @@ class Conv2d {
   virtual ~Conv2d() = default;
   // x [n, in, h, w] -> [n, out, h', w'], to which `residual` of that shape is added
   virtual Tensor forward(const Tensor& x, const Tensor& residual = {}) const = 0;
+
+  // For a layer behind it that adds a shift anyway: the output, and the bias [out] that is still to
+  // be added to it; undefined where the output has it.
+  struct Unbiased {
+    Tensor output, bias;
+  };
+  virtual Unbiased forward_unbiased(const Tensor& x) const { return {forward(x), {}}; }
 };
 
 class Linear {
@@ -39,7 +46,7 @@ class LinearGroup {
 class GroupNorm {
  public:
   virtual ~GroupNorm() = default;
-  // x [n, channels, ...]; `shift` [n, channels] is added to it first
+  // x [n, channels, ...]; `shift` [n, channels], or [1, channels] for all, is added to it first
   virtual Tensor forward(const Tensor& x, Activation then = Activation::kNone,
                          const Tensor& shift = {}) const = 0;
 };

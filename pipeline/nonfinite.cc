@@ -54,6 +54,9 @@ class WatchedBackend final : public Backend {
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
     return watch<Watched<Geglu>>(at, inner_.geglu(at, in, inner));
   }
+  Tensor upsample_nearest(const Tensor& x, std::int64_t height, std::int64_t width) const override {
+    return inner_.upsample_nearest(x, height, width);
+  }
   // It has no weights, thus no name: its output is the input of the projection behind it.
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
                    const AttentionShape& shape) const override {

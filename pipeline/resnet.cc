@@ -26,16 +26,18 @@ Tensor ResnetBlock::own_projection(const Tensor& all) const {
 }
 
 Tensor ResnetBlock::forward(const Tensor& x, const Tensor& projection) const {
-  const Tensor hidden = conv1_->forward(norm1_->forward(x, Activation::kSilu));
-  return conv2_->forward(norm2_->forward(hidden, Activation::kSilu, projection),
+  const auto [hidden, bias] = conv1_->forward_unbiased(norm1_->forward(x, Activation::kSilu));
+  Tensor shift = projection;
+  if (bias.defined()) shift = shift.defined() ? shift + bias : bias.unsqueeze(0);
+  return conv2_->forward(norm2_->forward(hidden, Activation::kSilu, shift),
                          conv_shortcut_ ? conv_shortcut_->forward(x) : x);
 }
 
 Upsampler::Upsampler(Backend& make, const Weights& at, std::int64_t channels)
-    : conv_(make.conv2d(at / "conv", {.in = channels, .out = channels})) {}
+    : backend_(make), conv_(make.conv2d(at / "conv", {.in = channels, .out = channels})) {}
 
 Tensor Upsampler::forward(const Tensor& x, std::int64_t height, std::int64_t width) const {
-  return conv_->forward(at::upsample_nearest2d(x, {height, width}));
+  return conv_->forward(backend_.upsample_nearest(x, height, width));
 }
 
 }  // namespace sameseed

@@ -43,6 +43,7 @@ class Upsampler {
   Tensor forward(const Tensor& x, std::int64_t height, std::int64_t width) const;
 
  private:
+  Backend& backend_;
   std::unique_ptr<Conv2d> conv_;
 };
 

@@ -1,36 +1,18 @@
 #include "pipeline/cuda/convolution.h"
 
-#include <cudnn_frontend.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <stdexcept>
+#include <vector>
 
+#include "pipeline/cuda/cudnn_graph.h"
+#include "pipeline/cuda/kernels.h"
 #include "pipeline/cuda/timing.h"
 
 namespace sameseed::cuda {
 namespace {
 
-using nlohmann::json;
-namespace fe = cudnn_frontend;
-
-constexpr int kPlans = 16;  // of those that the heuristics name, best first
 constexpr int kRounds = 3, kCalls = 5;
-
-void check(cudnnStatus_t status, const char* what) {
-  if (status != CUDNN_STATUS_SUCCESS)
-    throw std::runtime_error(fmt::format("cuDNN: {}: {}", what, cudnnGetErrorString(status)));
-}
-
-void check(fe::error_t error, const char* what) {
-  if (error.is_bad())
-    throw std::runtime_error(fmt::format("cuDNN: {}: {}", what, error.get_message()));
-}
-
-double ms_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
-}
 
 // A legacy descriptor and the functions of its life.
 template <typename Handle, cudnnStatus_t (*kCreate)(Handle*), cudnnStatus_t (*kDestroy)(Handle)>
@@ -56,77 +38,64 @@ using ConvolutionDescriptor =
 }  // namespace
 
 std::string to_string(const ConvolutionShape& s) {
-  return fmt::format("convolution {}x{}x{}x{} to {} kernel {} stride {} {} sums in {}", s.n,
+  return fmt::format("convolution {}x{}x{}x{} to {} kernel {} stride {} {} sums in {}{}{}", s.n,
                      s.height, s.width, s.in, s.out, s.kernel, s.stride,
-                     s.type == CUDNN_DATA_HALF ? "fp16" : "bf16", s.half_sums ? "fp16" : "fp32");
+                     s.type == CUDNN_DATA_HALF ? "fp16" : "bf16", s.half_sums ? "fp16" : "fp32",
+                     s.bias ? " bias" : "", s.residual ? " residual" : "");
 }
+
+struct Convolution::Tensors {
+  const void *x, *w, *bias, *residual;
+  void* y;
+};
 
 struct Convolution::Plan {
   virtual ~Plan() = default;
-  virtual void run(cudnnHandle_t handle, const void* x, const void* w, void* y,
-                   void* workspace) = 0;
+  virtual void run(cudnnHandle_t handle, const Tensors& tensors, void* workspace,
+                   cudaStream_t stream) = 0;
 };
 
+namespace {
+
+// Adds what a convolution without an epilogue leaves out.
+void add_behind(const ConvolutionShape& s, void* y, const void* bias, const void* residual,
+                cudaStream_t stream) {
+  if (s.bias)
+    add_bias(y, bias, residual, s.n * s.out_height() * s.out_width(), s.out,
+             s.type == CUDNN_DATA_HALF ? Half::kFp16 : Half::kBf16, stream);
+}
+
+}  // namespace
+
 struct Convolution::GraphPlan final : Convolution::Plan {
-  static constexpr std::int64_t kX = 1, kW = 2, kY = 3;
-  fe::graph::Graph graph;
-  std::int64_t chosen = -1;
+  ConvolutionShape shape;
+  bool fused;  // bias and residual are part of the graph
+  CudnnGraph graph;
 
-  GraphPlan(cudnnHandle_t handle, const ConvolutionShape& s) {
-    const fe::DataType_t type =
-        s.type == CUDNN_DATA_HALF ? fe::DataType_t::HALF : fe::DataType_t::BFLOAT16;
-    graph.set_io_data_type(type)
-        .set_intermediate_data_type(fe::DataType_t::FLOAT)
-        .set_compute_data_type(fe::DataType_t::FLOAT);
-    const auto tensor = [&](const char* name, std::int64_t uid, std::int64_t n, std::int64_t c,
-                            std::int64_t h, std::int64_t w) {
-      return graph.tensor(fe::graph::Tensor_attributes()
-                              .set_name(name)
-                              .set_uid(uid)
-                              .set_dim({n, c, h, w})
-                              .set_stride({h * w * c, 1, w * c, c}));
-    };
-    const auto x = tensor("x", kX, s.n, s.in, s.height, s.width);
-    const auto w = tensor("w", kW, s.out, s.in, s.kernel, s.kernel);
-    const auto y = graph.conv_fprop(x, w,
-                                    fe::graph::Conv_fprop_attributes()
-                                        .set_padding({s.padding, s.padding})
-                                        .set_stride({s.stride, s.stride})
-                                        .set_dilation({1, 1}));
-    y->set_output(true).set_uid(kY).set_stride(
-        {s.out_height() * s.out_width() * s.out, 1, s.out_width() * s.out, s.out});
-    check(graph.validate(), "a convolution's graph");
-    check(graph.build_operation_graph(handle), "a convolution's graph");
-    check(graph.create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}),
-          "plans for a convolution");
+  GraphPlan(cudnnHandle_t handle, const ConvolutionShape& s, bool with_epilogue)
+      : shape(s), fused(with_epilogue), graph(CudnnGraph::convolution(handle, graph_shape())) {}
+
+  ConvolutionShape graph_shape() const {
+    ConvolutionShape inner = shape;
+    if (!fused) inner.bias = inner.residual = false;
+    return inner;
   }
 
-  std::string name(std::int64_t index) const {
-    std::string text;
-    check(graph.get_plan_name_at_index(index, text), "a plan's name");
-    return text;
+  std::vector<void*> list(const Tensors& t) const {
+    std::vector<void*> tensors = {const_cast<void*>(t.x), const_cast<void*>(t.w), t.y};
+    if (fused && shape.bias) tensors.push_back(const_cast<void*>(t.bias));
+    if (fused && shape.residual) tensors.push_back(const_cast<void*>(t.residual));
+    return tensors;
   }
 
-  bool build(cudnnHandle_t handle, std::int64_t index, std::size_t most_workspace) {
-    std::int64_t bytes = 0;
-    return graph.build_plan_at_index(handle, index).is_good() &&
-           graph.get_workspace_size_plan_at_index(index, bytes).is_good() &&
-           bytes <= static_cast<std::int64_t>(most_workspace);
-  }
-
-  fe::error_t execute(cudnnHandle_t handle, std::int64_t index, const void* x, const void* w,
-                      void* y, void* workspace) const {
-    std::unordered_map<std::int64_t, void*> pointers = {
-        {kX, const_cast<void*>(x)}, {kW, const_cast<void*>(w)}, {kY, y}};
-    return graph.execute_plan_at_index(handle, pointers, workspace, index);
-  }
-
-  void run(cudnnHandle_t handle, const void* x, const void* w, void* y, void* workspace) override {
-    check(execute(handle, chosen, x, w, y, workspace), "a convolution");
+  void run(cudnnHandle_t, const Tensors& t, void* workspace, cudaStream_t stream) override {
+    graph.run(list(t), workspace);
+    if (!fused) add_behind(shape, t.y, t.bias, t.residual, stream);
   }
 };
 
 struct Convolution::LegacyPlan final : Convolution::Plan {
+  ConvolutionShape shape;
   TensorDescriptor x, y;
   FilterDescriptor w;
   ConvolutionDescriptor convolution;
@@ -134,7 +103,7 @@ struct Convolution::LegacyPlan final : Convolution::Plan {
       CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
   std::size_t bytes = 0;
 
-  explicit LegacyPlan(const ConvolutionShape& s) {
+  explicit LegacyPlan(const ConvolutionShape& s) : shape(s) {
     const auto number = [](std::int64_t value) { return static_cast<int>(value); };
     check(cudnnSetTensor4dDescriptor(x.get(), CUDNN_TENSOR_NHWC, s.type, number(s.n), number(s.in),
                                      number(s.height), number(s.width)),
@@ -160,76 +129,60 @@ struct Convolution::LegacyPlan final : Convolution::Plan {
            bytes <= most_workspace;
   }
 
-  void run(cudnnHandle_t handle, const void* from, const void* weights, void* to,
-           void* workspace) override {
+  void run(cudnnHandle_t handle, const Tensors& t, void* workspace, cudaStream_t stream) override {
     const float one = 1, zero = 0;
-    check(cudnnConvolutionForward(handle, &one, x.get(), from, w.get(), weights, convolution.get(),
-                                  kAlgorithm, workspace, bytes, &zero, y.get(), to),
+    check(cudnnConvolutionForward(handle, &one, x.get(), t.x, w.get(), t.w, convolution.get(),
+                                  kAlgorithm, workspace, bytes, &zero, y.get(), t.y),
           "a convolution with sums in fp16");
+    add_behind(shape, t.y, t.bias, t.residual, stream);
   }
 };
 
-Convolution::Convolution(Choices& choices, void* workspace, std::size_t workspace_bytes,
-                         cudaStream_t stream)
-    : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {
-  check(cudnnCreate(&handle_), "a handle");
-  check(cudnnSetStream(handle_, stream), "a stream");
-}
+Convolution::Convolution(Choices& choices, void* workspace, std::size_t workspace_bytes)
+    : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {}
 
-Convolution::~Convolution() { cudnnDestroy(handle_); }
+Convolution::~Convolution() = default;
 
-bool Convolution::supports(const ConvolutionShape& s) {
+bool Convolution::supports(const ConvolutionShape& s, cudaStream_t stream) {
   if (!s.half_sums) return true;
   // Tensor cores need whole vectors of channels; without them this API runs a hundred times slower.
   if (s.in % 8 != 0 || s.out % 8 != 0 || s.type != CUDNN_DATA_HALF) return false;
-  return LegacyPlan(s).fits(handle_, workspace_bytes_);
+  return LegacyPlan(s).fits(handle_.on(stream), workspace_bytes_);
 }
 
-Convolution::Plan& Convolution::plan(const ConvolutionShape& s, const void* x, const void* w,
-                                     void* y, cudaStream_t stream) {
-  auto& kept = plans_[s];
-  if (kept) return *kept;
-  const std::string name = to_string(s);
-  const auto start = std::chrono::steady_clock::now();
+std::unique_ptr<Convolution::Plan> Convolution::search(const ConvolutionShape& s, const Tensors& t,
+                                                       cudaStream_t stream) {
+  const cudnnHandle_t handle = handle_.on(stream);
   if (s.half_sums) {
     auto plan = std::make_unique<LegacyPlan>(s);
-    if (!plan->fits(handle_, workspace_bytes_))
-      throw std::runtime_error("cuDNN: no algorithm for " + name);
-    choices_.keep(name, {{"algorithm", "legacy IMPLICIT_PRECOMP_GEMM"}});
-    return *(kept = std::move(plan));
+    if (!plan->fits(handle, workspace_bytes_))
+      throw std::runtime_error("cuDNN: no algorithm for " + to_string(s));
+    choices_.keep(to_string(s), {{"algorithm", "legacy IMPLICIT_PRECOMP_GEMM"}});
+    return plan;
   }
-  auto plan = std::make_unique<GraphPlan>(handle_, s);
-  const std::int64_t count = plan->graph.get_execution_plan_count();
-  const json known = choices_.find(name);
-  for (std::int64_t i = 0; i < count && !known.is_null(); ++i) {
-    if (plan->name(i) != known.value("algorithm", "")) continue;
-    if (!plan->build(handle_, i, workspace_bytes_)) break;
-    plan->chosen = i;
-    return *(kept = std::move(plan));
+  const auto choose = [&](GraphPlan& plan) {
+    return plan.graph.choose(to_string(plan.graph_shape()), choices_, plan.list(t), workspace_,
+                             workspace_bytes_, stream);
+  };
+  auto plain = std::make_unique<GraphPlan>(handle, s, /*with_epilogue=*/false);
+  const double plain_ms = choose(*plain);
+  if (!s.bias) return plain;
+  const double behind_ms =
+      median_ms(stream, kRounds, kCalls, [&] { add_behind(s, t.y, t.bias, t.residual, stream); });
+  try {
+    auto fused = std::make_unique<GraphPlan>(handle, s, /*with_epilogue=*/true);
+    if (choose(*fused) < plain_ms + behind_ms) return fused;
+  } catch (const std::runtime_error&) {  // no engine has this epilogue: the other way it is
   }
-  double best = -1;
-  int tried = 0;
-  for (std::int64_t i = 0; i < count && tried < kPlans; ++i) {
-    if (!plan->build(handle_, i, workspace_bytes_) ||
-        plan->execute(handle_, i, x, w, y, workspace_).is_bad())
-      continue;
-    ++tried;
-    const double ms = median_ms(stream, kRounds, kCalls,
-                                [&] { (void)plan->execute(handle_, i, x, w, y, workspace_); });
-    if (best >= 0 && ms >= best) continue;
-    best = ms;
-    plan->chosen = i;
-  }
-  if (best < 0) throw std::runtime_error("cuDNN: no plan runs for " + name);
-  choices_.add_search(ms_since(start));
-  choices_.keep(name, {{"algorithm", plan->name(plan->chosen)}, {"ms", best}, {"tried", tried}});
-  return *(kept = std::move(plan));
+  return plain;
 }
 
-void Convolution::run(const ConvolutionShape& s, const void* x, const void* w, void* y,
-                      cudaStream_t stream) {
-  check(cudnnSetStream(handle_, stream), "a stream");
-  plan(s, x, w, y, stream).run(handle_, x, w, y, workspace_);
+void Convolution::run(const ConvolutionShape& s, const void* x, const void* w, const void* bias,
+                      const void* residual, void* y, cudaStream_t stream) {
+  const Tensors tensors{x, w, bias, residual, y};
+  auto& plan = plans_[s];
+  if (!plan) plan = search(s, tensors, stream);
+  plan->run(handle_.on(stream), tensors, workspace_, stream);
 }
 
 }  // namespace sameseed::cuda

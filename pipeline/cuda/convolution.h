@@ -10,13 +10,16 @@
 #include <string>
 
 #include "pipeline/cuda/choices.h"
+#include "pipeline/cuda/cudnn_handle.h"
 
 namespace sameseed::cuda {
 
-// x [n, height, width, in] -> y [n, height', width', out], weights [out, kernel, kernel, in].
+// x [n, height, width, in], weights [out, kernel, kernel, in]
+//   -> y [n, height', width', out] (+ bias [out]) (+ residual of y's shape)
 struct ConvolutionShape {
   std::int64_t n = 1, in = 320, height = 128, width = 128, out = 320;
   std::int64_t kernel = 3, stride = 1, padding = 1;
+  bool bias = false, residual = false;
   bool half_sums = false;
   cudnnDataType_t type = CUDNN_DATA_HALF;
 
@@ -30,28 +33,31 @@ std::string to_string(const ConvolutionShape& shape);
 class Convolution {
  public:
   // `workspace`: device memory that the convolutions of one stream share.
-  Convolution(Choices& choices, void* workspace, std::size_t workspace_bytes, cudaStream_t stream);
+  Convolution(Choices& choices, void* workspace, std::size_t workspace_bytes);
   ~Convolution();
 
   // Whether the library takes this shape; asked before the first run with sums in fp16.
-  bool supports(const ConvolutionShape& shape);
+  bool supports(const ConvolutionShape& shape, cudaStream_t stream);
 
-  // Searches an algorithm on the first call of a shape, which then may not be captured. Throws
-  // std::runtime_error where the library has none.
-  void run(const ConvolutionShape& shape, const void* x, const void* w, void* y,
-           cudaStream_t stream);
+  // Searches an algorithm on the first call of a shape, which then may not be captured: bias and
+  // residual in the convolution's own kernel or in one behind it, whichever was faster. bias and
+  // residual: null where the shape has none. Throws std::runtime_error where the library has no
+  // algorithm.
+  void run(const ConvolutionShape& shape, const void* x, const void* w, const void* bias,
+           const void* residual, void* y, cudaStream_t stream);
 
  private:
+  struct Tensors;
   struct Plan;
   struct GraphPlan;
   struct LegacyPlan;
-  Plan& plan(const ConvolutionShape& shape, const void* x, const void* w, void* y,
-             cudaStream_t stream);
+  std::unique_ptr<Plan> search(const ConvolutionShape& shape, const Tensors& tensors,
+                               cudaStream_t stream);
 
   Choices& choices_;
   void* workspace_;
   std::size_t workspace_bytes_;
-  cudnnHandle_t handle_ = nullptr;
+  CudnnHandle handle_;
   std::map<ConvolutionShape, std::unique_ptr<Plan>> plans_;
 };
 

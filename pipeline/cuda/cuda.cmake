@@ -6,10 +6,12 @@ target_compile_options(sameseed_kernels PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werr
 
 sameseed_library(sameseed_cuda LIBTORCH
   SOURCES
+    ${CMAKE_CURRENT_LIST_DIR}/attention.cc
     ${CMAKE_CURRENT_LIST_DIR}/choices.cc
     ${CMAKE_CURRENT_LIST_DIR}/convolution.cc
     ${CMAKE_CURRENT_LIST_DIR}/cuda_backend.cc
     ${CMAKE_CURRENT_LIST_DIR}/cuda_engine.cc
+    ${CMAKE_CURRENT_LIST_DIR}/cudnn_graph.cc
     ${CMAKE_CURRENT_LIST_DIR}/device_context.cc
     ${CMAKE_CURRENT_LIST_DIR}/matmul.cc
     ${CMAKE_CURRENT_LIST_DIR}/step_graphs.cc

@@ -54,9 +54,10 @@ Tensor product(const Place& place, const Tensor& x, const Tensor& weight, const 
   return y;
 }
 
-// Convolution without bias: x [n, in, h, w] and weight [out, in, k, k], both channels last.
-Tensor convolve(const Place& place, const Tensor& x, const Tensor& weight,
-                const Conv2dConfig& config, bool half_sums) {
+// x [n, in, h, w] and weight [out, in, k, k], both channels last; bias and residual may be
+// undefined.
+Tensor convolve(const Place& place, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                const Tensor& residual, const Conv2dConfig& config) {
   ConvolutionShape shape{
       .n = x.size(0),
       .in = x.size(1),
@@ -66,13 +67,16 @@ Tensor convolve(const Place& place, const Tensor& x, const Tensor& weight,
       .kernel = config.kernel,
       .stride = config.stride,
       .padding = config.padding,
-      .half_sums = half_sums,
+      .bias = bias.defined(),
+      .residual = residual.defined(),
+      .half_sums = place.arithmetic.conv_half,
       .type = place.arithmetic.type == at::kHalf ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16};
-  shape.half_sums = half_sums && place.context->convolution.supports(shape);
+  shape.half_sums = shape.half_sums && place.context->convolution.supports(shape, stream());
   Tensor y = at::empty({shape.n, shape.out, shape.out_height(), shape.out_width()}, x.options(),
                        at::MemoryFormat::ChannelsLast);
   place.context->convolution.run(shape, x.const_data_ptr(), weight.const_data_ptr(),
-                                 y.mutable_data_ptr(), stream());
+                                 data_or_null(bias), data_or_null(residual), y.mutable_data_ptr(),
+                                 stream());
   ++(shape.half_sums ? place.context->counters.conv_half : place.context->counters.conv_float);
   return y;
 }
@@ -82,26 +86,34 @@ struct CudaConv2d final : Conv2d {
   Conv2dConfig config;
   Tensor weight, bias;  // channels padded to whole vectors
 
+  Unbiased forward_unbiased(const Tensor& x) const override {
+    if (!takes_whole_vectors()) return {forward(x, {}), {}};
+    return {convolve(place, x.contiguous(at::MemoryFormat::ChannelsLast), weight, {}, {}, config),
+            bias};
+  }
+
   Tensor forward(const Tensor& x, const Tensor& residual) const override {
     Tensor from = x;
     if (const std::int64_t missing = weight.size(1) - x.size(1); missing > 0)
       from = at::constant_pad_nd(x, {0, 0, 0, 0, 0, missing});
     from = from.contiguous(at::MemoryFormat::ChannelsLast);
-    const bool half_sums = place.arithmetic.conv_half;
-    if (config.kernel == 1 && config.stride == 1 && !half_sums) return pointwise(from, residual);
-    Tensor y = convolve(place, from, weight, config, half_sums);
+    if (config.kernel == 1 && config.stride == 1 && !place.arithmetic.conv_half)
+      return pointwise(from, residual);
     const bool whole = config.out == weight.size(0);
     const Tensor add = whole && residual.defined()
                            ? residual.contiguous(at::MemoryFormat::ChannelsLast)
                            : Tensor();
-    add_bias(y.mutable_data_ptr(), bias.const_data_ptr(), data_or_null(add), y.numel() / y.size(1),
-             y.size(1), place.half(), stream());
+    const Tensor y = convolve(place, from, weight, bias, add, config);
     if (whole) return y;
-    y = y.slice(1, 0, config.out);
-    return residual.defined() ? y + residual : y;
+    const Tensor own = y.slice(1, 0, config.out);
+    return residual.defined() ? own + residual : own;
   }
 
  private:
+  bool takes_whole_vectors() const {
+    return config.in == weight.size(1) && config.out == weight.size(0);
+  }
+
   // A 1x1 convolution is a product over the channels of each pixel.
   Tensor pointwise(const Tensor& x, const Tensor& residual) const {
     const auto rows = [](const Tensor& picture) { return picture.permute({0, 2, 3, 1}); };
@@ -161,8 +173,9 @@ struct CudaGroupNorm final : GroupNorm {
                                .silu = then == Activation::kSilu};
     const Tensor scratch = at::empty({static_cast<std::int64_t>(group_norm_scratch(shape))},
                                      x.options().dtype(at::kByte));
-    group_norm(from.const_data_ptr(), data_or_null(shift), shift.defined() ? shift.stride(0) : 0,
-               weight.const_data_ptr(), bias.const_data_ptr(), y.mutable_data_ptr(),
+    group_norm(from.const_data_ptr(), data_or_null(shift),
+               shift.defined() && shift.size(0) > 1 ? shift.stride(0) : 0, weight.const_data_ptr(),
+               bias.const_data_ptr(), y.mutable_data_ptr(),
                static_cast<float*>(scratch.mutable_data_ptr()), shape, place.half(), stream());
     return y;
   }
@@ -265,26 +278,61 @@ class CudaBackend final : public Backend {
     return layer;
   }
 
+  Tensor upsample_nearest(const Tensor& x, std::int64_t height, std::int64_t width) const override {
+    if (x.size(1) % kVector != 0) return Backend::upsample_nearest(x, height, width);
+    const Tensor from = x.contiguous(at::MemoryFormat::ChannelsLast);
+    Tensor y = at::empty({x.size(0), x.size(1), height, width}, x.options(),
+                         at::MemoryFormat::ChannelsLast);
+    cuda::upsample_nearest(from.const_data_ptr(), y.mutable_data_ptr(),
+                           {.n = x.size(0),
+                            .height = x.size(2),
+                            .width = x.size(3),
+                            .to_height = height,
+                            .to_width = width,
+                            .channels = x.size(1)},
+                           place_.half(), stream());
+    return y;
+  }
+
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
-                   const AttentionShape& shape) const override {
+                   const sameseed::AttentionShape& shape) const override {
     const std::int64_t n = q.size(0), width = q.size(2), per_head = width / shape.heads;
     const auto split = [&](const Tensor& x) {
       return x.unflatten(-1, {shape.heads, per_head}).transpose(1, 2);
     };
-    Tensor joined;
-    if (per_head > kMostFlashWidth && !shape.causal)
-      joined = wide_attention(split(q), split(k), split(v));
-    else if (per_head % kVector == 0)
-      joined = std::get<0>(at::_scaled_dot_product_cudnn_attention(
-          split(q), split(k), split(v), /*attn_bias=*/{}, /*compute_log_sumexp=*/false,
-          /*dropout_p=*/0.0, shape.causal));
-    else
-      joined =
-          at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, shape.causal);
+    if (per_head % kVector == 0 && per_head <= kMostFlashWidth)
+      return fused_attention(q, k, v, shape);
+    const Tensor joined =
+        shape.causal ? at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, true)
+                     : wide_attention(split(q), split(k), split(v));
     return joined.transpose(1, 2).reshape({n, -1, width});
   }
 
  private:
+  // By cuDNN, from wherever the tokens lie: q, k and v may be parts of wider rows.
+  Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                         const sameseed::AttentionShape& asked) const {
+    const auto rows = [](const Tensor& x) {
+      return x.stride(2) == 1 && x.stride(0) == x.size(1) * x.stride(1) ? x : x.contiguous();
+    };
+    const Tensor from_q = rows(q), from_k = rows(k), from_v = rows(v);
+    Tensor y = at::empty(q.sizes(), q.options());
+    place_.context->attention.run(
+        {.n = q.size(0),
+         .heads = asked.heads,
+         .queries = q.size(1),
+         .keys = k.size(1),
+         .width = q.size(2) / asked.heads,
+         .q_stride = from_q.stride(1),
+         .k_stride = from_k.stride(1),
+         .v_stride = from_v.stride(1),
+         .causal = asked.causal,
+         .type = place_.arithmetic.type == at::kHalf ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16},
+        from_q.const_data_ptr(), from_k.const_data_ptr(), from_v.const_data_ptr(),
+        y.mutable_data_ptr(), stream());
+    return y;
+  }
+
   template <typename Layer>
   std::unique_ptr<Layer> make() const {
     auto layer = std::make_unique<Layer>();
@@ -324,7 +372,7 @@ ProbeErrors probe_errors(const CudaArithmetic& arithmetic, DeviceContext& contex
   };
   const Conv2dConfig config{.in = kChannels, .out = 64};
   return {
-      .conv = error(convolve(place, last(image), last(filter), config, arithmetic.conv_half),
+      .conv = error(convolve(place, last(image), last(filter), {}, {}, config),
                     at::conv2d(image.to(at::kDouble), filter.to(at::kDouble), {}, {1, 1}, {1, 1})),
       .matmul = error(product(place, there(x), there(w), {}, {}, arithmetic.matmul_half),
                       at::linear(x.to(at::kDouble), w.to(at::kDouble)))};

@@ -71,7 +71,7 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
   arithmetic.effective[kCudnnV8Disabled] =
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");
   arithmetic.effective["machine"] = context->machine;
-  arithmetic.effective["attention"] = "cuDNN, through ATen";
+  arithmetic.effective["attention"] = "cuDNN's graph API";
   const ProbeErrors errors = probe_errors(unet, *context);
   arithmetic.probes = {{"conv_error", errors.conv}, {"matmul_error", errors.matmul}};
   arithmetic.reset = [engagement] { engagement->reset(); };

@@ -1,7 +1,6 @@
 #include "pipeline/cuda/device_context.h"
 
 #include <ATen/ATen.h>
-#include <c10/cuda/CUDAStream.h>
 #include <cudnn.h>
 #include <fmt/format.h>
 
@@ -58,7 +57,7 @@ DeviceContext::DeviceContext(at::Device on, bool cold)
       choices(cold ? std::filesystem::path() : choices_file(machine), machine),
       workspace(at::empty({kWorkspaceBytes}, at::TensorOptions().dtype(at::kByte).device(on))),
       matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
-      convolution(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes),
-                  c10::cuda::getCurrentCUDAStream(on.index())) {}
+      convolution(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
+      attention(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)) {}
 
 }  // namespace sameseed::cuda

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/choices.h"
 #include "pipeline/cuda/convolution.h"
 #include "pipeline/cuda/matmul.h"
@@ -35,6 +36,7 @@ struct DeviceContext {
   at::Tensor workspace;
   Matmul matmul;
   Convolution convolution;
+  Attention attention;
   Counters counters;
 };
 

@@ -23,6 +23,16 @@ __device__ void load(const T* from, float (&to)[kVector]) {
   for (int i = 0; i < kVector; ++i) to[i] = static_cast<float>(raw.values[i]);
 }
 
+// The same for what nobody reads again: it makes room in the cache for what will be.
+template <typename T>
+__device__ void load_last(const T* from, float (&to)[kVector]) {
+  const float4 bits = __ldcs(reinterpret_cast<const float4*>(from));
+  Vector<T> raw;
+  *reinterpret_cast<float4*>(&raw) = bits;
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) to[i] = static_cast<float>(raw.values[i]);
+}
+
 template <typename T>
 __device__ void store(const float (&from)[kVector], T* to) {
   Vector<T> raw;
@@ -128,20 +138,23 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
   const int vectors = channels / kVector, vector = static_cast<int>(threadIdx.x) % vectors,
             row = static_cast<int>(threadIdx.x) / vectors, per_group = channels / groups;
   const std::int64_t picture = blockIdx.y;
-  for (int group = static_cast<int>(threadIdx.x); group < groups;
-       group += static_cast<int>(blockDim.x)) {
+  const int lane = static_cast<int>(threadIdx.x) % 32, warps = static_cast<int>(blockDim.x) / 32;
+  for (int group = static_cast<int>(threadIdx.x) / 32; group < groups; group += warps) {
+    if (static_cast<int>(threadIdx.x) / 32 >= warps) break;  // only whole warps add up
     float sum = 0, square = 0;
-    for (int chunk = 0; chunk < chunks; ++chunk) {
+    for (int chunk = lane; chunk < chunks; chunk += 32) {
       const Moments one = scratch[(picture * chunks + chunk) * groups + group];
       sum += one.sum;
       square += one.squares;
     }
+    sum = warp_sum(sum);
+    square = warp_sum(square);
     const float count = static_cast<float>(pixels) * static_cast<float>(per_group);
     const float mean = sum / count, variance = fmaxf(square / count - mean * mean, 0.0f);
     const int first = group * per_group;
     const float pivot = static_cast<float>(x[picture * pixels * channels + first]) +
                         (shift ? static_cast<float>(shift[picture * shift_stride + first]) : 0.0f);
-    statistics[group] = make_float2(mean + pivot, rsqrtf(variance + eps));
+    if (lane == 0) statistics[group] = make_float2(mean + pivot, rsqrtf(variance + eps));
   }
   __syncthreads();
 
@@ -158,11 +171,12 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
   }
   const std::int64_t step = static_cast<std::int64_t>(rows) * gridDim.x;
   const std::int64_t base = picture * pixels * channels + vector * kVector;
+  // From the end: the pass before left the last pixels in the cache.
 #pragma unroll 4
-  for (std::int64_t pixel = static_cast<std::int64_t>(blockIdx.x) * rows + row; pixel < pixels;
-       pixel += step) {
+  for (std::int64_t pixel = pixels - 1 - (static_cast<std::int64_t>(blockIdx.x) * rows + row);
+       pixel >= 0; pixel -= step) {
     float values[kVector];
-    load(x + base + pixel * channels, values);
+    load_last(x + base + pixel * channels, values);
 #pragma unroll
     for (int i = 0; i < kVector; ++i) {
       values[i] = fmaf(values[i] - means[i], scales[i], offsets[i]);
@@ -189,6 +203,14 @@ __global__ void layer_norm_rows(const T* x, const T* weight, const T* bias, T* y
 #pragma unroll
     for (int i = 0; i < kVector; ++i) sum += values[v][i];
   }
+  // Asked for before they are needed: the sums below take as long as they need to come.
+  Vector<T> scales[kVectors], offsets[kVectors];
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    if (v * 32 + lane >= vectors) continue;
+    scales[v] = *reinterpret_cast<const Vector<T>*>(weight + (v * 32 + lane) * kVector);
+    offsets[v] = *reinterpret_cast<const Vector<T>*>(bias + (v * 32 + lane) * kVector);
+  }
   const float mean = warp_sum(sum) / static_cast<float>(channels);
   float squares = 0;
 #pragma unroll
@@ -205,13 +227,11 @@ __global__ void layer_norm_rows(const T* x, const T* weight, const T* bias, T* y
   for (int v = 0; v < kVectors; ++v) {
     const int at = (v * 32 + lane) * kVector;
     if (v * 32 + lane >= vectors) continue;
-    float scales[kVector], offsets[kVector];
-    load(weight + at, scales);
-    load(bias + at, offsets);
 #pragma unroll
     for (int i = 0; i < kVector; ++i)
-      offsets[i] = fmaf(values[v][i] * scale, scales[i], offsets[i]);
-    store(offsets, y + row * channels + at);
+      values[v][i] = fmaf(values[v][i] * scale, static_cast<float>(scales[v].values[i]),
+                          static_cast<float>(offsets[v].values[i]));
+    store(values[v], y + row * channels + at);
   }
 }
 
@@ -219,12 +239,14 @@ template <typename T>
 __global__ void gelu_gate_rows(const T* x, T* y, std::int64_t rows, std::int64_t inner) {
   const std::int64_t vectors = inner / kVector, count = rows * vectors;
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
-       i += step) {
+  // From the end: the product before left its last rows in the cache.
+  for (std::int64_t i =
+           count - 1 - (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x);
+       i >= 0; i -= step) {
     const std::int64_t row = i / vectors, at = i % vectors * kVector;
     float values[kVector], gates[kVector];
-    load(x + row * 2 * inner + at, values);
-    load(x + row * 2 * inner + inner + at, gates);
+    load_last(x + row * 2 * inner + at, values);
+    load_last(x + row * 2 * inner + inner + at, gates);
 #pragma unroll
     for (int k = 0; k < kVector; ++k)
       values[k] *= 0.5f * gates[k] * (1.0f + erff(gates[k] * 0.70710678118654752f));
@@ -237,8 +259,9 @@ __global__ void add_bias_rows(T* x, const T* bias, const T* residual, std::int64
                               std::int64_t channels) {
   const std::int64_t vectors = channels / kVector, count = rows * vectors;
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
-  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
-       i += step) {
+  for (std::int64_t i =
+           count - 1 - (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x);
+       i >= 0; i -= step) {
     float values[kVector], add[kVector];
     load(x + i * kVector, values);
     load(bias + i % vectors * kVector, add);
@@ -250,6 +273,27 @@ __global__ void add_bias_rows(T* x, const T* bias, const T* residual, std::int64
       for (int k = 0; k < kVector; ++k) values[k] += add[k];
     }
     store(values, x + i * kVector);
+  }
+}
+
+template <typename T>
+__global__ void upsample_pixels(const T* x, T* y, UpsampleShape s, float down, float right) {
+  const std::int64_t vectors = s.channels / kVector,
+                     count = s.n * s.to_height * s.to_width * vectors;
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  for (std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < count;
+       i += step) {
+    const std::int64_t vector = i % vectors, pixel = i / vectors, column = pixel % s.to_width,
+                       line = pixel / s.to_width, row = line % s.to_height, n = line / s.to_height;
+    const std::int64_t from_row =
+                           min(static_cast<std::int64_t>(floorf(static_cast<float>(row) * down)),
+                               s.height - 1),
+                       from_column = min(
+                           static_cast<std::int64_t>(floorf(static_cast<float>(column) * right)),
+                           s.width - 1);
+    const Vector<T>* const from = reinterpret_cast<const Vector<T>*>(x);
+    reinterpret_cast<Vector<T>*>(y)[i] =
+        from[((n * s.height + from_row) * s.width + from_column) * vectors + vector];
   }
 }
 
@@ -340,6 +384,18 @@ void add_bias(void* x, const void* bias, const void* residual, std::int64_t rows
     add_bias_rows<T><<<blocks_for(rows * channels / kVector), kThreads, 0, stream>>>(
         static_cast<T*>(x), static_cast<const T*>(bias), static_cast<const T*>(residual), rows,
         channels);
+  });
+}
+
+void upsample_nearest(const void* x, void* y, const UpsampleShape& s, Half type,
+                      cudaStream_t stream) {
+  const std::int64_t vectors = s.n * s.to_height * s.to_width * s.channels / kVector;
+  with_type(type, [&](auto one) {
+    using T = decltype(one);
+    upsample_pixels<T><<<blocks_for(vectors), kThreads, 0, stream>>>(
+        static_cast<const T*>(x), static_cast<T*>(y), s,
+        static_cast<float>(s.height) / static_cast<float>(s.to_height),
+        static_cast<float>(s.width) / static_cast<float>(s.to_width));
   });
 }
 

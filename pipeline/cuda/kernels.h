@@ -40,4 +40,12 @@ void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Ha
 void add_bias(void* x, const void* bias, const void* residual, std::int64_t rows,
               std::int64_t channels, Half type, cudaStream_t stream);
 
+// x [n, height, width, channels] -> y [n, to_height, to_width, channels] by nearest neighbour, as
+// ATen rounds.
+struct UpsampleShape {
+  std::int64_t n = 1, height = 1, width = 1, to_height = 2, to_width = 2, channels = 8;
+};
+void upsample_nearest(const void* x, void* y, const UpsampleShape& shape, Half type,
+                      cudaStream_t stream);
+
 }  // namespace sameseed::cuda

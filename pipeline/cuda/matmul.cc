@@ -152,6 +152,14 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
   check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                                              &workspace_bytes_, sizeof(workspace_bytes_)),
         "the workspace's limit");
+  // Sums in fp16 are one chain over all of k, as the tensor-core model and OneFlow's kernels have
+  // them: a chain in parts would round less, and the switch would seem gentler than it is.
+  if (s.half_sums) {
+    const std::uint32_t none = CUBLASLT_REDUCTION_SCHEME_NONE;
+    check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+                                               &none, sizeof(none)),
+          "the reduction schemes");
+  }
   std::vector<cublasLtMatmulHeuristicResult_t> found(kAlgorithms);
   int count = 0;
   const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
@@ -171,9 +179,6 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
   int tried = 0;
   for (int i = 0; i < count; ++i) {
     const cublasLtMatmulAlgo_t& algorithm = found[static_cast<std::size_t>(i)].algo;
-    // Sums in fp16 are one chain over all of k, as the tensor-core model and OneFlow's kernels have
-    // them: a chain in parts would round less, and the switch would seem gentler than it is.
-    if (s.half_sums && setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM) > 1) continue;
     if (call(algorithm) != CUBLAS_STATUS_SUCCESS) continue;
     ++tried;
     const double ms = median_ms(stream, kRounds, kCalls, [&] { (void)call(algorithm); });

@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "pipeline/cuda/step_graphs.h"
+#include "pipeline/resnet.h"
 #include "pipeline/tensor_files.h"
 #include "reference/aten_backend.h"
 
@@ -124,6 +125,35 @@ TEST_P(CudaBackendTest, GroupNormsWithShiftAndSiluAreAsExact) {
           ->forward(x.to(type), Activation::kSilu, shift.to(type));
     });
   }
+}
+
+TEST_P(CudaBackendTest, ResnetBlocksAreAsExactWithAndWithoutTimeEmbedding) {
+  for (const std::int64_t temb : {0, 256}) {
+    SCOPED_TRACE(temb);
+    const Tensor x = draw({2, 64, 24, 17}, GetParam()), time = draw({2, 256}, Values::kPlain);
+    NamedTensors tensors;
+    const auto add = [&](const std::string& name, at::IntArrayRef shape) {
+      for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
+    };
+    add("norm1", {64});
+    add("conv1", {128, 64, 3, 3});
+    add("time_emb_proj", {128, 256});
+    add("norm2", {128});
+    add("conv2", {128, 128, 3, 3});
+    add("conv_shortcut", {128, 64, 1, 1});
+    expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
+      const ResnetBlock block(make, at, {.in = 64, .out = 128, .temb = temb});
+      return block.forward(x.to(type), block.time_projection(time.to(type)));
+    });
+  }
+}
+
+TEST_P(CudaBackendTest, UpsamplingTakesTheSamePixelsAsAten) {
+  const auto fast = make_cuda_backend({}, context_), plain = make_aten_backend(at::kHalf, kGpu);
+  const Tensor x = draw({2, 64, 9, 13}, GetParam());
+  for (const auto& [height, width] : {std::pair{18, 26}, {17, 25}})
+    EXPECT_TRUE(at::equal(fast->upsample_nearest(x, height, width),
+                          plain->upsample_nearest(x, height, width)));
 }
 
 TEST_P(CudaBackendTest, LayerNormsAreAsExact) {
