@@ -16,6 +16,11 @@ struct SeparateLinears final : LinearGroup {
 
 }  // namespace
 
+LayerNorm::Summed LayerNorm::forward_sum(const Tensor& x, const Tensor& residual) const {
+  const Tensor sum = x + residual;
+  return {sum, forward(sum)};
+}
+
 Tensor Backend::upsample_nearest(const Tensor& x, std::int64_t height, std::int64_t width) const {
   return at::upsample_nearest2d(x, {height, width});
 }

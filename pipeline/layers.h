@@ -55,6 +55,12 @@ class LayerNorm {
  public:
   virtual ~LayerNorm() = default;
   virtual Tensor forward(const Tensor& x) const = 0;
+
+  // x + residual, and the norm of that.
+  struct Summed {
+    Tensor sum, normed;
+  };
+  virtual Summed forward_sum(const Tensor& x, const Tensor& residual) const;
 };
 
 // How attention is run: q, k and v are split into `heads`; a causal one looks at no later token.

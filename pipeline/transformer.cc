@@ -12,9 +12,9 @@ SelfAttention::SelfAttention(Backend& make, const Weights& at, std::int64_t chan
           make.linear_group({at / "to_q", at / "to_k", at / "to_v"}, channels, channels, qkv_bias)),
       to_out_(make.linear(at / "to_out.0", channels, channels)) {}
 
-Tensor SelfAttention::forward(const Tensor& x, const Tensor& residual) const {
+Tensor SelfAttention::forward(const Tensor& x) const {
   const std::vector<Tensor> qkv = to_qkv_->forward(x);
-  return to_out_->forward(backend_.attention(qkv[0], qkv[1], qkv[2], {.heads = heads_}), residual);
+  return to_out_->forward(backend_.attention(qkv[0], qkv[1], qkv[2], {.heads = heads_}));
 }
 
 CrossAttention::CrossAttention(Backend& make, const Weights& at, std::int64_t channels,
@@ -31,10 +31,9 @@ KeysValues CrossAttention::keys_values(const Tensor& text) const {
   return {kv[0], kv[1]};
 }
 
-Tensor CrossAttention::forward(const Tensor& x, const KeysValues& text,
-                               const Tensor& residual) const {
+Tensor CrossAttention::forward(const Tensor& x, const KeysValues& text) const {
   const Tensor q = to_q_->forward(x);
-  return to_out_->forward(backend_.attention(q, text.k, text.v, {.heads = heads_}), residual);
+  return to_out_->forward(backend_.attention(q, text.k, text.v, {.heads = heads_}));
 }
 
 TransformerBlock::TransformerBlock(Backend& make, const Weights& at, std::int64_t channels,
@@ -50,11 +49,11 @@ TransformerBlock::TransformerBlock(Backend& make, const Weights& at, std::int64_
       ff_out_(make.linear(at / "ff.net.2", 4 * channels, channels)) {}
 
 Tensor TransformerBlock::forward(const Tensor& x, const TextContext& context) const {
-  Tensor hidden = attn1_.forward(norm1_->forward(x), x);
-  const Tensor queried = norm2_->forward(hidden);
-  hidden = attn2_.forward(
-      queried, context.made.empty() ? keys_values(context.text) : context.made.at(number_), hidden);
-  return ff_out_->forward(geglu_->forward(norm3_->forward(hidden)), hidden);
+  const auto [attended, query] = norm2_->forward_sum(attn1_.forward(norm1_->forward(x)), x);
+  const KeysValues text =
+      context.made.empty() ? keys_values(context.text) : context.made.at(number_);
+  const auto [hidden, normed] = norm3_->forward_sum(attn2_.forward(query, text), attended);
+  return ff_out_->forward(geglu_->forward(normed), hidden);
 }
 
 Transformer::Transformer(Backend& make, const Weights& at, const TransformerConfig& c)

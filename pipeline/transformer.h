@@ -14,8 +14,8 @@ class SelfAttention {
  public:
   SelfAttention(Backend& make, const Weights& at, std::int64_t channels, std::int64_t heads,
                 bool qkv_bias = false);
-  // x [n, tokens, channels] -> the same shape, to which `residual` is added
-  Tensor forward(const Tensor& x, const Tensor& residual = {}) const;
+  // x [n, tokens, channels] -> the same shape
+  Tensor forward(const Tensor& x) const;
 
  private:
   Backend& backend_;
@@ -35,8 +35,8 @@ class CrossAttention {
                  std::int64_t text_channels, std::int64_t heads);
   // text [n, keys, text_channels]
   KeysValues keys_values(const Tensor& text) const;
-  // x [n, tokens, channels] -> the same shape, to which `residual` is added
-  Tensor forward(const Tensor& x, const KeysValues& text, const Tensor& residual) const;
+  // x [n, tokens, channels] -> the same shape
+  Tensor forward(const Tensor& x, const KeysValues& text) const;
 
  private:
   Backend& backend_;

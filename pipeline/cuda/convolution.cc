@@ -167,8 +167,8 @@ std::unique_ptr<Convolution::Plan> Convolution::search(const ConvolutionShape& s
   auto plain = std::make_unique<GraphPlan>(handle, s, /*with_epilogue=*/false);
   const double plain_ms = choose(*plain);
   if (!s.bias) return plain;
-  const double behind_ms =
-      median_ms(stream, kRounds, kCalls, [&] { add_behind(s, t.y, t.bias, t.residual, stream); });
+  const double behind_ms = median_ms(
+      kRounds, kCalls, [&](cudaStream_t on) { add_behind(s, t.y, t.bias, t.residual, on); });
   try {
     auto fused = std::make_unique<GraphPlan>(handle, s, /*with_epilogue=*/true);
     if (choose(*fused) < plain_ms + behind_ms) return fused;

@@ -185,13 +185,20 @@ struct CudaLayerNorm final : LayerNorm {
   Place place;
   Tensor weight, bias;
   double eps = 1e-5;
-  Tensor forward(const Tensor& x) const override {
+  Tensor forward(const Tensor& x) const override { return run(x, {}).normed; }
+  Summed forward_sum(const Tensor& x, const Tensor& residual) const override {
+    return run(x, residual.contiguous());
+  }
+
+ private:
+  Summed run(const Tensor& x, const Tensor& residual) const {
     const Tensor from = x.contiguous();
-    Tensor y = at::empty_like(from);
+    Tensor sum = residual.defined() ? at::empty_like(from) : Tensor(), y = at::empty_like(from);
     const std::int64_t channels = x.size(-1);
-    layer_norm(from.const_data_ptr(), weight.const_data_ptr(), bias.const_data_ptr(),
+    layer_norm(from.const_data_ptr(), data_or_null(residual), weight.const_data_ptr(),
+               bias.const_data_ptr(), sum.defined() ? sum.mutable_data_ptr() : nullptr,
                y.mutable_data_ptr(), x.numel() / channels, channels, eps, place.half(), stream());
-    return y;
+    return {sum, y};
   }
 };
 

@@ -9,6 +9,7 @@
 
 #include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/convolution.h"
+#include "pipeline/cuda/cudnn_handle.h"
 #include "pipeline/cuda/timing.h"
 
 namespace sameseed::cuda {
@@ -151,8 +152,17 @@ double CudnnGraph::choose(const std::string& operation, Choices& choices,
     if (!impl_->build(i, workspace_bytes) || impl_->execute(i, tensors, workspace).is_bad())
       continue;
     ++tried;
-    const double ms =
-        median_ms(stream, kRounds, kCalls, [&] { (void)impl_->execute(i, tensors, workspace); });
+    double ms = 0;
+    try {
+      ms = median_ms(kRounds, kCalls, [&](cudaStream_t on) {
+        check(cudnnSetStream(impl_->handle, on), "a stream");
+        (void)impl_->execute(i, tensors, workspace);
+        // Back at once: the handle looks at its last stream again, and that one does not last.
+        check(cudnnSetStream(impl_->handle, stream), "a stream");
+      });
+    } catch (const std::runtime_error&) {  // such a plan cannot be captured
+      continue;
+    }
     if (best >= 0 && ms >= best) continue;
     best = ms;
     impl_->chosen = i;

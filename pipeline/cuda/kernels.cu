@@ -2,6 +2,7 @@
 #include <cuda_fp16.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "pipeline/cuda/check.h"
 #include "pipeline/cuda/kernels.h"
@@ -124,7 +125,7 @@ __global__ void group_moments(const T* x, const T* shift, std::int64_t shift_str
     }
     sum = warp_sum(sum);
     square = warp_sum(square);
-    if (lane == 0) scratch[(picture * chunks + blockIdx.x) * groups + group] = {sum, square};
+    if (lane == 0) scratch[(picture * groups + group) * chunks + blockIdx.x] = {sum, square};
   }
 }
 
@@ -143,7 +144,7 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
     if (static_cast<int>(threadIdx.x) / 32 >= warps) break;  // only whole warps add up
     float sum = 0, square = 0;
     for (int chunk = lane; chunk < chunks; chunk += 32) {
-      const Moments one = scratch[(picture * chunks + chunk) * groups + group];
+      const Moments one = scratch[(picture * groups + group) * chunks + chunk];
       sum += one.sum;
       square += one.squares;
     }
@@ -188,18 +189,30 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
 
 constexpr int kRowsABlock = 4;  // a warp each
 
-template <typename T, int kVectors>
-__global__ void layer_norm_rows(const T* x, const T* weight, const T* bias, T* y, std::int64_t rows,
-                                int channels, float eps) {
+template <typename T, int kVectors, bool kSums>
+__global__ void layer_norm_rows(const T* x, const T* residual, const T* weight, const T* bias,
+                                T* total, T* y, std::int64_t rows, int channels, float eps) {
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kRowsABlock + threadIdx.y;
   if (row >= rows) return;
   const int lane = static_cast<int>(threadIdx.x), vectors = channels / kVector;
   float values[kVectors][kVector];
+  Vector<T> added[kVectors];
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    const std::int64_t at = row * channels + (v * 32 + lane) * kVector;
+    if (v * 32 + lane >= vectors) continue;
+    load(x + at, values[v]);
+    if (kSums) added[v] = *reinterpret_cast<const Vector<T>*>(residual + at);
+  }
   float sum = 0;
 #pragma unroll
   for (int v = 0; v < kVectors; ++v) {
     if (v * 32 + lane >= vectors) continue;
-    load(x + row * channels + (v * 32 + lane) * kVector, values[v]);
+    if (kSums) {
+#pragma unroll
+      for (int i = 0; i < kVector; ++i) values[v][i] += static_cast<float>(added[v].values[i]);
+      store(values[v], total + row * channels + (v * 32 + lane) * kVector);
+    }
 #pragma unroll
     for (int i = 0; i < kVector; ++i) sum += values[v][i];
   }
@@ -345,26 +358,34 @@ void group_norm(const void* x, const void* shift, std::int64_t shift_stride, con
   });
 }
 
-void layer_norm(const void* x, const void* weight, const void* bias, void* y, std::int64_t rows,
-                std::int64_t channels, double eps, Half type, cudaStream_t stream) {
+void layer_norm(const void* x, const void* residual, const void* weight, const void* bias,
+                void* sum, void* y, std::int64_t rows, std::int64_t channels, double eps, Half type,
+                cudaStream_t stream) {
   const auto blocks = static_cast<unsigned>((rows + kRowsABlock - 1) / kRowsABlock);
   const dim3 threads(32, kRowsABlock);
   with_type(type, [&](auto one) {
     using T = decltype(one);
     const auto launch = [&](auto kernel) {
       kernel<<<blocks, threads, 0, stream>>>(
-          static_cast<const T*>(x), static_cast<const T*>(weight), static_cast<const T*>(bias),
-          static_cast<T*>(y), rows, static_cast<int>(channels), static_cast<float>(eps));
+          static_cast<const T*>(x), static_cast<const T*>(residual), static_cast<const T*>(weight),
+          static_cast<const T*>(bias), static_cast<T*>(sum), static_cast<T*>(y), rows,
+          static_cast<int>(channels), static_cast<float>(eps));
     };
     const std::int64_t vectors = (channels / kVector + 31) / 32;  // a lane
+    const auto with = [&](auto count) {
+      if (residual)
+        launch(layer_norm_rows<T, decltype(count)::value, true>);
+      else
+        launch(layer_norm_rows<T, decltype(count)::value, false>);
+    };
     if (vectors <= 1)
-      launch(layer_norm_rows<T, 1>);
+      with(std::integral_constant<int, 1>{});
     else if (vectors <= 3)
-      launch(layer_norm_rows<T, 3>);
+      with(std::integral_constant<int, 3>{});
     else if (vectors <= 5)
-      launch(layer_norm_rows<T, 5>);
+      with(std::integral_constant<int, 5>{});
     else
-      launch(layer_norm_rows<T, 10>);
+      with(std::integral_constant<int, 10>{});
   });
 }
 

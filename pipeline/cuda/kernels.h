@@ -28,9 +28,11 @@ void group_norm(const void* x, const void* shift, std::int64_t shift_stride, con
                 cudaStream_t stream);
 
 // y [rows, channels] = (x - mean) / sqrt(variance + eps) * weight + bias, row by row; at most 2560
-// channels.
-void layer_norm(const void* x, const void* weight, const void* bias, void* y, std::int64_t rows,
-                std::int64_t channels, double eps, Half type, cudaStream_t stream);
+// channels. With `residual` of x's shape, x + residual stands for x and is written to `sum` as
+// well; else both are null.
+void layer_norm(const void* x, const void* residual, const void* weight, const void* bias,
+                void* sum, void* y, std::int64_t rows, std::int64_t channels, double eps, Half type,
+                cudaStream_t stream);
 
 // x [rows, 2 * inner] -> y [rows, inner]: the first half times gelu_erf of the second.
 void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,

@@ -102,6 +102,7 @@ struct Matmul::Plan {
   Operation operation;
   Layout w, x, y;
   cublasLtMatmulAlgo_t algorithm{};
+  std::size_t workspace_bytes = 0;
 };
 
 Matmul::Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes)
@@ -141,17 +142,16 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
     if (cublasLtMatmulAlgoCheck(handle_, operation, plan->w.get(), plan->x.get(), plan->y.get(),
                                 plan->y.get(), &plan->algorithm,
                                 &result) == CUBLAS_STATUS_SUCCESS &&
-        result.workspaceSize <= workspace_bytes_)
+        result.workspaceSize <= workspace_bytes_) {
+      plan->workspace_bytes = result.workspaceSize;
       return *(kept = std::move(plan));
+    }
   }
 
   const auto start = std::chrono::steady_clock::now();
   cublasLtMatmulPreference_t made = nullptr;
   check(cublasLtMatmulPreferenceCreate(&made), "a preference");
   const Preference preference(made);
-  check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                             &workspace_bytes_, sizeof(workspace_bytes_)),
-        "the workspace's limit");
   // Sums in fp16 are one chain over all of k, as the tensor-core model and OneFlow's kernels have
   // them: a chain in parts would round less, and the switch would seem gentler than it is.
   if (s.half_sums) {
@@ -160,31 +160,38 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
                                                &none, sizeof(none)),
           "the reduction schemes");
   }
-  std::vector<cublasLtMatmulHeuristicResult_t> found(kAlgorithms);
-  int count = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-      handle_, operation, plan->w.get(), plan->x.get(), plan->y.get(), plan->y.get(), made,
-      kAlgorithms, found.data(), &count);
-  if (status != CUBLAS_STATUS_SUCCESS || count == 0)
-    throw std::runtime_error(
-        fmt::format("cuBLASLt: no algorithm for {}: {}", name, cublasLtGetStatusString(status)));
+  // Also those that need no workspace: some of the others clear theirs before each product.
+  std::vector<cublasLtMatmulHeuristicResult_t> found;
+  for (const std::size_t most_workspace : {workspace_bytes_, std::size_t{0}}) {
+    check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                               &most_workspace, sizeof(most_workspace)),
+          "the workspace's limit");
+    std::vector<cublasLtMatmulHeuristicResult_t> some(kAlgorithms);
+    int count = 0;
+    if (cublasLtMatmulAlgoGetHeuristic(handle_, operation, plan->w.get(), plan->x.get(),
+                                       plan->y.get(), plan->y.get(), made, kAlgorithms, some.data(),
+                                       &count) == CUBLAS_STATUS_SUCCESS)
+      found.insert(found.end(), some.begin(), some.begin() + count);
+  }
+  if (found.empty()) throw std::runtime_error("cuBLASLt: no algorithm for " + name);
   const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
-  const auto call = [&](const cublasLtMatmulAlgo_t& algorithm) {
+  const auto call = [&](const cublasLtMatmulHeuristicResult_t& candidate, cudaStream_t on) {
     return cublasLtMatmul(handle_, operation, one.of(s.half_sums), w, plan->w.get(), x,
                           plan->x.get(), beta.of(s.half_sums), s.residual ? residual : y,
-                          plan->y.get(), y, plan->y.get(), &algorithm, workspace_, workspace_bytes_,
-                          stream);
+                          plan->y.get(), y, plan->y.get(), &candidate.algo, workspace_,
+                          candidate.workspaceSize, on);
   };
   double best = -1;
   int tried = 0;
-  for (int i = 0; i < count; ++i) {
-    const cublasLtMatmulAlgo_t& algorithm = found[static_cast<std::size_t>(i)].algo;
-    if (call(algorithm) != CUBLAS_STATUS_SUCCESS) continue;
+  for (const cublasLtMatmulHeuristicResult_t& candidate : found) {
+    if (call(candidate, stream) != CUBLAS_STATUS_SUCCESS) continue;
     ++tried;
-    const double ms = median_ms(stream, kRounds, kCalls, [&] { (void)call(algorithm); });
+    const double ms =
+        median_ms(kRounds, kCalls, [&](cudaStream_t on) { (void)call(candidate, on); });
     if (best >= 0 && ms >= best) continue;
     best = ms;
-    plan->algorithm = algorithm;
+    plan->algorithm = candidate.algo;
+    plan->workspace_bytes = candidate.workspaceSize;
   }
   if (best < 0) throw std::runtime_error("cuBLASLt: no algorithm runs for " + name);
   choices_.add_search(
@@ -206,7 +213,7 @@ void Matmul::run(const MatmulShape& s, const void* x, const void* w, const void*
   const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
   check(cublasLtMatmul(handle_, plan.operation.get(), one.of(s.half_sums), w, plan.w.get(), x,
                        plan.x.get(), beta.of(s.half_sums), s.residual ? residual : y, plan.y.get(),
-                       y, plan.y.get(), &plan.algorithm, workspace_, workspace_bytes_, stream),
+                       y, plan.y.get(), &plan.algorithm, workspace_, plan.workspace_bytes, stream),
         "a product");
 }
 

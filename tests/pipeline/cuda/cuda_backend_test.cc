@@ -163,12 +163,18 @@ TEST_P(CudaBackendTest, LayerNormsAreAsExact) {
     expect_close(layer({channels}), [&](Backend& make, const Weights& at, at::ScalarType type) {
       return make.layer_norm(at / "l", channels, 1e-5)->forward(x.to(type));
     });
+    const Tensor residual = draw({2, 77, channels}, Values::kPlain, 2);
+    expect_close(layer({channels}), [&](Backend& make, const Weights& at, at::ScalarType type) {
+      const auto [sum, normed] =
+          make.layer_norm(at / "l", channels, 1e-5)->forward_sum(x.to(type), residual.to(type));
+      return at::cat({sum, normed}, -1);
+    });
   }
 }
 
 TEST_P(CudaBackendTest, AttentionOfEveryWidthIsAsExact) {
   for (const auto& [heads, width, causal] :
-       {std::tuple{10, 640, false}, {1, 512, false}, {4, 256, true}}) {
+       {std::tuple{10, 640, false}, {10, 800, false}, {1, 512, false}, {4, 256, true}}) {
     SCOPED_TRACE(testing::Message() << heads << " heads of " << width);
     const Tensor q = draw({2, 300, width}, Values::kPlain, 2),
                  k = draw({2, causal ? 300 : 77, width}, Values::kPlain, 2),
