@@ -64,13 +64,13 @@ class OnAGpu : public ::testing::Test {
   }
 
   const std::string folder_ = fresh_folder("on-a-gpu");
-  const std::string run_ = "run " + folder_ + "/m.json --out " + folder_ + "/run --gates " +
-                           folder_ + "/gates.json --quiet > " + folder_ + "/printed";
 };
 
 TEST_F(OnAGpu, TimesOfAThrottledDeviceAreLeftOutAndTakenAgainOnceItIsWell) {
   device(kQuiet + "reasons 72\n");  // hardware slowdown, for heat
-  EXPECT_EQ(sameseed(run_), 6);
+  EXPECT_EQ(sameseed("run " + folder_ + "/m.json --out " + folder_ + "/run --gates " + folder_ +
+                     "/gates.json --quiet > " + folder_ + "/printed"),
+            6);
   const json hot = read_json(folder_ + "/run/report.json");
   EXPECT_EQ(hot.at("invalid").at("throttled: hardware thermal slowdown"), samples("timing"));
   for (const json& comparison : hot.at("comparisons")) {
@@ -82,7 +82,8 @@ TEST_F(OnAGpu, TimesOfAThrottledDeviceAreLeftOutAndTakenAgainOnceItIsWell) {
 
   const std::size_t pictures = samples("quality"), times = samples("timing");
   device(kQuiet + "reasons 4\n");  // a software power cap: full work
-  EXPECT_EQ(sameseed(run_), 0);
+  ASSERT_EQ(sameseed("generate " + folder_ + "/run --quiet"), 0);
+  EXPECT_EQ(sameseed("gate " + folder_ + "/run > " + folder_ + "/printed"), 0);
   EXPECT_EQ(samples("quality"), pictures);
   EXPECT_EQ(samples("timing"), 2 * times);
   const json well = read_json(folder_ + "/run/report.json");
@@ -98,12 +99,12 @@ TEST_F(OnAGpu, TimesOfAThrottledDeviceAreLeftOutAndTakenAgainOnceItIsWell) {
 }
 
 TEST_F(OnAGpu, ADeviceIsSharedWithWhoeverWasThereBefore) {
-  device("processes 1:1048576\n" + kQuiet);
+  device("processes 0:1048576\n" + kQuiet);  // as a container may see it
   ASSERT_EQ(sameseed("plan " + folder_ + "/m.json --out " + folder_ + "/run --quiet"), 0);
   ASSERT_EQ(sameseed("generate " + folder_ + "/run --devices 1 --quiet"), 0);
   for (const json& one : records("sample")) {
     EXPECT_EQ(one.at("slot"), "gpu 1");
-    EXPECT_TRUE(one.at("invalid").at(0).get<std::string>().starts_with("shared with process 1 ("));
+    EXPECT_EQ(one.at("invalid"), json::array({"shared with a process of another namespace"}));
   }
 }
 
