@@ -48,6 +48,7 @@ json record_fields(const json& answer) {
   for (const char* name : {"noise", "token_ids"})
     require(hashes.value(name, json()).is_string(),
             "needs the SHA-256 of `noise` and of `token_ids`: without them no score counts");
+  require(fields.value("invalid", json::array()).is_array(), "has an `invalid` that is no list");
   if (fields.contains("nonfinite")) require_nonfinite(fields.at("nonfinite"));
   return fields;
 }

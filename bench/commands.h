@@ -37,6 +37,7 @@ struct ImageOptions {
   int steps = 30;
   double guidance = 5.0;
   std::string size = "128x128", deepcache, case_of, out, tensors, trace;
+  std::string devices;  // one, as make_slots() has it
   std::vector<std::string> set;
 };
 
@@ -52,6 +53,9 @@ int make_image(const ImageOptions& options);
 int score_pair(const std::string& reference, const std::string& candidate, const std::string& map);
 // The folder of a model by its name on the command line; empty or "nano-sdxl": the embedded one.
 std::string model_folder(const std::string& name);
+// Prints what this machine has and what stands in the way of valid timings: 0 where nothing does,
+// else 6.
+int doctor(bool as_json, std::ostream& out);
 int tokenize(const std::string& model, std::istream& in, std::ostream& out);
 // Writes a random model of SDXL base's shapes.
 int make_seeded_model(const std::string& out, std::uint64_t seed, const std::string& variant);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bench/clock.h"
+#include "bench/device_record.h"
 
 namespace sameseed {
 namespace {
@@ -26,6 +27,7 @@ const json& environment_of(const json& plan, const std::string& id) {
 Dispatcher::Dispatcher(const Crew& crew, Slot slot) : crew_(crew), slot_(std::move(slot)) {
   for (const json& environment : crew.plan.at("environments"))
     for (const auto& [name, value] : environment.at("variables").items()) swept_.insert(name);
+  if (slot_.gpu && crew.nvml) watch_.emplace(*crew.nvml, *slot_.gpu);
 }
 
 json Dispatcher::ask(Running& running, const json& message) {
@@ -52,19 +54,21 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
   Variables variables = variables_of(environment);
   variables.insert(slot_.variables.begin(), slot_.variables.end());  // the plan's own come first
   Running fresh{environment_id, id,
-                std::make_unique<Worker>(worker_command(environment.at("engine")),
+                std::make_unique<Worker>(worker_command(environment.at("engine"), slot_.worker),
                                          environment_for(variables, swept_), log_of(id))};
   json load = environment.at("load");
   load["op"] = "load";
   const std::string started = now();
   const json answer = ask(fresh, load);
-  crew_.record({{"type", "worker"},
-                {"worker", id},
-                {"environment", environment_id},
-                {"slot", slot_.name},
-                {"pid", fresh.worker->pid()},
-                {"started", started},
-                {"load", answer}});
+  json record = {{"type", "worker"},
+                 {"worker", id},
+                 {"environment", environment_id},
+                 {"slot", slot_.name},
+                 {"pid", fresh.worker->pid()},
+                 {"started", started},
+                 {"load", answer}};
+  if (watch_) record["device"] = device_entry(*watch_);
+  crew_.record(record);
   json warm_up = request;
   warm_up["id"] = "warm-up";
   for (const char* file : {"image", "latents", "tensors"}) warm_up[file] = "";
@@ -76,8 +80,19 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
 }
 
 json Dispatcher::generate(const std::string& environment, const json& request) {
+  device_ = nullptr;
+  invalid_.clear();
   try {
-    return ask(running(environment, request), request);
+    Running& one = running(environment, request);
+    if (!watch_) return ask(one, request);
+    const DeviceReading before = watch_->read();
+    const auto start = Clock::now();
+    json answer = ask(one, request);
+    const auto time = Clock::now() - start;
+    const DeviceReading after = watch_->read();
+    device_ = {{"before", reading_json(before)}, {"after", reading_json(after)}};
+    invalid_ = invalid_reasons(watch_->facts(), before, after, time);
+    return answer;
   } catch (const WorkerFailure& failure) {
     if (!failure.alive()) drop(environment);
     throw;

@@ -7,9 +7,12 @@
 #include <list>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "bench/device_watch.h"
 #include "bench/slots.h"
 #include "bench/time_limits.h"
 #include "bench/worker.h"
@@ -23,6 +26,7 @@ struct Crew {
   TimeLimits& limits;                                 // learns from every answer
   std::function<std::string()> name_worker;           // an id that no worker of any start had
   std::function<void(const nlohmann::json&)> record;  // files a worker's record
+  const Nvml* nvml;                                   // null where no slot is a GPU
 };
 
 class Dispatcher {
@@ -36,6 +40,13 @@ class Dispatcher {
 
   // Ends the environment's worker: what it did is not to be trusted.
   void drop(const std::string& environment);
+
+  // Of a slot on a GPU, around the last request that was answered: the state of the device just
+  // before and just after it (null on a CPU), and why its times are worth nothing.
+  const nlohmann::json& device() const { return device_; }
+  const std::vector<std::string>& invalid() const { return invalid_; }
+  // Who else was on the device before the first worker started; null on a CPU.
+  const DeviceWatch* watch() const { return watch_ ? &*watch_ : nullptr; }
 
   // The id of the worker that answered (or failed) last, and where its stderr went.
   const std::string& last_worker() const { return last_worker_; }
@@ -57,6 +68,9 @@ class Dispatcher {
   std::set<std::string> swept_;  // variables that any environment names
   std::list<Running> running_;   // the last used first
   std::string last_worker_;
+  std::optional<DeviceWatch> watch_;
+  nlohmann::json device_;
+  std::vector<std::string> invalid_;
 };
 
 }  // namespace sameseed

@@ -1,7 +1,6 @@
 #include "bench/generate.h"
 
 #include <fmt/format.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,11 +14,14 @@
 
 #include "bench/answer.h"
 #include "bench/clock.h"
+#include "bench/device_record.h"
 #include "bench/dispatcher.h"
 #include "bench/expected_times.h"
 #include "bench/history.h"
+#include "bench/host.h"
 #include "bench/interrupt.h"
 #include "bench/noise_files.h"
+#include "bench/obstacles.h"
 #include "bench/plan.h"
 #include "bench/plan_file.h"
 #include "io/error.h"
@@ -35,18 +37,10 @@ constexpr int kMostFailures = 3;                  // of one environment, then it
 constexpr std::size_t kLogTail = 12;              // lines
 constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
-json host() {
-  utsname system{};
-  ::uname(&system);
-  std::string cpu, line;
-  for (std::ifstream in("/proc/cpuinfo"); std::getline(in, line);)
-    if (line.starts_with("model name")) {
-      cpu = line.substr(line.find(':') + 2);
-      break;
-    }
-  return {{"cpu", cpu},
-          {"cores", std::thread::hardware_concurrency()},
-          {"kernel", std::string(system.release)}};
+// What of this machine two runs must have in common.
+json host_entry() {
+  const Host host = read_host();
+  return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
 }
 
 std::vector<std::string> last_lines(const std::filesystem::path& log) {
@@ -81,8 +75,8 @@ class Sweep {
       : run_(std::filesystem::absolute(run)),
         options_(options),
         plan_(read_plan(run)),
-        slots_(make_slots(options.devices, options.slots,
-                          static_cast<int>(std::thread::hardware_concurrency()))),
+        gpus_(find_gpus()),
+        slots_(make_slots(options.devices, options.slots, host_.at("cores"), gpus_)),
         log_(run / "records.jsonl"),
         limits_(options.time_limit),
         start_(sha256(fmt::format("{} {} {}", ::getpid(), now(),
@@ -93,7 +87,8 @@ class Sweep {
               .logs = run_ / "logs",
               .limits = limits_,
               .name_worker = [this] { return fmt::format("{}-{}", start_, ++workers_); },
-              .record = [this](const json& record) { append(record); }} {
+              .record = [this](const json& record) { append(record); },
+              .nvml = gpus_.nvml.get()} {
     for (const json& one : plan_.at("cases")) cases_[one.at("id")] = &one;
     for (const json& one : plan_.at("environments")) environments_[one.at("id")] = &one;
     remove_temporaries(run_);
@@ -119,6 +114,9 @@ class Sweep {
     std::vector<std::string> names;
     for (const Slot& slot : slots_) names.push_back(slot.name);
     Progress progress(style_of_stderr(options_.verbosity), std::cerr, total, before, names);
+    if (options_.devices.empty() && !options_.slots && !gpus_.devices.empty() && !gpus_.worker)
+      progress.say(fmt::format("the {} is left alone: this build has no worker for GPUs",
+                               gpus_.devices.front().name));
     if (before > 0) progress.say(fmt::format("{} of {} samples were made before", before, total));
 
     std::vector<std::thread> threads;
@@ -145,13 +143,15 @@ class Sweep {
                    {"started", now()},
                    {"command", options_.command},
                    {"version", SAMESEED_VERSION},
-                   {"host", host()},
+                   {"host", host_},
                    {"slots", names},
                    {"cohort",
                     {{"recipe", recipe_of(plan_)},
-                     {"host", host()},
+                     {"host", host_},
                      {"slots", slots_.size()},
                      {"version", SAMESEED_VERSION}}}};
+    for (const Slot& slot : slots_)
+      if (slot.gpu) record["cohort"]["devices"].push_back(device_cohort(*slot.gpu));
     if (options_.shard)
       record["shard"] = fmt::format("{}/{}", options_.shard->index, options_.shard->count);
     return record;
@@ -165,6 +165,7 @@ class Sweep {
   // One slot's life: the next stretch that nobody has taken, until there is none.
   void work(std::size_t slot, Progress& progress) try {
     Dispatcher dispatcher(crew_, slots_[slot]);
+    if (dispatcher.watch()) warn_of_others(*dispatcher.watch(), progress);
     for (std::size_t next; (next = next_stretch_++) < stretches_.size();)
       for (std::size_t i = 0; i < stretches_[next].count; ++i) {
         if (over_ || interrupt_.asked()) return;
@@ -177,6 +178,12 @@ class Sweep {
     const std::lock_guard lock(mutex_);
     if (!problem_) problem_ = std::current_exception();
     over_ = true;
+  }
+
+  // In good time: a sweep of hours whose times are worth nothing is hours lost.
+  static void warn_of_others(const DeviceWatch& watch, Progress& progress) {
+    for (const std::string& one : obstacles(watch.facts(), watch.before_work()))
+      progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, one));
   }
 
   void stop(const std::string& why) {
@@ -246,6 +253,8 @@ class Sweep {
       record.update(record_fields(dispatcher.generate(environment, request)));
       record["files"] = check_files(request);
       record["outcome"] = "ok";
+      if (!dispatcher.device().is_null()) record["device"] = dispatcher.device();
+      for (const std::string& reason : dispatcher.invalid()) record["invalid"].push_back(reason);
     } catch (const WorkerFailure& failure) {
       if (!failure.alive()) dispatcher.drop(environment);
       record["outcome"] = failure.kind;
@@ -259,6 +268,8 @@ class Sweep {
   const std::filesystem::path run_;
   const GenerateOptions& options_;
   const json plan_;
+  const json host_ = host_entry();
+  const Gpus gpus_;
   const std::vector<Slot> slots_;
   AppendLog log_;
   TimeLimits limits_;

@@ -16,8 +16,8 @@ namespace sameseed {
 struct GenerateOptions {
   std::vector<std::string> command;  // of the run, for its record
   Verbosity verbosity = Verbosity::kNormal;
-  std::string devices;  // GPUs, one slot each; empty: the CPU in `slots` shares
-  int slots = 1;
+  std::string devices;                                  // as make_slots() has them
+  std::optional<int> slots;                             // shares of the CPU
   std::optional<Shard> shard;                           // all of the plan where there is none
   std::optional<std::chrono::milliseconds> time_limit;  // of a request; learnt where there is none
 };

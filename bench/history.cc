@@ -35,6 +35,11 @@ bool files_are_there(const std::filesystem::path& run, const json& record) {
   return true;
 }
 
+// Its times are worth nothing, and times are all it was made for.
+bool is_timing_in_vain(const json& record) {
+  return record.value("kind", "") == "timing" && !record.value("invalid", json::array()).empty();
+}
+
 }  // namespace
 
 History read_history(const std::filesystem::path& run, const json& plan) {
@@ -51,6 +56,7 @@ History read_history(const std::filesystem::path& run, const json& plan) {
     Newest& one = newest[record.at("sample")];
     one = {record.at("outcome"), record.value("start", "?"), record.value("wall_ms", 0.0)};
     if (one.outcome == "ok" && !files_are_there(run, record)) one.outcome = "files are gone";
+    if (one.outcome == "ok" && is_timing_in_vain(record)) one.outcome = "invalid";
   });
 
   std::map<std::string, std::string> environment_of;

@@ -20,7 +20,8 @@ struct History {
 };
 
 // A sample is finished where its newest record says so and its files are still those it names (by
-// SHA-256). A timing block that one start of the program did not make whole is not.
+// SHA-256). A timing block that one start of the program did not make whole, or in which the device
+// was throttled or shared, is not.
 History read_history(const std::filesystem::path& run, const nlohmann::json& plan);
 
 // {"image": SHA-256, "latents": ..., "trace": ...} of what a request wrote, with its paths read

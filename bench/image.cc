@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/commands.h"
+#include "bench/device_record.h"
 #include "bench/noise_files.h"
 #include "bench/plan_file.h"
+#include "bench/slots.h"
 #include "bench/temporary_folder.h"
 #include "bench/worker.h"
 #include "io/error.h"
@@ -61,6 +63,13 @@ OneImage image_of_case(const std::string& name) {
                               path.filename().string()));
 }
 
+Slot one_slot(const std::string& devices, const Gpus& gpus) {
+  const auto slots = make_slots(devices, std::nullopt, 1, gpus);
+  if (slots.size() != 1)
+    throw UserError(fmt::format("--devices {}: one picture is made on one device", devices));
+  return slots.front();
+}
+
 }  // namespace
 
 int make_image(const ImageOptions& options) {
@@ -102,18 +111,29 @@ int make_image(const ImageOptions& options) {
   const std::string precision = !one.noise_precision.empty() ? one.noise_precision
                                 : one.engine == "reference"  ? load.value("precision", "fp32")
                                                              : "fp32";
+  const Gpus gpus = find_gpus();
+  const Slot slot = one_slot(options.devices, gpus);
+  one.variables.insert(slot.variables.begin(), slot.variables.end());
   constexpr auto kLimit = std::chrono::hours(12);
   try {
     Worker noise(worker_command("noise"), environment_for({}, {}), scratch / "worker.log");
     noise.ask(noise_message(load, request, precision, request.at("noise")), kLimit);
-    Worker worker(worker_command(one.engine), environment_for(one.variables, {}),
+    std::optional<DeviceWatch> watch;
+    if (slot.gpu) watch.emplace(*gpus.nvml, *slot.gpu);
+    Worker worker(worker_command(one.engine, slot.worker), environment_for(one.variables, {}),
                   scratch / "worker.log");
     const auto warn = [](const json& answer) {
       for (const json& warning : answer.value("warnings", json::array()))
         std::cerr << "sameseed: warning: " << warning.get<std::string>() << "\n";
     };
     warn(worker.ask(load, kLimit));
-    const json answer = worker.ask(request, kLimit);
+    const json before = watch ? reading_json(watch->read()) : json();
+    json answer = worker.ask(request, kLimit);
+    if (watch) {
+      answer["device"] = device_entry(*watch);
+      answer["device"]["before"] = before;
+      answer["device"]["after"] = reading_json(watch->read());
+    }
     warn(answer);
     std::cout << answer.dump() << "\n";
     return 0;

@@ -23,6 +23,10 @@ std::string refusal_of_seed(const std::string& text) {
   return whole ? "" : "must be a whole number from 0 to 2^64-1, not " + text;
 }
 
+constexpr const char* kDevices =
+    "GPUs to use, one slot each: 0,1, counted as nvidia-smi counts them, or UUIDs; or cpu "
+    "(default: the first GPU, where there is one)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,7 +39,8 @@ int main(int argc, char** argv) {
       "  sameseed image --engine accelerated --prompt \"a red apple\" --seed 7 --out apple.png\n"
       "  sameseed run nightly.json --shard 2/8 --out s2   one of eight; `sameseed merge` joins "
       "them\n"
-      "  sameseed score-pair reference.png candidate.png\n",
+      "  sameseed score-pair reference.png candidate.png\n"
+      "  sameseed doctor                                  would times taken here be valid?\n",
       "sameseed"};
   app.require_subcommand(1);
   app.set_version_flag("--version", SAMESEED_VERSION);
@@ -50,7 +55,7 @@ int main(int argc, char** argv) {
   std::string folder, reference, candidate, model, shard, merged, map;
   std::vector<std::string> shards;
   double time_limit = 0;
-  bool quiet = false, verbose = false;
+  bool quiet = false, verbose = false, as_json = false;
   const auto add_model = [](CLI::App* command, ModelOptions& options) {
     command->add_option("--model", options.model,
                         "SDXL folder in diffusers' layout (default: the embedded nano-sdxl)");
@@ -72,11 +77,9 @@ int main(int argc, char** argv) {
                       "began to differ");
   };
   const auto add_generate = [&](CLI::App* command) {
-    command
-        ->add_option("--slots", run.generate.slots,
-                     "shares of the CPU that work side by side, each with its own workers")
-        ->capture_default_str();
-    command->add_option("--devices", run.generate.devices, "GPUs to use, one slot each: 0,1");
+    command->add_option("--slots", run.generate.slots,
+                        "shares of the CPU that work side by side, each with its own workers");
+    command->add_option("--devices", run.generate.devices, kDevices);
     command->add_option("--shard", shard, "I/N: only this part of the plan, for `merge`");
     command
         ->add_option("--time-limit", time_limit,
@@ -133,6 +136,8 @@ int main(int argc, char** argv) {
   image_command
       ->add_option("--set", image.set, "AXIS=VALUE, such as env.NAME=0 or load.precision=fp16")
       ->take_all();
+  image_command->add_option("--devices", image.devices,
+                            "GPU to use, as `run` has it, or cpu (default: as `run`)");
   image_command->add_option("--case", image.case_of,
                             "RUN/ID: this case of a run, in its own environment");
   image_command->add_option("--out", image.out, "PNG to write")->required();
@@ -159,6 +164,15 @@ int main(int argc, char** argv) {
       ->check(CLI::Validator(refusal_of_seed, "UINT64"))
       ->capture_default_str();
   seeded_command->add_option("--variant", seeded_variant, "fp16 writes *.fp16.safetensors");
+  CLI::App* doctor_command = app.add_subcommand(
+      "doctor",
+      "what this machine has, which switches can act on it, and what stands in the way of valid "
+      "timings\n\n"
+      "  sameseed doctor && sameseed run nightly.json --gates gates.json\n\n"
+      "It judges the devices that `run` takes of itself: CUDA_VISIBLE_DEVICES=1 sameseed doctor "
+      "judges the second GPU. Exit codes: 0 times taken here and now would be valid, 6 something "
+      "stands in the way, 1 usage or internal error.");
+  doctor_command->add_flag("--json", as_json, "for machines");
 
   try {
     app.parse(argc, argv);
@@ -177,6 +191,7 @@ int main(int argc, char** argv) {
     if (*gate_command) return gate(folder, run.gates);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
+    if (*doctor_command) return doctor(as_json, std::cout);
     if (*pair_command) return score_pair(reference, candidate, map);
     if (*seeded_command) return make_seeded_model(seeded, model_seed, seeded_variant);
     return tokenize(model, std::cin, std::cout);

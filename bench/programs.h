@@ -1,6 +1,7 @@
 // Where this installation keeps its other programs and its data, and how they are run.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,6 +17,15 @@ std::filesystem::path data(const std::string& relative);
 
 // The texts as exec wants them: valid as long as `texts` is, ended by a null pointer.
 std::vector<char*> exec_pointers(const std::vector<std::string>& texts);
+
+// How a program ended that was run to be listened to.
+struct Heard {
+  int code = 0;        // its exit code, or 128 + the signal that ended it
+  std::string output;  // stdout and stderr as they came
+};
+// Runs a program with nothing to read and exactly `environment`; ends it after `limit`.
+Heard listen_to(const std::vector<std::string>& command,
+                const std::vector<std::string>& environment, std::chrono::milliseconds limit);
 
 // Runs a program to its end, with a clean environment; returns its exit code. Its output is ours.
 int run_program(const std::vector<std::string>& command);

@@ -94,9 +94,9 @@ std::vector<std::string> environment_for(const Variables& variables,
   return list;
 }
 
-std::vector<std::string> worker_command(const std::string& engine) {
+std::vector<std::string> worker_command(const std::string& engine, const std::string& worker) {
   for (const char* ours : {"reference", "accelerated", "null", "noise"})
-    if (engine == ours) return {program("sameseed-worker").string(), engine};
+    if (engine == ours) return {program(worker).string(), engine};
   std::vector<std::string> words(1);
   for (const char c : engine) {
     if (c != ' ')

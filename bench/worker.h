@@ -34,9 +34,10 @@ Variables variables_of(const nlohmann::json& environment);
 std::vector<std::string> environment_for(const Variables& variables,
                                          const std::set<std::string>& swept);
 
-// The command line of a worker: one of our engines (or `noise`), or an outside program with
-// arguments, words apart.
-std::vector<std::string> worker_command(const std::string& engine);
+// The command line of a worker: one of our engines (or `noise`) in the program `worker` beside this
+// one, or an outside program with arguments, words apart.
+std::vector<std::string> worker_command(const std::string& engine,
+                                        const std::string& worker = "sameseed-worker");
 
 class Worker {
  public:

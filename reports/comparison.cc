@@ -254,6 +254,7 @@ json comparison_entry(const json& comparison, const RunIndex& run, const NoiseFl
   entry["speed"] = std::move(speed.timings);
   entry["timed_samples"] = std::move(speed.samples);
   entry["broken_blocks"] = speed.broken_blocks;
+  entry["invalid_blocks"] = speed.invalid_blocks;
   entry["invalid"] = std::move(speed.invalid);
   const Status status = status_of(comparison, run);
   entry["status"] = status.status == "ok" && !refused.empty() ? "refused" : status.status;

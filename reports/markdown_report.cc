@@ -156,6 +156,8 @@ class MarkdownReport final : public Report {
     write_effects(effect_table(summary.at("effects")), out);
     write_table(summary.at("comparisons"), out);
     out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
+    for (const auto& [reason, count] : summary.at("invalid").items())
+      out << fmt::format("\nTimes left out: {} samples: {}\n", count.get<int>(), plain(reason));
     write_damage(summary.at("comparisons"), out);
     out << "\nWorst pairs against the reference:\n\n"
            "| metric | worst | setting | prompt | seed | repeat |\n|---|---:|---|---|---|---|\n";

@@ -59,6 +59,12 @@ bool is_whole(const Records& block) {
   return block.size() == 4 && candidates == 2;
 }
 
+bool is_valid(const Records& block) {
+  return std::all_of(block.begin(), block.end(), [](const json* record) {
+    return record->value("invalid", json::array()).empty();
+  });
+}
+
 // The statistics of one timing over all blocks; null where no sample has it.
 json summarize_timing(const std::string& name, const std::vector<json>& blocks) {
   std::map<std::string, std::vector<Scored>> times;
@@ -111,6 +117,10 @@ Speed speed_of(const std::vector<const json*>& records) {
   for (auto& [number, block] : blocks) {
     if (!is_whole(block)) {
       ++speed.broken_blocks;
+      continue;
+    }
+    if (!is_valid(block)) {
+      ++speed.invalid_blocks;
       continue;
     }
     std::sort(block.begin(), block.end(), [](const json* a, const json* b) {

@@ -13,11 +13,12 @@ struct Speed {
   nlohmann::json timings = nlohmann::json::object();
   nlohmann::json samples = nlohmann::json::array();   // those counted, each with its timings
   nlohmann::json invalid = nlohmann::json::object();  // reason -> how many samples carry it
-  int broken_blocks = 0;  // not whole, or not made by one start of the program: not counted
+  int broken_blocks = 0;   // not whole, or not made by one start of the program: not counted
+  int invalid_blocks = 0;  // whole, but with samples that carry a reason: not counted
 };
 
-// `records` are the timing samples of one comparison. Only whole blocks count: four samples that
-// are "ok" and of one start.
+// `records` are the timing samples of one comparison. Only whole blocks count, four samples that
+// are "ok" and of one start, and of these only those without a sample of an invalid environment.
 Speed speed_of(const std::vector<const nlohmann::json*>& records);
 
 // Names of all timings, in the order of a report.

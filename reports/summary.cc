@@ -34,12 +34,13 @@ json failures(const RunFiles& files) {
   return list;
 }
 
-// Reason -> how many samples carry it: "throttled" and the like.
+// Reason -> how many timing samples carry it: "throttled" and the like. A picture is the same on a
+// slow device.
 json invalid(const RunFiles& files) {
   json reasons = json::object();
   for (const auto& [id, record] : files.samples)
     for (const json& reason : record.value("invalid", json::array()))
-      if (reason.is_string())
+      if (reason.is_string() && record.at("kind") == "timing")
         reasons[reason.get<std::string>()] = reasons.value(reason.get<std::string>(), 0) + 1;
   return reasons;
 }

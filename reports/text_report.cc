@@ -136,6 +136,11 @@ void print_failures(const json& failures, std::ostream& out) {
                        missing);
 }
 
+void print_invalid(const json& invalid, std::ostream& out) {
+  for (const auto& [reason, count] : invalid.items())
+    out << fmt::format("times left out: {} samples: {}\n", count.get<int>(), one_line(reason));
+}
+
 void print_verdict(const json& verdict, std::ostream& out) {
   out << fmt::format("\nverdict: {} ({}{})\n", verdict.at("word").get<std::string>(),
                      verdict.at("code").get<int>(), verdict.contains("gates") ? "" : ", no gates");
@@ -189,6 +194,7 @@ class TextReport final : public Report {
     print_excluded(summary.at("excluded"), out);
     print_equal_values(summary.at("comparisons"), out);
     print_failures(summary.at("failures"), out);
+    print_invalid(summary.at("invalid"), out);
     print_verdict(summary.at("verdict"), out);
   }
 };

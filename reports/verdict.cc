@@ -125,11 +125,12 @@ void add_engagement(const json& report, json& causes) {
 
 void add_environment(const json& report, json& causes) {
   for (const auto& [reason, count] : report.at("invalid").items())
-    causes.push_back(cause(
-        "environment", 6,
-        fmt::format("{} samples were made in an invalid environment: {}; comparisons timed with "
-                    "them are not judged by time",
-                    count.get<int>(), reason)));
+    causes.push_back(
+        cause("environment", 6,
+              fmt::format(
+                  "{} timing samples were made in an invalid environment: {}; comparisons timed "
+                  "with them are not judged by time, and the same `sameseed run` times them again",
+                  count.get<int>(), reason)));
   for (const json& field : report.at("cohort").at("differs"))
     causes.push_back(cause("environment", 6,
                            fmt::format("the run is of two cohorts: {} differs between its starts "

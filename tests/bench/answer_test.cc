@@ -30,6 +30,7 @@ TEST(Answer, MayNotSpeakInTheProgramsName) {
   json answer = kAnswer;
   answer["sample"] = "another";
   answer["outcome"] = "crashed";
+  answer["device"] = "a fast one";
   const json fields = record_fields(answer);
   EXPECT_EQ(fields,
             (json{{"timings_ms", kAnswer.at("timings_ms")}, {"hashes", kAnswer.at("hashes")}}));
@@ -42,6 +43,8 @@ TEST(Answer, IsRubbishWhereTheReportsWouldMissAField) {
   EXPECT_NE(refusal_of("/timings_ms/full", {true}).find("of each of its steps"), std::string::npos);
   EXPECT_NE(refusal_of("/timings_ms/text", {1, 2}).find("a time that is a list"),
             std::string::npos);
+  EXPECT_EQ(refusal_of("/invalid", {"throttled"}), "taken");
+  EXPECT_NE(refusal_of("/invalid", "throttled").find("no list"), std::string::npos);
   EXPECT_NE(refusal_of("/hashes/noise", nullptr).find("without them no score counts"),
             std::string::npos);
 }

@@ -63,6 +63,19 @@ TEST_F(HistoryOfARun, MakesAgainWhatFailedButNotWhatIsUnsupported) {
   EXPECT_EQ(finished(), std::set<std::string>{"q"});
 }
 
+TEST_F(HistoryOfARun, MakesABlockAgainThatWasTimedOnAThrottledDeviceButNoPicture) {
+  const auto throttled = [&](const char* sample, const char* kind) {
+    log_ += json{{"type", "sample"}, {"sample", sample}, {"kind", kind},
+                 {"start", "first"}, {"outcome", "ok"},  {"invalid", {"throttled"}}}
+                .dump() +
+            "\n";
+  };
+  for (const char* sample : {"t0", "t1", "t2"}) log(sample, "first");
+  throttled("t3", "timing");
+  throttled("q", "quality");
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+}
+
 TEST_F(HistoryOfARun, MakesAgainWhatAPowerLossTookFromThePictures) {
   write_file(run_ + "/images/q.png", "picture");
   log("q", "first", "ok", {{"image", sha256("picture")}});

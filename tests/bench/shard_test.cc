@@ -4,7 +4,6 @@
 
 #include <set>
 
-#include "bench/slots.h"
 #include "io/error.h"
 
 namespace sameseed {
@@ -57,20 +56,6 @@ TEST(Shard, IsAnIndexAndACount) {
   EXPECT_EQ(parse_shard("2/3").index, 2);
   for (const char* wrong : {"0/3", "4/3", "2", "2/3/4", "-1/3", "a/b", ""})
     EXPECT_THROW(parse_shard(wrong), UserError) << wrong;
-}
-
-TEST(Slots, ShareTheCoresOrNameTheDevices) {
-  EXPECT_TRUE(make_slots("", 1, 8).at(0).variables.empty());
-  const auto halves = make_slots("", 2, 8);
-  ASSERT_EQ(halves.size(), 2u);
-  EXPECT_EQ(halves[1].variables.at("OMP_NUM_THREADS"), "4");
-  const auto gpus = make_slots("0,2", 1, 8);
-  ASSERT_EQ(gpus.size(), 2u);
-  EXPECT_EQ(gpus[1].variables.at("CUDA_VISIBLE_DEVICES"), "2");
-  EXPECT_THROW(make_slots("", 0, 8), UserError);
-  EXPECT_THROW(make_slots("", 9, 8), UserError);
-  EXPECT_THROW(make_slots("0,0", 1, 8), UserError);
-  EXPECT_THROW(make_slots("0,,1", 1, 8), UserError);
 }
 
 }  // namespace

@@ -53,6 +53,29 @@ TEST(Summary, ProvesTheSwitchesOfBothArms) {
   EXPECT_EQ(proofs.at("switches_off.env." + std::string(kConv)).at("verdict"), "engaged");
 }
 
+TEST(Summary, LeavesBlocksOfAnInvalidEnvironmentOutOfAllTimes) {
+  RunFiles run = small_run();
+  for (const char* sample : {"t:0:1", "t:0:2"}) {
+    run.samples.at(sample)["invalid"] = {"throttled"};
+    run.samples.at(sample)["timings_ms"]["total"] = 4000;
+  }
+  const json comparison = comparison_of(run, "on~r");
+  EXPECT_EQ(comparison.at("invalid"), (json{{"throttled", 2}}));
+  EXPECT_EQ(comparison.at("invalid_blocks"), 1);
+  EXPECT_EQ(comparison.at("broken_blocks"), 0);
+  EXPECT_EQ(comparison.at("timed_samples").size(), 4u);
+  EXPECT_EQ(comparison.at("speed").at("total_ms").at("blocks"), 1);
+  EXPECT_EQ(comparison.at("speed").at("total_ms").at("worst"), 80);
+}
+
+TEST(Summary, CountsAnInvalidEnvironmentOnlyWhereTimesWereTaken) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["invalid"] = {"throttled"};
+  EXPECT_TRUE(make_summary(run).at("invalid").empty());
+  run.samples.at("t:1:0")["invalid"] = {"throttled"};
+  EXPECT_EQ(make_summary(run).at("invalid"), (json{{"throttled", 1}}));
+}
+
 TEST(Summary, JudgesEngagementOverTimedSamplesToo) {
   RunFiles run = small_run();
   run.samples.at("t:1:2")["engagement"]["conv_half"] = 0;
