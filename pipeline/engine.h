@@ -28,8 +28,8 @@ struct LoadOptions {
   // engine's default.
   std::string precision;
   std::string vae_precision =
-      "model";      // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
-  int threads = 0;  // 0: LibTorch's own choice
+      "model";        // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
+  int threads = 0;    // 0: LibTorch's own choice
   bool cold = false;  // on a GPU: search algorithms anew, and keep none for the next process
   int accumulation_block = 16;  // products added before the half accumulator is rounded: 16, 8 or 4
 };
@@ -38,6 +38,8 @@ struct LoadOptions {
 struct LoadReport {
   std::string engine;
   double load_ms = 0;
+  double upload_ms = 0;             // of it: weights on their way to the device
+  std::int64_t uploaded_bytes = 0;  // in that time; 0: weights stay where they are
   nlohmann::json effective =
       nlohmann::json::object();  // every switch as read in this process, and what it means
   nlohmann::json engagement = nlohmann::json::object();  // probes run at load
