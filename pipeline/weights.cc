@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -66,6 +67,11 @@ Places places(const std::filesystem::path& folder, const std::string& stem,
 
 bool is_float(DType type) {
   return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16;
+}
+
+// What follows the last number of a name: the same for tensors that do the same in several blocks.
+std::string_view kind_of(std::string_view name) {
+  return name.substr(name.find_last_of("0123456789") + 1);
 }
 
 // A sum is one fast pass and finite only where all its terms are; a sum that merely overflows is
@@ -189,11 +195,18 @@ std::int64_t Weights::send(const Upload& upload,
     const c10::impl::VirtualGuardImpl guard(store_->device.type());
     guard.synchronizeStream(guard.getStream(store_->device));
   }
+  std::vector<std::string> names;
+  for (const auto& [name, view] : store_->tensors)
+    if (wanted(name) && is_float(view.dtype) &&
+        size_in_bytes(view.dtype) <= c10::elementSize(store_->type))
+      names.push_back(name);
+  // What layers put together in one block after the other is freed side by side then, so that the
+  // allocator can join it and use it again. For SDXL, whose queries, keys and values are put
+  // together, this is worth 0.6 GB.
+  std::ranges::stable_sort(names, {}, kind_of);
   std::int64_t bytes = 0;
-  for (const auto& [name, view] : store_->tensors) {
-    if (!wanted(name) || !is_float(view.dtype) ||
-        size_in_bytes(view.dtype) > c10::elementSize(store_->type))
-      continue;
+  for (const std::string& name : names) {
+    const TensorView& view = store_->tensors.at(name);
     const at::Tensor there =
         at::empty(view.shape,
                   at::TensorOptions().dtype(scalar_type(name, view.dtype)).device(store_->device));

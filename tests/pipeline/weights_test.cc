@@ -143,6 +143,18 @@ TEST_F(WeightsFolder, AreSentAllAtOnceAndHandedOutOnce) {
   EXPECT_TRUE(weights.check().empty());
 }
 
+TEST_F(WeightsFolder, AreSentKindByKind) {
+  save_tensors(kFolder / "m.safetensors", {{"0.k.weight", at::ones({1})},
+                                           {"0.q.weight", at::ones({2})},
+                                           {"1.k.weight", at::ones({3})},
+                                           {"1.q.weight", at::ones({4})}});
+  LateUpload late;
+  Weights::open(kFolder, "m", "", at::kFloat).send(late.upload(), kEverything);
+  std::vector<std::size_t> sizes;
+  for (const auto& [to, from] : late.queued) sizes.push_back(from.size() / 4);
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 3, 2, 4}));
+}
+
 TEST_F(WeightsFolder, AreSentAsStoredWhereThatTakesNoMoreMemory) {
   const at::Tensor values = at::full({3}, 0.1f);
   save_tensors(kFolder / "m.safetensors", {{"half", values.to(at::kHalf)},
