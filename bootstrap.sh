@@ -48,19 +48,46 @@ install_packages() {
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
 
-# LibTorch is the C++ half of the torch wheel; the two small wheels are what libtorch_cpu.so needs beside it.
+has_nvcc() { command -v nvcc >/dev/null || [ -x "${CUDA_HOME:-}/bin/nvcc" ] || [ -x /usr/local/cuda/bin/nvcc ]; }
+
+# LibTorch is the C++ half of the torch wheel; the two small wheels are what libtorch_cpu.so needs beside it. Where the
+# GPU half is built and can run, so are the 2 GB that libtorch_cuda.so needs.
 install_libtorch() {
-  local wheels
-  mapfile -t wheels < <(cut -d ' ' -f 1 cmake/libtorch-requirements.txt)
-  stage='installing LibTorch into deps/libtorch' remedy='see the lines of pip above; is the network there, and 3 GB of disk?'
-  [ "$(cat deps/libtorch/.wheels 2>/dev/null || true)" = "${wheels[*]}" ] && return 0
+  local lists=(cmake/libtorch-requirements.txt) options=() wheels disk=3 list
+  if has_nvcc && [ -e /dev/nvidiactl ]; then
+    lists+=(cmake/libtorch-cuda-requirements.txt)
+    disk=7
+  fi
+  for list in "${lists[@]}"; do options+=(--requirement "$list"); done
+  mapfile -t wheels < <(cut -d ' ' -f 1 "${lists[@]}")
+  stage='installing LibTorch into deps/libtorch' remedy="see the lines of pip above; is the network there, and $disk GB of disk?"
+  case "$(cat deps/libtorch/.wheels 2>/dev/null || true) " in "${wheels[*]} "*) return 0 ;; esac  # these, and perhaps more
   say "fetching LibTorch (${wheels[*]})"
   rm -rf deps/libtorch deps/libtorch.partial
   python3 -m pip install --quiet --no-cache-dir --no-deps --target deps/libtorch.partial --python-version 3.12 \
-    --implementation cp --abi cp312 --abi none --only-binary=:all: \
-    --require-hashes --requirement cmake/libtorch-requirements.txt
+    --implementation cp --abi cp312 --abi none --only-binary=:all: --require-hashes "${options[@]}"
   echo "${wheels[*]}" >deps/libtorch.partial/.wheels
   mv deps/libtorch.partial deps/libtorch
+}
+
+# The headers of cuDNN's graph API, which come in a Python wheel; all else in it is left out.
+install_cudnn_frontend() {
+  local partial=deps/cudnn-frontend.partial wheel
+  has_nvcc || return 0
+  wheel=$(cut -d ' ' -f 1 cmake/cudnn-frontend-requirements.txt)
+  stage='fetching headers into deps/cudnn-frontend' remedy='see the lines of pip above; is the network there?'
+  [ "$(cat deps/cudnn-frontend/.wheel 2>/dev/null || true)" = "$wheel" ] && return 0
+  say "fetching the headers of $wheel"
+  rm -rf deps/cudnn-frontend "$partial"
+  python3 -m pip download --quiet --no-cache-dir --no-deps --dest "$partial" --python-version 3.11 \
+    --implementation cp --abi cp311 --only-binary=:all: \
+    --require-hashes --requirement cmake/cudnn-frontend-requirements.txt
+  python3 -m zipfile -e "$partial"/*.whl "$partial/all"
+  mkdir "$partial/wanted"
+  mv "$partial/all/include" "$partial/wanted"
+  echo "$wheel" >"$partial/wanted/.wheel"
+  mv "$partial/wanted" deps/cudnn-frontend
+  rm -r "$partial"
 }
 
 # What reads files and lines from outside, under clang's sanitizers: a few seconds of new inputs for each.
@@ -101,10 +128,12 @@ install_packages "${packages[@]}"
 case "$1" in
   build)
     install_libtorch
+    install_cudnn_frontend
     build release
     ;;
   demo)
     install_libtorch
+    install_cudnn_frontend
     build release
     stage='running the demo' remedy='see the lines above; ./build/release/bin/sameseed run --help says more'
     say 'running the demo'
@@ -112,6 +141,7 @@ case "$1" in
     ;;
   test)
     install_libtorch
+    install_cudnn_frontend
     build release
     stage='testing' remedy='see the tests above; ctest --preset release --rerun-failed repeats those that failed'
     say 'testing'

@@ -1,8 +1,8 @@
-# cuDNN 9 beside the CUDA toolkit: CUDNN::cudnn, with the header-only frontend of its graph API, found below
-# SAMESEED_CUDNN_FRONTEND (a folder that holds `include/cudnn_frontend.h`).
+# cuDNN 9, from the wheel beside LibTorch or from the CUDA toolkit: CUDNN::cudnn, with the header-only frontend of its
+# graph API, found below SAMESEED_CUDNN_FRONTEND (a folder that holds `include/cudnn_frontend.h`).
 set(SAMESEED_CUDNN_FRONTEND "${PROJECT_SOURCE_DIR}/deps/cudnn-frontend" CACHE PATH "folder that holds include/ of cuDNN's frontend")
-find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
-find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${CUDAToolkit_LIBRARY_DIR})
+find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS "${SAMESEED_LIBTORCH}/nvidia/cudnn/include" ${CUDAToolkit_INCLUDE_DIRS})
+find_library(CUDNN_LIBRARY NAMES libcudnn.so.9 cudnn HINTS "${SAMESEED_LIBTORCH}/nvidia/cudnn/lib" ${CUDAToolkit_LIBRARY_DIR})
 find_path(CUDNN_FRONTEND_INCLUDE_DIR cudnn_frontend.h PATHS "${SAMESEED_CUDNN_FRONTEND}/include" NO_DEFAULT_PATH)
 
 include(FindPackageHandleStandardArgs)

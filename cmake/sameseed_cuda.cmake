@@ -18,13 +18,18 @@ enable_language(CUDA)
 find_package(CUDAToolkit REQUIRED)
 find_package(CUDNN)
 if(NOT CUDNN_FOUND)
-  message(STATUS "no cuDNN, or not its frontend: without the GPU half")
+  message(STATUS "no cuDNN, or not its frontend (./bootstrap.sh build fetches it): without the GPU half")
   return()
 endif()
 set(SAMESEED_CUDA ON)
 # LibTorch's GPU half registers itself when it is loaded; nothing names it, and what it needs in turn need not be here.
+# Our own calls into cuDNN, cuBLASLt and NVRTC have to meet the libraries of the wheels beside it, of which a process
+# loads only one: they are looked for before the CUDA toolkit's.
 add_library(LibTorch::cuda INTERFACE IMPORTED)
 get_filename_component(_libtorch_lib "${LibTorch_CPU_LIBRARY}" DIRECTORY)
 target_link_libraries(LibTorch::cuda INTERFACE LibTorch::cpu CUDA::cudart
   "-Wl,--no-as-needed" "${_libtorch_lib}/libtorch_cuda.so" "${_libtorch_lib}/libc10_cuda.so" "-Wl,--as-needed"
   "-Wl,--allow-shlib-undefined")
+foreach(_wheel cudnn cu13)
+  target_link_options(LibTorch::cuda INTERFACE "LINKER:-rpath,${SAMESEED_LIBTORCH}/nvidia/${_wheel}/lib")
+endforeach()

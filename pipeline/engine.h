@@ -38,6 +38,8 @@ struct LoadOptions {
 struct LoadReport {
   std::string engine;
   double load_ms = 0;
+  double upload_ms = 0;             // of it: weights on their way to the device
+  std::int64_t uploaded_bytes = 0;  // in that time; 0: weights stay where they are
   nlohmann::json effective =
       nlohmann::json::object();  // every switch as read in this process, and what it means
   nlohmann::json engagement = nlohmann::json::object();  // probes run at load

@@ -204,10 +204,15 @@ json answer_of(Engine& engine, const json& message) {
   const std::string op = message.value("op", "");
   if (op == "load") {
     const LoadReport r = engine.load(read_load_options(message));
-    return {{"engine", r.engine},       {"timings_ms", {{"load", r.load_ms}}},
-            {"effective", r.effective}, {"engagement", r.engagement},
-            {"files", r.files},         {"versions", r.versions},
-            {"warnings", r.warnings},   {"peak_memory", r.peak_memory}};
+    json answer = {{"engine", r.engine},       {"timings_ms", {{"load", r.load_ms}}},
+                   {"effective", r.effective}, {"engagement", r.engagement},
+                   {"files", r.files},         {"versions", r.versions},
+                   {"warnings", r.warnings},   {"peak_memory", r.peak_memory}};
+    if (r.uploaded_bytes > 0) {
+      answer["timings_ms"]["upload"] = r.upload_ms;
+      answer["uploaded_bytes"] = r.uploaded_bytes;
+    }
+    return answer;
   }
   if (op == "generate") {
     const Generation g = engine.generate(read_request(message));

@@ -104,7 +104,8 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
       options.model);  // first of all, so that a wrong folder is called a wrong folder
   const at::ScalarType vae = vae_type(options);
   arithmetic_ = make_(options, vae);
-  pipeline_.emplace(options, arithmetic_.backends, report);
+  const std::optional<Upload> upload = upload_ ? std::optional(upload_()) : std::nullopt;
+  pipeline_.emplace(options, arithmetic_.backends, report, upload ? &*upload : nullptr);
   report.effective = arithmetic_.effective;
   report.effective["precision"] = arithmetic_.precision;
   report.effective["vae_precision"] = at::toString(vae);

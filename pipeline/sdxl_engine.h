@@ -32,12 +32,14 @@ using MakeArithmetic =
 
 class SdxlEngine final : public Engine {
  public:
+  // `upload`: absent, where weights stay on the host or are sent one by one.
   SdxlEngine(std::string name, std::string default_precision, at::Device device,
-             MakeArithmetic make)
+             MakeArithmetic make, MakeUpload upload = {})
       : name_(std::move(name)),
         default_precision_(std::move(default_precision)),
         device_(device),
-        make_(std::move(make)) {}
+        make_(std::move(make)),
+        upload_(std::move(upload)) {}
 
   LoadReport load(const LoadOptions& options) override;
   Generation generate(const Request& request) override;
@@ -48,6 +50,7 @@ class SdxlEngine final : public Engine {
   std::string name_, default_precision_;
   at::Device device_;
   MakeArithmetic make_;
+  MakeUpload upload_;
   Arithmetic arithmetic_;
   std::optional<SdxlPipeline> pipeline_;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "io/error.h"
 #include "pipeline/noise.h"
@@ -21,8 +22,8 @@ const char* stem_of(const std::string& component) {
 // the variant is read from its plain files where others have it.
 template <typename Build>
 auto load_component(const std::filesystem::path& folder, std::string variant, bool others_have_it,
-                    const Backend& backend, LoadReport& report, const std::string& name,
-                    Build build) {
+                    const Backend& backend, const Upload* upload, LoadReport& report,
+                    const std::string& name, Build build) {
   const std::string stem = stem_of(name);
   if (others_have_it && !Weights::stored(folder, stem, variant)) {
     report.warnings.push_back(
@@ -31,11 +32,19 @@ auto load_component(const std::filesystem::path& folder, std::string variant, bo
   }
   const Weights weights =
       Weights::open(folder, stem, variant, backend.activation_type(), backend.device());
+  const auto is_left_out = [&](const std::string& tensor) {
+    return tensor.ends_with("position_ids") || (name == "vae" && belongs_to_vae_encoder(tensor));
+  };
+  if (upload) {
+    const auto start = std::chrono::steady_clock::now();
+    report.uploaded_bytes +=
+        weights.send(*upload, [&](const std::string& tensor) { return !is_left_out(tensor); });
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    report.upload_ms += took.count();
+  }
   auto component = build(weights);
   std::vector<std::string> unused = weights.check();
-  std::erase_if(unused, [&](const std::string& tensor) {
-    return tensor.ends_with("position_ids") || (name == "vae" && belongs_to_vae_encoder(tensor));
-  });
+  std::erase_if(unused, is_left_out);
   if (!unused.empty())
     report.warnings.push_back(
         fmt::format("{}: {} tensors are not part of this network, the first is {}", folder.string(),
@@ -69,7 +78,8 @@ Tensor run_step(const StepRunner& runner, const Unet& unet, const UnetInput& inp
 
 }  // namespace
 
-SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report)
+SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report,
+                           const Upload* upload)
     : backends_(backends),
       config_(read_pipeline_config(options.model)),
       scheduler_(read_scheduler_config(std::filesystem::path(options.model) / "scheduler")),
@@ -89,7 +99,8 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
     any_variant = any_variant || has_variant(model / name, name);
   const auto load = [&](const std::filesystem::path& folder, const Backend& backend,
                         const char* name, auto build) {
-    return load_component(folder, options.variant, any_variant, backend, report, name, build);
+    return load_component(folder, options.variant, any_variant, backend, upload, report, name,
+                          build);
   };
   const auto text_encoder = [&](const char* name, bool with_projection) {
     const TextEncoderConfig config = read_text_encoder_config(model / name);

@@ -37,8 +37,9 @@ struct PromptEmbeds {
 class SdxlPipeline {
  public:
   // Reads the folder through the backends; throws UserError that lists what does not fit. Fills in
-  // what was read.
-  SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report);
+  // what was read. `upload` brings weights to the backends' device; null: they go one by one.
+  SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report,
+               const Upload* upload = nullptr);
 
   // Shape of the initial noise for a picture of this size; throws UserError for sizes that cannot
   // be made.

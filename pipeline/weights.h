@@ -4,10 +4,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "pipeline/upload.h"
 
 namespace sameseed {
 
@@ -26,13 +30,20 @@ class Weights {
   static bool stored(const std::filesystem::path& folder, const std::string& stem,
                      const std::string& variant);
 
+  // Brings the tensors whose names `wanted` takes to the device, all at once, for tensor() to hand
+  // out; those that need more memory as stored than in the component's type stay behind. Returns
+  // how many bytes travelled. Throws what `upload` throws.
+  std::int64_t send(const Upload& upload,
+                    const std::function<bool(const std::string& name)>& wanted) const;
+
   Weights operator/(const std::string& name) const;
   Weights operator/(std::int64_t index) const;
 
   const std::string& place() const { return place_; }  // "down_blocks.0.resnets.0"; "" at the top
 
   // The tensor at this place + "." + name, in the component's type and on its device, contiguous.
-  // It may lie in the mapped file: not to be written to.
+  // It may lie in the mapped file: not to be written to. What send() brought is kept no longer than
+  // until here, so that a layer which stores it otherwise needs no memory for both.
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
 
   bool has(const std::string& name) const;  // whether the checkpoint holds it

@@ -60,12 +60,13 @@ Arithmetic make_arithmetic(at::Device device, const LoadOptions& options, at::Sc
 
 }  // namespace
 
-std::unique_ptr<Engine> make_reference_engine(at::Device device) {
+std::unique_ptr<Engine> make_reference_engine(at::Device device, MakeUpload upload) {
   return std::make_unique<SdxlEngine>(
       "reference", device.is_cpu() ? "fp32" : "fp16", device,
       [device](const LoadOptions& options, at::ScalarType vae_type) {
         return make_arithmetic(device, options, vae_type);
-      });
+      },
+      std::move(upload));
 }
 
 }  // namespace sameseed

@@ -6,9 +6,11 @@
 #include <memory>
 
 #include "pipeline/engine.h"
+#include "pipeline/upload.h"
 
 namespace sameseed {
 
-std::unique_ptr<Engine> make_reference_engine(c10::Device device);
+// `upload` as in SdxlEngine.
+std::unique_ptr<Engine> make_reference_engine(c10::Device device, MakeUpload upload = {});
 
 }  // namespace sameseed

@@ -81,12 +81,14 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
 
 }  // namespace
 
-std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain, at::Device device) {
+std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain, at::Device device,
+                                                MakeUpload upload) {
   return std::make_unique<SdxlEngine>(
       "accelerated", "fp16", device,
       [plain = std::move(plain), device](const LoadOptions& options, at::ScalarType vae_type) {
         return make_arithmetic(plain, device, options, vae_type);
-      });
+      },
+      std::move(upload));
 }
 
 }  // namespace sameseed::cuda

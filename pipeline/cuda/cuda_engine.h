@@ -2,10 +2,12 @@
 #pragma once
 
 #include "pipeline/accelerated_engine.h"
+#include "pipeline/upload.h"
 
 namespace sameseed::cuda {
 
-// `plain` makes the VAE's backend where its precision is float32.
-std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain, at::Device device);
+// `plain` makes the VAE's backend where its precision is float32; `upload` as in SdxlEngine.
+std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain, at::Device device,
+                                                MakeUpload upload);
 
 }  // namespace sameseed::cuda

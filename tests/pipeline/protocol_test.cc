@@ -17,6 +17,7 @@ struct Echo final : Engine {
   LoadReport load(const LoadOptions& options) override {
     LoadReport report;
     report.engine = options.model;
+    if (options.model == "sent") report.upload_ms = 4, report.uploaded_bytes = 7;
     return report;
   }
   Generation generate(const Request& request) override {
@@ -61,6 +62,16 @@ TEST(Protocol, SpeaksOfNonfiniteValuesOnlyWhereThereAreSome) {
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[0].at("nonfinite").at("latents"), 4);
   EXPECT_FALSE(answers[1].contains("nonfinite"));
+}
+
+TEST(Protocol, SpeaksOfAnUploadOnlyWhereThereWasOne) {
+  const auto answers =
+      answers_to("{\"op\":\"load\",\"model\":\"sent\"}\n{\"op\":\"load\",\"model\":\"m\"}\n");
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[0].at("timings_ms").at("upload"), 4);
+  EXPECT_EQ(answers[0].at("uploaded_bytes"), 7);
+  EXPECT_FALSE(answers[1].at("timings_ms").contains("upload"));
+  EXPECT_FALSE(answers[1].contains("uploaded_bytes"));
 }
 
 TEST(Protocol, NamesInWhatAnAnswerBreaksIt) {

@@ -4,7 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "io/error.h"
 #include "io/files.h"
@@ -94,6 +100,111 @@ TEST_F(WeightsFolder, StayInTheMappedFileWhereTheirTypeIsRight) {
     EXPECT_EQ(Weights::open(kFolder, "m", "", at::kHalf).tensor("a", {3}).scalar_type(), at::kHalf);
   }
   EXPECT_TRUE(at::equal(kept, at::full({3}, 2.0f)));  // mapped as long as the tensor lives
+}
+
+// An upload on the CPU that reads and writes nothing before it has to.
+struct LateUpload {
+  std::vector<std::pair<void*, std::span<const std::byte>>> queued;
+  int finished = 0;
+
+  Upload upload() {
+    return {.copy = [this](void* to,
+                           std::span<const std::byte> from) { queued.emplace_back(to, from); },
+            .finish =
+                [this] {
+                  for (const auto& [to, from] : queued) std::memcpy(to, from.data(), from.size());
+                  ++finished;
+                }};
+  }
+};
+
+const auto kEverything = [](const std::string&) { return true; };
+
+TEST_F(WeightsFolder, AreSentAllAtOnceAndHandedOutOnce) {
+  const at::Tensor a = at::arange(6, at::kFloat).view({2, 3}), b = at::full({4}, 0.5f);
+  save_tensors(kFolder / "m.safetensors", {{"a", a}, {"b", b}, {"left", b}});
+  const Weights weights = Weights::open(kFolder, "m", "", at::kFloat);
+  LateUpload late;
+  EXPECT_EQ(weights.send(late.upload(), [](const std::string& name) { return name != "left"; }),
+            10 * 4);
+  EXPECT_EQ(late.finished, 1);
+  ASSERT_EQ(late.queued.size(), 2u);
+  for (const auto& [name, stored, sent] :
+       {std::tuple{"a", a, late.queued[0]}, std::tuple{"b", b, late.queued[1]}}) {
+    const at::Tensor first = weights.tensor(name, stored.sizes());
+    EXPECT_EQ(first.const_data_ptr(), sent.first) << name;
+    EXPECT_TRUE(at::equal(first, stored)) << name;
+    EXPECT_EQ(first.use_count(), 1u) << name;  // freed when a layer stores it otherwise
+    const at::Tensor again = weights.tensor(name, stored.sizes());
+    EXPECT_NE(again.const_data_ptr(), sent.first) << name;
+    EXPECT_TRUE(at::equal(again, stored)) << name;
+  }
+  EXPECT_TRUE(at::equal(weights.tensor("left", {4}), b));
+  EXPECT_TRUE(weights.check().empty());
+}
+
+TEST_F(WeightsFolder, AreSentKindByKind) {
+  save_tensors(kFolder / "m.safetensors", {{"0.k.weight", at::ones({1})},
+                                           {"0.q.weight", at::ones({2})},
+                                           {"1.k.weight", at::ones({3})},
+                                           {"1.q.weight", at::ones({4})}});
+  LateUpload late;
+  Weights::open(kFolder, "m", "", at::kFloat).send(late.upload(), kEverything);
+  std::vector<std::size_t> sizes;
+  for (const auto& [to, from] : late.queued) sizes.push_back(from.size() / 4);
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 3, 2, 4}));
+}
+
+TEST_F(WeightsFolder, AreSentAsStoredWhereThatTakesNoMoreMemory) {
+  const at::Tensor values = at::full({3}, 0.1f);
+  save_tensors(kFolder / "m.safetensors", {{"half", values.to(at::kHalf)},
+                                           {"ids", at::arange(3)},
+                                           {"short", values.to(at::kBFloat16)},
+                                           {"single", values}});
+  const auto bytes_as = [](at::ScalarType type) {
+    const Weights weights = Weights::open(kFolder, "m", "", type);
+    LateUpload late;
+    const std::int64_t bytes = weights.send(late.upload(), kEverything);
+    for (const char* name : {"half", "short", "single"}) {
+      const at::Tensor plain = Weights::open(kFolder, "m", "", type).tensor(name, {3});
+      EXPECT_TRUE(at::equal(weights.tensor(name, {3}), plain)) << name;
+    }
+    EXPECT_EQ(weights.check(), (std::vector<std::string>{"ids"}));
+    return bytes;
+  };
+  EXPECT_EQ(bytes_as(at::kFloat), 3 * (2 + 2 + 4));
+  EXPECT_EQ(bytes_as(at::kHalf), 3 * (2 + 2));
+}
+
+TEST_F(WeightsFolder, RefuseValuesThatAreNotFiniteByNameWhenSentToo) {
+  save_tensors(kFolder / "m.safetensors",
+               {{"a", at::full({2}, std::nan("")).to(at::kHalf)},
+                {"b", at::full({1}, 70000.0f).to(at::kBFloat16)},  // too large for half precision
+                {"c", at::full({2}, 3e38f).to(at::kBFloat16)},     // the sum is for float32
+                {"d", at::full({4}, 60000.0f).to(at::kHalf)}});
+  const auto problems_in = [](at::ScalarType type) -> std::string {
+    const Weights weights = Weights::open(kFolder, "m", "", type);
+    LateUpload late;
+    weights.send(late.upload(), kEverything);
+    for (const char* name : {"a", "b", "c", "d"})
+      weights.tensor(name, {name[0] == 'b' ? 1 : name[0] == 'd' ? 4 : 2});
+    try {
+      weights.check();
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  const std::string half = problems_in(at::kHalf), wide = problems_in(at::kBFloat16);
+  for (const std::string& text : {half, wide})
+    EXPECT_NE(text.find("a: holds NaN or infinite values"), std::string::npos) << text;
+  for (const char* name : {"b", "c"}) {
+    EXPECT_NE(half.find(std::string(name) + ": holds values that do not fit Half"),
+              std::string::npos)
+        << half;
+    EXPECT_EQ(wide.find(std::string(name) + ": holds"), std::string::npos) << wide;
+  }
+  EXPECT_EQ(half.find("d: holds"), std::string::npos) << half;
 }
 
 TEST_F(WeightsFolder, AcceptTheOlderNamesOfTheVaesAttention) {

@@ -2,14 +2,17 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "io/error.h"
 #include "io/files.h"
 #include "io/safetensors.h"
 #include "pipeline/noise.h"
 #include "pipeline/tensor_files.h"
+#include "pipeline/vae.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/copied_model.h"
 
@@ -29,8 +32,8 @@ class Loading : public CopiedModel {
   };
 
   // Loads and makes one small picture.
-  Made make(LoadOptions options) const {
-    const auto engine = make_reference_engine(at::kCPU);
+  Made make(LoadOptions options, MakeUpload upload = {}) const {
+    const auto engine = make_reference_engine(at::kCPU, std::move(upload));
     options.threads = 1;
     Request request{.prompt = "a cat", .steps = 1, .width = 64, .height = 64};
     request.noise = folder_ / "noise.safetensors";
@@ -194,6 +197,34 @@ TEST_F(Loading, TakesOlderAttentionNamesForTheSameNumbers) {
   const Made made = make({.model = model_});
   EXPECT_TRUE(made.report.warnings.empty());
   EXPECT_EQ(made.hashes, make_original().hashes);
+}
+
+TEST_F(Loading, SendsWhatTheNetworkNeedsByOneUploadAndSaysHowMuch) {
+  int made = 0, finished = 0;
+  const Made sent = make({.model = model_}, [&] {
+    ++made;
+    return Upload{
+        .copy = [](void* to,
+                   std::span<const std::byte> from) { std::memcpy(to, from.data(), from.size()); },
+        .finish = [&] { ++finished; }};
+  });
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(finished, 4);  // once a component
+  std::int64_t bytes = 0, encoder = 0;
+  for (const char* component : {"text_encoder", "text_encoder_2", "unet", "vae"}) {
+    const bool text = std::string(component).starts_with("text");
+    for (const auto& [name, tensor] :
+         tensors_of(model_ / component / (std::string(text ? "model" : kStem) + ".safetensors")))
+      (belongs_to_vae_encoder(name) ? encoder : bytes) +=
+          static_cast<std::int64_t>(tensor.nbytes());
+  }
+  EXPECT_GT(encoder, 0);
+  EXPECT_EQ(sent.report.uploaded_bytes, bytes);
+  EXPECT_TRUE(sent.report.warnings.empty());
+  const Made original = make_original();
+  EXPECT_EQ(original.report.uploaded_bytes, 0);
+  // The same numbers; products in float32 round by where their operands lie.
+  EXPECT_LE(relative_l2(sent.latents, original.latents), 5e-5);
 }
 
 TEST_F(Loading, RefusesPlaygroundsSchedulerByName) {
