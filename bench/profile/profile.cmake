@@ -5,7 +5,7 @@ if(SAMESEED_CUDA)
   if(CUPTI_LIBRARY AND CUPTI_INCLUDE_DIR)
     sameseed_program(step_profile
       SOURCES profile/step_profile.cc all_engines_cuda.cc null_engine.cc
-      LIBRARIES sameseed_reference sameseed_cuda ${CUPTI_LIBRARY})
+      LIBRARIES sameseed_reference sameseed_cuda sameseed_upload ${CUPTI_LIBRARY})
     target_include_directories(step_profile SYSTEM PRIVATE "${CUPTI_INCLUDE_DIR}")
   endif()
 endif()
