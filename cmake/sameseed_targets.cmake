@@ -46,7 +46,8 @@ function(sameseed_test name)
   add_executable(${name} ${ARG_SOURCES})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest sameseed_test_main)
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)  # what they test is optimised, they need not be
+  # What they test is optimised, they need not be; but for -O0 LibTorch's precompiled header is no use.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:$<IF:$<BOOL:${ARG_LIBTORCH}>,-O1,-O0>>)
   target_compile_definitions(${name} PRIVATE
     SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SAMESEED_BINARY_DIR="${PROJECT_BINARY_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "cpu;${ARG_LABELS}" TIMEOUT 240)
