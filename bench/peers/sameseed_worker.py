@@ -83,6 +83,7 @@ def main():
     steps = [(ms, full) for t in times for ms, full in zip(t["steps"], t["full"])]
     result = {"engine": args.engine, "size": args.size, "steps": args.steps, "deepcache": args.deepcache,
               "load_ms": loaded["timings_ms"]["load"],
+              "upload_gb_s": loaded.get("uploaded_bytes", 0) / 1e6 / max(loaded["timings_ms"].get("upload", 0), 1e-9),
               "engagement": loaded["engagement"], "machine": loaded["effective"].get("machine"),
               "first_image_ms": first["timings_ms"]["total"],
               "search_ms": first["engagement"].get("search_ms"), "capture_ms": first["engagement"].get("capture_ms"),

@@ -164,16 +164,38 @@ std::unique_ptr<Convolution::Plan> Convolution::search(const ConvolutionShape& s
     return plan.graph.choose(to_string(plan.graph_shape()), choices_, plan.list(t), workspace_,
                              workspace_bytes_, stream);
   };
-  auto plain = std::make_unique<GraphPlan>(handle, s, /*with_epilogue=*/false);
+  const auto make = [&](bool with_epilogue) {
+    return std::make_unique<GraphPlan>(handle, s, with_epilogue);
+  };
+  if (!s.bias) {
+    auto plan = make(false);
+    choose(*plan);
+    return plan;
+  }
+  // Where bias and residual are added is chosen once as well: two ways that take the same time must
+  // not make two processes differ.
+  const std::string where = "epilogue of " + to_string(s);
+  if (const nlohmann::json known = choices_.find(where); !known.is_null()) {
+    auto plan = make(known.value("algorithm", "") == "in the convolution");
+    choose(*plan);
+    return plan;
+  }
+  auto plain = make(false);
   const double plain_ms = choose(*plain);
-  if (!s.bias) return plain;
   const double behind_ms = median_ms(
       kRounds, kCalls, [&](cudaStream_t on) { add_behind(s, t.y, t.bias, t.residual, on); });
+  const auto keep = [&](const char* algorithm, double ms) {
+    choices_.keep(where, {{"algorithm", algorithm}, {"ms", ms}});
+  };
   try {
-    auto fused = std::make_unique<GraphPlan>(handle, s, /*with_epilogue=*/true);
-    if (choose(*fused) < plain_ms + behind_ms) return fused;
+    auto fused = make(true);
+    if (const double ms = choose(*fused); ms < plain_ms + behind_ms) {
+      keep("in the convolution", ms);
+      return fused;
+    }
   } catch (const std::runtime_error&) {  // no engine has this epilogue: the other way it is
   }
+  keep("behind the convolution", plain_ms + behind_ms);
   return plain;
 }
 

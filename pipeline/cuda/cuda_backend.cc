@@ -229,10 +229,13 @@ class CudaBackend final : public Backend {
   std::unique_ptr<Conv2d> conv2d(const Weights& at, const Conv2dConfig& c) override {
     auto layer = make<CudaConv2d>();
     const std::int64_t more_in = padded(c.in) - c.in, more_out = padded(c.out) - c.out;
-    layer->weight = at::constant_pad_nd(at.tensor("weight", {c.out, c.in, c.kernel, c.kernel}),
-                                        {0, 0, 0, 0, 0, more_in, 0, more_out})
-                        .contiguous(at::MemoryFormat::ChannelsLast);
-    layer->bias = at::constant_pad_nd(at.tensor("bias", {c.out}), {0, more_out});
+    layer->weight = at.tensor("weight", {c.out, c.in, c.kernel, c.kernel});
+    layer->bias = at.tensor("bias", {c.out});
+    if (more_in > 0 || more_out > 0) {
+      layer->weight = at::constant_pad_nd(layer->weight, {0, 0, 0, 0, 0, more_in, 0, more_out});
+      layer->bias = at::constant_pad_nd(layer->bias, {0, more_out});
+    }
+    layer->weight = layer->weight.contiguous(at::MemoryFormat::ChannelsLast);
     layer->config = c;
     return layer;
   }

@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 namespace fe = cudnn_frontend;
 
-constexpr int kPlans = 16;  // of those that the heuristics name, best first
+constexpr int kPlans = 10;  // of those that the heuristics name, best first
 constexpr int kRounds = 3, kCalls = 5;
 
 void check(fe::error_t error, const char* what) {
