@@ -44,6 +44,7 @@ Planned plan_of(const RunOptions& options) {
   Matrix matrix = read_matrix(file);
   matrix.floor = matrix.floor || options.floor;
   matrix.oracle = matrix.oracle || options.oracle;
+  matrix.cold = options.cold;
   json load = {
       {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
   if (!options.model.vae.empty())

@@ -25,6 +25,7 @@ struct RunOptions {
   std::string times;   // of `plan`: an earlier run that says how long samples take
   bool probe = false;  // of `plan`: a few samples that say so
   bool floor = false, oracle = false;  // asked for beside what the matrix says
+  bool cold = false;   // the accelerated engine searches its algorithms anew and keeps none
   bool trace = false;  // quality samples write latents and block norms of every step
   GenerateOptions generate;
 };

@@ -72,6 +72,9 @@ int main(int argc, char** argv) {
     command->add_flag(
         "--oracle", run.oracle,
         "make every picture in the highest precision too: which arm is nearer to it?");
+    command->add_flag("--cold", run.cold,
+                      "on a GPU: search the accelerated engine's algorithms anew, whatever earlier "
+                      "processes chose, and keep none");
     command->add_flag("--trace", run.trace,
                       "keep the latents and block norms of every step, and report where the arms "
                       "began to differ");

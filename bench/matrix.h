@@ -43,6 +43,7 @@ struct Matrix {
   Timing timing;
   bool floor = false;   // make rows that ought to be equal as well: the noise floor
   bool oracle = false;  // and each picture once more in the highest precision
+  bool cold = false;    // the accelerated engine searches its algorithms anew (asked for, not read)
   std::string sha256;   // of the file
 };
 

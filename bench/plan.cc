@@ -90,6 +90,8 @@ class Planner {
     Asked asked = {
         {{"engine", matrix_.engines.at(arm)}, {"variables", json::object()}, {"load", load_}},
         matrix_.request};
+    if (matrix_.cold && matrix_.engines.at(arm) == "accelerated")
+      asked.environment["load"]["cold"] = true;
     asked.request["prompt"] = prompt;
     asked.request["seed"] = seed;
     for (const auto& [name, value] : point) {

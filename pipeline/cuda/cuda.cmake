@@ -1,5 +1,5 @@
 # The accelerated path on NVIDIA GPUs. Its kernels apart: nvcc knows other flags, and C++17.
-add_library(sameseed_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/kernels.cu)
+add_library(sameseed_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/elementwise.cu ${CMAKE_CURRENT_LIST_DIR}/norms.cu)
 target_include_directories(sameseed_kernels PRIVATE "${PROJECT_SOURCE_DIR}")
 target_compile_features(sameseed_kernels PRIVATE cuda_std_17)
 target_compile_options(sameseed_kernels PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings>)
@@ -7,7 +7,6 @@ target_compile_options(sameseed_kernels PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werr
 sameseed_library(sameseed_cuda LIBTORCH
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/attention.cc
-    ${CMAKE_CURRENT_LIST_DIR}/choices.cc
     ${CMAKE_CURRENT_LIST_DIR}/convolution.cc
     ${CMAKE_CURRENT_LIST_DIR}/cuda_backend.cc
     ${CMAKE_CURRENT_LIST_DIR}/cuda_engine.cc
@@ -15,4 +14,4 @@ sameseed_library(sameseed_cuda LIBTORCH
     ${CMAKE_CURRENT_LIST_DIR}/device_context.cc
     ${CMAKE_CURRENT_LIST_DIR}/matmul.cc
     ${CMAKE_CURRENT_LIST_DIR}/step_graphs.cc
-  LIBRARIES sameseed_network sameseed_kernels LibTorch::cuda CUDNN::cudnn CUDA::cublasLt CUDA::nvrtc CUDA::cudart)
+  LIBRARIES sameseed_network sameseed_choices sameseed_kernels LibTorch::cuda CUDNN::cudnn CUDA::cublasLt CUDA::nvrtc CUDA::cudart)

@@ -122,6 +122,18 @@ TEST(Plan, MeasuresEachKindOfFloorOnceForAllSettings) {
                                    "candidate, second process"}));
 }
 
+TEST(Plan, LetsOnlyTheAcceleratedEngineSearchAnewWhereColdIsAskedFor) {
+  Matrix matrix = small_matrix();
+  matrix.cold = true;
+  std::size_t cold = 0;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& environment : plan.at("environments")) {
+    EXPECT_EQ(environment.at("load").contains("cold"), environment.at("engine") == "accelerated");
+    cold += environment.at("load").contains("cold");
+  }
+  EXPECT_GT(cold, 0u);
+}
+
 TEST(Plan, TakesCudnnsTwoApisAsAFloorWithoutMakingAPictureMore) {
   Matrix matrix = small_matrix();
   matrix.axes.push_back({"reference.env.TORCH_CUDNN_V8_API_DISABLED", {nullptr, "1"}});
