@@ -24,6 +24,7 @@
 #include "bench/obstacles.h"
 #include "bench/plan.h"
 #include "bench/plan_file.h"
+#include "io/elapsed.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -212,8 +213,7 @@ class Sweep {
     } else {
       attempt(one, sample, dispatcher, record);
     }
-    const double ms =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count();
+    const double ms = ms_since(began);
     record["wall_ms"] = ms;
     const std::string outcome = record.at("outcome");
     const bool failed = outcome != "ok" && outcome != "unsupported";

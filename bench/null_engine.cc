@@ -4,6 +4,7 @@
 #include <cmath>
 #include <span>
 
+#include "io/elapsed.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
@@ -78,8 +79,7 @@ class NullEngine final : public Engine {
                          {"token_ids", sha256(request.prompt)},
                          {"latents", sha256(std::as_bytes(std::span(latents)))},
                          {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
-    generation.total_ms =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    generation.total_ms = ms_since(start);
     return generation;
   }
 };

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <numeric>
 
+#include "io/elapsed.h"
 #include "io/error.h"
 #include "io/png.h"
 #include "pipeline/nonfinite.h"
@@ -21,10 +22,6 @@ namespace sameseed {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double ms_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 std::int64_t peak_memory(at::Device device) {
   if (!device.is_cpu())

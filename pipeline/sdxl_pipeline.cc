@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "io/elapsed.h"
 #include "io/error.h"
 #include "pipeline/noise.h"
 #include "pipeline/nonfinite.h"
@@ -39,8 +40,7 @@ auto load_component(const std::filesystem::path& folder, std::string variant, bo
     const auto start = std::chrono::steady_clock::now();
     report.uploaded_bytes +=
         weights.send(*upload, [&](const std::string& tensor) { return !is_left_out(tensor); });
-    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    report.upload_ms += took.count();
+    report.upload_ms += ms_since(start);
   }
   auto component = build(weights);
   std::vector<std::string> unused = weights.check();

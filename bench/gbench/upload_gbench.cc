@@ -14,6 +14,7 @@
 
 #include "bench/gbench/in_turn.h"
 #include "bench/temporary_folder.h"
+#include "io/elapsed.h"
 #include "io/safetensors.h"
 #include "pipeline/cuda/check.h"
 #include "pipeline/cuda/upload.h"
@@ -77,8 +78,7 @@ void upload_beside_pinned_copy(benchmark::State& state) {
     const auto start = std::chrono::steady_clock::now();
     sameseed::cuda::Uploader uploader(0, threads);
     upload(uploader);
-    state.counters["first_ms"] =
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    state.counters["first_ms"] = sameseed::ms_since(start);
     sameseed::compare_in_turn(
         state, [&] { upload(uploader); }, copy_pinned);
     const double megabytes = 1e-6 * static_cast<double>(size);

@@ -26,8 +26,14 @@ json Choices::read() const {
   try {
     json stored = read_json(file_);
     if (stored.value("schema", "") == kSchema && stored.value("machine", "") == machine_ &&
-        stored.contains("choices") && stored.at("choices").is_object())
-      return stored.at("choices");
+        stored.contains("choices") && stored.at("choices").is_object()) {
+      json choices = json::object();
+      for (const auto& [operation, choice] : stored.at("choices").items())
+        if (choice.is_object() && choice.contains("algorithm") &&
+            choice.at("algorithm").is_string())
+          choices[operation] = choice;
+      return choices;
+    }
   } catch (const UserError&) {
   } catch (const json::exception&) {
   }

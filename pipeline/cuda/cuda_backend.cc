@@ -50,8 +50,15 @@ Tensor product(const Place& place, const Tensor& x, const Tensor& weight, const 
                        .type = place.arithmetic.type == at::kHalf ? CUDA_R_16F : CUDA_R_16BF};
   place.context->matmul.run(by, from.const_data_ptr(), weight.const_data_ptr(), data_or_null(bias),
                             data_or_null(add), y.mutable_data_ptr(), stream());
-  ++(half_sums ? place.context->counters.matmul_half : place.context->counters.matmul_float);
   return y;
+}
+
+// The same as a linear layer's: counted, and with sums as the switch says.
+Tensor linear_product(const Place& place, const Tensor& x, const Tensor& weight, const Tensor& bias,
+                      const Tensor& residual = {}) {
+  const bool half_sums = place.arithmetic.matmul_half;
+  ++(half_sums ? place.context->counters.matmul_half : place.context->counters.matmul_float);
+  return product(place, x, weight, bias, residual, half_sums);
 }
 
 // x [n, in, h, w] and weight [out, in, k, k], both channels last; bias and residual may be
@@ -120,7 +127,6 @@ struct CudaConv2d final : Conv2d {
     const Tensor y = product(place, rows(x), weight.flatten(1), bias,
                              residual.defined() ? rows(residual) : residual, false)
                          .permute({0, 3, 1, 2});
-    --place.context->counters.matmul_float;  // it is a convolution all the same
     ++place.context->counters.conv_float;
     return config.out == weight.size(0) ? y : y.slice(1, 0, config.out);
   }
@@ -130,7 +136,7 @@ struct CudaLinear final : Linear {
   Place place;
   Tensor weight, bias;
   Tensor forward(const Tensor& x, const Tensor& residual) const override {
-    return product(place, x, weight, bias, residual, place.arithmetic.matmul_half);
+    return linear_product(place, x, weight, bias, residual);
   }
 };
 
@@ -139,7 +145,7 @@ struct CudaLinearGroup final : LinearGroup {
   Tensor weight, bias;  // of all layers, one below the other
   std::int64_t out = 0;
   std::vector<Tensor> forward(const Tensor& x) const override {
-    return product(place, x, weight, bias, {}, place.arithmetic.matmul_half).split(out, -1);
+    return linear_product(place, x, weight, bias).split(out, -1);
   }
 };
 
@@ -147,7 +153,7 @@ struct CudaGeglu final : Geglu {
   Place place;
   Tensor weight, bias;
   Tensor forward(const Tensor& x) const override {
-    const Tensor both = product(place, x, weight, bias, {}, place.arithmetic.matmul_half);
+    const Tensor both = linear_product(place, x, weight, bias);
     std::vector<std::int64_t> shape = both.sizes().vec();
     shape.back() /= 2;
     Tensor y = at::empty(shape, both.options());
@@ -384,7 +390,7 @@ ProbeErrors probe_errors(const CudaArithmetic& arithmetic, DeviceContext& contex
   return {
       .conv = error(convolve(place, last(image), last(filter), {}, {}, config),
                     at::conv2d(image.to(at::kDouble), filter.to(at::kDouble), {}, {1, 1}, {1, 1})),
-      .matmul = error(product(place, there(x), there(w), {}, {}, arithmetic.matmul_half),
+      .matmul = error(linear_product(place, there(x), there(w), {}),
                       at::linear(x.to(at::kDouble), w.to(at::kDouble)))};
 }
 

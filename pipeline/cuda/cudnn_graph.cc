@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "io/elapsed.h"
 #include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/convolution.h"
 #include "pipeline/cuda/cudnn_handle.h"
@@ -168,8 +169,7 @@ double CudnnGraph::choose(const std::string& operation, Choices& choices,
     impl_->chosen = i;
   }
   if (best < 0) throw std::runtime_error("cuDNN: no plan runs for " + operation);
-  choices.add_search(
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  choices.add_search(ms_since(start));
   choices.keep(operation,
                {{"algorithm", impl_->name(impl_->chosen)}, {"ms", best}, {"tried", tried}});
   return best;

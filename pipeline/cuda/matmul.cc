@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "io/elapsed.h"
 #include "pipeline/cuda/timing.h"
 
 namespace sameseed::cuda {
@@ -54,7 +55,9 @@ std::string hex(const cublasLtMatmulAlgo_t& algorithm) {
 }
 
 bool from_hex(const std::string& text, cublasLtMatmulAlgo_t& algorithm) {
-  if (text.size() != 2 * sizeof(algorithm)) return false;
+  if (text.size() != 2 * sizeof(algorithm) ||
+      text.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return false;
   std::array<unsigned char, sizeof(algorithm)> bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i)
     bytes[i] = static_cast<unsigned char>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
@@ -194,8 +197,7 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
     plan->workspace_bytes = candidate.workspaceSize;
   }
   if (best < 0) throw std::runtime_error("cuBLASLt: no algorithm runs for " + name);
-  choices_.add_search(
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  choices_.add_search(ms_since(start));
   choices_.keep(name, {{"algorithm", hex(plan->algorithm)},
                        {"ms", best},
                        {"tried", tried},

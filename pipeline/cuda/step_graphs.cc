@@ -11,6 +11,7 @@
 #include <map>
 #include <set>
 
+#include "io/elapsed.h"
 #include "pipeline/cuda/check.h"
 
 namespace sameseed::cuda {
@@ -86,10 +87,7 @@ class StepGraphs {
     for (const Tensor& output : captured->outputs) lasting(output);
     context_->choices.save();
     context_->counters = before;
-    context_->counters.capture_ms +=
-        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-            .count() -
-        (context_->choices.search_ms() - searched);
+    context_->counters.capture_ms += ms_since(start) - (context_->choices.search_ms() - searched);
     return captured;
   }
 

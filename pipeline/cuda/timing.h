@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pipeline/cuda/check.h"
+#include "pipeline/cuda/stream.h"
 
 namespace sameseed::cuda {
 
@@ -28,18 +29,6 @@ class Event {
 
  private:
   cudaEvent_t event_ = nullptr;
-};
-
-class Stream {
- public:
-  Stream() { check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "a stream"); }
-  ~Stream() { cudaStreamDestroy(stream_); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  cudaStream_t get() const { return stream_; }
-
- private:
-  cudaStream_t stream_ = nullptr;
 };
 
 // Work captured as a graph. Throws std::runtime_error where it cannot be captured.

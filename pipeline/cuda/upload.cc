@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "pipeline/cuda/check.h"
+#include "pipeline/cuda/stream.h"
 
 namespace sameseed::cuda {
 namespace {
@@ -31,15 +32,8 @@ struct Destroy {
     destroy(handle);
   }
 };
-using Stream = std::unique_ptr<std::remove_pointer_t<cudaStream_t>, Destroy<cudaStreamDestroy>>;
 using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy<cudaEventDestroy>>;
 using PinnedMemory = std::unique_ptr<void, Destroy<cudaFreeHost>>;
-
-Stream make_stream() {
-  cudaStream_t stream = nullptr;
-  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-  return Stream(stream);
-}
 
 Event make_event() {
   cudaEvent_t event = nullptr;
@@ -80,7 +74,7 @@ class Lane {
     Event left = make_event();  // its last content is on the device
   };
   std::array<Buffer, 2> buffers_;
-  Stream stream_ = make_stream();
+  Stream stream_;
   std::size_t next_ = 0;
 };
 

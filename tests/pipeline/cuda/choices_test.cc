@@ -46,7 +46,9 @@ TEST_F(ChoicesTest, KeepWhatAnotherProcessWroteMeanwhile) {
 
 TEST_F(ChoicesTest, ThatAreBrokenCostASearchAndNoMore) {
   for (const char* text : {"", "{", "[]", R"({"schema": "sameseed/algorithms/1", "choices": 3})",
-                           R"({"schema": "sameseed/algorithms/1", "machine": 7})"}) {
+                           R"({"schema": "sameseed/algorithms/1", "machine": 7})",
+                           R"({"schema": "sameseed/algorithms/1", "machine": "GPU A, driver 1",
+                               "choices": {"matmul 1x2x3": {"algorithm": 3}}})"}) {
     std::filesystem::create_directories(kFile.parent_path());
     write_file(kFile, text);
     EXPECT_TRUE(Choices(kFile, "GPU A, driver 1").find("matmul 1x2x3").is_null()) << text;
