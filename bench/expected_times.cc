@@ -15,7 +15,8 @@ using nlohmann::json;
 
 double work_of(const json& one_case) {
   const auto [width, height] = parse_size(one_case.at("request").at("size"));
-  return one_case.at("request").at("steps").get<double>() * width * height;
+  const json& request = one_case.at("request");
+  return request.at("steps").get<double>() * request.value("batch", 1) * width * height;
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ json check_files(const json& request) {
     try {
       if (std::string_view(name) == "image") {
         const auto [width, height] = parse_size(request.at("size"));
-        check_png(file, width, height);
+        check_png(file, width, request.value("batch", 1) * height);
       } else {
         const auto written = SafetensorsFile::open(file);
         if (!written.tensors().contains("latents"))

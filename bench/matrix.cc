@@ -29,8 +29,8 @@ constexpr double kMostPoints = 100'000, kMostCases = 999'999;
 constexpr std::size_t kMostAxes = 64;
 constexpr std::size_t kLongestPrompt = 100'000;  // bytes; an encoder reads 77 tokens
 
-const std::vector<std::string> kRequestFields = {"steps", "guidance", "size", "negative",
-                                                 "deepcache"};
+const std::vector<std::string> kRequestFields = {"steps", "guidance", "size",
+                                                 "batch", "negative", "deepcache"};
 const std::vector<std::string> kLoadFields = {
     "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"};
 
@@ -61,6 +61,7 @@ class Reader {
                       {"steps", requests.value("steps", 30)},
                       {"negative", requests.value("negative", json())},
                       {"deepcache", nullptr}};
+    if (requests.contains("batch")) matrix.request["batch"] = requests.at("batch");
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of("request", name, value); !why.empty())
         throw UserError(fmt::format("{}: requests.{}", path_.string(), why));
@@ -153,6 +154,10 @@ class Reader {
     if (std::find(known.begin(), known.end(), parts.name) == known.end())
       refuse(field_of(name), fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?",
                                          parts.arm, parts.kind, nearest(parts.name, known)));
+    if (parts.kind == "request" && parts.name == "batch" && parts.arm != "both")
+      refuse(field_of(name),
+             "pictures are compared one with one; both arms make as many, so write "
+             "both.request.batch");
     return parts;
   }
 

@@ -13,6 +13,7 @@ json noise_message(const json& load, const json& request, const std::string& pre
           {"vae", load.value("vae", "")},
           {"seed", request.at("seed")},
           {"size", request.at("size")},
+          {"batch", request.value("batch", 1)},
           {"precision", precision},
           {"out", out}};
 }
@@ -27,8 +28,8 @@ std::string NoiseFiles::file_for(const json& one, const json& load) {
   const std::string precision = one.at("noise_precision");
   const auto file =
       run_ / "noise" /
-      fmt::format("{}-{}-{}.safetensors", precision, request.at("size").get<std::string>(),
-                  request.at("seed").get<std::uint64_t>());
+      fmt::format("{}-{}x{}-{}.safetensors", precision, request.value("batch", 1),
+                  request.at("size").get<std::string>(), request.at("seed").get<std::uint64_t>());
   const std::lock_guard lock(mutex_);
   if (std::filesystem::exists(file)) return file.string();
   try {

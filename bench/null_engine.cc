@@ -24,29 +24,32 @@ struct Xorshift {
   }
 };
 
-void save(const std::string& path, const char* name, const std::vector<float>& values, int width,
-          int height) {
-  TensorView view{DType::kF32, {1, 4, height / 8, width / 8}, std::as_bytes(std::span(values))};
-  write_safetensors(path, {{name, view}});
+std::vector<std::int64_t> shape_of(const Request& request) {
+  return {request.batch, 4, request.height / 8, request.width / 8};
 }
 
-std::vector<float> values_of(std::uint64_t seed, int width, int height) {
-  Xorshift next{seed * 2 + 1};
-  std::vector<float> values(static_cast<std::size_t>(4 * (width / 8) * (height / 8)));
+std::vector<float> values_of(const Request& request) {
+  Xorshift next{request.seed * 2 + 1};
+  std::size_t count = 1;
+  for (const std::int64_t side : shape_of(request)) count *= static_cast<std::size_t>(side);
+  std::vector<float> values(count);
   for (float& value : values) value = static_cast<float>(next() >> 40) / 16777216.0f - 0.5f;
   return values;
 }
 
 // One step of one block that puts out the latents.
-void save_trace(const std::string& path, const std::vector<float>& latents, int width, int height) {
+void save_trace(const Request& request, const std::vector<float>& latents) {
   double sum = 0;
   for (const float value : latents) sum += double{value} * value;
   const double norm = std::sqrt(sum);
-  write_safetensors(
-      path,
-      {{"latents", {DType::kF32, {1, 4, height / 8, width / 8}, std::as_bytes(std::span(latents))}},
-       {"block_norms", {DType::kF64, {1, 1}, std::as_bytes(std::span(&norm, 1))}}},
-      {{"blocks", "noise"}});
+  const std::vector<std::int64_t> shape = shape_of(request);
+  write_safetensors(request.trace,
+                    {{"latents",
+                      {DType::kF32,
+                       {1, shape[0] * shape[1], shape[2], shape[3]},
+                       std::as_bytes(std::span(latents))}},
+                     {"block_norms", {DType::kF64, {1, 1}, std::as_bytes(std::span(&norm, 1))}}},
+                    {{"blocks", "noise"}});
 }
 
 class NullEngine final : public Engine {
@@ -62,19 +65,21 @@ class NullEngine final : public Engine {
     Generation generation;
     const std::string key = sha256(request.prompt + "\n" + std::to_string(request.seed));
     Xorshift next{std::stoull(key.substr(0, 15), nullptr, 16) | 1};
-    Image image{request.width, request.height, {}};
-    image.rgb.resize(static_cast<std::size_t>(request.width) *
-                     static_cast<std::size_t>(request.height) * 3);
+    Image image{request.width, request.batch * request.height, {}};
+    image.rgb.resize(static_cast<std::size_t>(image.width) *
+                     static_cast<std::size_t>(image.height) * 3);
     for (std::size_t i = 0; i < image.rgb.size(); ++i) {
       const std::size_t cell = i / 3 / 16;
       if (i % 48 == 0) next();
       image.rgb[i] = static_cast<std::uint8_t>((next.state >> (8 * (i % 3))) + cell);
     }
-    const auto latents = values_of(request.seed, request.width, request.height);
+    const auto latents = values_of(request);
     if (!request.image.empty()) write_png(request.image, image);
     if (!request.latents.empty())
-      save(request.latents, "latents", latents, request.width, request.height);
-    if (!request.trace.empty()) save_trace(request.trace, latents, request.width, request.height);
+      write_safetensors(
+          request.latents,
+          {{"latents", {DType::kF32, shape_of(request), std::as_bytes(std::span(latents))}}});
+    if (!request.trace.empty()) save_trace(request, latents);
     generation.hashes = {{"noise", sha256_of_file(request.noise)},
                          {"token_ids", sha256(request.prompt)},
                          {"latents", sha256(std::as_bytes(std::span(latents)))},

@@ -50,16 +50,20 @@ struct LoadReport {
   std::int64_t peak_memory = 0;  // bytes resident at most
 };
 
-// One image to make. Sizes are in pixels, multiples of the VAE's factor (8).
+constexpr int kMostBatch = 4;
+
+// One image to make. Sizes are in pixels, multiples of the VAE's factor (8). A batch is one image
+// as well: its pictures stand one below another, so that a fault in any of them is in the scores.
 struct Request {
   std::string prompt;
   std::optional<std::string> negative_prompt;  // absent: zeros where the model forces them, else ""
   std::uint64_t seed = 0;
   int steps = 30;
-  double guidance = 5.0;  // off at <= 1
-  int width = 128, height = 128;
+  double guidance = 5.0;          // off at <= 1
+  int width = 128, height = 128;  // of each picture
+  int batch = 1;                  // pictures made together, 1 to kMostBatch
   std::optional<DeepCache> deepcache;
-  std::string noise;    // safetensors file with `noise` [1, channels, height/8, width/8]
+  std::string noise;    // safetensors file with `noise` [batch, channels, height/8, width/8]
   std::string image;    // PNG to write
   std::string latents;  // safetensors to write: final latents and text embeddings; empty: none
   std::string tensors;  // safetensors to write: everything DESIGN's `--tensors` names; empty: none
@@ -83,6 +87,7 @@ struct NoiseRequest {
   std::string model, vae;  // as in LoadOptions; only their config.json files are read
   std::uint64_t seed = 0;
   int width = 128, height = 128;
+  int batch = 1;  // drawn as one tensor, as diffusers does for num_images_per_prompt
   std::string precision =
       "fp32";       // the reference arm's: fp16 noise is another stream than fp32 noise
   std::string out;  // safetensors with `noise`

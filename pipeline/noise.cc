@@ -15,13 +15,13 @@ constexpr int kMostPixels = 8192;  // on a side
 }  // namespace
 
 std::vector<std::int64_t> latent_shape(const UnetConfig& unet, const VaeConfig& vae, int width,
-                                       int height) {
+                                       int height, int batch) {
   const auto scale = static_cast<int>(vae.scale());
   for (const auto& [name, side] : {std::pair{"width", width}, {"height", height}})
     if (side < scale || side % scale != 0 || side > kMostPixels)
       throw UserError(fmt::format("size {}x{}: the {} must be a multiple of {} between {} and {}",
                                   width, height, name, scale, scale, kMostPixels));
-  return {1, unet.in_channels, height / scale, width / scale};
+  return {batch, unet.in_channels, height / scale, width / scale};
 }
 
 std::string draw_noise(const NoiseRequest& request) {
@@ -30,7 +30,7 @@ std::string draw_noise(const NoiseRequest& request) {
   const auto shape = latent_shape(
       read_unet_config(model / "unet"),
       read_vae_config(request.vae.empty() ? model / "vae" : std::filesystem::path(request.vae)),
-      request.width, request.height);
+      request.width, request.height, request.batch);
   at::Generator generator = at::detail::createCPUGenerator(request.seed);
   const at::Tensor noise = at::randn(shape, generator, at::TensorOptions().dtype(type));
   save_tensors(request.out, {{"noise", noise}});

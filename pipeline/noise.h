@@ -12,10 +12,10 @@
 
 namespace sameseed {
 
-// Shape of the latents [1, channels, height/8, width/8] of a picture of this size in pixels. Throws
-// UserError for sizes that cannot be made.
+// Shape of the latents [batch, channels, height/8, width/8] of pictures of this size in pixels.
+// Throws UserError for sizes that cannot be made.
 std::vector<std::int64_t> latent_shape(const UnetConfig& unet, const VaeConfig& vae, int width,
-                                       int height);
+                                       int height, int batch);
 
 // Gaussian noise of LibTorch's CPU generator in the request's precision (a float16 stream is not
 // the rounded float32 one), written as `noise` to request.out. Only the model's config.json files

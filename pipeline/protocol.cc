@@ -96,6 +96,12 @@ json refusal(const char* kind, const std::exception& problem) {
           {"error", text.substr(0, text.find("\nException raised from"))}};
 }
 
+void check_batch(int batch) {
+  if (batch < 1 || batch > kMostBatch)
+    throw UserError(
+        fmt::format("batch: must be a whole number from 1 to {}, not {}", kMostBatch, batch));
+}
+
 }  // namespace
 
 std::pair<int, int> parse_size(const std::string& text) {
@@ -138,9 +144,10 @@ LoadOptions read_load_options(const json& fields) {
 }
 
 json to_json(const NoiseRequest& r) {
-  return {{"model", r.model},         {"vae", r.vae},
-          {"seed", r.seed},           {"size", fmt::format("{}x{}", r.width, r.height)},
-          {"precision", r.precision}, {"out", r.out}};
+  return {{"model", r.model}, {"vae", r.vae},
+          {"seed", r.seed},   {"size", fmt::format("{}x{}", r.width, r.height)},
+          {"batch", r.batch}, {"precision", r.precision},
+          {"out", r.out}};
 }
 
 NoiseRequest read_noise_request(const json& fields) {
@@ -151,26 +158,24 @@ NoiseRequest read_noise_request(const json& fields) {
   message.take("vae", r.vae);
   message.take("seed", r.seed);
   message.take("size", size);
+  message.take("batch", r.batch);
   message.take("precision", r.precision);
   message.take("out", r.out);
   message.finish();
+  check_batch(r.batch);
   std::tie(r.width, r.height) = parse_size(size);
   return r;
 }
 
 json to_json(const Request& r) {
-  return {{"prompt", r.prompt},
-          {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
-          {"seed", r.seed},
-          {"steps", r.steps},
-          {"guidance", r.guidance},
-          {"size", fmt::format("{}x{}", r.width, r.height)},
-          {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
-          {"noise", r.noise},
-          {"image", r.image},
-          {"latents", r.latents},
-          {"tensors", r.tensors},
-          {"trace", r.trace}};
+  return {
+      {"prompt", r.prompt},     {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
+      {"seed", r.seed},         {"steps", r.steps},
+      {"guidance", r.guidance}, {"size", fmt::format("{}x{}", r.width, r.height)},
+      {"batch", r.batch},       {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
+      {"noise", r.noise},       {"image", r.image},
+      {"latents", r.latents},   {"tensors", r.tensors},
+      {"trace", r.trace}};
 }
 
 Request read_request(const json& fields) {
@@ -183,6 +188,7 @@ Request read_request(const json& fields) {
   message.take("steps", r.steps);
   message.take("guidance", r.guidance);
   message.take("size", size);
+  message.take("batch", r.batch);
   message.take("deepcache", deepcache);
   message.take("noise", r.noise);
   message.take("image", r.image);
@@ -196,6 +202,7 @@ Request read_request(const json& fields) {
     throw UserError(
         fmt::format("steps: must be a whole number from 1 to {}, not {}", kMostSteps, r.steps));
   std::tie(r.width, r.height) = parse_size(size);
+  check_batch(r.batch);
   if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);
   return r;
 }

@@ -34,13 +34,15 @@ std::int64_t peak_memory(at::Device device) {
   return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
-// [1, 3, h, w] in 0..1 -> 8 bits, rounded half to even as numpy does; not finite becomes 0.
+// [batch, 3, h, w] in 0..1 -> 8 bits, one below another, rounded half to even as numpy does; not
+// finite becomes 0.
 Image to_image(const Tensor& image) {
   const Tensor bytes = at::nan_to_num(image * 255, 0.0)
                            .round()
                            .clamp(0, 255)
-                           .to(at::kByte)[0]
-                           .permute({1, 2, 0})
+                           .to(at::kByte)
+                           .permute({0, 2, 3, 1})
+                           .flatten(0, 1)
                            .contiguous()
                            .cpu();
   Image result{static_cast<int>(bytes.size(1)), static_cast<int>(bytes.size(0)), {}};
@@ -101,13 +103,13 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
       options.model);  // first of all, so that a wrong folder is called a wrong folder
   const at::ScalarType vae = vae_type(options);
   arithmetic_ = make_(options, vae);
+  arithmetic_.effective["precision"] = arithmetic_.precision;
+  arithmetic_.effective["vae_precision"] = at::toString(vae);
+  arithmetic_.effective["threads"] = at::get_num_threads();
+  arithmetic_.effective["device"] = device_.str();
   const std::optional<Upload> upload = upload_ ? std::optional(upload_()) : std::nullopt;
   pipeline_.emplace(options, arithmetic_.backends, report, upload ? &*upload : nullptr);
   report.effective = arithmetic_.effective;
-  report.effective["precision"] = arithmetic_.precision;
-  report.effective["vae_precision"] = at::toString(vae);
-  report.effective["threads"] = at::get_num_threads();
-  report.effective["device"] = device_.str();
   report.engagement = arithmetic_.probes;
   report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
   if (!device_.is_cpu())
@@ -126,10 +128,10 @@ Generation SdxlEngine::generate(const Request& request) {
   const c10::InferenceMode guard;
   const SdxlPipeline& pipeline = loaded();
   const Tensor noise = load_tensor(request.noise, "noise");
-  const std::vector<std::int64_t> shape = pipeline.latent_shape(request.width, request.height);
+  const std::vector<std::int64_t> shape = pipeline.latent_shape(request);
   if (noise.sizes() != at::IntArrayRef(shape))
-    throw UserError(fmt::format("{}: `noise` has another shape than a picture of {}x{} needs",
-                                request.noise, request.width, request.height));
+    throw UserError(fmt::format("{}: `noise` has another shape than {} picture(s) of {}x{} need",
+                                request.noise, request.batch, request.width, request.height));
 
   Generation generation;
   arithmetic_.reset();

@@ -120,8 +120,9 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
   vae_stored_ = {vae, report.files.at("vae").at("variant")};
 }
 
-std::vector<std::int64_t> SdxlPipeline::latent_shape(int width, int height) const {
-  return sameseed::latent_shape(unet_config_, vae_config_, width, height);
+std::vector<std::int64_t> SdxlPipeline::latent_shape(const Request& request) const {
+  return sameseed::latent_shape(unet_config_, vae_config_, request.width, request.height,
+                                request.batch);
 }
 
 TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embeds,
@@ -176,12 +177,15 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   const Tensor time_ids =
       at::tensor(sizes, at::TensorOptions().dtype(at::kFloat)).to(device, type).unsqueeze(0);
   UnetInput input;
+  // A row for each picture of the batch; without guidance's half, then with it.
   const auto both = [&](const Tensor& negative, const Tensor& positive) {
-    return (guided ? at::cat({negative, positive}, 0) : positive).to(type);
+    const Tensor rows = positive.repeat_interleave(request.batch, 0);
+    return (guided ? at::cat({negative.repeat_interleave(request.batch, 0), rows}, 0) : rows)
+        .to(type);
   };
   input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
   input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
-  input.time_ids = guided ? at::cat({time_ids, time_ids}, 0) : time_ids;
+  input.time_ids = both(time_ids, time_ids);
 
   const bool caching = request.deepcache && request.deepcache->interval > 1;
   UnetCache cache;

@@ -41,9 +41,8 @@ class SdxlPipeline {
   SdxlPipeline(const LoadOptions& options, Backends& backends, LoadReport& report,
                const Upload* upload = nullptr);
 
-  // Shape of the initial noise for a picture of this size; throws UserError for sizes that cannot
-  // be made.
-  std::vector<std::int64_t> latent_shape(int width, int height) const;
+  // Shape of the request's initial noise; throws UserError for sizes that cannot be made.
+  std::vector<std::int64_t> latent_shape(const Request& request) const;
 
   PromptEmbeds encode_prompt(const Request& request) const;
 

@@ -29,7 +29,7 @@ void Trace::module(const std::string& name, const at::Tensor& output) {
 }
 
 bool Trace::step(const at::Tensor& latents) {
-  latents_.push_back(latents.cpu());
+  latents_.push_back(latents.flatten(0, 1).cpu());
   norms_.resize(norms_.size() + blocks_.size(), kAbsent);
   return true;
 }
@@ -39,7 +39,8 @@ void Trace::save(const std::filesystem::path& path) const {
              blocks = static_cast<std::int64_t>(blocks_.size());
   const at::Tensor norms =
       at::tensor(norms_, at::TensorOptions().dtype(at::kDouble)).view({steps + 1, blocks});
-  save_tensors(path, {{"latents", at::cat(latents_, 0)}, {"block_norms", norms.slice(0, 0, steps)}},
+  save_tensors(path,
+               {{"latents", at::stack(latents_, 0)}, {"block_norms", norms.slice(0, 0, steps)}},
                {{"blocks", fmt::format("{}", fmt::join(blocks_, " "))}});
 }
 

@@ -205,6 +205,12 @@ std::int64_t Weights::send(const Upload& upload,
   // together, this is worth 0.6 GB.
   std::ranges::stable_sort(names, {}, kind_of);
   std::int64_t bytes = 0;
+  for (const std::string& name : names)
+    bytes += static_cast<std::int64_t>(store_->tensors.at(name).data.size());
+  // Asked for at once and given back, so that the allocator hands out pieces of it: some hundred
+  // requests to the driver take as long as a quarter of the copies.
+  if (!store_->device.is_cpu())
+    at::empty({bytes}, at::TensorOptions().dtype(at::kByte).device(store_->device));
   for (const std::string& name : names) {
     const TensorView& view = store_->tensors.at(name);
     const at::Tensor there =
@@ -212,7 +218,6 @@ std::int64_t Weights::send(const Upload& upload,
                   at::TensorOptions().dtype(scalar_type(name, view.dtype)).device(store_->device));
     upload.copy(there.mutable_data_ptr(), view.data);
     store_->sent.emplace(name, there);
-    bytes += static_cast<std::int64_t>(view.data.size());
   }
   upload.finish();
   return bytes;

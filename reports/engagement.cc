@@ -128,7 +128,8 @@ Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm)
     if (used.is_null())
       return {kNotEngaged, fmt::format("{}: the worker does not say its {}", id(*sample), name)};
     const auto other = spelled.find(text(used));
-    const bool chosen_by_engine = asked.is_null() || asked == "model" || asked == "" || asked == 0;
+    const bool chosen_by_engine =
+        asked.is_null() || asked == "model" || asked == "highest" || asked == "" || asked == 0;
     if (!chosen_by_engine && used != asked && (other == spelled.end() || other->second != asked))
       return {kNotEngaged, fmt::format("{}: asked for {}, the worker uses {}", id(*sample),
                                        asked.dump(), used.dump())};

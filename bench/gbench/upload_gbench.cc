@@ -91,8 +91,7 @@ void upload_beside_pinned_copy(benchmark::State& state) {
 }
 BENCHMARK(upload_beside_pinned_copy)
     ->ArgName("threads")
-    ->RangeMultiplier(2)
-    ->Range(1, 16)
+    ->DenseRange(4, 16, 4)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 

@@ -62,8 +62,8 @@ def of_diffusers(pipe, ours, args):
         return {}
     pipe.scheduler.step = spy
     try:
-        got["image"] = pipe(**embeds, latents=noise, height=height, width=width, guidance_scale=args.guidance,
-                            num_inference_steps=ours["timesteps"].numel(), output_type="pt",
+        got["image"] = pipe(**embeds, latents=noise, num_images_per_prompt=noise.shape[0], height=height, width=width,
+                            guidance_scale=args.guidance, num_inference_steps=ours["timesteps"].numel(), output_type="pt",
                             callback_on_step_end=at_end).images.float()  # as we store it
     finally:
         pipe.scheduler.step = step

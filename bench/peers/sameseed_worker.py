@@ -2,7 +2,7 @@
 """Times images of one of our engines over the worker protocol, on the machine's first GPU.
 
     sameseed_worker.py --worker sameseed-worker-cuda --model DIR [--engine accelerated] [--size 1024x1024]
-                       [--steps 30] [--guidance 5] [--images 20] [--warmup 2] [--deepcache 3/0/0]
+                       [--batch 1] [--steps 30] [--guidance 5] [--images 20] [--warmup 2] [--deepcache 3/0/0]
                        [--vae-precision fp16] [--cold] [--json FILE]
 
 Prints medians (least, most) in ms: full and partial steps, text, decode, end to end (steps and decode; text, the copy back
@@ -24,6 +24,7 @@ def arguments():
     p.add_argument("--model", required=True)
     p.add_argument("--engine", default="accelerated")
     p.add_argument("--size", default="1024x1024")
+    p.add_argument("--batch", type=int, default=1, help="pictures made together; times are theirs together")
     p.add_argument("--steps", type=int, default=30)
     p.add_argument("--guidance", type=float, default=5.0)
     p.add_argument("--images", type=int, default=20)
@@ -68,12 +69,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         noise = os.path.join(folder, "noise.safetensors")
         with Worker(args.worker, "noise") as worker:
-            worker.ask(op="noise", model=args.model, seed=1, size=args.size, precision=args.precision, out=noise)
+            worker.ask(op="noise", model=args.model, seed=1, size=args.size, batch=args.batch,
+                       precision=args.precision, out=noise)
         with Worker(args.worker, args.engine) as worker:
             loaded = worker.ask(op="load", model=args.model, precision=args.precision,
                                 vae_precision=args.vae_precision, cold=args.cold)
             request = dict(op="generate", prompt="a red apple on a table", seed=1, steps=args.steps,
-                           guidance=args.guidance, size=args.size, noise=noise,
+                           guidance=args.guidance, size=args.size, batch=args.batch, noise=noise,
                            image=os.path.join(folder, "x.png"))
             if args.deepcache:
                 request["deepcache"] = args.deepcache
@@ -81,7 +83,7 @@ def main():
             answers = [worker.ask(**request) for _ in range(args.warmup + args.images)][args.warmup:]
     times = [answer["timings_ms"] for answer in answers]
     steps = [(ms, full) for t in times for ms, full in zip(t["steps"], t["full"])]
-    result = {"engine": args.engine, "size": args.size, "steps": args.steps, "deepcache": args.deepcache,
+    result = {"engine": args.engine, "size": args.size, "batch": args.batch, "steps": args.steps, "deepcache": args.deepcache,
               "load_ms": loaded["timings_ms"]["load"],
               "upload_gb_s": loaded.get("uploaded_bytes", 0) / 1e6 / max(loaded["timings_ms"].get("upload", 0), 1e-9),
               "engagement": loaded["engagement"], "machine": loaded["effective"].get("machine"),

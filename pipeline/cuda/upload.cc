@@ -22,8 +22,8 @@ namespace sameseed::cuda {
 namespace {
 
 // Large enough that 10 us a copy do not count at 60 GB/s, small enough to be shared out evenly.
-constexpr std::size_t kBufferBytes = 4 << 20;
-constexpr unsigned kThreads = 8;
+constexpr std::size_t kBufferBytes = 1 << 20;
+constexpr unsigned kThreads = 12;
 
 template <auto destroy>
 struct Destroy {

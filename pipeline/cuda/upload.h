@@ -10,10 +10,10 @@ namespace sameseed::cuda {
 
 // Threads that copy from the mapping (page faults and all) into pinned buffers, from which earlier
 // stretches travel meanwhile; each thread has two buffers and a stream. Memory beside the mapping:
-// `threads` x 8 MB, whatever is copied. One caller at a time.
+// `threads` x 2 MB, whatever is copied. One caller at a time.
 class Uploader {
  public:
-  // Some 8 threads fill a PCIe 5 bus from the page cache. Throws std::runtime_error where `device`
+  // Some 12 threads fill a PCIe 5 bus from the page cache. Throws std::runtime_error where `device`
   // cannot be used.
   explicit Uploader(int device, unsigned threads = default_threads());
   ~Uploader();  // drops what is still queued; finish() first
@@ -28,7 +28,7 @@ class Uploader {
   // failed: what was queued is then lost, and the uploader may be used again.
   void finish();
 
-  static unsigned default_threads();  // 8, or as many as this machine has cores
+  static unsigned default_threads();  // 12, or as many as this machine has cores
 
  private:
   struct Work;

@@ -155,6 +155,12 @@ TEST(Matrix, RefusesValuesThatNoEngineTakes) {
   EXPECT_SAYS(refusal_of(kHead + R"("name":"../x"})"), "must not hold /");
 }
 
+TEST(Matrix, TakesABatchOfBothArmsOnly) {
+  EXPECT_SAYS(refusal_of_axes(R"({"candidate.request.batch":[1,2]})"), "both.request.batch");
+  EXPECT_SAYS(refusal_of_axes(R"({"both.request.batch":[1,5]})"), "from 1 to 4, not 5");
+  EXPECT_SAYS(refusal_of_requests(R"("prompts":["a"],"batch":0)"), "requests.batch");
+}
+
 TEST(Matrix, RefusesExclusionsThatCanNeverApply) {
   const std::string axes = R"("axes":{"candidate.env.X":["1",null]},)";
   EXPECT_SAYS(

@@ -27,7 +27,7 @@ class Loading : public CopiedModel {
  protected:
   struct Made {
     LoadReport report;
-    nlohmann::json hashes;
+    nlohmann::json hashes, effective;
     at::Tensor latents;
   };
 
@@ -44,8 +44,10 @@ class Loading : public CopiedModel {
                 .height = 64,
                 .out = request.noise});
     request.latents = folder_ / "latents.safetensors";
-    Made made{engine->load(options), {}, {}};
-    made.hashes = engine->generate(request).hashes;
+    Made made{engine->load(options), {}, {}, {}};
+    const Generation generation = engine->generate(request);
+    made.hashes = generation.hashes;
+    made.effective = generation.effective;
     made.latents = load_tensor(request.latents, "latents");
     return made;
   }
@@ -98,6 +100,12 @@ TEST_F(Loading, ReportsWhichVariantItRead) {
   EXPECT_EQ(plain.report.files.size(), 4u);
   // The same numbers; products in float32 round by where their operands lie (as in diffusers).
   EXPECT_LE(relative_l2(fp16.latents, plain.latents), 5e-5);
+}
+
+TEST_F(Loading, NamesThePrecisionInUseInEveryAnswer) {
+  EXPECT_EQ(make_original().effective.at("precision"), "fp32");
+  EXPECT_EQ(make({.model = kGoldens / "model_a", .precision = "bf16"}).effective.at("precision"),
+            "bf16");
 }
 
 TEST_F(Loading, NamesTheVariantsThatAreThereWhereTheOneAskedForIsNot) {
