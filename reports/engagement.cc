@@ -209,14 +209,18 @@ void label_equal_values(json& comparisons, const json& axes) {
             comparison.at("arms").at(key.starts_with("candidate.") ? "candidate" : "reference");
         const std::string axis = key.substr(dot + 1);
         if (entry.contains("means") && swept.contains(axis))
-          act(meanings[{arm.at("engine").template get<std::string>(), axis}], entry);
+          act(meanings[{arm.at("engine").template get<std::string>(), axis}], entry, axis);
       }
   };
-  for_each([](auto& of_axis, json& entry) { of_axis[entry.at("value")] = entry.at("means"); });
-  for_each([](auto& of_axis, json& entry) {
+  for_each([](auto& of_axis, json& entry, const std::string&) {
+    of_axis[entry.at("value")] = entry.at("means");
+  });
+  for_each([](auto& of_axis, json& entry, const std::string& axis) {
     if (json same = values_with_equal_meaning(entry, of_axis); !same.empty())
       entry["same_as"] = std::move(same);
-    if (entry.value("default", false)) entry["same_because"] = "unset means OneDiff's default";
+    if (entry.value("default", false))
+      entry["same_because"] = fmt::format(
+          "unset means {}'s default", axis.starts_with("env.ONEFLOW_") ? "OneDiff" : "LibTorch");
   });
 }
 
