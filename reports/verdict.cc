@@ -164,6 +164,7 @@ json gate_entry(const Gate& gate, const Judgement& found) {
   for (const json& setting : found.settings)
     tests.insert(tests.end(), setting.at("tests").begin(), setting.at("tests").end());
   return {{"gate", gate_label(gate)},
+          {"of", gate.name},
           {"against", gate.against},
           {"where", gate.where},
           {"answer", answer_of(found)},
