@@ -126,14 +126,10 @@ int unfinished(const GenerateResult& made, const std::filesystem::path& run,
 // The gates and the accepted report by which the run is judged from now on; a bad file is refused
 // before it counts.
 void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
-  if (!options.gates.empty()) {
-    read_gates(options.gates);
-    write_file(run / "gates.json", read_file(options.gates));
-  }
-  if (!options.baseline.empty()) {
-    read_accepted_report(options.baseline);
-    write_file(run / "baseline.json", read_file(options.baseline));
-  }
+  if (!options.gates.empty()) read_gates(options.gates);
+  if (!options.baseline.empty()) read_accepted_report(options.baseline);
+  if (!options.gates.empty()) write_file(run / "gates.json", read_file(options.gates));
+  if (!options.baseline.empty()) write_file(run / "baseline.json", read_file(options.baseline));
 }
 
 // Before any work is done: gates that the run could not be judged by.
