@@ -64,6 +64,11 @@ std::vector<GateRow> gate_rows(const json& verdict) {
   return rows;
 }
 
+std::string gate_text(const GateRow& row) {
+  return fmt::format("{}; smallest change it could have shown: {}{}", row.settings, row.smallest,
+                     row.half == "-" ? "" : "; half of it takes " + row.half);
+}
+
 std::string gate_note(const json& verdict) {
   const json gates = verdict.value("gates", json::array());
   if (gates.empty()) return "";

@@ -18,6 +18,9 @@ struct GateRow {
 // `verdict` as in report.json; empty without gates.
 std::vector<GateRow> gate_rows(const nlohmann::json& verdict);
 
+// All but gate and answer, on one line.
+std::string gate_text(const GateRow& row);
+
 // How the rows' smallest changes are meant: power, alpha and formula. Empty without gates.
 std::string gate_note(const nlohmann::json& verdict);
 

@@ -102,9 +102,7 @@ TestCase case_of(const json& comparison, const std::string& suite) {
 std::string gates_text(const json& verdict) {
   std::string text;
   for (const GateRow& row : gate_rows(verdict))
-    text +=
-        fmt::format("{}: {} ({}); smallest change it could have shown: {}; half of it takes {}\n",
-                    row.gate, row.answer, row.settings, row.smallest, row.half);
+    text += fmt::format("{}: {}: {}\n", row.gate, row.answer, gate_text(row));
   return text.empty() ? text : text + gate_note(verdict);
 }
 

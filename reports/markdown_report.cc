@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostCauses = 20;
+constexpr std::size_t kMostCauses = 10;
 constexpr std::size_t kWorstPairs = 5;
 constexpr std::size_t kMostRows = 60;        // a comment on a pull request holds 65,536 characters
 constexpr std::size_t kLongestPrompt = 100;  // bytes

@@ -134,7 +134,7 @@ std::vector<double> holm(const std::vector<double>& p_values) {
 }
 
 int resamples_for(std::size_t family, double alpha) {
-  const double wanted = std::ceil(10 * static_cast<double>(family) / alpha);
+  const double wanted = std::ceil(4 * static_cast<double>(family) / alpha);
   return std::max(1999, static_cast<int>(std::min(wanted, 1e5)));
 }
 

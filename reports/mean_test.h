@@ -44,8 +44,8 @@ MeanTest test_mean(const std::vector<double>& values, double threshold,
 // comparing each with alpha keeps the chance of any wrong claim at alpha, however they depend.
 std::vector<double> holm(const std::vector<double>& p_values);
 
-// Enough that the smallest p-value, after Holm's correction over `family` tests, is a tenth of
-// alpha at most.
+// Enough that the smallest p-value, after Holm's correction over `family` tests, is a quarter of
+// alpha; never more than 100,000.
 int resamples_for(std::size_t family, double alpha);
 
 inline constexpr double kPower = 0.8;

@@ -154,9 +154,7 @@ void print_gates(const json& verdict, std::ostream& out) {
   if (rows.empty()) return;
   out << "\ngates\n";
   for (const GateRow& row : rows)
-    out << fmt::format(
-        "  {}: {}\n    {}; smallest change it could have shown: {}; half of it takes {}\n",
-        one_line(row.answer), one_line(row.gate), row.settings, row.smallest, row.half);
+    out << fmt::format("  {}: {}\n    {}\n", row.answer, one_line(row.gate), gate_text(row));
   out << "  " << gate_note(verdict) << "\n";
 }
 

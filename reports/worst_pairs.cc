@@ -32,8 +32,9 @@ double value_of(const json& pair, const std::string& metric) {
 }  // namespace
 
 std::string worst_by(const json& summary) {
-  for (const json& gate : summary.at("verdict").value("gates", json::array()))
-    if (gate.at("answer") != "pass" && metric_of(summary, gate.at("of"))) return gate.at("of");
+  for (const char* answer : {"fail", "inconclusive"})
+    for (const json& gate : summary.at("verdict").value("gates", json::array()))
+      if (gate.at("answer") == answer && metric_of(summary, gate.at("of"))) return gate.at("of");
   const json headline = summary.at("effects").value("headline", json());
   return headline.is_string() ? headline.get<std::string>() : "";
 }

@@ -13,8 +13,9 @@ struct WorstPair {
   const nlohmann::json* pair;  // one of its `cases`
 };
 
-// The metric that decides which pairs are worst: that of the first gate that did not pass, else the
-// headline of the effects; empty where nothing was scored. `summary` as in report.json.
+// The metric that decides which pairs are worst: that of the first gate that failed, else of the
+// first that is inconclusive, else the headline of the effects; empty where nothing was scored.
+// `summary` as in report.json.
 std::string worst_by(const nlohmann::json& summary);
 
 // At most `count` pairs of comparisons against the reference by badness of `metric`, worst first;

@@ -96,7 +96,7 @@ TEST(IntervalGate, TellsMeanIntervalAndHowManyPairsWouldDo) {
   EXPECT_NEAR(gate.at("smallest_change").at("value").get<double>(), 0.0515, 1e-3);
   EXPECT_EQ(gate.at("smallest_change").at("n"), 8);
   EXPECT_EQ(gate.at("smallest_change").at("half_takes"), 28);  // (2 (8 - 1.35)^0.5)^2 + 1.35
-  EXPECT_TRUE(holds(found.at("causes")[0].at("text"), "178 would tell"))
+  EXPECT_TRUE(holds(found.at("causes")[0].at("text"), "178 pairs would tell"))
       << found.at("causes")[0].at("text");
 }
 

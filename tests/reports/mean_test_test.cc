@@ -90,7 +90,7 @@ Tally tally(int pairs, int settings, double beyond, Noise noise) {
       for (double& loss : losses) loss = beyond + noise(random);
       const MeanTest test = test_mean(
           losses, 0,
-          {.resamples = resamples_for(static_cast<std::size_t>(settings), 0.05) / 2, .seed = run});
+          {.resamples = resamples_for(static_cast<std::size_t>(settings), 0.05), .seed = run});
       above.push_back(test.p_above);
       all_at_most = all_at_most && test.p_at_most <= 0.05;
     }
