@@ -43,7 +43,8 @@ std::string incomparable(const Gate& gate, const json& report, const json& accep
   if (differs("recipe")) return "it was made by another recipe (matrix, prompts, seeds or steps)";
   for (const auto& [engine, worker] : ours.at("workers").items())
     if (const auto other = theirs.at("workers").find(engine);
-        other != theirs.at("workers").end() && other->at("files") != worker.at("files"))
+        other != theirs.at("workers").end() &&
+        other->value("files", json()) != worker.value("files", json()))
       return fmt::format("its files of {} are others", engine);
   if (!gate.is_timing) {
     const json definition = ours.at("metrics").value(gate.name, json());

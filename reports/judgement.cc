@@ -223,9 +223,20 @@ class Judge {
       ++found_.judged;
       found_.settings[places[i]]["tests"] = answers[i].tests;
       if (answers[i].passed) pass(places[i], settings[i].front().beyond.size());
+      const bool noise = answers[i].failed && within_floor(*fitting_[places[i]]);
       for (const std::string& text : answers[i].texts)
-        answers[i].failed ? fail(places[i], text) : in_doubt(places[i], text);
+        if (noise)
+          in_doubt(places[i], text +
+                                  "; but the noise floor is as high: rows that ought to be equal "
+                                  "are no nearer");
+        else
+          answers[i].failed ? fail(places[i], text) : in_doubt(places[i], text);
     }
+  }
+
+  // Whether what was measured may be noise only. A bound that is the floor itself has seen to it.
+  bool within_floor(const json& comparison) const {
+    return !gate_.floor && entry_of(comparison).value("reading", "") == "no difference shown";
   }
 
   // Those of every bound; none where one of them cannot be judged.

@@ -178,6 +178,16 @@ TEST(FloorGate, OfAFloorThatIsExactlyZeroPassesOnlyTheIdentical) {
   EXPECT_EQ(code_of(other, gate), 2);
 }
 
+TEST(IntervalGate, FailsNobodyForWhatTheNoiseFloorDoesAsWell) {
+  json report = report_of(about(0.3, 0.02, 8));
+  const std::string gate = lpips_gate(R"("at_most":0.2)");
+  report["comparisons"][0]["quality"]["lpips.alex"]["reading"] = "beyond the floor";
+  EXPECT_EQ(code_of(report, gate), 2);
+  report["comparisons"][0]["quality"]["lpips.alex"]["reading"] = "no difference shown";
+  EXPECT_EQ(code_of(report, gate), 5);
+  EXPECT_TRUE(holds(text_of(report, gate), "the noise floor is as high")) << text_of(report, gate);
+}
+
 TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
   const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
                            kFloor + R"(","times":2}})";
@@ -226,6 +236,11 @@ TEST(BaselineGate, OfAnotherCohortIsSix) {
   accepted = report;
   accepted["cohort"]["metrics"]["lpips.alex"] = "v0.0";
   EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "another"}}}};
+  json made = report;
+  made["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "one"}}}};
+  EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);
   accepted = report;
   accepted["cohort"]["host"]["cpu"] = "another cpu";
   EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);  // a picture is the same there
