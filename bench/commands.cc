@@ -23,6 +23,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "pipeline/tokenizer.h"
+#include "reports/accepted_report.h"
 #include "reports/gate.h"
 #include "reports/report.h"
 
@@ -122,11 +123,30 @@ int unfinished(const GenerateResult& made, const std::filesystem::path& run,
   return made.stopped.empty() ? kInterruptedCode : kInfrastructureCode;
 }
 
-// The gates by which the run is judged from now on; a bad file is refused before it counts.
-void keep_gates(const std::filesystem::path& run, const std::string& gates) {
-  if (gates.empty()) return;
-  read_gates(gates);
-  write_file(run / "gates.json", read_file(gates));
+// The gates and the accepted report by which the run is judged from now on; a bad file is refused
+// before it counts.
+void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
+  if (!options.gates.empty()) read_gates(options.gates);
+  if (!options.baseline.empty()) read_accepted_report(options.baseline);
+  if (!options.gates.empty()) write_file(run / "gates.json", read_file(options.gates));
+  if (!options.baseline.empty()) write_file(run / "baseline.json", read_file(options.baseline));
+}
+
+// Before any work is done: gates that the run could not be judged by.
+void check_gates(const GateOptions& options, const Planned& planned) {
+  const bool baseline =
+      !options.baseline.empty() || std::filesystem::exists(planned.run / "baseline.json");
+  if (!options.baseline.empty()) read_accepted_report(options.baseline);
+  if (options.gates.empty()) return;
+  for (const Gate& gate : read_gates(options.gates)) {
+    if (gate.floor && !planned.plan.contains("floor"))
+      throw UserError(fmt::format("{}: {}: no noise floor is measured; ask for it with --floor",
+                                  options.gates, gate_label(gate)));
+    if (gate.baseline_margin && !baseline)
+      throw UserError(
+          fmt::format("{}: {}: name an accepted run's report with --baseline REPORT.json",
+                      options.gates, gate_label(gate)));
+  }
 }
 
 int score_locked(const std::filesystem::path& run) {
@@ -149,10 +169,10 @@ std::string model_folder(const std::string& name) {
 
 int run_all(const RunOptions& options) {
   const Planned planned = plan_of(options);
-  if (!options.gates.empty()) read_gates(options.gates);  // before any work is done
+  check_gates(options.gate, planned);
   const RunLock lock(planned.run);
   write_plan(planned);
-  keep_gates(planned.run, options.gates);
+  keep_gates(planned.run, options.gate);
   if (options.generate.verbosity != Verbosity::kQuiet) say_plan(planned);
   const GenerateResult made = generate(planned.run, options.generate);
   if (made.interrupted || !made.stopped.empty())
@@ -203,10 +223,10 @@ int report_only(const std::filesystem::path& run) {
   return report_run(run, std::cout);
 }
 
-int gate(const std::filesystem::path& run, const std::string& gates) {
+int gate(const std::filesystem::path& run, const GateOptions& options) {
   read_plan(run);
   const RunLock lock(run);
-  keep_gates(run, gates);
+  keep_gates(run, options);
   if (!std::filesystem::exists(run / "gates.json"))
     throw UserError(
         fmt::format("{}: holds no gates.json; name a gate file with --gates", run.string()));

@@ -17,13 +17,19 @@ struct ModelOptions {
   std::string model, vae, variant;  // empty: what the matrix says, or the embedded model
 };
 
+// Empty: what the run's folder holds, if anything.
+struct GateOptions {
+  std::string gates;     // gate file
+  std::string baseline;  // report.json of an accepted run
+};
+
 struct RunOptions {
   std::string matrix;  // empty: the demo
   ModelOptions model;
   std::string out;
-  std::string gates;   // gate file, or empty: the one the run's folder holds, if any
-  std::string times;   // of `plan`: an earlier run that says how long samples take
-  bool probe = false;  // of `plan`: a few samples that say so
+  GateOptions gate;
+  std::string times;                   // of `plan`: an earlier run that says how long samples take
+  bool probe = false;                  // of `plan`: a few samples that say so
   bool floor = false, oracle = false;  // asked for beside what the matrix says
   bool cold = false;   // the accelerated engine searches its algorithms anew and keeps none
   bool trace = false;  // quality samples write latents and block norms of every step
@@ -47,7 +53,7 @@ int plan_only(const RunOptions& options);
 int generate_only(const std::filesystem::path& run, const RunOptions& options);
 int score_only(const std::filesystem::path& run);
 int report_only(const std::filesystem::path& run);
-int gate(const std::filesystem::path& run, const std::string& gates);
+int gate(const std::filesystem::path& run, const GateOptions& options);
 // Joins shards in `out`, scores and reports.
 int merge_runs(const std::vector<std::string>& shards, const std::string& out);
 int make_image(const ImageOptions& options);

@@ -96,7 +96,6 @@ int main(int argc, char** argv) {
   CLI::App* run_command = app.add_subcommand("run", "plan, generate, score and report");
   add_run(run_command);
   add_generate(run_command);
-  run_command->add_option("--gates", run.gates, "gate file: thresholds that decide the exit code");
   CLI::App* plan_command = app.add_subcommand("plan", "write RUN/plan.json and say what it holds");
   add_run(plan_command);
   plan_command->add_option("--times", run.times,
@@ -111,7 +110,13 @@ int main(int argc, char** argv) {
       app.add_subcommand("report", "write RUN/report.json and print the table");
   CLI::App* gate_command =
       app.add_subcommand("gate", "judge a run by a gate file; the exit code is the verdict");
-  gate_command->add_option("--gates", run.gates, "gate file (default: the one of the run)");
+  run_command->add_option("--gates", run.gate.gates,
+                          "gate file: thresholds that decide the exit code");
+  gate_command->add_option("--gates", run.gate.gates, "gate file (default: the one of the run)");
+  for (CLI::App* command : {run_command, gate_command})
+    command->add_option("--baseline", run.gate.baseline,
+                        "report.json of an accepted run, for gates with a baseline (default: the "
+                        "one given before)");
   for (CLI::App* command : {generate_command, score_command, report_command, gate_command})
     command->add_option("run", folder, "folder of the run")->required();
   add_generate(generate_command);
@@ -191,7 +196,7 @@ int main(int argc, char** argv) {
     if (*generate_command) return generate_only(folder, run);
     if (*score_command) return score_only(folder);
     if (*report_command) return report_only(folder);
-    if (*gate_command) return gate(folder, run.gates);
+    if (*gate_command) return gate(folder, run.gate);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
     if (*doctor_command) return doctor(as_json, std::cout);

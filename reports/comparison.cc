@@ -8,6 +8,7 @@
 #include "reports/damage.h"
 #include "reports/labels.h"
 #include "reports/oracle.h"
+#include "reports/pair_entry.h"
 #include "reports/speed.h"
 #include "reports/statistics.h"
 
@@ -218,11 +219,9 @@ json cases(const json& pairs, const RunIndex& run) {
   json list = json::array();
   for (const json& pair : pairs) {
     const std::string candidate = pair.at("candidate");
-    list.push_back({{"candidate", candidate},
-                    {"reference", pair.at("reference")},
-                    {"prompt", pair.at("prompt")},
-                    {"seed", pair.at("seed")},
-                    {"repeat", repeat_command(run.files(), candidate, candidate + ".png")}});
+    json one = pair_entry(pair, run);
+    one["repeat"] = repeat_command(run.files(), candidate, candidate + ".png");
+    list.push_back(std::move(one));
   }
   return list;
 }

@@ -126,28 +126,11 @@ void put_quality(json& estimates, const Design& design, Effects& known, const js
   }
 }
 
-// Block -> log of candidate / reference.
-std::map<std::size_t, double> log_ratios(const json& comparison, const std::string& timing) {
-  std::map<std::size_t, std::pair<double, double>> sums;
-  std::map<std::size_t, int> counts;
-  for (const json& sample : comparison.at("timed_samples")) {
-    const json value = sample.at("timings_ms").value(timing, json());
-    if (!value.is_number()) continue;
-    auto& [candidate, reference] = sums[sample.at("block").get<std::size_t>()];
-    (sample.at("arm") == "candidate" ? candidate : reference) += value.get<double>();
-    ++counts[sample.at("block").get<std::size_t>()];
-  }
-  std::map<std::size_t, double> ratios;
-  for (const auto& [block, sum] : sums)
-    if (counts[block] == 4 && sum.first > 0 && sum.second > 0)
-      ratios[block] = std::log(sum.first / sum.second);
-  return ratios;
-}
-
 void put_speed(json& estimates, const Design& design, Effects& known, const std::string& timing) {
   Table ratios;
   for (std::size_t point = 0; point < design.comparisons.size(); ++point)
-    for (const auto& [block, ratio] : log_ratios(*design.comparisons[point], timing)) {
+    for (const auto& [block, ratio] :
+         log_ratios(design.comparisons[point]->at("timed_samples"), timing)) {
       if (ratios.size() <= block)
         ratios.resize(block + 1, std::vector<double>(design.settings.size(), kNaN));
       ratios[block][point] = ratio;

@@ -2,193 +2,73 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "io/json_schema.h"
-#include "io/nearest.h"
-#include "reports/labels.h"
 #include "reports/schema/gate.schema.h"
-#include "reports/speed.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 
-std::optional<double> optional_number(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end()) return std::nullopt;
-  return found->get<double>();
+// The bound in `at_most`: a number, or what it is measured from.
+void read_at_most(const json& one, const std::string& place, Gate& gate) {
+  if (one.is_number()) {
+    gate.at_most = one.get<double>();
+    return;
+  }
+  const bool floor = one.contains("floor"), baseline = one.contains("baseline");
+  if (floor == baseline || floor != one.contains("times") || baseline != one.contains("margin"))
+    throw UserError(place +
+                    ".at_most: must be a number, {\"floor\": KIND, \"times\": NUMBER} or "
+                    "{\"baseline\": true, \"margin\": NUMBER}");
+  if (floor) gate.floor = FloorBound{one.at("floor"), one.at("times")};
+  if (baseline) gate.baseline_margin = one.at("margin").get<double>();
 }
 
-Gate gate_of(const json& one) {
+// What the schema cannot say.
+void check(const Gate& gate, const json& one, const std::string& place) {
+  const bool measured = gate.floor || gate.baseline_margin;
+  if (gate.statistic == "ratio" && !gate.is_timing)
+    throw UserError(place +
+                    ".statistic: \"ratio\" is for timings only; metrics have \"mean\", "
+                    "\"median\", \"worst5\" and \"worst\"");
+  if (gate.floor && gate.is_timing)
+    throw UserError(place + ".at_most.floor: noise floors are of metrics only");
+  if (measured && one.value("by", "interval") == "value")
+    throw UserError(place +
+                    ".by: a bound that was measured itself is always judged by \"interval\"");
+  if (gate.by_interval && gate.statistic != (gate.is_timing ? "ratio" : "mean"))
+    throw UserError(fmt::format(
+        "{}.statistic: only \"mean\" of a metric and \"ratio\" of a timing are judged by interval, "
+        "not \"{}\"; {}",
+        place, gate.statistic,
+        measured ? "judge it by a number" : "leave out `by`, or name the other statistic"));
+  if (gate.by_interval && gate.is_timing)
+    for (const auto& [name, bound] :
+         {std::pair{"at_most", gate.at_most}, {"at_least", gate.at_least}})
+      if (bound && *bound <= 0)
+        throw UserError(fmt::format("{}.{}: a ratio of times is above 0", place, name));
+}
+
+Gate gate_of(const json& one, double alpha, const std::string& place) {
   Gate gate;
   gate.is_timing = one.contains("timing");
   gate.name = one.at(gate.is_timing ? "timing" : "metric");
   gate.statistic = one.at("statistic");
-  gate.at_most = optional_number(one, "at_most");
-  gate.at_least = optional_number(one, "at_least");
+  if (one.contains("at_most")) read_at_most(one.at("at_most"), place, gate);
+  if (one.contains("at_least")) gate.at_least = one.at("at_least").get<double>();
+  gate.by_interval = gate.floor || gate.baseline_margin || one.value("by", "value") == "interval";
+  gate.alpha = alpha;
   gate.against = one.value("against", gate.against);
   gate.where = one.value("where", gate.where);
   gate.because = one.value("because", "");
   gate.min_pairs = one.value("min_pairs", gate.min_pairs);
+  check(gate, one, place);
   return gate;
 }
-
-bool fits(const Gate& gate, const json& setting) {
-  for (const auto& [axis, value] : gate.where.items())
-    if (!setting.contains(axis) || setting.at(axis) != value) return false;
-  return true;
-}
-
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
-  return known.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest(name, known));
-}
-
-// Why the gate's metric or timing is none of the report's; empty where it is.
-std::string wrong_name(const Gate& gate, const json& report) {
-  std::vector<std::string> known = timing_names();
-  if (!gate.is_timing) {
-    known.clear();
-    for (const json& metric : report.at("metrics")) known.push_back(metric.at("name"));
-    if (!report.at("scored").get<bool>()) return "";
-  }
-  if (std::find(known.begin(), known.end(), gate.name) != known.end()) return "";
-  return fmt::format("there is no {} \"{}\"{}", gate.is_timing ? "timing" : "metric", gate.name,
-                     did_you_mean(gate.name, known));
-}
-
-// Why `where` cannot fit any combination of the axes' values; empty where it can.
-std::string wrong_place(const Gate& gate, const json& report) {
-  std::vector<std::string> known;
-  for (const json& axis : report.at("axes")) known.push_back(axis.at("name"));
-  for (const auto& [name, value] : gate.where.items()) {
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end())
-      return fmt::format("where: there is no axis \"{}\"{}", name, did_you_mean(name, known));
-    const json& values =
-        report.at("axes").at(static_cast<std::size_t>(found - known.begin())).at("values");
-    if (std::find(values.begin(), values.end(), value) == values.end())
-      return fmt::format("where: {} is no value of {}, which has {}", value.dump(), name,
-                         values.dump());
-  }
-  return "";
-}
-
-bool fits_excluded(const Gate& gate, const json& report) {
-  return std::any_of(report.at("excluded").begin(), report.at("excluded").end(),
-                     [&](const json& one) { return fits(gate, one.at("setting")); });
-}
-
-// The statistic; may be infinite. Nothing where there is none.
-std::optional<double> value_of(const json& entry, const std::string& statistic) {
-  const auto found = entry.find(statistic);
-  if (found != entry.end() && found->is_number()) return found->get<double>();
-  const std::string word = entry.value("nonfinite", json::object()).value(statistic, "");
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (word == "+inf") return kInfinity;
-  if (word == "-inf") return -kInfinity;
-  return std::nullopt;
-}
-
-// Judges one gate; collects what it finds.
-class Judge {
- public:
-  Judge(const Gate& gate, int number, const json& report)
-      : gate_(gate), number_(number), report_(report) {}
-
-  Judgement judge() {
-    const std::string name = wrong_name(gate_, report_), place = wrong_place(gate_, report_);
-    if (!name.empty()) add("usage", 1, name, nullptr);
-    if (!place.empty()) add("usage", 1, place, nullptr);
-    if (!name.empty() || !place.empty()) return found_;
-    int fitting = 0;
-    for (const json& comparison : report_.at("comparisons"))
-      if (comparison.at("against") == gate_.against && fits(gate_, comparison.at("setting"))) {
-        ++fitting;
-        judge(comparison);
-      }
-    if (fitting == 0 && !fits_excluded(gate_, report_))
-      add("usage", 1,
-          fmt::format("no setting that fits `where` {} is compared against {}", gate_.where.dump(),
-                      gate_.against),
-          nullptr);
-    else if (fitting == found_.unsupported)
-      add("inconclusive", 5,
-          "nothing was judged: every setting it names is excluded or unsupported", nullptr);
-    return found_;
-  }
-
- private:
-  void add(const char* kind, int code, const std::string& text, const json* comparison) {
-    json cause = {{"kind", kind}, {"code", code}, {"gate", number_}};
-    std::string where;
-    if (comparison) {
-      cause["comparison"] = comparison->at("id");
-      where = fmt::format("{} against {}: ", setting_label(comparison->at("setting")),
-                          against_label(*comparison));
-    }
-    cause["text"] = fmt::format("gates[{}] ({}): {}{}", number_, gate_label(gate_), where, text);
-    found_.causes.push_back(std::move(cause));
-  }
-
-  void judge(const json& comparison) {
-    if (comparison.at("status") == "unsupported") {
-      ++found_.unsupported;
-      return;
-    }
-    // Its times are worth nothing; the verdict says why.
-    if (gate_.is_timing &&
-        (!comparison.at("invalid").empty() || !report_.at("cohort").at("differs").empty()))
-      return;
-    const json& entries = comparison.at(gate_.is_timing ? "speed" : "quality");
-    const json entry = entries.value(gate_.name, json::object());
-    const int count = entry.value(gate_.is_timing ? "blocks" : "n", 0);
-    const std::optional<double> value = value_of(entry, gate_.statistic);
-    // What was not made or not scored is a cause of its own.
-    if (!value && (comparison.at("status") != "ok" || !report_.at("scored").get<bool>())) return;
-    if (entry.contains("unavailable"))
-      return add("inconclusive", 5, entry.at("unavailable"), &comparison);
-    if (!value || count < std::max(1, gate_.min_pairs))
-      return too_few(comparison, count, std::max(1, gate_.min_pairs));
-    ++found_.judged;
-    const std::size_t before = found_.causes.size();
-    if (gate_.at_most && !(*value <= *gate_.at_most))
-      fail(comparison, entry, fmt::format("{:.6g} is more than {:.6g}", *value, *gate_.at_most));
-    if (gate_.at_least && !(*value >= *gate_.at_least))
-      fail(comparison, entry, fmt::format("{:.6g} is less than {:.6g}", *value, *gate_.at_least));
-    if (found_.causes.size() > before) return;
-    // Some pairs may break a gate; it takes all of them to pass it. Where samples failed the
-    // verdict has a cause already.
-    const int pairs = static_cast<int>(comparison.at("cases").size());
-    if (!gate_.is_timing && comparison.at("status") == "ok" && count < pairs)
-      return too_few(comparison, count, pairs);
-    ++found_.passed;
-  }
-
-  void too_few(const json& comparison, int count, int needed) {
-    add("inconclusive", 5,
-        fmt::format("{} {} have it, at least {} are needed", count,
-                    gate_.is_timing ? "whole blocks" : "pairs", needed),
-        &comparison);
-  }
-
-  void fail(const json& comparison, const json& entry, std::string text) {
-    if (!gate_.is_timing) text += "; worst case " + entry.value("worst_case", "?");
-    if (!gate_.because.empty()) text += "; " + gate_.because;
-    add(gate_.is_timing ? "performance" : "quality", gate_.is_timing ? 3 : 2, text, &comparison);
-  }
-
-  const Gate& gate_;
-  int number_;
-  const json& report_;
-  Judgement found_;
-};
 
 }  // namespace
 
@@ -199,27 +79,25 @@ std::vector<Gate> read_gates(const std::filesystem::path& file) {
 std::vector<Gate> parse_gates(std::string_view text, const std::string& file) {
   const json content = parse_json(text, file);
   check_json(content, kGateSchema, file);
+  const double alpha = content.value("alpha", Gate().alpha);
   std::vector<Gate> gates;
-  for (const json& one : content.at("gates")) {
-    gates.push_back(gate_of(one));
-    if (gates.back().statistic == "ratio" && !gates.back().is_timing)
-      throw UserError(fmt::format(
-          "{}: gates[{}].statistic: \"ratio\" is for timings only; metrics have \"mean\", "
-          "\"median\", \"worst5\" and \"worst\"",
-          file, gates.size() - 1));
-  }
+  for (const json& one : content.at("gates"))
+    gates.push_back(gate_of(one, alpha, fmt::format("{}: gates[{}]", file, gates.size())));
   return gates;
-}
-
-Judgement judge(const Gate& gate, int number, const json& report) {
-  return Judge(gate, number, report).judge();
 }
 
 std::string gate_label(const Gate& gate) {
   std::string text = gate.name + " " + gate.statistic;
   if (gate.at_most) text += fmt::format(" at most {:.6g}", *gate.at_most);
-  if (gate.at_least)
-    text += fmt::format("{} at least {:.6g}", gate.at_most ? " and" : "", *gate.at_least);
+  if (gate.floor)
+    text += fmt::format(" at most {:.6g} x floor \"{}\"", gate.floor->times, gate.floor->floor);
+  if (gate.baseline_margin)
+    text +=
+        fmt::format(" at most {:.6g}{} above the baseline",
+                    *gate.baseline_margin * (gate.is_timing ? 100 : 1), gate.is_timing ? " %" : "");
+  const bool above = gate.at_most || gate.floor || gate.baseline_margin;
+  if (gate.at_least) text += fmt::format("{} at least {:.6g}", above ? " and" : "", *gate.at_least);
+  if (gate.by_interval) text += ", by interval";
   return text;
 }
 

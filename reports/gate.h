@@ -10,11 +10,24 @@
 
 namespace sameseed {
 
+// The loss, at most so many times that of a noise floor.
+struct FloorBound {
+  std::string floor;  // as in the report's `noise_floor`: "reference, second process"
+  double times = 1;
+};
+
 struct Gate {
   bool is_timing = false;  // `name` is a timing, else a metric
   std::string name;        // "lpips.alex", "total_ms"
   std::string statistic;   // "mean", "median", "worst5", "worst"; of timings also "ratio"
   std::optional<double> at_most, at_least;
+  std::optional<FloorBound> floor;        // at most, in loss
+  std::optional<double> baseline_margin;  // at most so much more loss than the accepted run has;
+                                          // of a ratio: so much of it (0.03: 3 %)
+  bool by_interval =
+      false;            // judged by the interval of the statistic, else by the statistic itself
+  double alpha = 0.05;  // by interval: the chance of failing wrongly, over all settings together,
+                        // and that of passing wrongly
   std::string against = "reference";                // or "switches_off"
   nlohmann::json where = nlohmann::json::object();  // axis -> value; empty: every setting
   std::string because;
@@ -24,16 +37,6 @@ struct Gate {
 // Throws UserError that names file and field.
 std::vector<Gate> read_gates(const std::filesystem::path& file);
 std::vector<Gate> parse_gates(std::string_view text, const std::string& file);
-
-// What a gate found: causes as in the verdict (verdict.h), and how many comparisons it judged.
-struct Judgement {
-  nlohmann::json causes = nlohmann::json::array();
-  int judged = 0, passed = 0, unsupported = 0;
-};
-
-// Pure. `number` is the gate's place in its file, from 0. A name that the report does not know or a
-// `where` that fits no setting is a cause of kind "usage"; a value that is missing never passes.
-Judgement judge(const Gate& gate, int number, const nlohmann::json& report);
 
 // "lpips.alex mean at most 0.2"
 std::string gate_label(const Gate& gate);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/gate_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
 
@@ -51,7 +52,7 @@ struct Finding {
 struct TestCase {
   std::string classname, name;
   std::vector<Finding> errors, failures;
-  std::string skipped;
+  std::string skipped, output;
 };
 
 void write_findings(const char* element, const std::vector<Finding>& findings, std::ostream& out) {
@@ -70,6 +71,7 @@ void write_case(const TestCase& one, std::ostream& out) {
   write_findings("failure", one.failures, out);
   if (!one.skipped.empty())
     out << fmt::format("    <skipped message=\"{}\"/>\n", escaped(one.skipped));
+  if (!one.output.empty()) out << "    <system-out>" << escaped(one.output) << "</system-out>\n";
   out << "  </testcase>\n";
 }
 
@@ -85,6 +87,7 @@ TestCase case_of(const json& comparison, const std::string& suite) {
                setting_label(comparison.at("setting")),
                {},
                {},
+               {},
                {}};
   const std::string status = comparison.at("status"), reason = comparison.at("reason");
   if (status == "unsupported")
@@ -95,9 +98,17 @@ TestCase case_of(const json& comparison, const std::string& suite) {
   return one;
 }
 
+// What each gate answered and could have shown, a line each.
+std::string gates_text(const json& verdict) {
+  std::string text;
+  for (const GateRow& row : gate_rows(verdict))
+    text += fmt::format("{}: {}: {}\n", row.gate, row.answer, gate_text(row));
+  return text.empty() ? text : text + gate_note(verdict);
+}
+
 std::vector<TestCase> test_cases(const json& summary) {
   const std::string suite = summary.at("name");
-  TestCase whole{suite, "the run as a whole", {}, {}, {}};
+  TestCase whole{suite, "the run as a whole", {}, {}, {}, gates_text(summary.at("verdict"))};
   std::vector<TestCase> cases;
   std::map<std::string, std::size_t> place;
   for (const json& comparison : summary.at("comparisons")) {
@@ -110,7 +121,7 @@ std::vector<TestCase> test_cases(const json& summary) {
   }
   for (const json& one : summary.at("excluded"))
     cases.push_back(
-        {suite + ".excluded", setting_label(one.at("setting")), {}, {}, one.at("because")});
+        {suite + ".excluded", setting_label(one.at("setting")), {}, {}, one.at("because"), {}});
   cases.insert(cases.begin(), whole);
   return cases;
 }

@@ -1,21 +1,27 @@
-// report.md: short, for a pull request or a chat.
+// report.md: short, for a pull request or a chat: verdict and worst pairs on top.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "reports/effects_table.h"
+#include "reports/gate_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
 #include "reports/trace.h"
+#include "reports/worst_pairs.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostCauses = 20;
+constexpr std::size_t kMostCauses = 10;
+constexpr std::size_t kWorstPairs = 5;
+constexpr std::size_t kMostRows = 60;        // a comment on a pull request holds 65,536 characters
 constexpr std::size_t kLongestPrompt = 100;  // bytes
 
 // Text that stays text in a cell of a table, on one line.
@@ -82,7 +88,8 @@ void write_table(const json& comparisons, std::ostream& out) {
   out << " time | engaged |\n|---|---|";
   for (std::size_t i = 0; i < table_columns().size(); ++i) out << "---:|";
   out << "---:|---|\n";
-  for (const json& comparison : comparisons) {
+  for (std::size_t i = 0; i < std::min(kMostRows, comparisons.size()); ++i) {
+    const json& comparison = comparisons[i];
     out << fmt::format("| {} | {} |", plain(setting_label(comparison.at("setting"))),
                        against_label(comparison));
     for (const Column& column : table_columns())
@@ -94,6 +101,8 @@ void write_table(const json& comparisons, std::ostream& out) {
         statistic_text(comparison.at("speed").value("total_ms", json()), "ratio", "{:.2f}"),
         engaged_label(comparison));
   }
+  if (comparisons.size() > kMostRows)
+    out << fmt::format("\nand {} more, see report.txt\n", comparisons.size() - kMostRows);
 }
 
 void write_traces(const json& comparisons, std::ostream& out) {
@@ -118,32 +127,46 @@ void write_damage(const json& comparisons, std::ostream& out) {
   if (!lines.empty()) out << "\nDamage against the reference:\n\n" << lines;
 }
 
-bool is_worse(const json& entry, const json& than, bool higher_is_better) {
-  if (!entry.is_object() || !entry.value("worst", json()).is_number()) return false;
-  if (than.is_null()) return true;
-  const double a = entry.at("worst"), b = than.at("worst");
-  return higher_is_better ? a < b : a > b;
+// The worst pairs with all the table's metrics: what one looks at first.
+void write_worst(const json& summary, std::ostream& out) {
+  const std::string metric = worst_by(summary);
+  const std::vector<WorstPair> worst = worst_pairs(summary, metric, kWorstPairs);
+  if (worst.empty()) return;
+  out << fmt::format("Worst pairs against the reference, by {}:\n\n|", plain(metric));
+  const bool shown = std::ranges::any_of(
+      table_columns(), [&](const Column& column) { return column.metric == metric; });
+  if (!shown) out << " " << plain(metric) << " |";
+  for (const Column& column : table_columns()) out << " " << column.title << " |";
+  out << " setting | prompt | seed | repeat |\n|";
+  for (std::size_t i = 0; i < table_columns().size() + !shown; ++i) out << "---:|";
+  out << "---|---|---|---|\n";
+  for (const WorstPair& one : worst) {
+    const json& values = *one.pair;
+    const auto cell = [&](const std::string& name, const char* format) {
+      const json entry = {{"value", values.at("values").value(name, json())},
+                          {"nonfinite", {{"value", values.at("nonfinite").value(name, "-")}}}};
+      out << " " << statistic_text(entry, "value", format) << " |";
+    };
+    out << "|";
+    if (!shown) cell(metric, "{:.4g}");
+    for (const Column& column : table_columns()) cell(column.metric, column.format);
+    out << fmt::format(" {} | {} | {} | {} |\n",
+                       plain(setting_label(one.comparison->at("setting"))),
+                       plain(shortened(one.pair->at("prompt"))), one.pair->at("seed").dump(),
+                       code(one.pair->at("repeat")));
+  }
+  out << "\n";
 }
 
-// The worst pair of all for one column, against the reference.
-void write_worst(const Column& column, const json& comparisons, std::ostream& out) {
-  json worst;
-  const json* where = nullptr;
-  for (const json& comparison : comparisons) {
-    const json entry = comparison.at("quality").value(column.metric, json());
-    if (comparison.at("against") != "reference" || !entry.is_object() ||
-        !is_worse(entry, worst, entry.value("better", "") == "higher"))
-      continue;
-    worst = entry;
-    where = &comparison;
-  }
-  if (!where) return;
-  for (const json& one : where->at("cases"))
-    if (one.at("candidate") == worst.at("worst_case"))
-      out << fmt::format(
-          "| {} | {} | {} | {} | {} | {} |\n", column.title,
-          statistic_text(worst, "worst", column.format), plain(setting_label(where->at("setting"))),
-          plain(shortened(one.at("prompt"))), one.at("seed").dump(), code(one.at("repeat")));
+void write_gates(const json& verdict, std::ostream& out) {
+  const std::vector<GateRow> rows = gate_rows(verdict);
+  if (rows.empty()) return;
+  out << "| gate | answer | settings | smallest change it could have shown | half of it takes |\n"
+         "|---|---|---|---|---|\n";
+  for (const GateRow& row : rows)
+    out << fmt::format("| {} | **{}** | {} | {} | {} |\n", plain(row.gate), row.answer,
+                       row.settings, plain(row.smallest), row.half);
+  out << "\n" << plain(gate_note(verdict)) << "\n\n";
 }
 
 class MarkdownReport final : public Report {
@@ -153,16 +176,14 @@ class MarkdownReport final : public Report {
   void write(const json& summary, std::ostream& out) const override {
     out << "## sameseed: " << plain(summary.at("name")) << "\n\n";
     write_verdict(summary.at("verdict"), out);
+    write_worst(summary, out);
+    write_gates(summary.at("verdict"), out);
     write_effects(effect_table(summary.at("effects")), out);
     write_table(summary.at("comparisons"), out);
     out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
     for (const auto& [reason, count] : summary.at("invalid").items())
       out << fmt::format("\nTimes left out: {} samples: {}\n", count.get<int>(), plain(reason));
     write_damage(summary.at("comparisons"), out);
-    out << "\nWorst pairs against the reference:\n\n"
-           "| metric | worst | setting | prompt | seed | repeat |\n|---|---:|---|---|---|---|\n";
-    for (const Column& column : table_columns())
-      write_worst(column, summary.at("comparisons"), out);
     write_traces(summary.at("comparisons"), out);
   }
 };

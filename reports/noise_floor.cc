@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/loss.h"
+#include "reports/pair_entry.h"
 #include "reports/statistics.h"
 
 namespace sameseed {
@@ -55,11 +56,9 @@ std::string unmeasured(const json& row, const RunIndex& run) {
 
 json row_entry(const json& row, const RunIndex& run) {
   const json& pairs = row.at("pairs");
-  json entry = {{"id", row.at("id")},
-                {"arm", row.at("arm")},
-                {"kind", row.at("kind")},
-                {"pairs", pairs.size()},
-                {"quality", json::object()}};
+  json entry = {{"id", row.at("id")},    {"arm", row.at("arm")},   {"kind", row.at("kind")},
+                {"pairs", pairs.size()}, {"cases", json::array()}, {"quality", json::object()}};
+  for (const json& pair : pairs) entry["cases"].push_back(pair_entry(pair, run));
   if (row.at("kind") == "other thread count")
     entry["threads"] = {effective(pairs.at(0).at("reference"), "threads", run),
                         effective(pairs.at(0).at("candidate"), "threads", run)};
@@ -141,6 +140,7 @@ void NoiseFloor::hold(const json& comparison, json& quality) const {
       if (floor.value("n", 0) == 0) continue;
       floors[fmt::format("{}, {}", row->entry.at("arm").get<std::string>(),
                          row->entry.at("kind").get<std::string>())] = {
+          {"row", row->entry.at("id")},
           {"unit", floor.at("unit")},
           {"mean", floor.at("mean")},
           {"worst", floor.at("worst")},

@@ -6,6 +6,8 @@
 #include <random>
 #include <span>
 
+#include "reports/statistics.h"
+
 namespace sameseed {
 namespace {
 
@@ -75,15 +77,6 @@ double critical_value(std::span<const Residuals> family, std::size_t units,
     }
   }
   return upper_quantile(std::move(largest), options.level);
-}
-
-double normal_quantile(double probability) {
-  double low = -10, high = 10;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (std::erfc(-middle / std::sqrt(2.0)) / 2 < probability ? low : high) = middle;
-  }
-  return low;
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 #include "reports/report.h"
 
+#include <algorithm>
 #include <ostream>
 #include <sstream>
 
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/accepted_report.h"
 #include "reports/record.h"
 #include "reports/summary.h"
 #include "reports/verdict.h"
@@ -15,9 +17,15 @@ namespace {
 using nlohmann::json;
 
 // Gates that cannot be read are a cause of the verdict: a night's report is not lost for them.
-json verdict_of(const json& summary, const std::filesystem::path& gates) try {
-  if (!std::filesystem::exists(gates)) return verdict(summary, std::nullopt);
-  return verdict(summary, read_gates(gates));
+json verdict_of(const json& summary, const std::filesystem::path& run) try {
+  const std::filesystem::path file = run / "gates.json", baseline = run / "baseline.json";
+  if (!std::filesystem::exists(file)) return verdict(summary, std::nullopt);
+  const std::vector<Gate> gates = read_gates(file);
+  const bool compared =
+      std::ranges::any_of(gates, [](const Gate& gate) { return gate.baseline_margin.has_value(); });
+  if (!compared || !std::filesystem::exists(baseline)) return verdict(summary, gates);
+  const json accepted = read_accepted_report(baseline);
+  return verdict(summary, gates, &accepted);
 } catch (const UserError& error) {
   return verdict_without_gates(summary, error.what());
 }
@@ -34,7 +42,7 @@ std::vector<std::unique_ptr<Report>> all_reports() {
 
 int report_run(const std::filesystem::path& run, std::ostream& terminal) {
   json summary = make_summary(read_run(run));
-  summary["verdict"] = verdict_of(summary, run / "gates.json");
+  summary["verdict"] = verdict_of(summary, run);
   for (const auto& report : all_reports()) {
     std::ostringstream text;
     report->write(summary, text);

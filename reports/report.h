@@ -27,7 +27,8 @@ std::unique_ptr<Report> make_benchmark_report();  // for google/benchmark's comp
 std::vector<std::unique_ptr<Report>> all_reports();
 
 // Writes every format into the run's folder and prints the table. Judges by RUN/gates.json where it
-// is there. Returns the verdict's exit code (verdict.h).
+// is there, and by the accepted report in RUN/baseline.json where a gate asks for it. Returns the
+// verdict's exit code (verdict.h).
 int report_run(const std::filesystem::path& run, std::ostream& terminal);
 
 }  // namespace sameseed

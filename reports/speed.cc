@@ -1,6 +1,7 @@
 #include "reports/speed.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string>
@@ -96,6 +97,23 @@ json summarize_timing(const std::string& name, const std::vector<json>& blocks) 
 }
 
 }  // namespace
+
+std::map<std::size_t, double> log_ratios(const json& timed_samples, const std::string& timing) {
+  std::map<std::size_t, std::pair<double, double>> sums;
+  std::map<std::size_t, int> counts;
+  for (const json& sample : timed_samples) {
+    const json value = sample.at("timings_ms").value(timing, json());
+    if (!value.is_number()) continue;
+    auto& [candidate, reference] = sums[sample.at("block").get<std::size_t>()];
+    (sample.at("arm") == "candidate" ? candidate : reference) += value.get<double>();
+    ++counts[sample.at("block").get<std::size_t>()];
+  }
+  std::map<std::size_t, double> ratios;
+  for (const auto& [block, sum] : sums)
+    if (counts[block] == 4 && sum.first > 0 && sum.second > 0)
+      ratios[block] = std::log(sum.first / sum.second);
+  return ratios;
+}
 
 const std::vector<std::string>& timing_names() {
   static const std::vector<std::string> names = {"total_ms", "step_full_ms", "step_partial_ms",

@@ -1,7 +1,10 @@
 // Times of a comparison, from its A B B A blocks.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 namespace sameseed {
@@ -20,6 +23,11 @@ struct Speed {
 // `records` are the timing samples of one comparison. Only whole blocks count, four samples that
 // are "ok" and of one start, and of these only those without a sample of an invalid environment.
 Speed speed_of(const std::vector<const nlohmann::json*>& records);
+
+// Block -> log of the candidate's time / the other arm's. `timed_samples` as in report.json; blocks
+// that lack the timing in one of their four samples are left out.
+std::map<std::size_t, double> log_ratios(const nlohmann::json& timed_samples,
+                                         const std::string& timing);
 
 // Names of all timings, in the order of a report.
 const std::vector<std::string>& timing_names();

@@ -105,6 +105,15 @@ double median(std::vector<double> values) {
   return median_in_place(values);
 }
 
+double normal_quantile(double probability) {
+  double low = -10, high = 10;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (std::erfc(-middle / std::sqrt(2.0)) / 2 < probability ? low : high) = middle;
+  }
+  return low;
+}
+
 json interval_definition() {
   return {{"level", kLevel},
           {"method", "percentile bootstrap"},

@@ -38,4 +38,7 @@ nlohmann::json interval_definition();
 // Throws std::invalid_argument where there are none.
 double median(std::vector<double> values);
 
+// The value below which a standard normal variable lies with this probability; within -10 to 10.
+double normal_quantile(double probability);
+
 }  // namespace sameseed

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "reports/effects_table.h"
+#include "reports/gate_table.h"
 #include "reports/labels.h"
 #include "reports/report.h"
 #include "reports/trace.h"
@@ -148,6 +149,15 @@ void print_verdict(const json& verdict, std::ostream& out) {
     out << fmt::format("  {} {}\n", cause.at("code").get<int>(), one_line(cause.at("text")));
 }
 
+void print_gates(const json& verdict, std::ostream& out) {
+  const std::vector<GateRow> rows = gate_rows(verdict);
+  if (rows.empty()) return;
+  out << "\ngates\n";
+  for (const GateRow& row : rows)
+    out << fmt::format("  {}: {}\n    {}\n", row.answer, one_line(row.gate), gate_text(row));
+  out << "  " << gate_note(verdict) << "\n";
+}
+
 // What each switch costs and buys: first of all, because it is what the reader came for.
 void print_effects(const EffectTable& table, std::ostream& out) {
   constexpr std::size_t kLabel = 24, kCell = 19;
@@ -195,6 +205,7 @@ class TextReport final : public Report {
     print_equal_values(summary.at("comparisons"), out);
     print_failures(summary.at("failures"), out);
     print_invalid(summary.at("invalid"), out);
+    print_gates(summary.at("verdict"), out);
     print_verdict(summary.at("verdict"), out);
   }
 };

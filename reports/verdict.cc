@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "reports/gate_interval.h"
+#include "reports/judgement.h"
 #include "reports/labels.h"
 #include "reports/nonfinite.h"
 
@@ -157,26 +159,42 @@ json infrastructure(const json& report) {
   return causes;
 }
 
+json gate_entry(const Gate& gate, const Judgement& found) {
+  json tests = json::array();
+  for (const json& setting : found.settings)
+    tests.insert(tests.end(), setting.at("tests").begin(), setting.at("tests").end());
+  return {{"gate", gate_label(gate)},
+          {"of", gate.name},
+          {"against", gate.against},
+          {"where", gate.where},
+          {"answer", answer_of(found)},
+          {"by", gate.by_interval ? "interval" : "value"},
+          {"alpha", gate.alpha},
+          {"judged", found.judged},
+          {"passed", found.passed},
+          {"failed", found.failed},
+          {"unsupported", found.unsupported},
+          {"smallest_change", smallest_change_of(tests)},
+          {"settings", found.settings}};
+}
+
 }  // namespace
 
-json verdict(const json& report, const std::optional<std::vector<Gate>>& gates) {
+json verdict(const json& report, const std::optional<std::vector<Gate>>& gates,
+             const json* accepted) {
   json causes = infrastructure(report), judgements = json::array();
   if (!gates) return conclude(std::move(causes));
   add_engagement(report, causes);
   add_environment(report, causes);
   int number = 0;
   for (const Gate& gate : *gates) {
-    const Judgement found = judge(gate, number++, report);
+    const Judgement found = judge(gate, number++, report, accepted);
     causes.insert(causes.end(), found.causes.begin(), found.causes.end());
-    judgements.push_back({{"gate", gate_label(gate)},
-                          {"against", gate.against},
-                          {"where", gate.where},
-                          {"judged", found.judged},
-                          {"passed", found.passed},
-                          {"unsupported", found.unsupported}});
+    judgements.push_back(gate_entry(gate, found));
   }
   json result = conclude(std::move(causes));
   result["gates"] = std::move(judgements);
+  result["statistics"] = gate_statistics_definition();
   return result;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <sstream>
+#include <vector>
 
 #include "bench/programs.h"
 #include "io/files.h"
@@ -16,15 +17,17 @@ using nlohmann::json;
 // One run of the embedded model: the reference against the accelerated arm, with one switch.
 class ExitCodes : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = fresh_folder("exit-codes");
+  static void SetUpTestSuite() { make_run("exit-codes", {"a red apple"}, {0}, 1); }
+
+  static void make_run(const std::string& name, const std::vector<std::string>& prompts,
+                       const std::vector<int>& seeds, int blocks) {
+    folder_ = fresh_folder(name);
     const json matrix = {
         {"schema", "sameseed/matrix/1"},
         {"name", "codes"},
         {"axes", {{"candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION", {"1"}}}},
-        {"requests",
-         {{"prompts", {"a red apple"}}, {"seeds", {0}}, {"size", "64x64"}, {"steps", 3}}},
-        {"timing", {{"warmup", 0}, {"blocks", 1}}}};
+        {"requests", {{"prompts", prompts}, {"seeds", seeds}, {"size", "64x64"}, {"steps", 3}}},
+        {"timing", {{"warmup", 0}, {"blocks", blocks}}}};
     write_file(folder_ + "/m.json", matrix.dump());
     ASSERT_EQ(run_program({kProgram, "run", folder_ + "/m.json", "--out", run(), "--quiet"}), 0);
   }
@@ -33,20 +36,24 @@ class ExitCodes : public ::testing::Test {
   static std::string run() { return folder_ + "/run"; }
 
   // The program's exit code for these gates, and the verdict it leaves behind.
-  static int gate(const json& gates, const std::string& of = run()) {
+  static int gate(const json& gates, const std::string& of = run(),
+                  const std::vector<std::string>& more = {}) {
     write_file(folder_ + "/gates.json",
                json{{"schema", "sameseed/gate/1"}, {"gates", gates}}.dump());
-    return run_program({kProgram, "gate", of, "--gates", folder_ + "/gates.json"});
+    std::vector<std::string> command = {kProgram, "gate", of, "--gates", folder_ + "/gates.json"};
+    command.insert(command.end(), more.begin(), more.end());
+    return run_program(command);
   }
   static json verdict(const std::string& of = run()) {
     return read_json(of + "/report.json").at("verdict");
   }
 
-  // A copy of the run in which every line of its log went through `change`.
+  // A copy of the run, without its gates, in which every line of its log went through `change`.
   template <typename Change>
   static std::string run_with(const std::string& name, Change change) {
     const std::string copy = folder_ + "/" + name;
     std::filesystem::copy(run(), copy, std::filesystem::copy_options::recursive);
+    std::filesystem::remove(copy + "/gates.json");
     std::istringstream in(read_file(copy + "/records.jsonl"));
     std::string changed;
     for (std::string line; std::getline(in, line);) {
@@ -81,6 +88,16 @@ TEST_F(ExitCodes, Are0To5ByTheGates) {
   EXPECT_EQ(gate(json::array({few, kBadQuality})), 2);  // the graver code counts
   EXPECT_EQ(gate({{{"metric", "psnr.rbg"}, {"statistic", "worst"}, {"at_least", 5}}}), 1);
   EXPECT_EQ(gate({{{"metric", "psnr.rgb"}, {"statistic", "worts"}, {"at_least", 5}}}), 1);
+}
+
+TEST_F(ExitCodes, AreFoundBeforeAnyWorkWhereAGateCouldNotBeJudged) {
+  write_file(folder_ + "/gates.json",
+             R"({"schema":"sameseed/gate/1","gates":[{"metric":"psnr.rgb","statistic":"mean",
+                 "at_most":{"baseline":true,"margin":0}}]})");
+  EXPECT_EQ(run_program({kProgram, "run", folder_ + "/m.json", "--out", folder_ + "/never",
+                         "--gates", folder_ + "/gates.json"}),
+            1);
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/never"));
 }
 
 TEST_F(ExitCodes, Are6WhereTheEnvironmentIsInvalid) {
@@ -120,6 +137,69 @@ TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
 TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
   EXPECT_EQ(run_program({kProgram, "report", run_with("bare", [](json&) {})}), 0);
   EXPECT_EQ(run_program({kProgram, "gate", run_with("bare2", [](json&) {})}), 1);
+}
+
+// Six pairs and six blocks, with which intervals begin. One test, since the run takes its time.
+class IntervalExitCodes : public ExitCodes {
+ protected:
+  static void SetUpTestSuite() {
+    make_run("interval-exit-codes", {"a red apple", "a fox", "a blue boat"}, {0, 1}, 6);
+  }
+};
+
+json interval_gate(const char* kind, const char* name, const char* side, const json& bound) {
+  return {{kind, name},
+          {"statistic", kind == std::string("metric") ? "mean" : "ratio"},
+          {"by", "interval"},
+          {side, bound}};
+}
+
+TEST_F(IntervalExitCodes, AreAllThere) {
+  const json good = interval_gate("metric", "psnr.rgb", "at_least", 5),
+             bad = interval_gate("metric", "psnr.rgb", "at_least", 500),
+             fast = interval_gate("timing", "total_ms", "at_most", 1e6),
+             slow = interval_gate("timing", "total_ms", "at_most", 1e-6);
+  EXPECT_EQ(gate(json::array({good, fast})), 0);
+  EXPECT_EQ(verdict().at("gates")[1].at("answer"), "pass");
+  EXPECT_EQ(gate(json::array({bad, fast})), 2);
+  EXPECT_EQ(gate(json::array({good, slow})), 3);
+  EXPECT_EQ(gate(json::array({bad, slow})), 4);
+  // A bound at the mean itself lies inside the interval.
+  ASSERT_EQ(gate(json::array({good})), 0);
+  const json mean = verdict().at("gates")[0].at("settings")[0].at("tests")[0].at("estimate");
+  const json open = interval_gate("metric", "psnr.rgb", "at_least", mean);
+  EXPECT_EQ(gate(json::array({open})), 5);
+  EXPECT_EQ(gate(json::array({open, bad})), 2);
+  EXPECT_EQ(gate(json::array({interval_gate("metric", "psnr.rbg", "at_least", 5)})), 1);
+
+  const json floor = {{"floor", "reference, second process"}, {"times", 2}};
+  EXPECT_EQ(gate(json::array({interval_gate("metric", "psnr.rgb", "at_most", floor)})), 1);
+
+  const json no_worse = json::array(
+      {interval_gate("metric", "psnr.rgb", "at_most", {{"baseline", true}, {"margin", 0}})});
+  const std::string judged = run_with("judged", [](json&) {});
+  EXPECT_EQ(gate(no_worse, judged), 1);  // no baseline was ever named
+  const std::string accepted = run() + "/report.json";
+  EXPECT_EQ(gate(no_worse, judged, {"--baseline", accepted}), 0);  // the same pictures
+  EXPECT_EQ(gate(no_worse, judged), 0);                            // it remembers the baseline
+  EXPECT_EQ(gate(no_worse, judged, {"--baseline", folder_ + "/m.json"}), 1);
+  json foreign = read_json(accepted);
+  foreign["cohort"]["recipe"] = "another";
+  write_file(folder_ + "/foreign.json", foreign.dump());
+  EXPECT_EQ(gate(no_worse, judged, {"--baseline", folder_ + "/foreign.json"}), 6);
+
+  const std::string throttled = run_with("throttled", [](json& record) {
+    if (record.value("kind", "") == "timing") record["invalid"] = {"throttled"};
+  });
+  EXPECT_EQ(gate(json::array({slow}), throttled), 6);
+  const std::string crashed = run_with("crashed", [](json& record) {
+    if (record.value("kind", "") == "quality") record["outcome"] = "crashed";
+  });
+  EXPECT_EQ(gate(json::array({good}), crashed), 7);
+  const std::string idle = run_with("idle", [](json& record) {
+    if (record.value("type", "") == "sample") record["engagement"]["matmul_half"] = 0;
+  });
+  EXPECT_EQ(gate(json::array({good}), idle), 8);
 }
 
 }  // namespace

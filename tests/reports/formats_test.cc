@@ -228,10 +228,51 @@ TEST(Markdown, HasVerdictTableAndWorstPairs) {
   const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
   EXPECT_NE(text.find("**quality** (exit code 2)"), std::string::npos) << text;
   EXPECT_NE(text.find("| conv half 1 | switches off |"), std::string::npos) << text;
-  EXPECT_NE(text.find("| LPIPS | 0.3000 | conv half 1 | a cat | 1 | `sameseed image --case "
+  EXPECT_NE(text.find("| 30.00 | - | 0.3000 | - | conv half 1 | a cat | 1 | `sameseed image --case "
                       "runs/small/on-1 --out on-1.png` |"),
             std::string::npos)
       << text;
+}
+
+TEST(Markdown, OpensOnTheVerdictAndTheWorstPairs) {
+  const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
+  const auto verdict = text.find("**quality**"), worst = text.find("Worst pairs"),
+             first = text.find("runs/small/on-1"), second = text.find("runs/small/on-0"),
+             gates = text.find("| gate | answer |"), table = text.find("| setting | against |");
+  EXPECT_TRUE(verdict < worst && worst < first && first < second && second < gates && gates < table)
+      << text;
+}
+
+TEST(Markdown, SortsByTheMetricOfTheGateThatFailed) {
+  RunFiles run = small_run();
+  run.scores.at({"on-0", "r-0"})["values"]["psnr.rgb"] =
+      10.0;  // the worst PSNR, not the worst LPIPS
+  const std::vector<Gate> gate = {{.name = "psnr.rgb", .statistic = "worst", .at_least = 20}};
+  const std::string text = text_of(*make_markdown_report(), judged(run, gate));
+  EXPECT_NE(text.find("by psnr.rgb"), std::string::npos) << text;
+  EXPECT_LT(text.find("runs/small/on-0"), text.find("runs/small/on-1")) << text;
+}
+
+// Eight pairs a comparison: each of the small run's two stands for four seeds.
+TEST(AllReports, SayWhatAGateCouldHaveShown) {
+  RunFiles run = small_run();
+  for (json& comparison : run.plan["comparisons"]) {
+    const json pairs = comparison["pairs"];
+    for (std::size_t seed = 2; seed < 8; ++seed) {
+      json pair = pairs[seed % 2];
+      pair["seed"] = seed;
+      comparison["pairs"].push_back(pair);
+    }
+  }
+  const json summary = judged(run, kLpipsGate);
+  const json& change = summary.at("verdict").at("gates")[0].at("smallest_change");
+  EXPECT_EQ(change.at("n"), 8);
+  for (const auto& report : all_reports()) {
+    if (report->file() == "benchmarks.json" || report->file() == "report.json") continue;
+    const std::string text = text_of(*report, summary);
+    EXPECT_NE(text.find("of the mean"), std::string::npos) << report->file() << text;
+    EXPECT_NE(text.find("8 pairs"), std::string::npos) << report->file() << text;
+  }
 }
 
 TEST(Markdown, KeepsAPromptInItsCell) {

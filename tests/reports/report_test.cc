@@ -58,6 +58,52 @@ TEST_F(ReportRun, JudgesByTheGatesInTheFolder) {
   EXPECT_NO_THROW(check_json(report, schema("report"), "report.json"));
 }
 
+const char* const kByBaseline = R"({"schema":"sameseed/gate/1","gates":[
+  {"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}}]})";
+
+// Eight pairs a comparison: each of the small run's two stands for four seeds.
+RunFiles larger_run() {
+  RunFiles run = small_run();
+  for (json& comparison : run.plan["comparisons"]) {
+    const json pairs = comparison["pairs"];
+    for (std::size_t seed = 2; seed < 8; ++seed) {
+      json pair = pairs[seed % 2];
+      pair["seed"] = seed;
+      comparison["pairs"].push_back(pair);
+    }
+  }
+  return run;
+}
+
+TEST_F(ReportRun, IsJudgedByAnAcceptedReportInTheFolder) {
+  RunFiles run = larger_run();
+  write(run);
+  EXPECT_EQ(report_run(folder_, terminal_), 0);
+  std::filesystem::rename(folder_ / "report.json", folder_ / "baseline.json");
+  write_gates(kByBaseline);
+  EXPECT_EQ(report_run(folder_, terminal_), 0) << terminal_.str();
+  const json report = read_json(folder_ / "report.json");
+  EXPECT_NO_THROW(check_json(report, schema("report"), "report.json"));
+  EXPECT_EQ(report.at("verdict").at("gates")[0].at("passed"), 2);
+
+  for (const char* on : {"on-0", "on-1"})  // half of the pairs each: 0.05 more in all
+    run.scores.at({on, std::string("r") + (on + 2)})["values"]["lpips.alex"] =
+        on[3] == '0' ? 0.15 : 0.35;
+  write(run);
+  EXPECT_EQ(report_run(folder_, terminal_), 2);
+}
+
+TEST_F(ReportRun, IsNotJudgedByAFileThatIsNoReport) {
+  write(larger_run());
+  write_gates(kByBaseline);
+  EXPECT_EQ(report_run(folder_, terminal_), 1);
+  write_file(folder_ / "baseline.json", R"({"schema":"sameseed/report/0"})");
+  EXPECT_EQ(report_run(folder_, terminal_), 1);
+  EXPECT_NE(terminal_.str().find("a baseline is the report.json of an accepted run"),
+            std::string::npos)
+      << terminal_.str();
+}
+
 TEST_F(ReportRun, LosesNoReportForGatesThatCannotBeRead) {
   write(small_run());
   write_gates("{\"schema\":");
