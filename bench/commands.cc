@@ -197,10 +197,10 @@ int score_only(const std::filesystem::path& run) {
   return score_locked(run);
 }
 
-int report_only(const std::filesystem::path& run) {
+int report_only(const std::filesystem::path& run, const ReportOptions& options) {
   read_plan(run);
   const RunLock lock(run);
-  return report_run(run, std::cout);
+  return report_run(run, std::cout, options);
 }
 
 int gate(const std::filesystem::path& run, const std::string& gates) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/generate.h"
+#include "reports/report.h"
 
 namespace sameseed {
 
@@ -46,7 +47,7 @@ int run_all(const RunOptions& options);
 int plan_only(const RunOptions& options);
 int generate_only(const std::filesystem::path& run, const RunOptions& options);
 int score_only(const std::filesystem::path& run);
-int report_only(const std::filesystem::path& run);
+int report_only(const std::filesystem::path& run, const ReportOptions& options);
 int gate(const std::filesystem::path& run, const std::string& gates);
 // Joins shards in `out`, scores and reports.
 int merge_runs(const std::vector<std::string>& shards, const std::string& out);
