@@ -108,6 +108,13 @@ install_plotly() {
   rm -r "$partial"
 }
 
+# The browser that looks at report.html in the tests. Ubuntu has one in its snaps only: there that test is skipped.
+install_browser() {
+  if ! command -v chromium-headless-shell chromium google-chrome >/dev/null; then
+    ! apt-cache show chromium-headless-shell >/dev/null 2>&1 || install_packages chromium-headless-shell
+  fi
+}
+
 # What reads files and lines from outside, under clang's sanitizers: a few seconds of new inputs for each.
 fuzz() {
   stage='building the fuzzers' remedy='see the lines above; remove build/fuzz to start afresh'
@@ -159,6 +166,7 @@ case "$1" in
     ./build/release/bin/sameseed run --out runs/demo
     ;;
   test)
+    install_browser
     install_libtorch
     install_cudnn_frontend
     build release

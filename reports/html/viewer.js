@@ -16,7 +16,7 @@ function drawViewer(chosen) {
     make("div", { class: "panels", id: "panels" },
       panel("reference", "reference", [reference]),
       panel("candidate", "candidate", [candidate, reference]),
-      panel("map", "heat map (FLIP, dark to bright)", [map])),
+      panel("map", "heat map (FLIP)", [map])),
     tools(pair), scoreTable(current), commands(pair));
   applyView();
 }
