@@ -133,6 +133,18 @@ int main(int argc, char** argv) {
   for (CLI::App* command : {generate_command, score_command, report_command, gate_command})
     command->add_option("run", folder, "folder of the run")->required();
   add_generate(generate_command);
+  std::vector<std::string> at_most, at_least;
+  CLI::App* recommend_command = app.add_subcommand(
+      "recommend",
+      "the fastest setting of a run that holds with 95 % confidence, as an environment file\n\n"
+      "  sameseed recommend RUN --at-most lpips.alex.worst5=0.1 > fast.env && . ./fast.env\n\n"
+      "Exit codes: 0 there is one, 2 no setting holds, 5 some seem to, without confidence, 1 usage "
+      "or internal error.");
+  recommend_command->add_option("run", folder, "folder of the run")->required();
+  recommend_command->add_option("--at-most", at_most, "METRIC.STATISTIC=NUMBER: mean or worst5")
+      ->allow_extra_args(false);
+  recommend_command->add_option("--at-least", at_least, "the same where higher is better")
+      ->allow_extra_args(false);
   CLI::App* merge_command =
       app.add_subcommand("merge", "join the shards of a plan into one run, score and report it");
   merge_command->add_option("shards", shards, "folders made with --shard")->required();
@@ -209,6 +221,7 @@ int main(int argc, char** argv) {
     if (*generate_command) return generate_only(folder, run);
     if (*score_command) return score_only(folder);
     if (*report_command) return report_only(folder, {.embed_worst = embed_worst});
+    if (*recommend_command) return recommend_setting(folder, at_most, at_least, std::cout);
     if (*gate_command) return gate(folder, run.gates);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);

@@ -16,10 +16,16 @@ function drawAnswer() {
   const mark = code === 0 ? "✓" : code === 5 || code === 6 ? "?" : "✗";
   box.replaceChildren(make("strong", {}, `${mark} ${word}`), ` exit code ${code}`,
     gates ? `, ${gates.length} ${gates.length === 1 ? "gate" : "gates"}` : "; no gates were given, so scores and times were not judged");
+  if (gates && gates.length) box.append(make("ul", {}, ...gates.map((gate) => make("li", {}, gateLine(gate)))));
   if (causes.length) {
-    box.append(make("ul", {}, ...causes.slice(0, 100).map((cause) => make("li", {}, cause.text)),
+    box.append("because", make("ul", {}, ...causes.slice(0, 100).map((cause) => make("li", {}, cause.text)),
       causes.length > 100 ? make("li", {}, `and ${causes.length - 100} more, see report.json`) : null));
   }
+}
+
+function gateLine(gate) {
+  const answer = gate.answer || (gate.passed === gate.judged && gate.judged > 0 ? "pass" : "did not pass");
+  return `${answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.passed} of ${gate.judged} settings pass`;
 }
 
 // How a value of a switch proved to act, over all comparisons that have it: {words, evidence}.
