@@ -46,6 +46,11 @@ function groups(all) {
 
 function drawChart() {
   const all = points(), front = paretoFront(all), metric = metrics.get(state.metric);
+  if (!metric) {
+    at("chart").hidden = true;
+    at("chart-note").textContent = "Nothing was scored.";
+    return;
+  }
   drawChartControls(all);
   const left = shown().length - all.length;
   const notes = [];

@@ -28,7 +28,7 @@ function drawPairs() {
   at("pair-list").replaceChildren(sentinel);
   at("pair-list").scrollTop = 0;
   renderMore();
-  at("pair-controls").replaceChildren(metricChoice("sorted by", (name) => { state.metric = name; drawAll(); }));
+  at("pair-controls").replaceChildren(...(state.metric ? [metricChoice("sorted by", (name) => { state.metric = name; drawAll(); })] : []));
   if (state.only) {
     at("pair-controls").append(make("span", {}, `only ${state.only.label} `,
       make("button", { type: "button", id: "all-settings", onclick: () => { state.only = null; drawPairs(); } }, "show all settings")));

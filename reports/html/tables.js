@@ -16,11 +16,11 @@ function drawAnswer() {
   const mark = code === 0 ? "✓" : code === 5 || code === 6 ? "?" : "✗";
   box.replaceChildren(make("strong", {}, `${mark} ${word}`), ` exit code ${code}`,
     gates ? `, ${gates.length} ${gates.length === 1 ? "gate" : "gates"}` : "; no gates were given, so scores and times were not judged");
-  if (gates && gates.length) box.append(make("ul", {}, ...gates.map((gate) => make("li", {}, gateLine(gate)))));
   if (causes.length) {
-    box.append("because", make("ul", {}, ...causes.slice(0, 100).map((cause) => make("li", {}, cause.text)),
+    box.append(make("ul", {}, ...causes.slice(0, 100).map((cause) => make("li", {}, cause.text)),
       causes.length > 100 ? make("li", {}, `and ${causes.length - 100} more, see report.json`) : null));
   }
+  if (gates && gates.length) box.append(make("p", { class: "note" }, "gates:"), make("ul", { class: "note" }, ...gates.map((gate) => make("li", {}, gateLine(gate)))));
 }
 
 function gateLine(gate) {

@@ -181,6 +181,24 @@ def check_large(page, run, out):
     quiet(page, run)
 
 
+def check_spoilt(page, program, run):
+    """A run whose scores are gone, and one of whose pictures was never made."""
+    for name in ("scores.jsonl", "gates.json"):
+        (run / name).unlink()
+    records = run / "records.jsonl"
+    lines = [json.loads(line) for line in records.read_text().splitlines()]
+    lost = next(one for one in lines if one.get("kind") == "quality")
+    lost.update(outcome="crashed", error="signal 11 <b>", log_tail=["the <last> line"])
+    records.write_text("".join(json.dumps(one) + "\n" for one in lines))
+    equal(subprocess.run([program, "report", run], stdout=subprocess.DEVNULL).returncode, 7, "a crash")
+    page.open(f"file://{run}/report.html")
+    page.settle("document.querySelectorAll('.panel').length === 3")
+    check("INFRASTRUCTURE" in text(page, "#answer").upper(), "the verdict: " + text(page, "#answer"))
+    check("crashed: " in text(page, "#rest") and "signal 11 <b>" in text(page, "#rest"), "what failed is listed")
+    equal(text(page, "#chart-note"), "Nothing was scored.", "the chart says why it is none")
+    quiet(page, run)
+
+
 def main():
     program, out = pathlib.Path(sys.argv[1]) / "sameseed", pathlib.Path(sys.argv[2])
     try:
@@ -202,6 +220,7 @@ def main():
         check_dark_and_printed(page, out)
         quiet(page, run)
         check_large(page, run, out)
+        check_spoilt(page, program, run)
         alone = pathlib.Path(name) / "alone"
         alone.mkdir()
         (run / "report-embedded.html").rename(alone / "page.html")
