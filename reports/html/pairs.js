@@ -1,6 +1,7 @@
 // The list of pairs, worst first. Only what was scrolled to is in the page.
 
 const kChunk = 40;
+const kPrinted = 6;
 let list = [];      // what worstPairs() gave
 let selected = -1;  // its place in `list`
 let rendered = 0;
@@ -35,8 +36,20 @@ function drawPairs() {
   }
   at("pair-note").textContent = `${list.length} pairs against ${againstLabel()}.` +
     (embedded ? ` This file holds ${data.embedded_note}.` : "");
+  drawPrintSheet();
   if (list.length) select(0);
   else drawViewer(null);
+}
+
+// On paper the worst few stand one below the other; here already, because a picture loads no more once one prints.
+function drawPrintSheet() {
+  at("print-sheet").replaceChildren(...list.slice(0, kPrinted).map(({ comparison, pair, value }) => make("div", {},
+    make("p", {}, make("b", {}, state.metric ? `${metrics.get(state.metric).title} ${number(value, metrics.get(state.metric))}` : "not scored"),
+      ` ${comparison.label}: “${pair.prompt}”, seed ${pair.seed}`),
+    make("div", { class: "panels" }, ...[["reference", 1], ["candidate", 0], ["heat map (FLIP)", 2]].map(([title, place]) => {
+      const source = picture(pair.pictures[place]);
+      return make("figure", {}, make("figcaption", {}, title), source ? make("img", { src: source, alt: title }) : "not here");
+    })), make("code", {}, caseCommand(pair.candidate)))));
 }
 
 function select(place) {

@@ -153,6 +153,8 @@ def check_dark_and_printed(page, out):
     page.look(dark=True, media="print")
     equal(page.value(paper), "rgb(255, 255, 255)", "paper is white")
     equal(page.value("getComputedStyle(document.querySelector('#filters')).display"), "none", "no controls on paper")
+    equal(page.value("[...document.querySelectorAll('#print-sheet img')].map((one) => one.offsetWidth > 99 && one.naturalWidth)"),
+          [SIDE] * 12, "the worst pairs are on paper: four that the filter leaves")
     (out / "report.pdf").write_bytes(page.pdf())
     page.look()
 
