@@ -90,6 +90,31 @@ install_cudnn_frontend() {
   rm -r "$partial"
 }
 
+# plotly.js, which draws report.html's chart, comes in a Python wheel; all else in it is left out.
+install_plotly() {
+  local partial=deps/plotly.partial wheel
+  wheel=$(cut -d ' ' -f 1 cmake/plotly-requirements.txt)
+  stage='fetching plotly.js into deps/plotly' remedy='see the lines of pip above; is the network there?'
+  [ "$(cat deps/plotly/.wheel 2>/dev/null || true)" = "$wheel" ] && return 0
+  say "fetching plotly.js ($wheel)"
+  rm -rf deps/plotly "$partial"
+  python3 -m pip download --quiet --no-cache-dir --no-deps --dest "$partial" --only-binary=:all: \
+    --require-hashes --requirement cmake/plotly-requirements.txt
+  python3 -m zipfile -e "$partial"/*.whl "$partial/all"
+  mkdir "$partial/wanted"
+  mv "$partial/all/plotly/package_data/plotly.min.js" "$partial/wanted"
+  echo "$wheel" >"$partial/wanted/.wheel"
+  mv "$partial/wanted" deps/plotly
+  rm -r "$partial"
+}
+
+# The browser that looks at report.html in the tests. Ubuntu has one in its snaps only: there that test is skipped.
+install_browser() {
+  if ! command -v chromium-headless-shell chromium google-chrome >/dev/null; then
+    ! apt-cache show chromium-headless-shell >/dev/null 2>&1 || install_packages chromium-headless-shell
+  fi
+}
+
 # What reads files and lines from outside, under clang's sanitizers: a few seconds of new inputs for each.
 fuzz() {
   stage='building the fuzzers' remedy='see the lines above; remove build/fuzz to start afresh'
@@ -125,6 +150,7 @@ case "${1:-}" in
 esac
 
 install_packages "${packages[@]}"
+install_plotly
 case "$1" in
   build)
     install_libtorch
@@ -140,6 +166,7 @@ case "$1" in
     ./build/release/bin/sameseed run --out runs/demo
     ;;
   test)
+    install_browser
     install_libtorch
     install_cudnn_frontend
     build release

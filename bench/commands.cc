@@ -25,7 +25,10 @@
 #include "pipeline/tokenizer.h"
 #include "reports/accepted_report.h"
 #include "reports/gate.h"
+#include "reports/labels.h"
+#include "reports/recommend.h"
 #include "reports/report.h"
+#include "reports/summary.h"
 
 namespace sameseed {
 namespace {
@@ -217,10 +220,29 @@ int score_only(const std::filesystem::path& run) {
   return score_locked(run);
 }
 
-int report_only(const std::filesystem::path& run) {
+int report_only(const std::filesystem::path& run, const ReportOptions& options) {
   read_plan(run);
   const RunLock lock(run);
-  return report_run(run, std::cout);
+  return report_run(run, std::cout, options);
+}
+
+int recommend_setting(const std::filesystem::path& run, const std::vector<std::string>& at_most,
+                      const std::vector<std::string>& at_least, std::ostream& out) {
+  std::vector<QualityBound> bounds;
+  std::string command = "sameseed recommend " + quoted(run.string());
+  for (const std::string& text : at_most) {
+    bounds.push_back(parse_quality_bound(text, true));
+    command += " --at-most " + quoted(text);
+  }
+  for (const std::string& text : at_least) {
+    bounds.push_back(parse_quality_bound(text, false));
+    command += " --at-least " + quoted(text);
+  }
+  if (bounds.empty()) throw UserError("recommend needs a bound: --at-most lpips.alex.worst5=0.1");
+  const RunFiles files = read_run(run);
+  const Recommendation found = recommend(candidates(make_summary(files), files, bounds), command);
+  out << found.environment_file;
+  return found.code;
 }
 
 int gate(const std::filesystem::path& run, const GateOptions& options) {

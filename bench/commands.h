@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/generate.h"
+#include "reports/report.h"
 
 namespace sameseed {
 
@@ -52,7 +53,11 @@ int run_all(const RunOptions& options);
 int plan_only(const RunOptions& options);
 int generate_only(const std::filesystem::path& run, const RunOptions& options);
 int score_only(const std::filesystem::path& run);
-int report_only(const std::filesystem::path& run);
+int report_only(const std::filesystem::path& run, const ReportOptions& options);
+// Prints the fastest setting that holds with confidence, as a file to source; `at_most` and
+// `at_least` as parse_quality_bound() reads them.
+int recommend_setting(const std::filesystem::path& run, const std::vector<std::string>& at_most,
+                      const std::vector<std::string>& at_least, std::ostream& out);
 int gate(const std::filesystem::path& run, const GateOptions& options);
 // Joins shards in `out`, scores and reports.
 int merge_runs(const std::vector<std::string>& shards, const std::string& out);

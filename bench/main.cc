@@ -23,6 +23,18 @@ std::string refusal_of_seed(const std::string& text) {
   return whole ? "" : "must be a whole number from 0 to 2^64-1, not " + text;
 }
 
+// Leaves N of worst=N.
+std::string embedded_pairs(std::string& text) {
+  const std::string name = "worst=";
+  const std::string count = text.starts_with(name) ? text.substr(name.size()) : "";
+  int value = 0;
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), value);
+  if (error != std::errc() || end != count.data() + count.size() || value < 1)
+    return "must be worst=N with N from 1 up, such as worst=20, not " + text;
+  text = count;
+  return "";
+}
+
 constexpr const char* kDevices =
     "GPUs to use, one slot each: 0,1, counted as nvidia-smi counts them, or UUIDs; or cpu "
     "(default: the first GPU, where there is one)";
@@ -106,10 +118,16 @@ int main(int argc, char** argv) {
   CLI::App* generate_command =
       app.add_subcommand("generate", "make the samples of RUN/plan.json that are missing");
   CLI::App* score_command = app.add_subcommand("score", "score the pictures of a run");
-  CLI::App* report_command =
-      app.add_subcommand("report", "write RUN/report.json and print the table");
+  CLI::App* report_command = app.add_subcommand(
+      "report", "write RUN/report.json, report.html and the other formats, and print the table");
   CLI::App* gate_command =
       app.add_subcommand("gate", "judge a run by a gate file; the exit code is the verdict");
+  std::size_t embed_worst = 0;
+  report_command
+      ->add_option("--embed", embed_worst,
+                   "worst=N: also write report-embedded.html, one file of at most 50 MB that holds "
+                   "the pictures of the N worst pairs")
+      ->transform(CLI::Validator(embedded_pairs, "worst=N"));
   run_command->add_option("--gates", run.gate.gates,
                           "gate file: thresholds that decide the exit code");
   gate_command->add_option("--gates", run.gate.gates, "gate file (default: the one of the run)");
@@ -120,6 +138,18 @@ int main(int argc, char** argv) {
   for (CLI::App* command : {generate_command, score_command, report_command, gate_command})
     command->add_option("run", folder, "folder of the run")->required();
   add_generate(generate_command);
+  std::vector<std::string> at_most, at_least;
+  CLI::App* recommend_command = app.add_subcommand(
+      "recommend",
+      "the fastest setting of a run that holds with 95 % confidence, as an environment file\n\n"
+      "  sameseed recommend RUN --at-most lpips.alex.worst5=0.1 > fast.env && . ./fast.env\n\n"
+      "Exit codes: 0 there is one, 2 no setting holds, 5 some seem to, without confidence, 1 usage "
+      "or internal error.");
+  recommend_command->add_option("run", folder, "folder of the run")->required();
+  recommend_command->add_option("--at-most", at_most, "METRIC.STATISTIC=NUMBER: mean or worst5")
+      ->allow_extra_args(false);
+  recommend_command->add_option("--at-least", at_least, "the same where higher is better")
+      ->allow_extra_args(false);
   CLI::App* merge_command =
       app.add_subcommand("merge", "join the shards of a plan into one run, score and report it");
   merge_command->add_option("shards", shards, "folders made with --shard")->required();
@@ -195,7 +225,8 @@ int main(int argc, char** argv) {
     if (*plan_command) return plan_only(run);
     if (*generate_command) return generate_only(folder, run);
     if (*score_command) return score_only(folder);
-    if (*report_command) return report_only(folder);
+    if (*report_command) return report_only(folder, {.embed_worst = embed_worst});
+    if (*recommend_command) return recommend_setting(folder, at_most, at_least, std::cout);
     if (*gate_command) return gate(folder, run.gate);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);

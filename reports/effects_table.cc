@@ -164,7 +164,7 @@ EffectTable effect_table(const json& effects) {
   });
   std::vector<std::string> needed;
   for (const json* estimate : shown) {
-    EffectRow row{.label = label(*estimate), .cells = {}};
+    EffectRow row{.label = label(*estimate), .cells = {}, .levels = estimate->at("levels")};
     for (const EffectColumn* column : columns)
       row.cells.push_back(cell(entry_in(*estimate, *column), std::string(column->kind) == "speed"));
     table.rows.push_back(std::move(row));

@@ -10,6 +10,7 @@ namespace sameseed {
 struct EffectRow {
   std::string label;               // "conv half 1", "conv half 1 with deepcache 3/0/0"
   std::vector<std::string> cells;  // one a title
+  nlohmann::json levels;           // axis -> value
 };
 
 struct EffectTable {

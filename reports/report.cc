@@ -1,5 +1,7 @@
 #include "reports/report.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ostream>
 #include <sstream>
@@ -7,6 +9,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/accepted_report.h"
+#include "reports/html_report.h"
 #include "reports/record.h"
 #include "reports/summary.h"
 #include "reports/verdict.h"
@@ -32,24 +35,36 @@ json verdict_of(const json& summary, const std::filesystem::path& run) try {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Report>> all_reports() {
+std::vector<std::unique_ptr<Report>> all_reports(const RunFiles& files) {
   std::vector<std::unique_ptr<Report>> all;
   for (const auto make : {make_json_report, make_text_report, make_markdown_report,
                           make_junit_report, make_benchmark_report})
     all.push_back(make());
+  all.push_back(make_html_report(files));
   return all;
 }
 
-int report_run(const std::filesystem::path& run, std::ostream& terminal) {
-  json summary = make_summary(read_run(run));
+int report_run(const std::filesystem::path& run, std::ostream& terminal,
+               const ReportOptions& options) {
+  const RunFiles files = read_run(run);
+  json summary = make_summary(files);
   summary["verdict"] = verdict_of(summary, run);
-  for (const auto& report : all_reports()) {
+  for (const auto& report : all_reports(files)) {
     std::ostringstream text;
     report->write(summary, text);
     write_file(run / report->file(), text.str());
   }
+  write_chart_library(run);
   make_text_report()->write(summary, terminal);
-  terminal << "report: " << (run / "report.json").string() << "\n";
+  terminal << "report: " << (run / "report.json").string() << "\n"
+           << "to look at: " << (run / "report.html").string() << "\n";
+  if (options.embed_worst > 0) {
+    const EmbeddedReport embedded = embedded_report(summary, files, options.embed_worst);
+    write_file(run / "report-embedded.html", embedded.page);
+    terminal << fmt::format("in one file: {} ({:.1f} MB): {}\n",
+                            (run / "report-embedded.html").string(),
+                            static_cast<double>(embedded.page.size()) / 1e6, embedded.note);
+  }
   return summary.at("verdict").at("code").get<int>();
 }
 

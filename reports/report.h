@@ -1,12 +1,15 @@
 // The report of a run, in all its formats.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <iosfwd>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
+
+#include "reports/record.h"
 
 namespace sameseed {
 
@@ -24,11 +27,19 @@ std::unique_ptr<Report> make_markdown_report();   // verdict, table, worst pairs
 std::unique_ptr<Report> make_junit_report();      // a test case a comparison
 std::unique_ptr<Report> make_benchmark_report();  // for google/benchmark's compare.py
 
-std::vector<std::unique_ptr<Report>> all_reports();
+// To look at in a browser, beside the run's pictures and plotly.min.js; `files` must outlive it.
+std::unique_ptr<Report> make_html_report(const RunFiles& files);
+
+std::vector<std::unique_ptr<Report>> all_reports(const RunFiles& files);  // likewise
+
+struct ReportOptions {
+  std::size_t embed_worst = 0;  // report-embedded.html holds the pictures of so many pairs; 0: none
+};
 
 // Writes every format into the run's folder and prints the table. Judges by RUN/gates.json where it
 // is there, and by the accepted report in RUN/baseline.json where a gate asks for it. Returns the
 // verdict's exit code (verdict.h).
-int report_run(const std::filesystem::path& run, std::ostream& terminal);
+int report_run(const std::filesystem::path& run, std::ostream& terminal,
+                const ReportOptions& options = {});
 
 }  // namespace sameseed

@@ -134,6 +134,16 @@ TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
   EXPECT_EQ(gate(json::array({kBadQuality}), idle), 2);
 }
 
+TEST_F(ExitCodes, OfRecommendSayWhetherASettingHolds) {
+  const auto recommend = [](const std::string& bound) {
+    return run_program({kProgram, "recommend", run(), "--at-most", bound});
+  };
+  EXPECT_EQ(recommend("lpips.alex.mean=100"), 5);  // one pair: no confidence
+  EXPECT_EQ(recommend("lpips.alex.mean=-1"), 2);
+  EXPECT_EQ(recommend("lpips.alex.worst=1"), 1);
+  EXPECT_EQ(run_program({kProgram, "recommend", run()}), 1);
+}
+
 TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
   EXPECT_EQ(run_program({kProgram, "report", run_with("bare", [](json&) {})}), 0);
   EXPECT_EQ(run_program({kProgram, "gate", run_with("bare2", [](json&) {})}), 1);

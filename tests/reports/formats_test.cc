@@ -47,10 +47,11 @@ const std::vector<Gate> kLpipsGate = {
     {.name = "lpips.alex", .statistic = "worst", .at_most = 0.25, .because = "users see it"}};
 
 TEST(AllReports, HaveFilesOfTheirOwn) {
+  const RunFiles run = small_run();
   std::vector<std::string> files;
-  for (const auto& report : all_reports()) files.push_back(report->file());
+  for (const auto& report : all_reports(run)) files.push_back(report->file());
   EXPECT_EQ(files, (std::vector<std::string>{"report.json", "report.txt", "report.md", "junit.xml",
-                                             "benchmarks.json"}));
+                                             "benchmarks.json", "report.html"}));
 }
 
 TEST(Junit, HasATestCaseForEveryComparisonAndExclusion) {

@@ -42,8 +42,11 @@ class ReportRun : public ::testing::Test {
 TEST_F(ReportRun, WritesEveryFormatAndPrintsTheTable) {
   write(small_run());
   EXPECT_EQ(report_run(folder_, terminal_), 0);
-  for (const auto& report : all_reports())
+  const RunFiles run = small_run();
+  for (const auto& report : all_reports(run))
     EXPECT_TRUE(std::filesystem::exists(folder_ / report->file())) << report->file();
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "plotly.min.js"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "report-embedded.html"));
   EXPECT_NE(terminal_.str().find("verdict: pass (0, no gates)"), std::string::npos);
   EXPECT_NO_THROW(check_json(read_json(folder_ / "report.json"), schema("report"), "report.json"));
 }

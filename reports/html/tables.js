@@ -1,0 +1,113 @@
+// Verdict, switches, settings, and what went wrong.
+
+const kRows = 100;  // of the table of settings, at a time
+
+function drawHead() {
+  document.title = at("title").textContent = `sameseed: ${data.name}`;
+  const host = [data.host.cpu, data.host.cores && `${data.host.cores} cores`].filter(Boolean).join(", ");
+  at("origin").textContent = [data.started, host, `model ${String(data.model).split("/").filter(Boolean).pop()}`, `sameseed ${data.version}`,
+    `cohort ${data.cohort.slice(0, 12)}`].filter(Boolean).join(" · ");
+  at("origin").title = `model ${data.model}`;
+}
+
+function drawAnswer() {
+  const { code, word, causes, gates } = data.verdict, box = at("answer");
+  box.className = code === 0 ? "good" : code === 5 || code === 6 ? "unsure" : "bad";
+  const mark = code === 0 ? "✓" : code === 5 || code === 6 ? "?" : "✗";
+  box.replaceChildren(make("strong", {}, `${mark} ${word}`), ` exit code ${code}`,
+    gates ? `, ${gates.length} ${gates.length === 1 ? "gate" : "gates"}` : "; no gates were given, so scores and times were not judged");
+  if (causes.length) {
+    box.append(make("ul", {}, ...causes.slice(0, 100).map((cause) => make("li", {}, cause.text)),
+      causes.length > 100 ? make("li", {}, `and ${causes.length - 100} more, see report.json`) : null));
+  }
+  if (gates && gates.length) box.append(make("p", { class: "note" }, "gates:"), make("ul", { class: "note" }, ...gates.map((gate) => make("li", {}, gateLine(gate)))));
+}
+
+function gateLine(gate) {
+  const answer = gate.answer || (gate.passed === gate.judged && gate.judged > 0 ? "pass" : "did not pass");
+  return `${answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.passed} of ${gate.judged} settings pass`;
+}
+
+// How a value of a switch proved to act, over all comparisons that have it: {words, evidence}.
+function engagementOf(levels) {
+  const counts = new Map();
+  let evidence = "";
+  for (const one of data.comparisons) {
+    if (!Object.entries(levels).every(([axis, value]) => key(one.setting[axis] ?? null) === key(value))) continue;
+    for (const axis of Object.keys(levels)) {
+      if (!one.engagement[axis]) continue;
+      const [verdict, why] = one.engagement[axis];
+      counts.set(verdict, (counts.get(verdict) || 0) + 1);
+      if (!evidence || verdict !== "engaged") evidence = why;
+    }
+  }
+  const words = [...counts.keys()].map((verdict) => (counts.size > 1 ? `${verdict} (${counts.get(verdict)})` : verdict));
+  return { words: words.join(", ") || "–", evidence };
+}
+
+function engagedClass(words) {
+  return words.includes("not engaged") || words === "NO" ? "no" : words.includes("inert") ? "inert" : words.startsWith("engaged") || words.startsWith("yes") ? "yes" : "";
+}
+
+function drawEffects() {
+  const { titles, rows, notes } = data.effects;
+  if (!rows.length) {
+    at("effects").replaceChildren(make("tbody", {}, make("tr", {}, make("td", {}, "no switch was varied, or nothing was scored or timed"))));
+    at("effect-notes").hidden = true;
+    return;
+  }
+  const body = rows.map((row) => {
+    const { words, evidence } = engagementOf(row.levels);
+    return make("tr", {}, make("th", { scope: "row" }, row.label), ...row.cells.map((cell) => make("td", { class: "number" }, cell)),
+      make("td", { title: evidence }, make("span", { class: engagedClass(words) }, words), evidence ? make("div", { class: "note" }, evidence) : null));
+  });
+  at("effects").replaceChildren(
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "switch"),
+      ...titles.map((title) => make("th", { scope: "col", class: "number" }, title)), make("th", { scope: "col" }, "did it act?"))),
+    make("tbody", {}, ...body));
+  at("effect-notes").querySelector("ul").replaceChildren(...notes.map((note) =>
+    make("li", note.startsWith("  ") ? { style: "margin-left: 1.5rem" } : {}, note.trim())));
+}
+
+let settingsShown = kRows;
+
+function drawSettings() {
+  const all = shown(), columns = data.columns.filter((name) => metrics.has(name));
+  const rows = all.slice(0, settingsShown).map((one) => make("tr", {},
+    make("th", { scope: "row" }, make("button", { type: "button", class: "link", onclick: () => pick(one) }, one.label),
+      one.status === "ok" ? null : make("div", { class: "no" }, one.reason),
+      one.damage ? make("div", { class: "note" }, one.damage) : null),
+    ...columns.map((name) => make("td", { class: "number", title: one.quality[name].reading || "" }, number(one.quality[name].mean, metrics.get(name)))),
+    make("td", { class: "number" }, one.time ? one.time.ratio.toFixed(2) : "–"),
+    make("td", { class: engagedClass(one.engaged), title: Object.entries(one.engagement).map(([axis, [verdict, why]]) => `${axis}: ${verdict}: ${why}`).join("\n") }, one.engaged)));
+  at("settings").replaceChildren(
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "setting"),
+      ...columns.map((name) => make("th", { scope: "col", class: "number" }, metrics.get(name).title)),
+      make("th", { scope: "col", class: "number" }, "time"), make("th", { scope: "col" }, "engaged"))),
+    make("tbody", {}, ...rows));
+  at("settings-note").replaceChildren(`${Math.min(settingsShown, all.length)} of ${all.length} against ${againstLabel()}; scores are means over the pairs, time is candidate / other. `);
+  if (settingsShown < all.length) {
+    at("settings-note").append(make("button", { type: "button", onclick: () => { settingsShown += kRows; drawSettings(); } }, `show ${Math.min(kRows, all.length - settingsShown)} more`));
+  }
+}
+
+function againstLabel() { return state.against === "reference" ? "the reference" : "switches off"; }
+
+function drawRest() {
+  const rest = at("rest"), columns = data.columns.filter((name) => metrics.has(name));
+  if (data.floors.length) {
+    rest.append(make("h2", {}, "Noise floor: rows that ought to be equal"), make("table", {},
+      make("thead", {}, make("tr", {}, make("th", {}, "arm"), make("th", {}, "against itself"),
+        ...columns.map((name) => make("th", { class: "number" }, `${metrics.get(name).title}, loss`)))),
+      make("tbody", {}, ...data.floors.map((row) => make("tr", {}, make("td", {}, row.arm), make("td", {}, row.reason || row.kind),
+        ...columns.map((name) => make("td", { class: "number" }, row.values[name] || "–")))))));
+  }
+  if (data.failure_count) {
+    rest.append(make("h2", {}, `What failed: ${data.failure_count} samples`), ...data.failures.map((one) =>
+      make("details", {}, make("summary", {}, `${one.kind}: ${one.case}: ${one.error}`),
+        one.log_tail.length ? make("pre", {}, one.log_tail.join("\n")) : null, command(one.repeat))));
+  }
+  const lines = [...Object.entries(data.invalid).map(([why, count]) => `times left out: ${count} samples: ${why}`),
+    ...Object.entries(data.excluded).map(([why, count]) => `excluded: ${count} combinations: ${why}`)];
+  if (lines.length) rest.append(make("h2", {}, "Left out"), make("ul", {}, ...lines.map((line) => make("li", {}, line))));
+}
