@@ -252,7 +252,7 @@ class Sweep {
       request["latents"] = file("latents", ".safetensors");
       if (plan_.value("trace", false)) request["trace"] = file("traces", ".safetensors");
       record.update(record_fields(dispatcher.generate(environment, request)));
-      record["files"] = check_files(request);
+      record["files"] = check_files(request, record.at("hashes").contains("latents"));
       record["outcome"] = "ok";
       if (!dispatcher.device().is_null()) record["device"] = dispatcher.device();
       for (const std::string& reason : dispatcher.invalid()) record["invalid"].push_back(reason);

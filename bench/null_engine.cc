@@ -75,10 +75,11 @@ class NullEngine final : public Engine {
     if (!request.latents.empty())
       save(request.latents, "latents", latents, request.width, request.height);
     if (!request.trace.empty()) save_trace(request.trace, latents, request.width, request.height);
-    generation.hashes = {{"noise", sha256_of_file(request.noise)},
-                         {"token_ids", sha256(request.prompt)},
-                         {"latents", sha256(std::as_bytes(std::span(latents)))},
-                         {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
+    generation.hashes = {
+        {"noise", sha256(SafetensorsFile::open(request.noise).tensors().at("noise").data)},
+        {"token_ids", sha256(request.prompt)},
+        {"latents", sha256(std::as_bytes(std::span(latents)))},
+        {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
     generation.total_ms = ms_since(start);
     return generation;
   }

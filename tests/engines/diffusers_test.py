@@ -58,6 +58,10 @@ def main():
     theirs, ours = torch_versions(source)
     engine = f"{PYTHON} {source}/bench/engines/diffusers_engine.py"
     failed, pairs = [], 0
+    check = subprocess.run([programs / "sameseed", "check-engine", engine], capture_output=True, text=True)
+    faults = [line for line in check.stdout.splitlines() if line.startswith(("WRONG", "?", "note   hashes", "note   gen"))]
+    if check.returncode != 0 or faults:
+        failed.append(f"check-engine: {check.returncode}\n{check.stdout}{check.stderr}")
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder) / "run"
         (pathlib.Path(folder) / "m.json").write_text(json.dumps(matrix(engine, deepcache)))
