@@ -29,8 +29,8 @@ constexpr double kMostPoints = 100'000, kMostCases = 999'999;
 constexpr std::size_t kMostAxes = 64;
 constexpr std::size_t kLongestPrompt = 100'000;  // bytes; an encoder reads 77 tokens
 
-const std::vector<std::string> kRequestFields = {"steps", "guidance", "size", "negative",
-                                                 "deepcache"};
+const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",
+                                                 "negative", "deepcache", "enhance"};
 const std::vector<std::string> kLoadFields = {
     "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"};
 
@@ -60,7 +60,8 @@ class Reader {
                       {"size", requests.value("size", "128x128")},
                       {"steps", requests.value("steps", 30)},
                       {"negative", requests.value("negative", json())},
-                      {"deepcache", nullptr}};
+                      {"deepcache", nullptr},
+                      {"enhance", nullptr}};
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of("request", name, value); !why.empty())
         throw UserError(fmt::format("{}: requests.{}", path_.string(), why));
@@ -207,7 +208,7 @@ class Reader {
       } else if (kind == "load") {
         read_load_options({{name, value}});
       } else {
-        if (value.is_null() && name != "negative" && name != "deepcache")
+        if (value.is_null() && name != "negative" && name != "deepcache" && name != "enhance")
           return name + ": null leaves nothing in its place; name a value";
         read_request({{name, value}});
       }

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "io/elapsed.h"
+#include "io/enhance.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
@@ -69,6 +70,10 @@ class NullEngine final : public Engine {
       const std::size_t cell = i / 3 / 16;
       if (i % 48 == 0) next();
       image.rgb[i] = static_cast<std::uint8_t>((next.state >> (8 * (i % 3))) + cell);
+    }
+    if (!request.enhance.empty()) {
+      image = enhanced(image, request.enhance);
+      generation.effective["enhance"] = request.enhance;
     }
     const auto latents = values_of(request.seed, request.width, request.height);
     if (!request.image.empty()) write_png(request.image, image);

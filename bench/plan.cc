@@ -62,11 +62,12 @@ class Planner {
     return nullptr;
   }
 
-  // The same point with the candidate's half accumulation and DeepCache off.
+  // The same point with the candidate's half accumulation, DeepCache and post-processing off.
   static Point switches_off(Point point) {
     for (auto& [name, value] : point) {
       if (name.starts_with("candidate.env." + std::string(kAccumulationPrefix))) value = "0";
-      if (name == "candidate.request.deepcache") value = nullptr;
+      if (name == "candidate.request.deepcache" || name == "candidate.request.enhance")
+        value = nullptr;
     }
     return point;
   }
@@ -132,6 +133,8 @@ class Planner {
       if (load.contains(kept)) oracle.environment["load"][kept] = load.at(kept);
     oracle.environment["load"]["precision"] = kHighest;
     oracle.request["deepcache"] = nullptr;
+    // The oracle of two arms that are both enhanced is enhanced as well.
+    if (!point.contains("both.request.enhance")) oracle.request["enhance"] = nullptr;
     return add_case(oracle, point);
   }
 

@@ -87,7 +87,8 @@ TEST(Matrix, TakesEveryFieldThatTheSchemaKnows) {
                                   {"size", "8x8192"},
                                   {"steps", 1000},
                                   {"negative", ""},
-                                  {"deepcache", nullptr}}));
+                                  {"deepcache", nullptr},
+                                  {"enhance", nullptr}}));
   EXPECT_EQ(matrix.timing.prompts, 3);
 }
 

@@ -42,6 +42,15 @@ std::size_t sample_lines(const std::string& run) {
   return count;
 }
 
+std::vector<json> sample_records(const std::string& run) {
+  std::vector<json> records;
+  std::ifstream in(run + "/records.jsonl");
+  for (std::string line; std::getline(in, line);)
+    if (json record = json::parse(line); record.at("type") == "sample")
+      records.push_back(std::move(record));
+  return records;
+}
+
 std::string schema(const std::string& name) {
   return read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/" + name + ".schema.json");
 }
@@ -110,6 +119,31 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
         EXPECT_EQ(proof.at("verdict"), "engaged") << axis << proof.dump();
       }
     }
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, MeasuresPostProcessingByItself) {
+  const std::string folder = ::testing::TempDir() + "enhanced-run", run = folder + "/run";
+  const std::string matrix = write_matrix(
+      folder, "reference", R"("candidate.request.enhance":[null,"unsharp","contrast"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  ASSERT_EQ(report.at("comparisons").size(), 5u);  // 2 of them against switches off
+  for (const json& comparison : report.at("comparisons")) {
+    const json asked = comparison.at("setting").at("candidate.request.enhance");
+    const json& psnr = comparison.at("quality").at("psnr.rgb");
+    EXPECT_EQ(psnr.at("mean").is_null(), asked.is_null()) << psnr;  // null: infinite
+    EXPECT_EQ(comparison.at("quality").at("latents.relative_l2").at("worst"), 0);
+    const json& proof = comparison.at("engagement").at("candidate.request.enhance");
+    EXPECT_EQ(proof.at("verdict"), "engaged") << proof;
+    EXPECT_EQ(proof.at("value"), asked);
+  }
+  // What it takes is in the times, also of samples that write no picture.
+  for (const json& record : sample_records(run)) {
+    const bool enhanced = record.at("effective").contains("enhance");
+    EXPECT_EQ(record.at("timings_ms").contains("enhance"), enhanced) << record;
   }
   std::filesystem::remove_all(folder);
 }
