@@ -124,7 +124,9 @@ int main(int argc, char** argv) {
   CLI::App* image_command =
       app.add_subcommand("image", "make one picture, or a case of a run again (--case RUN/ID)");
   add_model(image_command, image.model);
-  image_command->add_option("--engine", image.engine, "reference, accelerated, null, or a command")
+  image_command
+      ->add_option("--engine", image.engine,
+                   "reference, accelerated, null, \"folder DIR\", or a command")
       ->capture_default_str();
   image_command->add_option("--prompt", image.prompt, "what to draw");
   image_command->add_option("--negative", image.negative, "negative prompt");

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <utility>
 
+#include "bench/folder_engine.h"
 #include "bench/programs.h"
 #include "io/error.h"
 #include "pipeline/protocol.h"
@@ -97,6 +98,8 @@ std::vector<std::string> environment_for(const Variables& variables,
 std::vector<std::string> worker_command(const std::string& engine, const std::string& worker) {
   for (const char* ours : {"reference", "accelerated", "null", "noise"})
     if (engine == ours) return {program(worker).string(), engine};
+  if (is_folder(engine))  // one that may hold blanks
+    return {program(worker).string(), kFolderEngine, folder_of(engine)};
   std::vector<std::string> words(1);
   for (const char c : engine) {
     if (c != ' ')

@@ -89,6 +89,14 @@ TEST(Plan, HoldsTwoEnhancedArmsAgainstAnEnhancedOracle) {
     EXPECT_EQ(one.at("request").at("enhance"), "unsharp");
 }
 
+TEST(Plan, MeasuresNoFloorOfAFolderOfPictures) {
+  Matrix matrix = small_matrix();
+  matrix.engines["candidate"] = "folder /their pictures";
+  matrix.floor = true;
+  for (const json& row : make_plan(matrix, {{"model", "m"}}).at("floor"))
+    EXPECT_EQ(row.at("arm"), "reference");
+}
+
 TEST(Plan, HasTheSameRecipeWhereverItsModelLies) {
   const json here = make_plan(small_matrix(), {{"model", "/here"}});
   EXPECT_EQ(recipe_of(here), recipe_of(make_plan(small_matrix(), {{"model", "/there"}})));

@@ -148,6 +148,58 @@ TEST(Run, MeasuresPostProcessingByItself) {
   std::filesystem::remove_all(folder);
 }
 
+// What the reference drew, handed in again as somebody else's pictures.
+TEST(Run, TakesAFolderOfPicturesForAnEngine) {
+  const std::string folder = ::testing::TempDir() + "folder-run", run = folder + "/run";
+  std::filesystem::remove_all(folder);
+  json pictures = json::array();
+  for (const int seed : {0, 1}) {
+    const std::string file = "owl " + std::to_string(seed) + ".png";
+    ASSERT_EQ(run_program({kProgram, "image", "--prompt", "an owl", "--seed", std::to_string(seed),
+                           "--steps", "4", "--size", "64x48", "--set", "load.threads=1", "--out",
+                           folder + "/their pictures/" + file}),
+              0);
+    pictures.push_back({{"file", file}, {"prompt", "an owl"}, {"seed", seed}});
+  }
+  const auto name_pictures = [&] {
+    write_file(folder + "/their pictures/pictures.json",
+               json{{"schema", "sameseed/pictures/1"}, {"pictures", pictures}}.dump());
+  };
+  name_pictures();
+  write_file(
+      folder + "/m.json",
+      R"({"schema":"sameseed/matrix/1","candidate":{"engine":"folder","pictures":"their pictures"},)"
+      R"("axes":{"reference.load.threads":[1]},)"
+      R"("requests":{"prompts":["an owl"],"size":"64x48","steps":4,"seeds":[0,1]}})");
+  ASSERT_EQ(run_program({kProgram, "run", folder + "/m.json", "--out", run, "--quiet"}), 0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  const json& quality = report.at("comparisons").at(0).at("quality");
+  EXPECT_EQ(quality.at("psnr.rgb").at("n"), 2);
+  EXPECT_EQ(quality.at("psnr.rgb").at("nonfinite").at("mean"), "+inf") << quality.at("psnr.rgb");
+  EXPECT_EQ(quality.at("latents.relative_l2").at("unavailable"), "an arm's engine has no latents");
+
+  const auto expect_refusal = [&](const std::string& seed, const std::string& size,
+                                  const std::string& words) {
+    const Heard heard = listen_to(
+        {kProgram, "image", "--engine", "folder " + folder + "/their pictures", "--prompt",
+         "an owl", "--seed", seed, "--steps", "4", "--size", size, "--out", folder + "/x.png"},
+        {}, std::chrono::minutes(1));
+    EXPECT_EQ(heard.code, 1);
+    EXPECT_NE(heard.output.find(words), std::string::npos) << heard.output;
+  };
+  expect_refusal("2", "64x48",
+                 "pictures.json: names no picture for the prompt \"an owl\" and seed 2 (4 steps, "
+                 "guidance 5, 64x48, deepcache null)");
+  expect_refusal("1", "48x64", "owl 1.png: is 64x48 pixels, the request asks for 48x64");
+  pictures.push_back({{"file", "owl 0.png"}, {"prompt", "an owl"}, {"seed", 1}, {"steps", 4}});
+  name_pictures();
+  expect_refusal("1", "64x48", "both \"owl 1.png\" and \"owl 0.png\" fit");
+  std::filesystem::remove(folder + "/their pictures/owl 0.png");
+  expect_refusal("1", "64x48", "owl 0.png: is named in pictures.json and not there");
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Run, HoldsEveryScoreAgainstAFloorAndAnOracle) {
   const std::string folder = ::testing::TempDir() + "floor-run", run = folder + "/run";
   const std::string matrix =
