@@ -54,10 +54,11 @@ std::vector<std::string> last_lines(const std::filesystem::path& log) {
   return lines;
 }
 
-// What a killed writer left: everything in the folders of results that is not one.
-void remove_temporaries(const std::filesystem::path& run) {
+// Outside engines find the folders they write to. What a killed writer left there goes: everything
+// that is no result.
+void prepare_folders(const std::filesystem::path& run) {
   for (const char* folder : {"images", "latents", "traces"}) {
-    if (!std::filesystem::is_directory(run / folder)) continue;
+    std::filesystem::create_directories(run / folder);
     for (const auto& entry : std::filesystem::directory_iterator(run / folder))
       if (const auto ending = entry.path().extension();
           ending != ".png" && ending != ".safetensors")
@@ -92,7 +93,7 @@ class Sweep {
               .nvml = gpus_.nvml.get()} {
     for (const json& one : plan_.at("cases")) cases_[one.at("id")] = &one;
     for (const json& one : plan_.at("environments")) environments_[one.at("id")] = &one;
-    remove_temporaries(run_);
+    prepare_folders(run_);
     stretches_ = stretches(plan_);
     if (options.shard) {
       const ExpectedTimes times = read_expected_times(run_);
@@ -251,7 +252,7 @@ class Sweep {
       request["latents"] = file("latents", ".safetensors");
       if (plan_.value("trace", false)) request["trace"] = file("traces", ".safetensors");
       record.update(record_fields(dispatcher.generate(environment, request)));
-      record["files"] = check_files(request);
+      record["files"] = check_files(request, record.at("hashes").contains("latents"));
       record["outcome"] = "ok";
       if (!dispatcher.device().is_null()) record["device"] = dispatcher.device();
       for (const std::string& reason : dispatcher.invalid()) record["invalid"].push_back(reason);

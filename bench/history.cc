@@ -89,11 +89,13 @@ History read_history(const std::filesystem::path& run, const json& plan) {
   return history;
 }
 
-json check_files(const json& request) {
+json check_files(const json& request, bool has_latents) {
   json hashes = json::object();
   for (const auto& [name, folder] : kFolders) {
     const std::string file = request.value(name, "");
-    if (file.empty()) continue;
+    if (file.empty() ||
+        (std::string_view(name) == "latents" && !has_latents && !std::filesystem::exists(file)))
+      continue;
     try {
       if (std::string_view(name) == "image") {
         const auto [width, height] = parse_size(request.at("size"));

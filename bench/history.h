@@ -26,7 +26,7 @@ History read_history(const std::filesystem::path& run, const nlohmann::json& pla
 
 // {"image": SHA-256, "latents": ..., "trace": ...} of what a request wrote, with its paths read
 // from the request. Throws WorkerFailure ("incomplete") where a file is missing or the picture is
-// not whole.
-nlohmann::json check_files(const nlohmann::json& request);
+// not whole. An engine that has no latents need not write them.
+nlohmann::json check_files(const nlohmann::json& request, bool has_latents = true);
 
 }  // namespace sameseed

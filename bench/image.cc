@@ -104,13 +104,16 @@ int make_image(const ImageOptions& options) {
   request["id"] = "image";
   request["noise"] = scratch / "noise.safetensors";
   request["image"] = std::filesystem::absolute(options.out).string();
+  for (const std::string& file : {options.out, options.tensors, options.trace})
+    if (!file.empty())  // an outside engine need not make folders
+      std::filesystem::create_directories(std::filesystem::absolute(file).parent_path());
   if (!options.tensors.empty())
     request["tensors"] = std::filesystem::absolute(options.tensors).string();
   if (!options.trace.empty()) request["trace"] = std::filesystem::absolute(options.trace).string();
   // The engine's own precision decides the noise's stream, as in a pipeline of that precision.
-  const std::string precision = !one.noise_precision.empty() ? one.noise_precision
-                                : one.engine == "reference"  ? load.value("precision", "fp32")
-                                                             : "fp32";
+  const std::string precision = !one.noise_precision.empty()  ? one.noise_precision
+                                : one.engine == "accelerated" ? "fp32"
+                                                              : load.value("precision", "fp32");
   const Gpus gpus = find_gpus();
   const Slot slot = one_slot(options.devices, gpus);
   one.variables.insert(slot.variables.begin(), slot.variables.end());

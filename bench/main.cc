@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "bench/check_engine.h"
 #include "bench/commands.h"
 #include "io/error.h"
 
@@ -158,7 +159,9 @@ int main(int argc, char** argv) {
   CLI::App* image_command =
       app.add_subcommand("image", "make one picture, or a case of a run again (--case RUN/ID)");
   add_model(image_command, image.model);
-  image_command->add_option("--engine", image.engine, "reference, accelerated, null, or a command")
+  image_command
+      ->add_option("--engine", image.engine,
+                   "reference, accelerated, null, \"folder DIR\", or a command")
       ->capture_default_str();
   image_command->add_option("--prompt", image.prompt, "what to draw");
   image_command->add_option("--negative", image.negative, "negative prompt");
@@ -202,6 +205,26 @@ int main(int argc, char** argv) {
       ->check(CLI::Validator(refusal_of_seed, "UINT64"))
       ->capture_default_str();
   seeded_command->add_option("--variant", seeded_variant, "fp16 writes *.fp16.safetensors");
+  CheckOptions check;
+  CLI::App* check_command =
+      app.add_subcommand("check-engine",
+                         "say line by line whether a program can be used as an engine\n\n"
+                         "  sameseed check-engine \"python3 my_engine.py --fast\"\n\n"
+                         "Exit codes: 0 it keeps the protocol, 1 it does not.");
+  check_command
+      ->add_option("command", check.engine,
+                   "a command in one word, as a matrix has it, or reference, accelerated, null")
+      ->required();
+  check_command->add_option("--model", check.model,
+                            "SDXL folder to load (default: the embedded nano-sdxl)");
+  check_command->add_option("--size", check.size, "WIDTHxHEIGHT in pixels")->capture_default_str();
+  check_command->add_option("--steps", check.steps, "sampler steps")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  check_command
+      ->add_option("--time-limit", time_limit,
+                   "seconds after which an answer is too late (default: half an hour)")
+      ->check(CLI::PositiveNumber);
   CLI::App* doctor_command = app.add_subcommand(
       "doctor",
       "what this machine has, which switches can act on it, and what stands in the way of valid "
@@ -218,9 +241,10 @@ int main(int argc, char** argv) {
                              : verbose ? Verbosity::kVerbose
                                        : Verbosity::kNormal;
     if (!shard.empty()) run.generate.shard = parse_shard(shard);
-    if (time_limit > 0)
-      run.generate.time_limit =
-          std::chrono::milliseconds(static_cast<std::int64_t>(1000 * time_limit));
+    if (time_limit > 0) {
+      check.limit = std::chrono::milliseconds(static_cast<std::int64_t>(1000 * time_limit));
+      run.generate.time_limit = check.limit;
+    }
     if (*run_command) return run_all(run);
     if (*plan_command) return plan_only(run);
     if (*generate_command) return generate_only(folder, run);
@@ -230,6 +254,10 @@ int main(int argc, char** argv) {
     if (*gate_command) return gate(folder, run.gate);
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
+    if (*check_command) {
+      check.model = model_folder(check.model);
+      return check_engine(check, std::cout);
+    }
     if (*doctor_command) return doctor(as_json, std::cout);
     if (*pair_command) return score_pair(reference, candidate, map);
     if (*seeded_command) return make_seeded_model(seeded, model_seed, seeded_variant);

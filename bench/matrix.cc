@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "bench/folder_engine.h"
 #include "bench/schema/matrix.schema.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -29,8 +30,8 @@ constexpr double kMostPoints = 100'000, kMostCases = 999'999;
 constexpr std::size_t kMostAxes = 64;
 constexpr std::size_t kLongestPrompt = 100'000;  // bytes; an encoder reads 77 tokens
 
-const std::vector<std::string> kRequestFields = {"steps", "guidance", "size",
-                                                 "batch", "negative", "deepcache"};
+const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
+                                                 "negative", "deepcache", "enhance"};
 const std::vector<std::string> kLoadFields = {
     "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"};
 
@@ -51,7 +52,7 @@ class Reader {
     matrix.model = text_.value("model", matrix.model);
     for (const auto& [arm, engine] :
          {std::pair{"reference", "reference"}, {"candidate", "accelerated"}})
-      matrix.engines[arm] = text_.value(arm, json::object()).value("engine", engine);
+      matrix.engines[arm] = engine_of(arm, engine);
 
     const json& requests = text_.at("requests");
     matrix.prompts = prompts(requests.at("prompts"));
@@ -60,7 +61,8 @@ class Reader {
                       {"size", requests.value("size", "128x128")},
                       {"steps", requests.value("steps", 30)},
                       {"negative", requests.value("negative", json())},
-                      {"deepcache", nullptr}};
+                      {"deepcache", nullptr},
+                      {"enhance", nullptr}};
     if (requests.contains("batch")) matrix.request["batch"] = requests.at("batch");
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of("request", name, value); !why.empty())
@@ -71,6 +73,10 @@ class Reader {
     matrix.timing = {timing.value("warmup", matrix.timing.warmup),
                      timing.value("blocks", matrix.timing.blocks),
                      timing.value("prompts", matrix.timing.prompts)};
+    for (const auto& [arm, engine] : matrix.engines)
+      if (is_folder(engine) && matrix.timing.blocks > 0)
+        refuse("timing.blocks",
+               fmt::format("must be 0: the {}'s pictures lie in a folder and took no time", arm));
     matrix.floor = text_.value("floor", false);
     matrix.oracle = text_.value("oracle", false);
     return matrix;
@@ -88,6 +94,12 @@ class Reader {
       check_values(parts, axes.back());
     }
     return axes;
+  }
+
+  std::map<std::string, std::string> reasons(const std::vector<Axis>& axes) const {
+    const auto reasons = text_.value("reasons", std::map<std::string, std::string>());
+    for (const auto& [name, reason] : reasons) check_axis(axes, "reasons." + name, name);
+    return reasons;
   }
 
   std::vector<Exclusion> exclusions(const std::vector<Axis>& axes) const {
@@ -120,6 +132,18 @@ class Reader {
  private:
   [[noreturn]] void refuse(const std::string& field, const std::string& why) const {
     throw UserError(fmt::format("{}: {}: {}", path_.string(), field, why));
+  }
+
+  std::string engine_of(const std::string& name, const std::string& by_default) const {
+    const json arm = text_.value(name, json::object());
+    const std::string engine = arm.value("engine", by_default);
+    if (arm.contains("pictures") != (engine == "folder"))
+      refuse(name + ".pictures",
+             engine == "folder" ? "is missing; name the folder that holds the pictures"
+                                : "is for the engine folder only; this one is " + excerpt(engine));
+    if (engine != "folder") return engine;
+    const std::filesystem::path pictures = arm.at("pictures").get<std::string>();
+    return folder_engine_name(path_.parent_path() / pictures);
   }
 
   // The name becomes a folder's.
@@ -212,7 +236,7 @@ class Reader {
       } else if (kind == "load") {
         read_load_options({{name, value}});
       } else {
-        if (value.is_null() && name != "negative" && name != "deepcache")
+        if (value.is_null() && name != "negative" && name != "deepcache" && name != "enhance")
           return name + ": null leaves nothing in its place; name a value";
         read_request({{name, value}});
       }
@@ -222,21 +246,26 @@ class Reader {
     }
   }
 
-  void check_exclusion(const std::vector<Axis>& axes, const std::string& field,
-                       const std::string& name, const json& value) const {
+  // The axis of this name, which `field` names; refused where there is none.
+  const Axis& check_axis(const std::vector<Axis>& axes, const std::string& field,
+                         const std::string& name) const {
     std::vector<std::string> names;
     for (const Axis& axis : axes) {
       names.push_back(axis.name);
-      if (axis.name != name) continue;
-      if (std::find(axis.values.begin(), axis.values.end(), value) == axis.values.end())
-        refuse(field, fmt::format("{} is no value of this axis; its values are {}", excerpt(value),
-                                  excerpt(axis.values)));
-      return;
+      if (axis.name == name) return axis;
     }
     refuse(field,
            "there is no such axis in this matrix" +
                (names.empty() ? "; it has none"
                               : fmt::format("; did you mean \"{}\"?", nearest(name, names))));
+  }
+
+  void check_exclusion(const std::vector<Axis>& axes, const std::string& field,
+                       const std::string& name, const json& value) const {
+    const std::vector<json>& values = check_axis(axes, field, name).values;
+    if (std::find(values.begin(), values.end(), value) == values.end())
+      refuse(field, fmt::format("{} is no value of this axis; its values are {}", excerpt(value),
+                                excerpt(values)));
   }
 
   std::vector<std::string> prompts(const json& value) const {
@@ -352,6 +381,7 @@ Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path)
   matrix.sha256 = sha256(bytes);
   matrix.axes = read.axes(axes_in_order(bytes));
   matrix.exclude = read.exclusions(matrix.axes);
+  matrix.reasons = read.reasons(matrix.axes);
   read.check_size(matrix);
   return matrix;
 }

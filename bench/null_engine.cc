@@ -5,6 +5,7 @@
 #include <span>
 
 #include "io/elapsed.h"
+#include "io/enhance.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
@@ -73,6 +74,10 @@ class NullEngine final : public Engine {
       if (i % 48 == 0) next();
       image.rgb[i] = static_cast<std::uint8_t>((next.state >> (8 * (i % 3))) + cell);
     }
+    if (!request.enhance.empty()) {
+      image = enhanced(image, request.enhance);
+      generation.effective["enhance"] = request.enhance;
+    }
     const auto latents = values_of(request);
     if (!request.image.empty()) write_png(request.image, image);
     if (!request.latents.empty())
@@ -80,10 +85,11 @@ class NullEngine final : public Engine {
           request.latents,
           {{"latents", {DType::kF32, shape_of(request), std::as_bytes(std::span(latents))}}});
     if (!request.trace.empty()) save_trace(request, latents);
-    generation.hashes = {{"noise", sha256_of_file(request.noise)},
-                         {"token_ids", sha256(request.prompt)},
-                         {"latents", sha256(std::as_bytes(std::span(latents)))},
-                         {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
+    generation.hashes = {
+        {"noise", sha256(SafetensorsFile::open(request.noise).tensors().at("noise").data)},
+        {"token_ids", sha256(request.prompt)},
+        {"latents", sha256(std::as_bytes(std::span(latents)))},
+        {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
     generation.total_ms = ms_since(start);
     return generation;
   }

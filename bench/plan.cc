@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "bench/folder_engine.h"
 #include "io/error.h"
 #include "io/sha256.h"
 
@@ -49,6 +50,7 @@ class Planner {
                  {"comparisons", comparisons_},
                  {"excluded", excluded_}};
     if (matrix_.floor) plan["floor"] = floor_;
+    if (!matrix_.reasons.empty()) plan["reasons"] = matrix_.reasons;
     return plan;
   }
 
@@ -62,11 +64,12 @@ class Planner {
     return nullptr;
   }
 
-  // The same point with the candidate's half accumulation and DeepCache off.
+  // The same point with the candidate's half accumulation, DeepCache and post-processing off.
   static Point switches_off(Point point) {
     for (auto& [name, value] : point) {
       if (name.starts_with("candidate.env." + std::string(kAccumulationPrefix))) value = "0";
-      if (name == "candidate.request.deepcache") value = nullptr;
+      if (name == "candidate.request.deepcache" || name == "candidate.request.enhance")
+        value = nullptr;
     }
     return point;
   }
@@ -132,6 +135,8 @@ class Planner {
       if (load.contains(kept)) oracle.environment["load"][kept] = load.at(kept);
     oracle.environment["load"]["precision"] = kHighest;
     oracle.request["deepcache"] = nullptr;
+    // The oracle of two arms that are both enhanced is enhanced as well.
+    if (!point.contains("both.request.enhance")) oracle.request["enhance"] = nullptr;
     return add_case(oracle, point);
   }
 
@@ -166,10 +171,13 @@ class Planner {
           load.value("threads", 0) == kFloorThreads ? kOtherFloorThreads : kFloorThreads;
     };
     const Point off = switches_off(point);
-    add_floor(off, "reference", "second process", second_process);
+    const auto makes_pictures = [&](const char* arm) {
+      return !is_folder(matrix_.engines.at(arm));  // one that only hands them out has no noise
+    };
+    if (makes_pictures("reference")) add_floor(off, "reference", "second process", second_process);
     if (takes_threads(matrix_.engines.at("reference")))
       add_floor(off, "reference", "other thread count", other_threads);
-    add_floor(off, "candidate", "second process", searches_anew);
+    if (makes_pictures("candidate")) add_floor(off, "candidate", "second process", searches_anew);
     if (const auto api = off.find(kCudnnApi); api != off.end() && api->second != kCudnnV7)
       add_floor(off, "reference", "cuDNN v8 and v7", [](Asked& again) {
         again.environment["variables"]["TORCH_CUDNN_V8_API_DISABLED"] = kCudnnV7;

@@ -164,16 +164,21 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
   const ScoredPair pair =
       score_pictures(metrics, file("images", candidate, ".png"), file("images", reference, ".png"));
   json scores = pair.scores;
-  const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
-  const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
-  for (const char* name : kTensors)
-    if (a.tensors().contains(name) && b.tensors().contains(name))
-      put(scores, fmt::format("{}.relative_l2", name),
-          relative_l2(a.tensors().at(name), b.tensors().at(name)));
-  const auto traced = [](const json& record) {
-    return record.value("files", json::object()).contains("trace");
+  const auto has = [](const json& record, const char* what) {
+    return record.value("files", json::object()).contains(what);
   };
-  if (traced(candidate) && traced(reference))
+  if (has(candidate, "latents") && has(reference, "latents")) {
+    const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
+    const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
+    for (const char* name : kTensors)
+      if (a.tensors().contains(name) && b.tensors().contains(name))
+        put(scores, fmt::format("{}.relative_l2", name),
+            relative_l2(a.tensors().at(name), b.tensors().at(name)));
+  } else {
+    for (const char* name : kTensors)
+      scores["absent"][fmt::format("{}.relative_l2", name)] = "an arm's engine has no latents";
+  }
+  if (has(candidate, "trace") && has(reference, "trace"))
     scores["trace"] = score_traces(file("traces", candidate, ".safetensors"),
                                    file("traces", reference, ".safetensors"));
   if (mapped)

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <utility>
 
+#include "bench/folder_engine.h"
 #include "bench/programs.h"
 #include "io/error.h"
 #include "pipeline/protocol.h"
@@ -97,6 +98,8 @@ std::vector<std::string> environment_for(const Variables& variables,
 std::vector<std::string> worker_command(const std::string& engine, const std::string& worker) {
   for (const char* ours : {"reference", "accelerated", "null", "noise"})
     if (engine == ours) return {program(worker).string(), engine};
+  if (is_folder(engine))  // one that may hold blanks
+    return {program(worker).string(), kFolderEngine, folder_of(engine)};
   std::vector<std::string> words(1);
   for (const char c : engine) {
     if (c != ' ')
@@ -151,7 +154,7 @@ Worker::Worker(const std::vector<std::string>& command, const std::vector<std::s
 }
 
 Worker::~Worker() {
-  ::close(in_);  // end of input: quit
+  if (in_ >= 0) ::close(in_);  // end of input: quit
   const auto end = Clock::now() + kTimeToQuit;
   while (pid_ > 0 && Clock::now() < end) {
     siginfo_t info{};
@@ -255,13 +258,37 @@ std::string Worker::read_line(Clock::time_point end, Duration limit) {
   }
 }
 
-nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
+std::string Worker::exchange(const std::string& line, Duration limit) {
   if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
   const auto end = Clock::now() + limit;
   if (!buffer_.empty() || read_some())
     end_as("rubbish", "the worker spoke out of turn: " + buffer_.substr(0, 200));
-  send(message.dump() + "\n", end, limit);
-  const std::string text = read_line(end, limit);
+  send(line + "\n", end, limit);
+  return read_line(end, limit);
+}
+
+Worker::End Worker::quit(Duration limit) {
+  if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
+  const auto end = Clock::now() + limit;
+  ::close(std::exchange(in_, -1));
+  for (ssize_t size = 1; size != 0;) {
+    wait_for(out_, POLLIN, end, limit);
+    char part[4096];
+    size = ::read(out_, part, sizeof part);
+    if (size < 0 && errno != EAGAIN && errno != EINTR) break;
+    if (size > 0) buffer_.append(part, static_cast<std::size_t>(size));
+  }
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid != pid_ && Clock::now() < end)
+    ::usleep(1'000);
+  if (info.si_pid != pid_) end_as("hung", "the worker closed its output and did not end");
+  const int status = end_group();
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), std::move(buffer_)};
+}
+
+nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
+  const std::string text = exchange(message.dump(), limit);
   nlohmann::json answer;
   try {
     answer = read_answer(text);

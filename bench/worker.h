@@ -54,6 +54,16 @@ class Worker {
   // Sends one message and waits for its answer. Throws WorkerFailure.
   nlohmann::json ask(const nlohmann::json& message, Duration limit);
 
+  // The same for a text of one line, whatever it is; returns the line that comes back.
+  std::string exchange(const std::string& line, Duration limit);
+
+  // Ends its input, upon which a worker quits. Throws WorkerFailure ("hung") where it stays.
+  struct End {
+    int code = 0;        // its exit code, or 128 + the signal that ended it
+    std::string output;  // what it still wrote to stdout
+  };
+  End quit(Duration limit);
+
   pid_t pid() const { return pid_; }
 
  private:

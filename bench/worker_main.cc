@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "bench/all_engines.h"
+#include "bench/folder_engine.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"
 
@@ -27,9 +28,11 @@ json draw(const json& message) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc != 2) {
-    std::cerr << "usage: sameseed-worker reference|accelerated|null|noise   (answers the line "
-                 "protocol on stdin and stdout; `noise` draws initial noise)\n";
+  const bool folder = argc == 3 && std::string_view(argv[1]) == sameseed::kFolderEngine;
+  if (argc != 2 && !folder) {
+    std::cerr
+        << "usage: sameseed-worker reference|accelerated|null|noise, or folder DIR   (answers "
+           "the line protocol on stdin and stdout; `noise` draws initial noise)\n";
     return 1;
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a worker never outlives the run that started it
@@ -43,7 +46,8 @@ int main(int argc, char** argv) try {
     sameseed::serve(draw, std::cin, out);
     return 0;
   }
-  const auto engine = sameseed::make_engine(argv[1]);
+  const auto engine =
+      folder ? sameseed::make_folder_engine(argv[2]) : sameseed::make_engine(argv[1]);
   sameseed::serve([&](const json& message) { return answer_of(*engine, message); }, std::cin, out);
   return 0;
 } catch (const std::exception& problem) {

@@ -63,6 +63,7 @@ struct Request {
   int width = 128, height = 128;  // of each picture
   int batch = 1;                  // pictures made together, 1 to kMostBatch
   std::optional<DeepCache> deepcache;
+  std::string enhance;  // post-processing of the 8-bit picture (io/enhance.h); empty: none
   std::string noise;    // safetensors file with `noise` [batch, channels, height/8, width/8]
   std::string image;    // PNG to write
   std::string latents;  // safetensors to write: final latents and text embeddings; empty: none
@@ -73,6 +74,7 @@ struct Request {
 struct Generation {
   double text_ms = 0, decode_ms = 0, total_ms = 0;  // total: text + steps + decode; files excluded
   double copy_ms = 0, png_ms = 0;                   // the picture back to the host; its file
+  double enhance_ms = 0;                            // post-processing: part of the total
   std::vector<double> step_ms;
   std::vector<bool> step_full;                       // false: a partial DeepCache step
   nlohmann::json hashes = nlohmann::json::object();  // SHA-256 of noise, token_ids, latents, image

@@ -1,6 +1,7 @@
 #include "pipeline/protocol.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +13,7 @@
 #include <set>
 #include <string_view>
 
+#include "io/enhance.h"
 #include "io/error.h"
 #include "io/json.h"
 #include "io/json_schema.h"
@@ -168,14 +170,20 @@ NoiseRequest read_noise_request(const json& fields) {
 }
 
 json to_json(const Request& r) {
-  return {
-      {"prompt", r.prompt},     {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
-      {"seed", r.seed},         {"steps", r.steps},
-      {"guidance", r.guidance}, {"size", fmt::format("{}x{}", r.width, r.height)},
-      {"batch", r.batch},       {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
-      {"noise", r.noise},       {"image", r.image},
-      {"latents", r.latents},   {"tensors", r.tensors},
-      {"trace", r.trace}};
+  return {{"prompt", r.prompt},
+          {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
+          {"seed", r.seed},
+          {"steps", r.steps},
+          {"guidance", r.guidance},
+          {"size", fmt::format("{}x{}", r.width, r.height)},
+          {"batch", r.batch},
+          {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
+          {"enhance", r.enhance.empty() ? json() : json(r.enhance)},
+          {"noise", r.noise},
+          {"image", r.image},
+          {"latents", r.latents},
+          {"tensors", r.tensors},
+          {"trace", r.trace}};
 }
 
 Request read_request(const json& fields) {
@@ -190,6 +198,7 @@ Request read_request(const json& fields) {
   message.take("size", size);
   message.take("batch", r.batch);
   message.take("deepcache", deepcache);
+  message.take("enhance", r.enhance);
   message.take("noise", r.noise);
   message.take("image", r.image);
   message.take("latents", r.latents);
@@ -204,6 +213,9 @@ Request read_request(const json& fields) {
   std::tie(r.width, r.height) = parse_size(size);
   check_batch(r.batch);
   if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);
+  if (!r.enhance.empty() && std::ranges::find(kEnhancements, r.enhance) == std::end(kEnhancements))
+    throw UserError(fmt::format("enhance: must be {} or null, not {}",
+                                fmt::join(kEnhancements, ", "), excerpt(r.enhance)));
   return r;
 }
 
@@ -237,6 +249,7 @@ json answer_of(Engine& engine, const json& message) {
                    {"engagement", g.engagement},
                    {"warnings", g.warnings},
                    {"peak_memory", g.peak_memory}};
+    if (g.enhance_ms > 0) answer["timings_ms"]["enhance"] = g.enhance_ms;
     if (!g.nonfinite.is_null()) answer["nonfinite"] = g.nonfinite;
     return answer;
   }

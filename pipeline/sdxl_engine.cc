@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include "io/elapsed.h"
+#include "io/enhance.h"
 #include "io/error.h"
 #include "io/png.h"
 #include "pipeline/nonfinite.h"
@@ -168,13 +169,22 @@ Generation SdxlEngine::generate(const Request& request) {
                        {"token_ids", sha256_of(embeds.token_ids)},
                        {"latents", sha256_of(latents)},
                        {"image", sha256_of(image)}};
-  if (!request.image.empty()) {
+  if (!request.image.empty() || !request.enhance.empty()) {
     const auto copying = Clock::now();
-    const Image picture = to_image(image);
+    Image picture = to_image(image);
     generation.copy_ms = ms_since(copying);
-    const auto writing = Clock::now();
-    write_png(request.image, picture);
-    generation.png_ms = ms_since(writing);
+    if (!request.enhance.empty()) {
+      const auto enhancing = Clock::now();
+      picture = enhanced(picture, request.enhance);
+      generation.enhance_ms = ms_since(enhancing);
+      generation.total_ms += generation.enhance_ms;
+      generation.effective["enhance"] = request.enhance;
+    }
+    if (!request.image.empty()) {
+      const auto writing = Clock::now();
+      write_png(request.image, picture);
+      generation.png_ms = ms_since(writing);
+    }
   }
   if (!request.latents.empty()) {
     NamedTensors kept;

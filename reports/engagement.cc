@@ -119,6 +119,15 @@ Proof deepcache(const json& asked, const ArmEvidence& arm) {
   return {kEngaged, evidence};
 }
 
+Proof enhancement(const json& asked, const ArmEvidence& arm) {
+  for (const json* sample : arm.samples)
+    if (const json& done = member(member(*sample, "effective"), "enhance"); done != asked)
+      return {kNotEngaged, fmt::format("{}: asked for {}, the worker did {}", id(*sample),
+                                       asked.dump(), done.dump())};
+  return {kEngaged, asked.is_null() ? "no post-processing"
+                                    : "every picture was post-processed: " + asked.dump()};
+}
+
 // load.NAME: the worker names what it uses.
 Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
   const std::map<std::string, std::string> spelled = {
@@ -180,6 +189,8 @@ json engagement_of(const ArmEvidence& arm, const OffProbes& probes) {
     } else if (axis == "request.deepcache") {
       proof = deepcache(value, arm);
       if (proof.verdict == kInert) entry["same_as"] = json::array({nullptr});
+    } else if (axis == "request.enhance") {
+      proof = enhancement(value, arm);
     } else if (axis == "load.precision" || axis == "load.vae_precision" || axis == "load.threads" ||
                axis == "load.accumulation_block") {
       proof = loaded(name, value, arm);

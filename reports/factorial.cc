@@ -15,7 +15,8 @@ bool has(const std::vector<json>& values, const json& value) {
 
 json off_value(const std::string& axis, const json& values) {
   const json off = axis.find(".env.ONEFLOW_") != std::string::npos ? json("0") : json();
-  const bool known = off.is_string() || axis == "candidate.request.deepcache";
+  const bool known = off.is_string() || axis == "candidate.request.deepcache" ||
+                     axis == "candidate.request.enhance";
   return known && std::find(values.begin(), values.end(), off) != values.end() ? off : values.at(0);
 }
 

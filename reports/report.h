@@ -40,6 +40,6 @@ struct ReportOptions {
 // is there, and by the accepted report in RUN/baseline.json where a gate asks for it. Returns the
 // verdict's exit code (verdict.h).
 int report_run(const std::filesystem::path& run, std::ostream& terminal,
-                const ReportOptions& options = {});
+               const ReportOptions& options = {});
 
 }  // namespace sameseed

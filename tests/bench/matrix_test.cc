@@ -87,7 +87,8 @@ TEST(Matrix, TakesEveryFieldThatTheSchemaKnows) {
                                   {"size", "8x8192"},
                                   {"steps", 1000},
                                   {"negative", ""},
-                                  {"deepcache", nullptr}}));
+                                  {"deepcache", nullptr},
+                                  {"enhance", nullptr}}));
   EXPECT_EQ(matrix.timing.prompts, 3);
 }
 
@@ -202,12 +203,55 @@ TEST(Matrix, RefusesMoreThanCanBePlannedAndSaysHowMuchItIs) {
 }
 
 TEST(Matrix, EveryShippedOnePlans) {
-  for (const char* name : {"demo", "nightly", "release", "full"}) {
+  for (const char* name : {"demo", "nightly", "release", "full", "quality-first", "speed-first"}) {
     const Matrix matrix =
         read_matrix(std::string(SAMESEED_SOURCE_DIR) + "/bench/matrices/" + name + ".json");
     EXPECT_EQ(matrix.name, name);
     EXPECT_FALSE(make_plan(matrix, {{"model", "m"}}).at("comparisons").empty()) << name;
   }
+}
+
+// A preset's first values are the advice; every other setting leaves one piece of it.
+TEST(Matrix, PresetsHoldTheAdviceAndItsNeighboursAndSayWhy) {
+  for (const auto& [name, neighbours] : {std::pair{"quality-first", 4u}, {"speed-first", 4u}}) {
+    const Matrix matrix =
+        read_matrix(std::string(SAMESEED_SOURCE_DIR) + "/bench/matrices/" + name + ".json");
+    Point advice;
+    for (const Axis& axis : matrix.axes) {
+      advice[axis.name] = axis.values.front();
+      EXPECT_TRUE(matrix.reasons.contains(axis.name)) << name << ": " << axis.name;
+    }
+    const json plan = make_plan(matrix, {{"model", "m"}});
+    EXPECT_EQ(plan.at("reasons"), json(matrix.reasons));
+    std::map<int, std::size_t> left;  // how many pieces of advice are left -> settings
+    for (const json& comparison : plan.at("comparisons")) {
+      if (comparison.at("kind") != "reference") continue;
+      int apart = 0;
+      for (const auto& [axis, value] : comparison.at("setting").items())
+        apart += value != advice.at(axis);
+      ++left[apart];
+    }
+    EXPECT_EQ(left, (std::map<int, std::size_t>{{0, 1}, {1, neighbours}})) << name;
+  }
+}
+
+TEST(Matrix, GivesReasonsForAxesThatItHas) {
+  EXPECT_SAYS(
+      refusal_of(kHead + R"("axes":{"candidate.env.X":["1"]},"reasons":{"candidate.env.Y":"z"}})"),
+      "reasons.candidate.env.Y: there is no such axis in this matrix; did you mean");
+}
+
+TEST(Matrix, TakesAFolderOfPicturesForAnEngine) {
+  write_file(kFile, kHead + R"("candidate":{"engine":"folder","pictures":"their pictures"}})");
+  EXPECT_EQ(read_matrix(kFile).engines.at("candidate"), "folder " + kFolder + "their pictures");
+  EXPECT_SAYS(refusal_of(kHead + R"("candidate":{"engine":"folder"}})"),
+              "candidate.pictures: is missing; name the folder that holds the pictures");
+  EXPECT_SAYS(refusal_of(kHead + R"("candidate":{"engine":"null","pictures":"p"}})"),
+              "candidate.pictures: is for the engine folder only; this one is \"null\"");
+  EXPECT_SAYS(
+      refusal_of(kHead +
+                 R"("candidate":{"engine":"folder","pictures":"p"},"timing":{"blocks":1}})"),
+      "timing.blocks: must be 0: the candidate's pictures lie in a folder and took no time");
 }
 
 // 3 values of each variable, and no DeepCache or 8 pairs x 3 intervals.

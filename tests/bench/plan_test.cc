@@ -59,6 +59,44 @@ TEST(Plan, LeavesVariablesOfTheOtherArmUnset) {
     }
 }
 
+TEST(Plan, HoldsAnEnhancedCandidateAgainstThePlainOne) {
+  Matrix matrix = small_matrix();
+  matrix.axes = {{"candidate.request.enhance", {nullptr, "unsharp"}}};
+  matrix.exclude.clear();
+  matrix.oracle = true;
+  matrix.request["enhance"] = nullptr;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  std::map<std::string, json> enhance;
+  for (const json& one : plan.at("cases")) enhance[one.at("id")] = one.at("request").at("enhance");
+  std::set<std::string> against;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) {
+      against.insert(comparison.at("kind"));
+      EXPECT_EQ(enhance.at(pair.at("candidate")),
+                comparison.at("setting").at("candidate.request.enhance"));
+      EXPECT_TRUE(enhance.at(pair.at("reference")).is_null());
+      EXPECT_TRUE(!pair.contains("oracle") || enhance.at(pair.at("oracle")).is_null());
+    }
+  EXPECT_EQ(against, (std::set<std::string>{"reference", "switches_off"}));
+}
+
+TEST(Plan, HoldsTwoEnhancedArmsAgainstAnEnhancedOracle) {
+  Matrix matrix = small_matrix();
+  matrix.axes = {{"both.request.enhance", {"unsharp"}}};
+  matrix.exclude.clear();
+  matrix.oracle = true;
+  for (const json& one : make_plan(matrix, {{"model", "m"}}).at("cases"))
+    EXPECT_EQ(one.at("request").at("enhance"), "unsharp");
+}
+
+TEST(Plan, MeasuresNoFloorOfAFolderOfPictures) {
+  Matrix matrix = small_matrix();
+  matrix.engines["candidate"] = "folder /their pictures";
+  matrix.floor = true;
+  for (const json& row : make_plan(matrix, {{"model", "m"}}).at("floor"))
+    EXPECT_EQ(row.at("arm"), "reference");
+}
+
 TEST(Plan, HasTheSameRecipeWhereverItsModelLies) {
   const json here = make_plan(small_matrix(), {{"model", "/here"}});
   EXPECT_EQ(recipe_of(here), recipe_of(make_plan(small_matrix(), {{"model", "/there"}})));

@@ -42,6 +42,15 @@ std::size_t sample_lines(const std::string& run) {
   return count;
 }
 
+std::vector<json> sample_records(const std::string& run) {
+  std::vector<json> records;
+  std::ifstream in(run + "/records.jsonl");
+  for (std::string line; std::getline(in, line);)
+    if (json record = json::parse(line); record.at("type") == "sample")
+      records.push_back(std::move(record));
+  return records;
+}
+
 std::string schema(const std::string& name) {
   return read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/" + name + ".schema.json");
 }
@@ -111,6 +120,83 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
       }
     }
   }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, MeasuresPostProcessingByItself) {
+  const std::string folder = ::testing::TempDir() + "enhanced-run", run = folder + "/run";
+  const std::string matrix = write_matrix(
+      folder, "reference", R"("candidate.request.enhance":[null,"unsharp","contrast"])");
+  ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  ASSERT_EQ(report.at("comparisons").size(), 5u);  // 2 of them against switches off
+  for (const json& comparison : report.at("comparisons")) {
+    const json asked = comparison.at("setting").at("candidate.request.enhance");
+    const json& psnr = comparison.at("quality").at("psnr.rgb");
+    EXPECT_EQ(psnr.at("mean").is_null(), asked.is_null()) << psnr;  // null: infinite
+    EXPECT_EQ(comparison.at("quality").at("latents.relative_l2").at("worst"), 0);
+    const json& proof = comparison.at("engagement").at("candidate.request.enhance");
+    EXPECT_EQ(proof.at("verdict"), "engaged") << proof;
+    EXPECT_EQ(proof.at("value"), asked);
+  }
+  // What it takes is in the times, also of samples that write no picture.
+  for (const json& record : sample_records(run)) {
+    const bool enhanced = record.at("effective").contains("enhance");
+    EXPECT_EQ(record.at("timings_ms").contains("enhance"), enhanced) << record;
+  }
+  std::filesystem::remove_all(folder);
+}
+
+// What the reference drew, handed in again as somebody else's pictures.
+TEST(Run, TakesAFolderOfPicturesForAnEngine) {
+  const std::string folder = ::testing::TempDir() + "folder-run", run = folder + "/run";
+  std::filesystem::remove_all(folder);
+  json pictures = json::array();
+  for (const int seed : {0, 1}) {
+    const std::string file = "owl " + std::to_string(seed) + ".png";
+    ASSERT_EQ(run_program({kProgram, "image", "--prompt", "an owl", "--seed", std::to_string(seed),
+                           "--steps", "4", "--size", "64x48", "--set", "load.threads=1", "--out",
+                           folder + "/their pictures/" + file}),
+              0);
+    pictures.push_back({{"file", file}, {"prompt", "an owl"}, {"seed", seed}});
+  }
+  const auto name_pictures = [&] {
+    write_file(folder + "/their pictures/pictures.json",
+               json{{"schema", "sameseed/pictures/1"}, {"pictures", pictures}}.dump());
+  };
+  name_pictures();
+  write_file(
+      folder + "/m.json",
+      R"({"schema":"sameseed/matrix/1","candidate":{"engine":"folder","pictures":"their pictures"},)"
+      R"("axes":{"reference.load.threads":[1]},)"
+      R"("requests":{"prompts":["an owl"],"size":"64x48","steps":4,"seeds":[0,1]}})");
+  ASSERT_EQ(run_program({kProgram, "run", folder + "/m.json", "--out", run, "--quiet"}), 0);
+  expect_published_formats(run);
+  const json report = read_json(run + "/report.json");
+  const json& quality = report.at("comparisons").at(0).at("quality");
+  EXPECT_EQ(quality.at("psnr.rgb").at("n"), 2);
+  EXPECT_EQ(quality.at("psnr.rgb").at("nonfinite").at("mean"), "+inf") << quality.at("psnr.rgb");
+  EXPECT_EQ(quality.at("latents.relative_l2").at("unavailable"), "an arm's engine has no latents");
+
+  const auto expect_refusal = [&](const std::string& seed, const std::string& size,
+                                  const std::string& words) {
+    const Heard heard = listen_to(
+        {kProgram, "image", "--engine", "folder " + folder + "/their pictures", "--prompt",
+         "an owl", "--seed", seed, "--steps", "4", "--size", size, "--out", folder + "/x.png"},
+        {}, std::chrono::minutes(1));
+    EXPECT_EQ(heard.code, 1);
+    EXPECT_NE(heard.output.find(words), std::string::npos) << heard.output;
+  };
+  expect_refusal("2", "64x48",
+                 "pictures.json: names no picture for the prompt \"an owl\" and seed 2 (4 steps, "
+                 "guidance 5, 64x48, deepcache null)");
+  expect_refusal("1", "48x64", "owl 1.png: is 64x48 pixels, the request asks for 48x64");
+  pictures.push_back({{"file", "owl 0.png"}, {"prompt", "an owl"}, {"seed", 1}, {"steps", 4}});
+  name_pictures();
+  expect_refusal("1", "64x48", "both \"owl 1.png\" and \"owl 0.png\" fit");
+  std::filesystem::remove(folder + "/their pictures/owl 0.png");
+  expect_refusal("1", "64x48", "owl 0.png: is named in pictures.json and not there");
   std::filesystem::remove_all(folder);
 }
 

@@ -1,12 +1,16 @@
-// An engine for tests: the `null` engine's pictures, and one kind of fault wherever the seed is 1.
+// An engine for tests: the `null` engine's pictures, and one kind of fault wherever the seed is 1,
+// or in what it does beside pictures.
 //   misbehaving_engine FAULT
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <new>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 
 #include "bench/null_engine.h"
@@ -54,12 +58,41 @@ json misbehave(const std::string& fault, Engine& engine, const json& message) {
   }
   json answer = answer_of(engine, message);
   const std::string image = message.value("image", "");
-  if (fault == "half_picture" && !image.empty()) {
+  if (fault == "wrong_noise") answer["hashes"]["noise"] = answer["hashes"]["latents"];
+  if (fault == "no_total") answer["timings_ms"].erase("total");
+  if (image.empty()) return answer;
+  static int pictures = 0;
+  if (fault == "other_picture" && ++pictures == 2) {
+    json other = message;
+    other["seed"] = 2;
+    answer_of(engine, other);
+  }
+  if (fault == "other_size") {
+    json other = message;
+    other["size"] = "64x64";
+    answer_of(engine, other);
+  }
+  if (fault == "in_place") {
+    const std::string whole = read_file(image);
+    std::ofstream(image, std::ios::binary) << whole;
+  }
+  if (fault == "litter") write_file(image + ".tmp", "left over");
+  if (fault == "half_picture") {
     const std::string whole = read_file(image);
     write_file(image, whole.substr(0, whole.size() / 2));
   }
-  if (fault == "no_picture" && !image.empty()) ::unlink(image.c_str());
+  if (fault == "no_picture") ::unlink(image.c_str());
   return answer;
+}
+
+// Faults that need no picture. Returns whether there is one, which has then been done.
+bool misbehave_on_line(const std::string& fault, const std::string& line) {
+  const bool is_json = json::accept(line);
+  if (fault == "dies_of_rubbish" && !is_json) std::exit(4);
+  if (fault == "takes_anything" && !is_json) std::cout << R"({"ok":true})" << std::endl;
+  if (fault == "says_no_reason" && !is_json) std::cout << R"({"ok":false})" << std::endl;
+  if (fault == "chatty" && is_json) std::cout << "I am thinking" << std::endl;
+  return !is_json && (fault == "takes_anything" || fault == "says_no_reason");
 }
 
 }  // namespace
@@ -69,10 +102,18 @@ int main(int argc, char** argv) {
   const std::string fault = argc > 1 ? argv[1] : "none";
   const auto engine = sameseed::make_null_engine();
   std::cerr << "misbehaving_engine: " << fault << std::endl;
-  sameseed::serve(
-      [&](const nlohmann::json& message) {
-        const bool wrong = message.value("op", "") == "generate" && message.value("seed", 0) == 1;
-        return wrong ? sameseed::misbehave(fault, *engine, message) : answer_of(*engine, message);
-      },
-      std::cin, std::cout);
+  const auto answer = [&](const nlohmann::json& message) {
+    if (fault == "loads_nothing" && message.value("op", "") == "load")
+      throw std::runtime_error("no such model");
+    const bool wrong = message.value("op", "") == "generate" && message.value("seed", 0) == 1;
+    return wrong ? sameseed::misbehave(fault, *engine, message) : answer_of(*engine, message);
+  };
+  for (std::string line; std::getline(std::cin, line);) {
+    if (sameseed::misbehave_on_line(fault, line)) continue;
+    std::istringstream in(line);
+    sameseed::serve(answer, in, std::cout);
+  }
+  if (fault == "stays") sameseed::sleep_for_ever();
+  if (fault == "ends_badly") return 5;
+  if (fault == "last_words") std::cout << "good bye" << std::endl;
 }

@@ -113,6 +113,19 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
 }
 
+TEST(Protocol, TakesThePostProcessingsThereAreAndNoOthers) {
+  for (const char* name : {"unsharp", "contrast"})
+    EXPECT_EQ(read_request({{"enhance", name}}).enhance, name);
+  EXPECT_EQ(read_request({{"enhance", nullptr}}).enhance, "");
+  try {
+    read_request({{"enhance", "sharpen"}});
+    ADD_FAILURE();
+  } catch (const UserError& problem) {
+    EXPECT_EQ(problem.what(),
+              std::string("enhance: must be unsharp, contrast or null, not \"sharpen\""));
+  }
+}
+
 TEST(Protocol, RefusesSizesThatAreNone) {
   EXPECT_EQ(parse_size("1024x768"), (std::pair{1024, 768}));
   EXPECT_EQ(parse_size("8x8192"), (std::pair{8, 8192}));

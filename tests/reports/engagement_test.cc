@@ -45,6 +45,19 @@ TEST(Engagement, IsProvenByCallsOfTheAskedAccumulator) {
   EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 0)}).at("verdict"), "not engaged");
 }
 
+TEST(Engagement, OfPostProcessingIsWhatTheWorkerSaysItDid) {
+  const auto did = [](const json& what) {
+    return json{{"sample", "s"}, {"effective", {{"enhance", what}}}};
+  };
+  const json did_nothing = {{"sample", "s"}, {"effective", json::object()}};
+  const std::string axis = "request.enhance";
+  EXPECT_EQ(proof(axis, "unsharp", {did("unsharp")}).at("verdict"), "engaged");
+  EXPECT_EQ(proof(axis, nullptr, {did_nothing}).at("verdict"), "engaged");
+  EXPECT_EQ(proof(axis, "unsharp", {did_nothing}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(axis, "unsharp", {did("contrast")}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(axis, nullptr, {did("unsharp")}).at("verdict"), "not engaged");
+}
+
 TEST(Engagement, IsJudgedOverAllSamples) {
   const json good = conv_sample("1", 10, 0), bad = conv_sample("1", 0, 10);
   EXPECT_EQ(proof(kAxis, "1", {good, good}).at("samples"), 2);

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""Hugging Face diffusers as an engine of sameseed: same prompts, same noise files, diffusers' own pipeline.
+
+    sameseed image --engine "python3 bench/engines/diffusers_engine.py" --prompt "a red apple" --seed 7 --out apple.png
+
+or in a matrix: "candidate": { "engine": "python3 bench/engines/diffusers_engine.py --mode compile" }. It speaks the line
+protocol of the workers on stdin and stdout (pipeline/protocol.h); `sameseed check-engine` checks it.
+
+Modes: eager (as from_pretrained leaves it), compile (torch.compile of the UNet and of vae.decode), onediff (OneDiff's
+compile_pipe, where onediffx is installed). In mode eager `request.deepcache` is done by DeepCache's own helper, where the
+DeepCache package is installed, with its branch 3 * LAYER + BLOCK + 1. It works on the first GPU that
+CUDA_VISIBLE_DEVICES leaves, else on the CPU.
+
+Needs torch, diffusers, transformers, safetensors and pillow:
+
+    python3 -m pip install torch diffusers==0.42.1 transformers safetensors accelerate pillow DeepCache
+
+With the torch wheel whose LibTorch sameseed was built with, mode eager gives the reference's latents to the bit.
+"""
+import argparse
+import hashlib
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+
+MODES = ("eager", "compile", "onediff")
+HOW_TO_INSTALL = {  # module -> what pip calls it
+    "torch": "torch", "diffusers": "diffusers==0.42.1", "transformers": "transformers", "safetensors": "safetensors",
+    "PIL": "pillow", "DeepCache": "DeepCache", "onediffx": "onediff onediffx (and OneFlow: see OneDiff's README)"}
+PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+NAMES = {"float32": "Float", "float16": "Half", "bfloat16": "BFloat16"}  # as our own engines spell them
+LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"}
+EMBEDS = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
+
+
+class Invalid(Exception):
+    """What the asker can put right."""
+
+
+class Unsupported(Exception):
+    """What is understood and cannot be done here; the engine goes on."""
+
+
+def need(module, what_for):
+    try:
+        return importlib.import_module(module)
+    except ImportError as problem:
+        raise Invalid(f"{what_for} needs {module}, which cannot be imported by {sys.executable} ({problem}); install it: "
+                      f"{sys.executable} -m pip install {HOW_TO_INSTALL[module]}") from problem
+
+
+def sha256(tensor):
+    """Of a tensor's bytes, packed."""
+    packed = tensor.detach().cpu().contiguous()
+    return hashlib.sha256(packed.view(-1).view(torch.uint8).numpy().tobytes()).hexdigest()
+
+
+def replace(path, write):
+    """A file is whole or absent: it is written beside its place and renamed."""
+    partial = f"{path}.{os.getpid()}.partial"
+    try:
+        write(partial)
+        os.replace(partial, path)
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
+
+
+def weight_files(model, vae, variant):
+    """component -> {file, sha256 of its header}: what tells two models apart."""
+    found = {}
+    for name in ("text_encoder", "text_encoder_2", "unet", "vae"):
+        folder = vae if name == "vae" and vae else os.path.join(model, name)
+        files = sorted(file for file in os.listdir(folder) if file.endswith(".safetensors"))
+        wanted = [file for file in files if variant and f".{variant}." in file] or [f for f in files if f.count(".") == 1]
+        for file in wanted[:1]:
+            with open(os.path.join(folder, file), "rb") as opened:
+                header = opened.read(int.from_bytes(opened.read(8), "little"))
+            found[name] = {"file": os.path.join(folder, file), "sha256": hashlib.sha256(header).hexdigest()}
+    return found
+
+
+class Stopwatch:
+    """Marks in the device's own time; read only at the end, so that nothing waits."""
+
+    def __init__(self, device):
+        self.gpu, self.marks = device == "cuda", []
+        self.mark()
+
+    def mark(self):
+        if self.gpu:
+            event = torch.cuda.Event(enable_timing=True)
+            event.record()
+            self.marks.append(event)
+        else:
+            self.marks.append(time.perf_counter())
+
+    def milliseconds(self):
+        pairs = zip(self.marks, self.marks[1:])
+        if self.gpu:
+            torch.cuda.synchronize()
+            return [begin.elapsed_time(end) for begin, end in pairs]
+        return [1e3 * (end - begin) for begin, end in pairs]
+
+
+class DeepCached:
+    """DeepCache's helper around one picture; counts from inside the network which steps were full."""
+
+    def __init__(self, pipe, setting):
+        self.pipe, self.calls = pipe, 0
+        parts = setting.split("/")
+        if any(part.startswith("quad:") for part in parts):
+            raise Unsupported(f"deepcache {setting}: DeepCache's helper knows the uniform schedule only")
+        branch = int(parts[1][7:]) if parts[1].startswith("branch:") else 3 * int(parts[1]) + int(parts[2]) + 1
+        self.helper = need("DeepCache", "request.deepcache").DeepCacheSDHelper(pipe=pipe)
+        self.helper.set_params(cache_interval=int(parts[0]), cache_branch_id=branch)
+
+    def __enter__(self):
+        # The helper replaces the mid block's `forward`; the layers inside it run in full steps only.
+        self.hook = self.pipe.unet.mid_block.resnets[0].register_forward_hook(lambda *_: self.count())
+        self.helper.enable()
+        return self
+
+    def count(self):
+        self.calls += 1
+
+    def __exit__(self, *_):
+        self.helper.disable()
+        self.hook.remove()
+
+
+class EveryStep:
+    """No DeepCache: every step is full."""
+    calls = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+class DiffusersEngine:
+    def __init__(self, mode):
+        self.mode, self.pipe = mode, None
+
+    def load(self, asked):
+        start = time.perf_counter()
+        unknown = set(asked) - LOAD_FIELDS
+        if unknown:
+            raise Invalid(f"{sorted(unknown)[0]}: there is no such field")
+        global torch
+        torch = need("torch", "this engine")
+        diffusers, transformers = need("diffusers", "this engine"), need("transformers", "this engine")
+        need("safetensors", "this engine"), need("PIL", "this engine")
+        try:
+            pipeline = diffusers.StableDiffusionXLPipeline  # imports half of transformers
+        except (ImportError, RuntimeError) as problem:
+            raise Invalid(f"diffusers {diffusers.__version__}, transformers {transformers.__version__} and torch "
+                          f"{torch.__version__} do not fit together ({problem}); install versions that do, as "
+                          "tests/goldens/requirements.txt names them") from problem
+        torch.set_grad_enabled(False)
+        for library in (diffusers, transformers):
+            library.utils.logging.set_verbosity_error()
+            library.utils.logging.disable_progress_bar()
+        if asked.get("threads"):
+            torch.set_num_threads(int(asked["threads"]))
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        precision = asked.get("precision") or ("fp16" if self.device == "cuda" else "fp32")
+        if precision not in PRECISIONS:
+            raise Unsupported(f"precision {precision}: diffusers is run in {', '.join(PRECISIONS)}")
+        self.dtype = getattr(torch, PRECISIONS[precision])
+        model, vae, variant = asked.get("model") or "", asked.get("vae") or "", asked.get("variant") or None
+        if not os.path.exists(os.path.join(model, "model_index.json")):
+            raise Invalid(f"model {model!r}: holds no model_index.json; name an SDXL folder in diffusers' layout")
+        how = {"torch_dtype": self.dtype, "use_safetensors": True}
+        parts = {"vae": diffusers.AutoencoderKL.from_pretrained(vae, **how)} if vae else {}
+        pipe = pipeline.from_pretrained(model, add_watermarker=False, variant=variant, **how, **parts)
+        pipe.set_progress_bar_config(disable=True)
+        vae_type = self.set_vae_precision(pipe, asked.get("vae_precision") or "model")
+        self.pipe = self.accelerated(pipe.to(self.device))
+        self.effective = {
+            "mode": self.mode, "precision": NAMES[PRECISIONS[precision]], "vae_precision": vae_type,
+            "threads": torch.get_num_threads(), "device": "cuda:0" if self.device == "cuda" else "cpu", **self.switches()}
+        versions = {"python": sys.version.split()[0], "torch": torch.__version__, "diffusers": diffusers.__version__,
+                    "transformers": transformers.__version__}
+        return {"engine": f"diffusers ({self.mode})", "timings_ms": {"load": 1e3 * (time.perf_counter() - start)},
+                "effective": self.effective, "engagement": {}, "files": weight_files(model, vae, variant),
+                "versions": versions, "warnings": [], "peak_memory": self.peak_memory()}
+
+    def set_vae_precision(self, pipe, asked):
+        """The pipeline decodes in its own precision, and in fp32 where that is fp16 and the config says force_upcast."""
+        own = next(name for name, type_ in PRECISIONS.items() if getattr(torch, type_) == self.dtype)
+        if asked != "model":
+            if asked != own and (own, asked) != ("fp16", "fp32"):
+                raise Unsupported(f"vae_precision {asked}: a {own} pipeline of diffusers decodes in {own}, or in fp32 if fp16")
+            pipe.vae.register_to_config(force_upcast=asked == "fp32")
+        return NAMES["float32" if own == "fp16" and pipe.vae.config.force_upcast else PRECISIONS[own]]
+
+    def accelerated(self, pipe):
+        if self.mode == "onediff":
+            return need("onediffx", "mode onediff").compile_pipe(pipe)
+        if self.mode == "compile":
+            gpu = self.device == "cuda"
+            how = {"mode": "reduce-overhead"} if gpu else {}
+
+            def compiled(function):
+                fast = torch.compile(function, **how)
+
+                def call(first, *positional, **named):
+                    # Otherwise the layout that the scheduler gives the second step's latents compiles once more.
+                    torch.compiler.cudagraph_mark_step_begin()
+                    return fast(first.contiguous(), *positional, **named)
+                return call
+            if gpu:
+                for part in (pipe.unet, pipe.vae):
+                    part.to(memory_format=torch.channels_last)
+            pipe.unet.forward, pipe.vae.decode = compiled(pipe.unet.forward), compiled(pipe.vae.decode)
+        return pipe
+
+    def switches(self):
+        """How this process reads the variables that sameseed varies, and which cannot act here."""
+        read = {}
+        for kind in ("CONV", "MATMUL"):
+            name = f"ONEFLOW_{kind}_ALLOW_HALF_PRECISION_ACCUMULATION"
+            value = os.environ.get(name)
+            read[name] = {"value": value, "default": value is None}
+            if self.mode == "onediff":
+                on = value is None or value.lower() in ("1", "true", "yes", "on", "y")
+                read[name].update(means="on" if on else "off", acts=True)
+            else:
+                read[name].update(means="off", acts=False, reason="diffusers without OneDiff reads no such variable")
+        value = os.environ.get("TORCH_CUDNN_V8_API_DISABLED")
+        v8 = {"value": value, "means": "on" if value == "1" else "off", "default": value is None}
+        if self.device == "cpu":
+            v8.update(acts=False, reason="a CPU has no cuDNN")
+        return {**read, "TORCH_CUDNN_V8_API_DISABLED": v8}
+
+    def tokens(self, text, which, warnings):
+        rows = []
+        for tokenizer in (self.pipe.tokenizer, self.pipe.tokenizer_2):
+            length = tokenizer.model_max_length
+            rows.append(tokenizer(text, padding="max_length", max_length=length, truncation=True,
+                                  return_tensors="pt").input_ids)
+        too_many = len(self.pipe.tokenizer(text).input_ids) - self.pipe.tokenizer.model_max_length
+        if too_many > 0:
+            warnings.append(f"the {which} is longer than {rows[0].shape[-1]} tokens: its last {too_many} tokens were cut off")
+        return rows
+
+    def generate(self, asked):
+        if self.pipe is None:
+            raise Invalid("no model is loaded: send `load` first")
+        for name in ("tensors", "trace", "enhance"):
+            if asked.get(name):
+                raise Unsupported(f"{name}: diffusers' engine does not do it")
+        from safetensors.torch import load_file
+        deepcache = asked.get("deepcache")
+        if deepcache and self.mode != "eager":
+            raise Unsupported(f"deepcache {deepcache}: its helper works in mode eager, this is {self.mode}")
+        prompt, negative, steps = str(asked["prompt"]), asked.get("negative"), int(asked["steps"])
+        guidance = float(asked["guidance"])
+        width, height = (int(side) for side in asked["size"].split("x"))
+        if steps < 1 or min(width, height) < 8 or width % 8 or height % 8:
+            raise Invalid(f"size {asked['size']}, steps {steps}: sides are multiples of 8, steps 1 or more")
+        noise = load_file(asked["noise"])["noise"]
+        shape = (1, self.pipe.unet.config.in_channels, height // 8, width // 8)
+        if tuple(noise.shape) != shape:
+            raise Invalid(f"{asked['noise']}: `noise` has the shape {tuple(noise.shape)}, a picture of {asked['size']} needs {shape}")
+        warnings, guided = [], guidance > 1
+        ids = self.tokens(prompt, "prompt", warnings)
+        if guided and not (negative is None and self.pipe.config.force_zeros_for_empty_prompt):
+            ids += self.tokens(negative or "", "negative prompt", warnings)
+
+        # On a GPU the peak is that of this picture, whatever was made before.
+        if self.device == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+        watch, full, kept = Stopwatch(self.device), [], []
+        embeds = {name: tensor for name, tensor in zip(EMBEDS, self.pipe.encode_prompt(
+            prompt, device=self.device, negative_prompt=negative, do_classifier_free_guidance=guided)) if tensor is not None}
+        watch.mark()
+        scale = self.pipe.scheduler.scale_model_input
+        with DeepCached(self.pipe, deepcache) if deepcache else EveryStep() as cached:
+            def first_step(*positional, **named):  # what came before it was preparation
+                if len(watch.marks) == 2:
+                    watch.mark()
+                return scale(*positional, **named)
+
+            def end_of_step(_, __, ___, tensors):
+                watch.mark()
+                full.append(cached.calls is None or cached.calls > sum(full))
+                kept.append(tensors["latents"])
+                return {}
+            self.pipe.scheduler.scale_model_input = first_step
+            try:
+                image = self.pipe(**embeds, latents=noise.to(self.device, self.dtype), width=width, height=height,
+                                  num_inference_steps=steps, guidance_scale=guidance, output_type="pt",
+                                  callback_on_step_end=end_of_step).images
+            finally:
+                del self.pipe.scheduler.scale_model_input
+        watch.mark()
+        times = watch.milliseconds()
+        latents = kept[-1]
+        answer = {
+            "id": asked.get("id"),
+            "timings_ms": {"text": times[0], "steps": times[2:-1], "full": full, "decode": times[-1], "total": sum(times)},
+            "hashes": {"noise": sha256(noise), "token_ids": sha256(torch.cat(ids)), "latents": sha256(latents),
+                       "image": sha256(image.float())},
+            "effective": self.effective, "warnings": warnings,
+            "engagement": {"steps_full": sum(full), "steps_partial": len(full) - sum(full),
+                           "full_steps": [i for i, one in enumerate(full) if one]},
+            "peak_memory": self.peak_memory()}
+        broken = [int(tensor.numel() - torch.isfinite(tensor).sum()) for tensor in (latents, image)]
+        if any(broken):
+            step = next((i for i, one in enumerate(kept) if not torch.isfinite(one).all()), None)
+            answer["nonfinite"] = {"latents": broken[0], "image": broken[1], "step": step, "layers": []}
+        self.write(asked, image, {"latents": latents, **embeds})
+        return answer
+
+    @staticmethod
+    def write(asked, image, tensors):
+        from PIL import Image
+        from safetensors.torch import save_file
+        if asked.get("image"):
+            levels = torch.nan_to_num(image.float() * 255, 0.0).round().clamp(0, 255).to(torch.uint8)
+            picture = Image.fromarray(levels[0].permute(1, 2, 0).cpu().numpy())
+            replace(asked["image"], lambda path: picture.save(path, format="PNG", compress_level=1))
+        if asked.get("latents"):
+            packed = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+            replace(asked["latents"], lambda path: save_file(packed, path))
+
+    def peak_memory(self):
+        if self.device == "cuda":
+            return torch.cuda.max_memory_allocated()
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def refusal(kind, problem):
+    return {"ok": False, "kind": kind, "error": str(problem) or type(problem).__name__}
+
+
+def answer_to(engine, line):
+    try:
+        message = json.loads(line)
+        act = {"load": engine.load, "generate": engine.generate}.get(message.get("op"))
+        if act is None:
+            raise Invalid(f"op {message.get('op')!r}: must be load or generate")
+        return {**act(message), "ok": True}
+    except Unsupported as problem:
+        return refusal("unsupported", problem)
+    except Invalid as problem:
+        return refusal("invalid", problem)
+    except MemoryError as problem:
+        return refusal("out_of_memory", problem)
+    except Exception as problem:  # the engine goes on; its log says where it was
+        traceback.print_exc()
+        memory = "OutOfMemory" in type(problem).__name__ or "can't allocate memory" in str(problem)
+        return refusal("out_of_memory" if memory else "error", problem)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--mode", choices=MODES, default="eager", help="how the networks run (default: eager)")
+    p.add_argument("--diffusers", metavar="FOLDER", help="folder that holds diffusers/ of an unpacked wheel")
+    args = p.parse_args()
+    if args.diffusers:
+        sys.path.insert(0, args.diffusers)
+    # Only answers may reach the real stdout: whatever a library prints goes to stderr.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    engine = DiffusersEngine(args.mode)
+    for line in sys.stdin:
+        print(json.dumps(answer_to(engine, line)), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+#include "io/enhance.h"
+
+#include <opencv2/core.hpp>
+#include <opencv2/imgproc.hpp>
+#include <stdexcept>
+
+namespace sameseed {
+namespace {
+
+constexpr double kSigma = 1.0, kAmount = 0.5;    // of the unsharp mask
+constexpr double kGain = 1.1, kMidGrey = 127.5;  // of the contrast
+
+}  // namespace
+
+Image enhanced(const Image& image, std::string_view name) {
+  Image result = image;
+  cv::Mat picture(image.height, image.width, CV_8UC3, result.rgb.data());
+  if (name == "unsharp") {
+    cv::Mat blurred;
+    cv::GaussianBlur(picture, blurred, {}, kSigma, kSigma, cv::BORDER_REFLECT_101);
+    cv::addWeighted(picture, 1 + kAmount, blurred, -kAmount, 0, picture);
+  } else if (name == "contrast") {
+    picture.convertTo(picture, CV_8U, kGain, (1 - kGain) * kMidGrey);
+  } else {
+    throw std::logic_error("there is no such enhancement");
+  }
+  return result;
+}
+
+}  // namespace sameseed
