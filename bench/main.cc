@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "bench/commands.h"
+#include "bench/compare_command.h"
 #include "io/error.h"
 
 using namespace sameseed;
@@ -176,6 +177,24 @@ int main(int argc, char** argv) {
       "judges the second GPU. Exit codes: 0 times taken here and now would be valid, 6 something "
       "stands in the way, 1 usage or internal error.");
   doctor_command->add_flag("--json", as_json, "for machines");
+  CompareCommand comparing;
+  CLI::App* compare_command = app.add_subcommand(
+      "compare",
+      "one run against another of the same sweep\n\n"
+      "  sameseed compare --vary driver runs/old runs/new\n\n"
+      "Exit codes: 0 nothing of RUN_B is shown to be worse, 2 scores, 3 times, 4 both, 5 too few "
+      "pairs or blocks to tell, 6 the runs differ in what was not varied, 1 usage or internal "
+      "error.");
+  compare_command->add_option("run_a", comparing.a, "folder of the earlier run")->required();
+  compare_command->add_option("run_b", comparing.b, "folder of the other run")->required();
+  compare_command
+      ->add_option("--vary", comparing.varied,
+                   "cohort field that may differ, with what comes along with it: driver, kernel, "
+                   "libtorch, ...")
+      ->allow_extra_args(false);
+  compare_command->add_option("--out", comparing.out,
+                              "folder for compare.json, compare.txt and the scores of B's pictures "
+                              "against A's");
 
   try {
     app.parse(argc, argv);
@@ -195,6 +214,7 @@ int main(int argc, char** argv) {
     if (*merge_command) return merge_runs(shards, merged);
     if (*image_command) return make_image(image);
     if (*doctor_command) return doctor(as_json, std::cout);
+    if (*compare_command) return compare(comparing, std::cout);
     if (*pair_command) return score_pair(reference, candidate, map);
     if (*seeded_command) return make_seeded_model(seeded, model_seed, seeded_variant);
     return tokenize(model, std::cin, std::cout);
