@@ -100,6 +100,8 @@ sqlite3* open(const std::filesystem::path& file, Ledger::Use use) {
   }
   sqlite3_extended_result_codes(database, 1);
   sqlite3_busy_timeout(database, kPatience_ms);
+  // A run's rows lie in as many places as there are series: all its pages, before they are written.
+  sqlite3_exec(database, "PRAGMA cache_size = -65536", nullptr, nullptr, nullptr);
   return database;
 }
 
@@ -217,6 +219,8 @@ void Ledger::prepare_tables() {
 
 void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
   Transaction transaction(*this);
+  Statement id(*this, "SELECT id FROM runs WHERE key = ?");
+  const bool is_known = id.bind(run.key).step();
   Statement(*this,
             "INSERT INTO runs (key, started, name, folder, machine, driver, version, cohort, "
             "recipe, code, added) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET "
@@ -226,13 +230,12 @@ void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
       .bind(run.key, run.started, run.name, run.folder, run.machine, run.driver, run.version,
             run.cohort, run.recipe, std::int64_t{run.code}, now())
       .step();
-  Statement id(*this, "SELECT id FROM runs WHERE key = ?");
   id.bind(run.key).step();
   const std::int64_t number = id.integer(0);
-  // Through the series, so that the key of `points` finds them.
-  Statement(*this, "DELETE FROM points WHERE run = ?1 AND series IN (SELECT id FROM series)")
-      .bind(number)
-      .step();
+  if (is_known)  // through the series, so that the key of `points` finds them
+    Statement(*this, "DELETE FROM points WHERE run = ?1 AND series IN (SELECT id FROM series)")
+        .bind(number)
+        .step();
   Statement name(*this,
                  "INSERT OR IGNORE INTO series (name, machine, setting, against, measure, unit, "
                  "better) VALUES (?,?,?,?,?,?,?)");

@@ -117,8 +117,10 @@ RunFiles synthetic_run(const Planted& planted) {
                                       {"better", "lower"},
                                       {"identical", 0},
                                       {"definition", "mean"}});
-  run.starts[0]["cohort"]["devices"] = {
-      {{"name", "H100"}, {"driver", planted.driver}, {"cuda", planted.driver.substr(0, 2)}}};
+  run.starts[0]["cohort"]["devices"] = {{{"name", "H100"},
+                                         {"driver", planted.driver},
+                                         {"cuda", planted.driver.substr(0, 2)},
+                                         {"nvml", planted.driver}}};
   return run;
 }
 
@@ -272,7 +274,8 @@ TEST(Compare, AllowsWhatADriverBringsAlongAndSaysWhy) {
             "comes with driver: the newest CUDA version is the driver's");
   EXPECT_EQ(allowed.at("algorithms.conv 3x3"),
             "comes with driver: algorithms are searched anew for each driver");
-  EXPECT_EQ(allowed.size(), 3u);
+  EXPECT_EQ(allowed.at("devices.0.nvml"), "comes with driver: NVML is a part of the driver");
+  EXPECT_EQ(allowed.size(), 4u);
 }
 
 TEST(Compare, CannotTellFromTooFewPairs) {
