@@ -25,19 +25,24 @@ std::filesystem::path ledger_file(const HistoryCommand& asked) {
   return asked.ledger.empty() ? default_ledger() : std::filesystem::path(asked.ledger);
 }
 
-// Its key.
-std::string add(Ledger& ledger, const std::string& folder, std::ostream& out) {
-  const RunFiles files = read_run(folder);
+json report_of(const std::string& folder) {
   const std::filesystem::path file = std::filesystem::path(folder) / "report.json";
   if (!std::filesystem::exists(file))
     throw UserError(
         fmt::format("{}: not there; `sameseed report {}` writes it", file.string(), folder));
-  const json report = read_json(file);
+  json report = read_json(file);
   if (!report.is_object() || report.value("schema", json()) != "sameseed/report/1")
     throw UserError(
         fmt::format("{}: field `schema` must be \"sameseed/report/1\"; write it anew "
                     "with `sameseed report {}`",
                     file.string(), folder));
+  return report;
+}
+
+// Its key.
+std::string add(Ledger& ledger, const std::string& folder, std::ostream& out) {
+  const RunFiles files = read_run(folder);
+  const json report = report_of(folder);
   if (files.starts.empty()) throw UserError(fmt::format("{}: was never started", folder));
   const SeriesRun run = series_run(report, files.starts.front(),
                                    std::filesystem::absolute(folder).lexically_normal().string());
@@ -47,6 +52,22 @@ std::string add(Ledger& ledger, const std::string& folder, std::ostream& out) {
                      rows.size(), report.at("comparisons").size(), run.cohort.substr(0, 12),
                      ledger.runs());
   return run.key;
+}
+
+// Scores and times that a gate found wanting may be the new level that somebody accepts; a run that
+// did not come out is none.
+void refuse_no_baseline(const std::string& folder) {
+  const json report = report_of(folder);
+  const int code = report.at("verdict").at("code");
+  if (code == 1 || code >= 6)
+    throw UserError(fmt::format(
+        "{}: its verdict is {} ({}), and such a run is no baseline; `sameseed report {}` says why",
+        folder, report.at("verdict").at("word").get<std::string>(), code, folder));
+  if (const json& differs = report.at("cohort").at("differs"); !differs.empty())
+    throw UserError(
+        fmt::format("{}: its starts or workers disagree in {}: of what would it be a "
+                    "baseline?",
+                    folder, differs.dump()));
 }
 
 bool fits(const SeriesName& name, const std::string& setting) {
@@ -103,6 +124,7 @@ int export_history(const HistoryCommand& asked, std::ostream& out) {
 
 int accept_baseline(const HistoryCommand& asked, std::ostream& out) {
   Ledger ledger(ledger_file(asked), Ledger::Use::kWrite);
+  refuse_no_baseline(asked.run);
   ledger.accept(add(ledger, asked.run, out));
   out << fmt::format("{}: accepted as a baseline of its cohort\n", asked.run);
   return 0;

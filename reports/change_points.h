@@ -13,7 +13,8 @@
 
 namespace sameseed {
 
-inline constexpr double kPenalty = 4;  // 2, the BIC, gives steps in 8 to 16 % of series of short noise
+inline constexpr double kPenalty =
+    4;  // 2, the BIC, gives steps in 8 to 16 % of series of short noise
 inline constexpr std::size_t kFewestOfALevel =
     4;  // a step is seen once so many values lie behind it
 

@@ -147,7 +147,7 @@ json cohort_entry(const json& a, const json& b, const std::vector<std::string>& 
 }
 
 void judge(json& claims, CompareRows& rows) {
-  const Claims found = step_down(rows.dense(), rows.margins(), kFamily);
+  const Claims found = step_down(rows.rows(), rows.units(), rows.margins(), kFamily);
   for (std::size_t i = 0; i < found.estimates.size(); ++i) {
     const EffectEstimate& estimate = found.estimates[i];
     json claim = rows.entry(i);

@@ -127,13 +127,10 @@ void CompareRows::add(json entry, std::map<std::size_t, double> values, double m
   margins_.push_back(margin);
 }
 
-std::vector<std::vector<double>> CompareRows::dense() const {
-  std::vector<std::vector<double>> table;
-  for (const Row& row : rows_) {
-    table.emplace_back(units_.size(), kNaN);
-    for (const auto& [index, value] : row.values) table.back()[index] = value;
-  }
-  return table;
+std::vector<SparseRow> CompareRows::rows() const {
+  std::vector<SparseRow> list;
+  for (const Row& row : rows_) list.emplace_back(row.values.begin(), row.values.end());
+  return list;
 }
 
 json CompareRows::clocks() const {
@@ -145,25 +142,30 @@ json CompareRows::clocks() const {
   return {{"a", mean(clocks_a_)}, {"b", mean(clocks_b_)}, {"unit", "MHz of the SM clock"}};
 }
 
-std::optional<double> CompareRows::floor_of(const std::string& arm, const json& prompt,
-                                            const json& seed, const json& metric) const {
-  double sum = 0;
-  int count = 0;
+const CompareRows::Floors& CompareRows::floors_of(const std::string& arm, const json& metric) {
+  const auto [entry, is_new] = floors_.try_emplace({arm, metric.at("name")});
+  if (!is_new) return entry->second;
+  struct Sum {
+    double loss = 0;
+    int count = 0, runs = 0;
+  };
+  std::map<json, Sum> sums;
   for (const RunIndex* run : {&a_, &b_}) {
-    int own = 0;
+    std::set<json> own;
     for (const json& row : run->files().plan.value("floor", json::array())) {
       if (row.at("kind") != "second process" || row.at("arm") != arm) continue;
       for (const json& pair : row.at("pairs"))
-        if (pair.at("prompt") == prompt && pair.at("seed") == seed)
-          if (const auto loss = loss_in(*run, pair, metric)) {
-            sum += *loss;
-            ++own;
-          }
+        if (const auto loss = loss_in(*run, pair, metric)) {
+          Sum& sum = sums[pair_key(pair)];
+          sum.loss += *loss;
+          ++sum.count;
+          sum.runs += own.insert(pair_key(pair)).second;
+        }
     }
-    if (own == 0) return std::nullopt;
-    count += own;
   }
-  return sum / count;
+  for (const auto& [key, sum] : sums)
+    if (sum.runs == 2) entry->second[key] = sum.loss / sum.count;
+  return entry->second;
 }
 
 void CompareRows::add_pictures(const std::vector<SamePicture>& pictures,
@@ -179,7 +181,8 @@ void CompareRows::add_pictures(const std::vector<SamePicture>& pictures,
     for (const json& metric : metrics_) {
       const auto& group = groups.at(key);
       const Scale scale = scale_of(metric);
-      const std::string floor_arm = group.front()->arm == "reference" ? "reference" : "candidate";
+      const Floors& known =
+          floors_of(group.front()->arm == "reference" ? "reference" : "candidate", metric);
       double total = 0, floors = 0;
       std::size_t pairs = 0, floored = 0;
       std::map<std::size_t, double> beyond;
@@ -191,10 +194,11 @@ void CompareRows::add_pictures(const std::vector<SamePicture>& pictures,
         const double loss = loss_of(*value, scale);
         total += loss;
         ++pairs;
-        if (const auto floor = floor_of(floor_arm, one->prompt, one->seed, metric)) {
-          floors += *floor;
+        const json of_pair = {"pair", one->prompt, one->seed};
+        if (const auto floor = known.find(of_pair); floor != known.end()) {
+          floors += floor->second;
           ++floored;
-          beyond[unit({"pair", one->prompt, one->seed})] = loss - *floor;
+          beyond[unit(of_pair)] = loss - floor->second;
         }
       }
       if (pairs == 0) continue;

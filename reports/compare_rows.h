@@ -3,11 +3,12 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reports/compare.h"
+#include "reports/paired_bootstrap.h"
 #include "reports/run_index.h"
 
 namespace sameseed {
@@ -29,7 +30,8 @@ class CompareRows {
 
   // A claim to be: {about, arm, setting, measure, unit, ...}, without its outcome.
   const nlohmann::json& entry(std::size_t row) const { return rows_[row].entry; }
-  std::vector<std::vector<double>> dense() const;  // NaN where a row lacks a unit
+  std::vector<SparseRow> rows() const;
+  std::size_t units() const { return units_.size(); }
   const std::vector<double>& margins() const { return margins_; }
   // {a, b}: mean SM clock in MHz while timed samples ran, null where none is told.
   nlohmann::json clocks() const;
@@ -60,9 +62,10 @@ class CompareRows {
   static std::map<int, double> changes_of(const Timed& timed, const std::string& arm,
                                           const std::string& timing, bool cycles);
   void add_time_rows(const std::string& arm, const std::string& timing, bool cycles);
-  // The mean loss of the arm's second process in both runs; nothing where one has none.
-  std::optional<double> floor_of(const std::string& arm, const nlohmann::json& prompt,
-                                 const nlohmann::json& seed, const nlohmann::json& metric) const;
+  // (arm, metric) -> prompt and seed -> the mean loss of the arm's second process in both runs;
+  // only what both have.
+  using Floors = std::map<nlohmann::json, double>;
+  const Floors& floors_of(const std::string& arm, const nlohmann::json& metric);
 
   const RunIndex &a_, &b_;
   const double time_margin_;
@@ -70,6 +73,7 @@ class CompareRows {
   std::vector<Row> rows_;
   std::vector<double> margins_;
   std::map<nlohmann::json, std::size_t> units_;
+  std::map<std::pair<std::string, std::string>, Floors> floors_;
   std::vector<Timed> timed_;
   std::vector<double> clocks_a_, clocks_b_;
 };

@@ -4,9 +4,9 @@
 
 namespace sameseed {
 
-Claims step_down(const std::vector<std::vector<double>>& rows, const std::vector<double>& margins,
-                 const FamilyOptions& options) {
-  Claims claims{.estimates = estimate_family(rows, options),
+Claims step_down(const std::vector<SparseRow>& rows, std::size_t units,
+                 const std::vector<double>& margins, const FamilyOptions& options) {
+  Claims claims{.estimates = estimate_family(rows, units, options),
                 .shown = std::vector<bool>(rows.size(), false)};
   const auto is_beyond = [&](const EffectEstimate& one, double margin) {
     return one.half_width && std::abs(one.mean) - *one.half_width > margin;
@@ -28,9 +28,9 @@ Claims step_down(const std::vector<std::vector<double>>& rows, const std::vector
     }
     left = std::move(next);
     if (left.empty()) break;
-    std::vector<std::vector<double>> rest;
+    std::vector<SparseRow> rest;
     for (const std::size_t index : left) rest.push_back(rows[index]);
-    if (more) latest = estimate_family(rest, options);
+    if (more) latest = estimate_family(rest, units, options);
   }
   return claims;
 }

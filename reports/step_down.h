@@ -15,9 +15,9 @@ struct Claims {
 // Holm's step-down procedure with resampled critical values in the place of Bonferroni's (Romano
 // and Wolf 2005, after Westfall and Young 1993): what is shown leaves the family, and the rest is
 // judged anew, until nothing more is shown. The chance of one false claim or more among all rows is
-// at most 1 - level. `rows` as estimate_family() wants them; a row is shown where its mean is
-// beyond `margins` (0 and up, one each) on either side.
-Claims step_down(const std::vector<std::vector<double>>& rows, const std::vector<double>& margins,
-                 const FamilyOptions& options = {});
+// at most 1 - level. `rows` and `units` as estimate_family() wants them; a row is shown where its
+// mean is beyond `margins` (0 and up, one each) on either side.
+Claims step_down(const std::vector<SparseRow>& rows, std::size_t units,
+                 const std::vector<double>& margins, const FamilyOptions& options = {});
 
 }  // namespace sameseed
