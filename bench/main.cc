@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
       "  sameseed run nightly.json --shard 2/8 --out s2   one of eight; `sameseed merge` joins "
       "them\n"
       "  sameseed score-pair reference.png candidate.png\n"
+      "  sameseed compare --vary driver runs/old runs/new what another driver changed\n"
       "  sameseed doctor                                  would times taken here be valid?\n",
       "sameseed"};
   app.require_subcommand(1);
