@@ -130,6 +130,10 @@ void write_comparison(const json& compared, std::ostream& out) {
     out << fmt::format("SM clock while timed: {:.0f} MHz in A, {:.0f} MHz in B\n",
                        compared.at("clocks").at("a").get<double>(),
                        compared.at("clocks").at("b").get<double>());
+  else if (std::any_of(claims.begin(), claims.end(),
+                       [](const json& claim) { return claim.at("about") == "speed"; }))
+    out << "no clock was told: a busy or a hot machine looks like a slower one; `sameseed doctor` "
+           "before each run\n";
   if (compared.contains("family"))
     out << fmt::format(
         "all {} claims hold together at {:.0f} % (Holm's step-down, resampled); times count from "

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include "reports/statistics.h"
+
 namespace sameseed {
 namespace {
 
@@ -19,6 +21,47 @@ std::vector<double> series(std::uint64_t seed, double sigma,
   for (const auto& [count, level] : levels)
     for (std::size_t i = 0; i < count; ++i) values.push_back(level + sigma * normal(random));
   return values;
+}
+
+// Tries every place for every last level.
+Steps by_exhaustion(const std::vector<double>& values) {
+  std::vector<double> steps;
+  for (std::size_t i = 1; i < values.size(); ++i)
+    steps.push_back(std::abs(values[i] - values[i - 1]));
+  const double sigma = median(steps) / (0.6745 * std::sqrt(2.0)),
+               penalty = kPenalty * std::log(static_cast<double>(values.size()));
+  const auto cost = [&](std::size_t first, std::size_t last) {
+    double sum = 0, squares = 0;
+    for (std::size_t i = first; i < last; ++i) sum += values[i];
+    const double mean = sum / static_cast<double>(last - first);
+    for (std::size_t i = first; i < last; ++i) squares += (values[i] - mean) * (values[i] - mean);
+    return squares / (sigma * sigma);
+  };
+  std::vector<double> best(values.size() + 1, 1e300);
+  std::vector<std::size_t> last(values.size() + 1, 0);
+  best[0] = -penalty;
+  for (std::size_t end = kFewestOfALevel; end <= values.size(); ++end)
+    for (std::size_t start = 0; start + kFewestOfALevel <= end; ++start)
+      if (const double sum = best[start] + cost(start, end) + penalty; sum < best[end]) {
+        best[end] = sum;
+        last[end] = start;
+      }
+  Steps found;
+  for (std::size_t end = last[values.size()]; end > 0; end = last[end])
+    found.insert(found.begin(), end);
+  return found;
+}
+
+TEST(ChangePoints, AreTheBestOfAllSegmentations) {
+  std::size_t steps = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const std::vector<double> values =
+        series(seed, 1, {{7, 0}, {5, 3}, {20, 1.5}, {4, 4}, {9, 4.5}, {15, 0}});
+    const Steps found = change_points(values);
+    EXPECT_EQ(found, by_exhaustion(values)) << seed;
+    steps += found.size();
+  }
+  EXPECT_GT(steps, 400u);  // they do have steps
 }
 
 TEST(ChangePoints, FindAnExactStepWhereItIs) {

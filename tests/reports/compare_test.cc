@@ -8,6 +8,8 @@
 #include <sstream>
 
 #include "io/error.h"
+#include "io/files.h"
+#include "io/json_schema.h"
 #include "reports/cohort_difference.h"
 #include "tests/reports/small_run.h"
 
@@ -303,6 +305,16 @@ TEST(Compare, PairsPicturesWhereverTheirModelLies) {
   EXPECT_EQ(same_pictures(a, b).size(), 3u * kSeeds);
   files_b.plan["environments"][2]["variables"][kConv] = "unheard of";
   EXPECT_EQ(same_pictures(a, b).size(), 2u * kSeeds);
+}
+
+TEST(Compare, KeepsToItsSchema) {
+  const std::string schema =
+      read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/compare.schema.json");
+  for (const json& result : {compared({.noise = 1}, {.noise = 2, .delta_e = 1}),
+                             compared({.noise = 1}, {.noise = 2, .slower = 1.03, .clocked = 2}),
+                             compared({.noise = 1}, {.noise = 2, .megahertz = 1900}),
+                             compared({.noise = 1}, {.noise = 2, .driver = "590.10"})})
+    EXPECT_NO_THROW(check_json(result, schema, "compare.json"));
 }
 
 TEST(CohortDifferences, RefuseAFieldThatNoCohortHas) {
