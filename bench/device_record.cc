@@ -41,6 +41,7 @@ json facts_json(const DeviceFacts& facts) {
           {"uuid", facts.uuid},
           {"driver", or_null(facts.driver)},
           {"cuda", or_null(facts.cuda)},
+          {"nvml", or_null(facts.nvml)},
           {"max_sm_mhz", or_null(facts.max_sm_mhz)},
           {"max_memory_mhz", or_null(facts.max_memory_mhz)},
           {"power_limit_w", or_null(facts.power_limit_w)},
@@ -76,9 +77,13 @@ json device_entry(const DeviceWatch& watch) {
 }
 
 json device_cohort(const DeviceFacts& facts) {
-  return {{"name", facts.name},          {"driver", or_null(facts.driver)},
-          {"cuda", or_null(facts.cuda)}, {"power_limit_w", or_null(facts.power_limit_w)},
-          {"ecc", or_null(facts.ecc)},   {"mig", or_null(facts.mig)}};
+  return {{"name", facts.name},
+          {"driver", or_null(facts.driver)},
+          {"cuda", or_null(facts.cuda)},
+          {"nvml", or_null(facts.nvml)},
+          {"power_limit_w", or_null(facts.power_limit_w)},
+          {"ecc", or_null(facts.ecc)},
+          {"mig", or_null(facts.mig)}};
 }
 
 std::vector<std::string> throttling(const DeviceState& state) {

@@ -10,6 +10,8 @@
 
 #include "bench/check_engine.h"
 #include "bench/commands.h"
+#include "bench/compare_command.h"
+#include "bench/history_commands.h"
 #include "io/error.h"
 
 using namespace sameseed;
@@ -53,6 +55,7 @@ int main(int argc, char** argv) {
       "  sameseed run nightly.json --shard 2/8 --out s2   one of eight; `sameseed merge` joins "
       "them\n"
       "  sameseed score-pair reference.png candidate.png\n"
+      "  sameseed compare --vary driver runs/old runs/new what another driver changed\n"
       "  sameseed doctor                                  would times taken here be valid?\n",
       "sameseed"};
   app.require_subcommand(1);
@@ -234,6 +237,52 @@ int main(int argc, char** argv) {
       "judges the second GPU. Exit codes: 0 times taken here and now would be valid, 6 something "
       "stands in the way, 1 usage or internal error.");
   doctor_command->add_flag("--json", as_json, "for machines");
+  CompareCommand comparing;
+  CLI::App* compare_command = app.add_subcommand(
+      "compare",
+      "one run against another of the same sweep\n\n"
+      "  sameseed compare --vary driver runs/old runs/new\n\n"
+      "Exit codes: 0 nothing of RUN_B is shown to be worse, 2 scores, 3 times, 4 both, 5 too few "
+      "pairs or blocks to tell, 6 the runs differ in what was not varied, 1 usage or internal "
+      "error.");
+  compare_command->add_option("run_a", comparing.a, "folder of the earlier run")->required();
+  compare_command->add_option("run_b", comparing.b, "folder of the other run")->required();
+  compare_command
+      ->add_option("--vary", comparing.varied,
+                   "cohort field that may differ, with what comes along with it: driver, kernel, "
+                   "libtorch, ...")
+      ->allow_extra_args(false);
+  compare_command->add_option("--out", comparing.out,
+                              "folder for compare.json, compare.txt and the scores of B's pictures "
+                              "against A's");
+  HistoryCommand historic;
+  CLI::App* history_command = app.add_subcommand("history", "many runs, and when a number changed");
+  CLI::App* baseline_command = app.add_subcommand("baseline", "runs that were accepted as good");
+  for (CLI::App* command : {history_command, baseline_command}) {
+    command->require_subcommand(1);
+    command->fallthrough();
+    command->add_option("--ledger", historic.ledger,
+                        "SQLite file of all runs (default: sameseed/ledger.sqlite below "
+                        "XDG_DATA_HOME or ~/.local/share)");
+  }
+  CLI::App* add_command =
+      history_command->add_subcommand("add", "take a run in; again, in its own place");
+  CLI::App* show_command = history_command->add_subcommand(
+      "show", "levels of each series, and the dates of steps between them");
+  CLI::App* export_command = history_command->add_subcommand("export", "every number of every run");
+  CLI::App* accept_command =
+      baseline_command->add_subcommand("accept", "take a run in as a baseline of its cohort");
+  CLI::App* list_command = baseline_command->add_subcommand("list", "the accepted runs, by cohort");
+  for (CLI::App* command : {add_command, accept_command})
+    command->add_option("run", historic.run, "folder of the run")->required();
+  for (CLI::App* command : {show_command, export_command}) {
+    command->add_option("--metric", historic.metric,
+                        "this metric or timing only, such as lpips.alex or total_ms.ratio");
+    command->add_option("--setting", historic.setting,
+                        "settings that hold this text only, such as \"deepcache 3/0/0\"");
+  }
+  bool as_csv = false;
+  export_command->add_flag("--csv", as_csv, "as CSV (RFC 4180), on standard output")->required();
 
   try {
     app.parse(argc, argv);
@@ -259,6 +308,12 @@ int main(int argc, char** argv) {
       return check_engine(check, std::cout);
     }
     if (*doctor_command) return doctor(as_json, std::cout);
+    if (*compare_command) return compare(comparing, std::cout);
+    if (*add_command) return add_to_history(historic, std::cout);
+    if (*show_command) return show_history(historic, std::cout);
+    if (*export_command) return export_history(historic, std::cout);
+    if (*accept_command) return accept_baseline(historic, std::cout);
+    if (*list_command) return list_baselines(historic, std::cout);
     if (*pair_command) return score_pair(reference, candidate, map);
     if (*seeded_command) return make_seeded_model(seeded, model_seed, seeded_variant);
     return tokenize(model, std::cin, std::cout);

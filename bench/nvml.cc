@@ -157,6 +157,7 @@ std::vector<DeviceFacts> Nvml::devices() const {
     facts.name = nvml.text("nvmlDeviceGetName", *device).value_or("GPU");
     facts.uuid = nvml.text("nvmlDeviceGetUUID", *device).value_or("");
     facts.driver = nvml.text("nvmlSystemGetDriverVersion");
+    facts.nvml = nvml.text("nvmlSystemGetNVMLVersion");
     if (const auto cuda = nvml.read<int>("nvmlSystemGetCudaDriverVersion_v2"))
       facts.cuda = fmt::format("{}.{}", *cuda / 1000, *cuda % 1000 / 10);
     facts.max_sm_mhz = nvml.clock("nvmlDeviceGetMaxClockInfo", *device, kSmClock);

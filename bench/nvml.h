@@ -17,6 +17,7 @@ struct DeviceFacts {
   int index = 0;  // in the order of the PCI bus, as nvidia-smi has it
   std::string name, uuid;
   std::optional<std::string> driver, cuda;  // "580.159.04", "13.0": the newest CUDA of the driver
+  std::optional<std::string> nvml;          // "13.580.159.04": this library's own version
   std::optional<int> max_sm_mhz, max_memory_mhz;
   std::optional<double> power_limit_w;  // the one in force
   std::optional<bool> ecc, mig, persistence;

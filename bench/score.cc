@@ -150,26 +150,33 @@ std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   return by_case;
 }
 
-// The scores of one pair, whose heat map it writes; throws UserError where it cannot be scored.
-json score_records(const Metrics& metrics, const std::filesystem::path& run, const json& candidate,
-                   const json& reference, bool mapped) {
+// A quality record and the folder of its run.
+struct Made {
+  const std::filesystem::path& run;
+  const json& record;
+
+  std::filesystem::path file(const char* folder, const char* ending) const {
+    return run / folder / (record.at("sample").get<std::string>() + ending);
+  }
+  bool has(const char* what) const { return record.value("files", json::object()).contains(what); }
+};
+
+// The scores of one pair, whose heat map it writes to `map` where that names a file; throws
+// UserError where it cannot be scored.
+json score_records(const Metrics& metrics, const Made& made, const Made& counterpart,
+                   const std::filesystem::path& map) {
+  const json &candidate = made.record, &reference = counterpart.record;
   for (const char* hash : {"noise", "token_ids"})
     if (candidate.at("hashes").at(hash) != reference.at("hashes").at(hash))
       throw UserError(fmt::format("the arms had different {}: {} and {}", hash,
                                   candidate.at("hashes").at(hash).dump(),
                                   reference.at("hashes").at(hash).dump()));
-  const auto file = [&](const char* folder, const json& record, const char* ending) {
-    return run / folder / (record.at("sample").get<std::string>() + ending);
-  };
   const ScoredPair pair =
-      score_pictures(metrics, file("images", candidate, ".png"), file("images", reference, ".png"));
+      score_pictures(metrics, made.file("images", ".png"), counterpart.file("images", ".png"));
   json scores = pair.scores;
-  const auto has = [](const json& record, const char* what) {
-    return record.value("files", json::object()).contains(what);
-  };
-  if (has(candidate, "latents") && has(reference, "latents")) {
-    const auto a = SafetensorsFile::open(file("latents", candidate, ".safetensors"));
-    const auto b = SafetensorsFile::open(file("latents", reference, ".safetensors"));
+  if (made.has("latents") && counterpart.has("latents")) {
+    const auto a = SafetensorsFile::open(made.file("latents", ".safetensors"));
+    const auto b = SafetensorsFile::open(counterpart.file("latents", ".safetensors"));
     for (const char* name : kTensors)
       if (a.tensors().contains(name) && b.tensors().contains(name))
         put(scores, fmt::format("{}.relative_l2", name),
@@ -178,28 +185,28 @@ json score_records(const Metrics& metrics, const std::filesystem::path& run, con
     for (const char* name : kTensors)
       scores["absent"][fmt::format("{}.relative_l2", name)] = "an arm's engine has no latents";
   }
-  if (has(candidate, "trace") && has(reference, "trace"))
-    scores["trace"] = score_traces(file("traces", candidate, ".safetensors"),
-                                   file("traces", reference, ".safetensors"));
-  if (mapped)
-    write_png(run / "maps" /
-                  fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
-                              reference.at("sample").get<std::string>()),
-              pair.map);
+  if (made.has("trace") && counterpart.has("trace"))
+    scores["trace"] = score_traces(made.file("traces", ".safetensors"),
+                                   counterpart.file("traces", ".safetensors"));
+  if (!map.empty()) write_png(map, pair.map);
   return scores;
 }
 
 // One line of scores.jsonl. A pair that cannot be scored (other noise, a picture that is gone) says
 // why in its line; the others go on.
-json score_or_refuse(const Metrics& metrics, const std::filesystem::path& run,
-                     const json& candidate, const json& reference, bool mapped) {
+json score_or_refuse(const Metrics& metrics, const Made& made, const Made& counterpart,
+                     bool mapped) {
+  const json &candidate = made.record, &reference = counterpart.record;
   json line = {{"type", "pair"},
                {"candidate", candidate.at("sample")},
                {"reference", reference.at("sample")},
                {"candidate_case", candidate.at("case")},
                {"reference_case", reference.at("case")}};
   try {
-    line.update(score_records(metrics, run, candidate, reference, mapped));
+    const auto map = made.run / "maps" /
+                     fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
+                                 reference.at("sample").get<std::string>());
+    line.update(score_records(metrics, made, counterpart, mapped ? map : std::filesystem::path()));
   } catch (const UserError& error) {
     line["refused"] = error.what();
   }
@@ -226,6 +233,15 @@ std::vector<CasePair> pairs_of(const json& plan) {
   return list;
 }
 
+std::string scorer_line(const Metrics& metrics) {
+  return json{{"type", "scorer"},
+              {"schema", "sameseed/score/1"},
+              {"self_test", "passed"},
+              {"metrics", describe_all(metrics)}}
+             .dump() +
+         "\n";
+}
+
 }  // namespace
 
 void score_run(const std::filesystem::path& run, const std::string& weights) {
@@ -233,18 +249,32 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
   const auto records = quality_records(run);
-  std::string lines = json{{"type", "scorer"},
-                           {"schema", "sameseed/score/1"},
-                           {"self_test", "passed"},
-                           {"metrics", describe_all(metrics)}}
-                          .dump() +
-                      "\n";
+  std::string lines = scorer_line(metrics);
   for (const auto& [candidate, reference, mapped] : pairs_of(plan))
     if (records.contains(candidate) && records.contains(reference))
-      lines += score_or_refuse(metrics, run, records.at(candidate), records.at(reference), mapped)
+      lines += score_or_refuse(metrics, {run, records.at(candidate)}, {run, records.at(reference)},
+                               mapped)
                    .dump() +
                "\n";
   write_file(run / "scores.jsonl", lines);
+}
+
+void score_across(const std::filesystem::path& pairs, const std::string& weights,
+                  const std::filesystem::path& out) {
+  const json asked = read_json(pairs);
+  const std::filesystem::path a = asked.at("a").get<std::string>(),
+                              b = asked.at("b").get<std::string>();
+  const Metrics metrics = all_metrics(weights);
+  self_test(metrics);
+  const auto ours = quality_records(a), theirs = quality_records(b);
+  std::string lines = scorer_line(metrics);
+  for (const json& pair : asked.at("pairs")) {
+    const auto first = ours.find(pair.at("a")), second = theirs.find(pair.at("b"));
+    if (first != ours.end() && second != theirs.end())
+      lines +=
+          score_or_refuse(metrics, {b, second->second}, {a, first->second}, false).dump() + "\n";
+  }
+  write_file(out, lines);
 }
 
 json score_pair(const std::filesystem::path& reference, const std::filesystem::path& candidate,

@@ -12,6 +12,11 @@ namespace sameseed {
 // UserError where files are missing.
 void score_run(const std::filesystem::path& run, const std::string& weights);
 
+// Scores the pictures of one run against those of another: `pairs` is {a: RUN, b: RUN, pairs: [{a:
+// CASE, b: CASE}]}, `out` is written as scores.jsonl is, with b's pictures as candidates.
+void score_across(const std::filesystem::path& pairs, const std::string& weights,
+                  const std::filesystem::path& out);
+
 // Every metric of one pair and the damage they tell of, as the JSON of `score-pair`. Writes the
 // heat map as a PNG where `map` names one.
 nlohmann::json score_pair(const std::filesystem::path& reference,

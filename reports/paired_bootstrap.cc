@@ -27,15 +27,14 @@ double absolute_t(double sum, double squares, double n) {
   return std::abs(sum) / std::sqrt(n * variance);
 }
 
-EffectEstimate moments(const std::vector<double>& row, Residuals& residuals) {
+EffectEstimate moments(const SparseRow& row, Residuals& residuals) {
   EffectEstimate result;
   double sum = 0;
-  for (std::size_t unit = 0; unit < row.size(); ++unit)
-    if (!std::isnan(row[unit])) {
-      residuals.units.push_back(unit);
-      residuals.values.push_back(row[unit]);
-      sum += row[unit];
-    }
+  for (const auto& [unit, value] : row) {
+    residuals.units.push_back(unit);
+    residuals.values.push_back(value);
+    sum += value;
+  }
   result.n = residuals.values.size();
   if (result.n == 0) return result;
   const auto n = static_cast<double>(result.n);
@@ -83,16 +82,26 @@ double critical_value(std::span<const Residuals> family, std::size_t units,
 
 std::vector<EffectEstimate> estimate_family(const std::vector<std::vector<double>>& effects,
                                             const FamilyOptions& options) {
+  std::vector<SparseRow> sparse;
+  for (const std::vector<double>& row : effects) {
+    sparse.emplace_back();
+    for (std::size_t unit = 0; unit < row.size(); ++unit)
+      if (!std::isnan(row[unit])) sparse.back().emplace_back(unit, row[unit]);
+  }
+  return estimate_family(sparse, effects.empty() ? 0 : effects.front().size(), options);
+}
+
+std::vector<EffectEstimate> estimate_family(const std::vector<SparseRow>& effects,
+                                            std::size_t units, const FamilyOptions& options) {
   std::vector<EffectEstimate> results;
   std::vector<Residuals> family;
-  for (const std::vector<double>& row : effects) {
+  for (const SparseRow& row : effects) {
     Residuals residuals;
     results.push_back(moments(row, residuals));
     if (results.back().n >= kFewestUnits && results.back().spread > 0)
       family.push_back(std::move(residuals));
   }
-  const double critical =
-      family.empty() ? 0 : critical_value(family, effects.front().size(), options);
+  const double critical = family.empty() ? 0 : critical_value(family, units, options);
   for (EffectEstimate& result : results)
     if (result.n >= kFewestUnits && (result.spread == 0 || std::isfinite(critical)))
       result.half_width = result.spread == 0

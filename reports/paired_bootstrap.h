@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace sameseed {
@@ -37,6 +38,12 @@ struct EffectEstimate {
 // rows have one length. Units that do not vary at all (spread 0) give an interval of width 0.
 std::vector<EffectEstimate> estimate_family(const std::vector<std::vector<double>>& effects,
                                             const FamilyOptions& options = {});
+
+// The same for rows that have few of all units: (unit, value), units ascending and less than
+// `units`, values never NaN.
+using SparseRow = std::vector<std::pair<std::size_t, double>>;
+std::vector<EffectEstimate> estimate_family(const std::vector<SparseRow>& effects,
+                                            std::size_t units, const FamilyOptions& options = {});
 
 // Units with which a mean of this size would be shown with a power of 80 %: the smallest n >=
 // kFewestUnits with n >= ((z(1 - (1 - level) / (2 family)) + z(0.8)) spread / mean)^2, a normal

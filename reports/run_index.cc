@@ -6,9 +6,7 @@ namespace sameseed {
 
 using nlohmann::json;
 
-namespace {
-
-std::optional<double> metric_value(const json& score, const std::string& metric) {
+std::optional<double> score_in(const json& score, const std::string& metric) {
   // Looked up in place: a copy of a score is a copy of all its metrics.
   const auto entry_in = [&](const char* field) -> const json* {
     const auto all = score.find(field);
@@ -24,8 +22,6 @@ std::optional<double> metric_value(const json& score, const std::string& metric)
   if (word && *word == "-inf") return -kInfinity;
   return std::nullopt;
 }
-
-}  // namespace
 
 RunIndex::RunIndex(const RunFiles& files)
     : files_(files), probes_(off_probes(files.plan, files.workers)) {
@@ -70,7 +66,7 @@ std::optional<double> RunIndex::score(const std::string& candidate_case,
                                       const std::string& reference_case,
                                       const std::string& metric) const {
   const json* pair = scores(candidate_case, reference_case);
-  return pair ? metric_value(*pair, metric) : std::nullopt;
+  return pair ? score_in(*pair, metric) : std::nullopt;
 }
 
 std::string RunIndex::switches_off(const std::string& candidate_case) const {

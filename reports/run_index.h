@@ -12,6 +12,10 @@
 
 namespace sameseed {
 
+// The value of a metric in a line of scores.jsonl, which may be infinite; nothing where there is no
+// number.
+std::optional<double> score_in(const nlohmann::json& line, const std::string& metric);
+
 // Made once a report, so that a lookup does not scan the run. Holds references into `files`.
 class RunIndex {
  public:

@@ -56,6 +56,15 @@ TEST(InvalidReasons, AreNoneWhereADeviceTellsNothing) {
   EXPECT_EQ(invalid_reasons({}, {}, {}, 1s), Words{});
 }
 
+TEST(DeviceJson, CountsTheDriverAndWhatItBringsToTheCohort) {
+  const nlohmann::json cohort = device_cohort(
+      {.name = "H100", .uuid = "GPU-a", .driver = "580", .cuda = "13.0", .nvml = "13.580"});
+  EXPECT_EQ(cohort.at("driver"), "580");
+  EXPECT_EQ(cohort.at("cuda"), "13.0");
+  EXPECT_EQ(cohort.at("nvml"), "13.580");
+  EXPECT_FALSE(cohort.contains("uuid"));  // another GPU of the same kind is the same cohort
+}
+
 TEST(DeviceJson, KeepsToTheSchemaOfRecordsWhateverADeviceTells) {
   const std::string schema =
       read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/record.schema.json");

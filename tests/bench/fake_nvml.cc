@@ -68,6 +68,7 @@ const char* nvmlErrorString(int) { return "Driver/library version mismatch"; }
 int nvmlSystemGetDriverVersion(char* out, unsigned size) {
   return text(value_of("driver"), out, size);
 }
+int nvmlSystemGetNVMLVersion(char* out, unsigned size) { return text(value_of("nvml"), out, size); }
 int nvmlSystemGetCudaDriverVersion_v2(int* out) { return number("cuda", out); }
 int nvmlDeviceGetCount_v2(unsigned* out) {
   *out = count();

@@ -24,7 +24,8 @@ class FakeNvml : public ::testing::Test {
 
 TEST_F(FakeNvml, TellsAllThatADeviceTells) {
   const Nvml nvml = this->nvml(
-      "count 2\nname NVIDIA H100 80GB HBM3\ndriver 580.159.04\ncuda 13010\nsm 1755\nmax_sm 1980\n"
+      "count 2\nname NVIDIA H100 80GB HBM3\ndriver 580.159.04\ncuda 13010\nnvml 13.580.159.04\nsm "
+      "1755\nmax_sm 1980\n"
       "memory 2619\nmax_memory 2619\npower 687500\npower_limit 700000\ntemperature 61\n"
       "reasons 4\nthermal_ns 17\necc 1\nerrors 3\nmig 0\npersistence 1\ntotal 85899345920\n"
       "used 1073741824\nprocesses 4242:1048576 17:-\n");
@@ -36,6 +37,7 @@ TEST_F(FakeNvml, TellsAllThatADeviceTells) {
   EXPECT_EQ(facts.uuid, "GPU-fa4e-1");
   EXPECT_EQ(facts.driver, "580.159.04");
   EXPECT_EQ(facts.cuda, "13.1");
+  EXPECT_EQ(facts.nvml, "13.580.159.04");
   EXPECT_EQ(facts.max_sm_mhz, 1980);
   EXPECT_EQ(facts.max_memory_mhz, 2619);
   EXPECT_EQ(facts.power_limit_w, 700);
