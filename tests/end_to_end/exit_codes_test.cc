@@ -88,6 +88,14 @@ TEST_F(ExitCodes, Are0To5ByTheGates) {
   EXPECT_EQ(gate(json::array({few, kBadQuality})), 2);  // the graver code counts
   EXPECT_EQ(gate({{{"metric", "psnr.rbg"}, {"statistic", "worst"}, {"at_least", 5}}}), 1);
   EXPECT_EQ(gate({{{"metric", "psnr.rgb"}, {"statistic", "worts"}, {"at_least", 5}}}), 1);
+
+  // What `recommend` asks of every setting has the same codes.
+  const auto recommend = [](const std::string& bound) {
+    return run_program({kProgram, "recommend", run(), "--at-most", bound});
+  };
+  EXPECT_EQ(recommend("lpips.alex.mean=100"), 5);  // one pair: no confidence
+  EXPECT_EQ(recommend("lpips.alex.mean=-1"), 2);
+  EXPECT_EQ(recommend("lpips.alex.worst=1"), 1);
 }
 
 TEST_F(ExitCodes, AreFoundBeforeAnyWorkWhereAGateCouldNotBeJudged) {
@@ -132,16 +140,6 @@ TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
   });
   EXPECT_EQ(gate(json::array({kGoodQuality}), idle), 8);
   EXPECT_EQ(gate(json::array({kBadQuality}), idle), 2);
-}
-
-TEST_F(ExitCodes, OfRecommendSayWhetherASettingHolds) {
-  const auto recommend = [](const std::string& bound) {
-    return run_program({kProgram, "recommend", run(), "--at-most", bound});
-  };
-  EXPECT_EQ(recommend("lpips.alex.mean=100"), 5);  // one pair: no confidence
-  EXPECT_EQ(recommend("lpips.alex.mean=-1"), 2);
-  EXPECT_EQ(recommend("lpips.alex.worst=1"), 1);
-  EXPECT_EQ(run_program({kProgram, "recommend", run()}), 1);
 }
 
 TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
