@@ -105,12 +105,13 @@ MeanTest test_mean(const std::vector<double>& values, double threshold,
   std::ranges::sort(resampled);
   const double error = test.spread / std::sqrt(n), t = (test.mean - threshold) / error,
                all = static_cast<double>(resampled.size()) + 1;
-  const auto at = std::ranges::equal_range(resampled, t);
+  const auto from = std::ranges::lower_bound(resampled, t),
+             to = std::ranges::upper_bound(resampled, t);
   const auto share = [&](std::ptrdiff_t as_far) {
     return std::max(least_p, (static_cast<double>(as_far) + 1) / all);
   };
-  test.p_above = share(resampled.end() - at.begin());
-  test.p_at_most = share(at.end() - resampled.begin());
+  test.p_above = share(resampled.end() - from);
+  test.p_at_most = share(to - resampled.begin());
   const auto outside = static_cast<std::size_t>(std::floor(options.alpha * all * (1 + 1e-12)));
   if (outside == 0 || least_p > options.alpha) return test;
   const double upper = resampled[resampled.size() - outside], lower = resampled[outside - 1];
