@@ -104,9 +104,10 @@ int make_image(const ImageOptions& options) {
   request["id"] = "image";
   request["noise"] = scratch / "noise.safetensors";
   request["image"] = std::filesystem::absolute(options.out).string();
+  std::error_code ignored;  // whoever writes the file says why it cannot
   for (const std::string& file : {options.out, options.tensors, options.trace})
     if (!file.empty())  // an outside engine need not make folders
-      std::filesystem::create_directories(std::filesystem::absolute(file).parent_path());
+      std::filesystem::create_directories(std::filesystem::absolute(file).parent_path(), ignored);
   if (!options.tensors.empty())
     request["tensors"] = std::filesystem::absolute(options.tensors).string();
   if (!options.trace.empty()) request["trace"] = std::filesystem::absolute(options.trace).string();

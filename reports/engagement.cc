@@ -128,12 +128,16 @@ Proof enhancement(const json& asked, const ArmEvidence& arm) {
                                     : "every picture was post-processed: " + asked.dump()};
 }
 
-// load.NAME: the worker names what it uses.
+// load.NAME: the worker names what it uses, when it loads or with every picture.
 Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
+  const auto used_for = [&](const json& sample) -> const json& {
+    const json& own = member(member(sample, "effective"), name);
+    return own.is_null() && arm.load ? member(member(*arm.load, "effective"), name) : own;
+  };
   const std::map<std::string, std::string> spelled = {
       {"Float", "fp32"}, {"Half", "fp16"}, {"BFloat16", "bf16"}};
   for (const json* sample : arm.samples) {
-    const json& used = member(member(*sample, "effective"), name);
+    const json& used = used_for(*sample);
     if (used.is_null())
       return {kNotEngaged, fmt::format("{}: the worker does not say its {}", id(*sample), name)};
     const auto other = spelled.find(text(used));
@@ -143,7 +147,7 @@ Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm)
       return {kNotEngaged, fmt::format("{}: asked for {}, the worker uses {}", id(*sample),
                                        asked.dump(), used.dump())};
   }
-  return {kEngaged, "the worker uses " + member(member(*arm.samples[0], "effective"), name).dump()};
+  return {kEngaged, "the worker uses " + used_for(*arm.samples[0]).dump()};
 }
 
 json values_with_equal_meaning(const json& entry, const std::map<json, std::string>& meanings) {

@@ -257,6 +257,8 @@ class DiffusersEngine:
         for name in ("tensors", "trace", "enhance"):
             if asked.get(name):
                 raise Unsupported(f"{name}: diffusers' engine does not do it")
+        if asked.get("batch") not in (None, 1):
+            raise Unsupported(f"batch {asked['batch']}: diffusers' engine makes one picture at a time")
         from safetensors.torch import load_file
         deepcache = asked.get("deepcache")
         if deepcache and self.mode != "eager":

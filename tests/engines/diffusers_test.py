@@ -76,6 +76,8 @@ def main():
         scores = {(line["candidate"], line["reference"]): line for line in map(json.loads, open(run / "scores.jsonl"))
                   if line["type"] == "pair"}
         for comparison in report["comparisons"]:
+            failed += [f"{comparison['setting']}: {axis}: {proof['evidence']}"
+                       for axis, proof in comparison["engagement"].items() if proof["verdict"] == "not engaged"]
             for pair in comparison["cases"]:
                 candidate, reference = by_case[pair["candidate"]], by_case[pair["reference"]]
                 what = f"{comparison['setting']}, {pair['prompt']!r}"

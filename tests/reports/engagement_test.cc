@@ -116,6 +116,16 @@ TEST(Engagement, OfDeepCacheShowsInPartialSteps) {
   EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(4, 6)}).at("verdict"), "not engaged");
 }
 
+TEST(Engagement, OfALoadOptionIsWhatTheWorkerSaidOfItWhenItLoaded) {
+  const json load = {{"effective", {{"precision", "Half"}, {"threads", 1}}}};
+  const std::vector<json> samples = {{{"sample", "s"}, {"effective", json::object()}}};
+  EXPECT_EQ(proof("load.precision", "fp16", samples, &load).at("verdict"), "engaged");
+  EXPECT_EQ(proof("load.precision", "fp32", samples, &load).at("verdict"), "not engaged");
+  EXPECT_EQ(proof("load.threads", 1, samples, &load).at("verdict"), "engaged");
+  EXPECT_EQ(proof("load.threads", 2, samples, &load).at("verdict"), "not engaged");
+  EXPECT_EQ(proof("load.threads", 1, samples).at("verdict"), "not engaged");
+}
+
 TEST(Engagement, OfDeepCacheWithIntervalOneIsInert) {
   const json found = proof("request.deepcache", "1/0/0", {deepcache_sample(10, 0)});
   EXPECT_EQ(found.at("verdict"), "inert");
