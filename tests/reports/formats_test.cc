@@ -268,7 +268,7 @@ TEST(AllReports, SayWhatAGateCouldHaveShown) {
   const json summary = judged(run, kLpipsGate);
   const json& change = summary.at("verdict").at("gates")[0].at("smallest_change");
   EXPECT_EQ(change.at("n"), 8);
-  for (const auto& report : all_reports()) {
+  for (const auto& report : all_reports(run)) {
     if (report->file() == "benchmarks.json" || report->file() == "report.json") continue;
     const std::string text = text_of(*report, summary);
     EXPECT_NE(text.find("of the mean"), std::string::npos) << report->file() << text;
