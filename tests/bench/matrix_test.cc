@@ -157,8 +157,8 @@ TEST(Matrix, RefusesValuesThatNoEngineTakes) {
 }
 
 TEST(Matrix, TakesABatchOfBothArmsOnly) {
-  EXPECT_SAYS(refusal_of_axes(R"({"candidate.request.batch":[1,2]})"), "both.request.batch");
-  EXPECT_SAYS(refusal_of_axes(R"({"both.request.batch":[1,5]})"), "from 1 to 4, not 5");
+  EXPECT_SAYS(refusal_of_axes(R"("candidate.request.batch":[1,2])"), "both.request.batch");
+  EXPECT_SAYS(refusal_of_axes(R"("both.request.batch":[1,5])"), "from 1 to 4, not 5");
   EXPECT_SAYS(refusal_of_requests(R"("prompts":["a"],"batch":0)"), "requests.batch");
 }
 
