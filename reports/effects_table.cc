@@ -123,6 +123,19 @@ std::vector<std::string> confounded_notes(const json& confounded) {
   return notes;
 }
 
+// "conv half 0 held: conv half 1 against conv half 0: +0.002 in lpips.alex (costs)"
+std::vector<std::string> advice_notes(const json& advice) {
+  std::vector<std::string> notes;
+  for (const json& one : advice) {
+    std::string shown;
+    for (const json& sentence : one.at("shown"))
+      shown += (shown.empty() ? ": " : "; ") + sentence.get<std::string>();
+    notes.push_back(fmt::format("  {} {}{}", setting_label({{one.at("axis"), one.at("value")}}),
+                                one.at("answer").get<std::string>(), shown));
+  }
+  return notes;
+}
+
 // "conv half 1: LPIPS 40 pairs, time 12 blocks"
 std::string needed_note(const json& estimate) {
   std::string text;
@@ -178,6 +191,8 @@ EffectTable effect_table(const json& effects) {
   if (hidden > 0)
     table.notes.push_back(
         fmt::format("{} interactions of two switches: none shown, or too few pairs", hidden));
+  add_shortened(table.notes, "did the advice of this matrix hold on this machine?",
+                advice_notes(effects.value("advice", json::array())));
   add_shortened(table.notes, "confounded: an effect and its interactions with what is missing here",
                 confounded_notes(effects.at("confounded")));
   add_shortened(table.notes, "so many would do to show effects of the size seen (power 80 %)",

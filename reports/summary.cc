@@ -1,5 +1,6 @@
 #include "reports/summary.h"
 
+#include "reports/advice.h"
 #include "reports/cohort.h"
 #include "reports/comparison.h"
 #include "reports/effects.h"
@@ -83,6 +84,8 @@ json make_summary(const RunFiles& files) {
   }
   label_equal_values(summary["comparisons"], files.plan.at("axes"));
   summary["effects"] = effects_entry(summary.at("comparisons"), index);
+  if (files.plan.contains("reasons"))
+    summary["effects"]["advice"] = advice_entries(files.plan, summary.at("effects"));
   return summary;
 }
 
