@@ -11,6 +11,7 @@
 #include "reports/labels.h"
 #include "reports/loss.h"
 #include "reports/run_index.h"
+#include "reports/worst_pairs.h"
 
 namespace sameseed {
 namespace {
@@ -269,20 +270,9 @@ std::vector<Pictures> worst_pictures(const json& summary, const RunFiles& files,
   const json metric = headline(summary);
   if (!metric.is_string()) return {};
   const RunIndex run(files);
-  Scale scale;
-  for (const json& one : summary.at("metrics"))
-    if (one.at("name") == metric) scale = scale_of(one);
-  std::vector<std::pair<double, const json*>> pairs;
-  for (const json& entry : summary.at("comparisons"))
-    if (entry.at("against") == "reference")
-      for (const json& pair : entry.at("cases"))
-        if (const auto value = run.score(pair.at("candidate"), pair.at("reference"), metric))
-          pairs.emplace_back(loss_of(*value, scale), &pair);
-  std::stable_sort(pairs.begin(), pairs.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<Pictures> worst;
-  for (std::size_t i = 0; i < pairs.size() && i < count; ++i)
-    worst.push_back(pictures_of(*pairs[i].second, run));
+  for (const WorstPair& one : worst_pairs(summary, metric.get<std::string>(), count))
+    worst.push_back(pictures_of(*one.pair, run));
   return worst;
 }
 

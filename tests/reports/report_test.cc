@@ -64,20 +64,6 @@ TEST_F(ReportRun, JudgesByTheGatesInTheFolder) {
 const char* const kByBaseline = R"({"schema":"sameseed/gate/1","gates":[
   {"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}}]})";
 
-// Eight pairs a comparison: each of the small run's two stands for four seeds.
-RunFiles larger_run() {
-  RunFiles run = small_run();
-  for (json& comparison : run.plan["comparisons"]) {
-    const json pairs = comparison["pairs"];
-    for (std::size_t seed = 2; seed < 8; ++seed) {
-      json pair = pairs[seed % 2];
-      pair["seed"] = seed;
-      comparison["pairs"].push_back(pair);
-    }
-  }
-  return run;
-}
-
 TEST_F(ReportRun, IsJudgedByAnAcceptedReportInTheFolder) {
   RunFiles run = larger_run();
   write(run);

@@ -160,4 +160,18 @@ inline RunFiles small_run() {
   return run;
 }
 
+// Eight pairs a comparison: each of the small run's two stands for four seeds.
+inline RunFiles larger_run() {
+  RunFiles run = small_run();
+  for (nlohmann::json& comparison : run.plan["comparisons"]) {
+    const nlohmann::json pairs = comparison["pairs"];
+    for (std::size_t seed = 2; seed < 8; ++seed) {
+      nlohmann::json pair = pairs[seed % 2];
+      pair["seed"] = seed;
+      comparison["pairs"].push_back(pair);
+    }
+  }
+  return run;
+}
+
 }  // namespace sameseed
