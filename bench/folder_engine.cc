@@ -62,7 +62,7 @@ class FolderEngine final : public Engine {
                                   image.width, image.height, request.width, request.height));
     Generation generation;
     if (!request.enhance.empty()) {
-      image = enhanced(image, request.enhance);
+      image = enhanced(image, request.enhance, request.batch);
       generation.effective["enhance"] = request.enhance;
     }
     const SafetensorsFile noise = SafetensorsFile::open(request.noise);

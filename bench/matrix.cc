@@ -1,15 +1,14 @@
 #include "bench/matrix.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 #include <map>
 #include <set>
-#include <string_view>
 
 #include "bench/folder_engine.h"
+#include "bench/prompts.h"
 #include "bench/schema/matrix.schema.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -18,7 +17,6 @@
 #include "io/nearest.h"
 #include "io/sha256.h"
 #include "pipeline/deepcache.h"
-#include "pipeline/prompt.h"
 #include "pipeline/protocol.h"
 
 namespace sameseed {
@@ -28,7 +26,6 @@ using nlohmann::json;
 
 constexpr double kMostPoints = 100'000, kMostCases = 999'999;
 constexpr std::size_t kMostAxes = 64;
-constexpr std::size_t kLongestPrompt = 100'000;  // bytes; an encoder reads 77 tokens
 
 const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
                                                  "negative", "deepcache", "enhance"};
@@ -48,14 +45,19 @@ class Reader {
   Matrix matrix() const {
     Matrix matrix;
     matrix.name = text_.value("name", path_.stem().string());
-    check_name(matrix.name);
+    if (matrix.name.find('/') != std::string::npos)  // it becomes a folder's
+      refuse("name", "must not hold /, as " + excerpt(matrix.name) + " does");
+    check_printable("name", matrix.name);
     matrix.model = text_.value("model", matrix.model);
+    check_printable("model", matrix.model);
     for (const auto& [arm, engine] :
          {std::pair{"reference", "reference"}, {"candidate", "accelerated"}})
       matrix.engines[arm] = engine_of(arm, engine);
 
     const json& requests = text_.at("requests");
-    matrix.prompts = prompts(requests.at("prompts"));
+    if (const json& prompts = requests.at("prompts"); prompts.is_string())
+      check_printable("requests.prompts", prompts.get<std::string>());
+    matrix.prompts = read_prompts(requests.at("prompts"), path_);
     matrix.seeds = seeds(requests.value("seeds", json::array({0})));
     matrix.request = {{"guidance", requests.value("guidance", 5.0)},
                       {"size", requests.value("size", "128x128")},
@@ -98,7 +100,7 @@ class Reader {
 
   std::map<std::string, std::string> reasons(const std::vector<Axis>& axes) const {
     const auto reasons = text_.value("reasons", std::map<std::string, std::string>());
-    for (const auto& [name, reason] : reasons) check_axis(axes, "reasons." + name, name);
+    for (const auto& [name, reason] : reasons) check_axis(axes, "reasons." + printable(name), name);
     return reasons;
   }
 
@@ -107,8 +109,9 @@ class Reader {
     for (const json& rule : text_.value("exclude", json::array())) {
       exclusions.push_back({rule.at("when").get<Point>(), rule.at("because").get<std::string>()});
       for (const auto& [name, value] : exclusions.back().when)
-        check_exclusion(axes, fmt::format("exclude[{}].when.{}", exclusions.size() - 1, name), name,
-                        value);
+        check_exclusion(axes,
+                        fmt::format("exclude[{}].when.{}", exclusions.size() - 1, printable(name)),
+                        name, value);
     }
     return exclusions;
   }
@@ -142,16 +145,16 @@ class Reader {
              engine == "folder" ? "is missing; name the folder that holds the pictures"
                                 : "is for the engine folder only; this one is " + excerpt(engine));
     if (engine != "folder") return engine;
-    const std::filesystem::path pictures = arm.at("pictures").get<std::string>();
+    const auto pictures = arm.at("pictures").get<std::string>();
+    check_printable(name + ".pictures", pictures);
     return folder_engine_name(path_.parent_path() / pictures);
   }
 
-  // The name becomes a folder's.
-  void check_name(const std::string& name) const {
-    for (const char c : name)
-      if (c == '/' || static_cast<unsigned char>(c) < 0x20)
-        refuse("name",
-               fmt::format("must not hold / or control characters, as {} does", excerpt(name)));
+  // Of names and paths, which stand in messages of one line.
+  void check_printable(const std::string& field, const std::string& text) const {
+    for (const char c : text)
+      if (static_cast<unsigned char>(c) < 0x20)
+        refuse(field, "must not hold control characters, as " + excerpt(text) + " does");
   }
 
   AxisName parse_name(const std::string& name) const {
@@ -163,7 +166,7 @@ class Reader {
     if ((parts.arm != "candidate" && parts.arm != "reference" && parts.arm != "both") ||
         (parts.kind != "env" && parts.kind != "load" && parts.kind != "request") ||
         parts.name.empty())
-      refuse(field_of(name),
+      refuse("axes." + printable(name),
              "an axis is named ARM.KIND.NAME with ARM candidate, reference or both and KIND env, "
              "load or request");
     if (parts.kind == "env") {
@@ -171,23 +174,20 @@ class Reader {
         return c == '_' || (c < 0x80 && std::isalnum(c) != 0);
       });
       if (!good || std::isdigit(static_cast<unsigned char>(parts.name.front())) != 0)
-        refuse(field_of(name), "an environment variable is named by letters, digits and _");
+        refuse("axes." + printable(name),
+               "an environment variable is named by letters, digits and _");
       return parts;
     }
     const auto& known = parts.kind == "load" ? kLoadFields : kRequestFields;
     if (std::find(known.begin(), known.end(), parts.name) == known.end())
-      refuse(field_of(name), fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?",
-                                         parts.arm, parts.kind, nearest(parts.name, known)));
+      refuse("axes." + printable(name),
+             fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?", parts.arm,
+                         parts.kind, nearest(parts.name, known)));
     if (parts.kind == "request" && parts.name == "batch" && parts.arm != "both")
-      refuse(field_of(name),
+      refuse("axes." + printable(name),
              "pictures are compared one with one; both arms make as many, so write "
              "both.request.batch");
     return parts;
-  }
-
-  static std::string field_of(const std::string& axis) {
-    const std::string shown = excerpt(axis);
-    return "axes." + shown.substr(1, shown.size() - 2);
   }
 
   void refuse_overlap(const AxisName& parts, const std::string& other,
@@ -195,20 +195,22 @@ class Reader {
     const AxisName before = parse_name(other);
     if (before.kind == parts.kind && before.name == parts.name &&
         (before.arm == "both" || parts.arm == "both"))
-      refuse(field_of(name), fmt::format("sets what {} sets as well; remove one of them", other));
+      refuse("axes." + printable(name),
+             fmt::format("sets what {} sets as well; remove one of them", other));
   }
 
   void check_values(const AxisName& parts, const Axis& axis) const {
     std::map<std::string, const json*> meanings;
     for (const json& value : axis.values) {
       if (const std::string why = refusal_of(parts.kind, parts.name, value); !why.empty())
-        refuse(field_of(axis.name), why);
+        refuse("axes." + printable(axis.name), why);
       const auto [other, fresh] = meanings.emplace(meaning_of(parts, value), &value);
       if (!fresh && *other->second == value)
-        refuse(field_of(axis.name), excerpt(value) + " stands twice; remove one");
+        refuse("axes." + printable(axis.name), excerpt(value) + " stands twice; remove one");
       if (!fresh)
-        refuse(field_of(axis.name), fmt::format("{} and {} mean the same; remove one",
-                                                excerpt(*other->second), excerpt(value)));
+        refuse("axes." + printable(axis.name),
+               fmt::format("{} and {} mean the same; remove one", excerpt(*other->second),
+                           excerpt(value)));
     }
   }
 
@@ -266,56 +268,6 @@ class Reader {
     if (std::find(values.begin(), values.end(), value) == values.end())
       refuse(field, fmt::format("{} is no value of this axis; its values are {}", excerpt(value),
                                 excerpt(values)));
-  }
-
-  std::vector<std::string> prompts(const json& value) const {
-    std::vector<std::string> prompts;
-    std::map<std::string_view, std::string> places;  // prompt -> where it stands
-    const auto add = [&](const std::string& prompt, const std::string& where) {
-      check_prompt(prompt, where);
-      if (prompt.size() > kLongestPrompt)
-        throw UserError(fmt::format("{}: is a prompt of {} bytes; at most {} are taken", where,
-                                    prompt.size(), kLongestPrompt));
-      prompts.push_back(prompt);
-    };
-    std::vector<std::string> wheres;
-    if (value.is_array()) {
-      for (const json& prompt : value) {
-        wheres.push_back(fmt::format("requests.prompts[{}]", wheres.size()));
-        add(prompt, path_.string() + ": " + wheres.back());
-      }
-    } else {
-      const std::filesystem::path file = path_.parent_path() / value.get<std::string>();
-      const std::string text = prompts_file(file);
-      std::size_t number = 0;
-      for (std::size_t begin = 0; begin < text.size();) {
-        const std::size_t end = std::min(text.find('\n', begin), text.size());
-        std::string line = text.substr(begin, end - begin);
-        begin = end + 1;
-        ++number;
-        if (line.ends_with('\r')) line.pop_back();
-        if (line.empty() || line.front() == '#') continue;
-        wheres.push_back(fmt::format("line {}", number));
-        add(line, file.string() + ": " + wheres.back());
-      }
-    }
-    if (prompts.empty())
-      refuse("requests.prompts", value.dump() + " holds no prompt; write one a line");
-    for (std::size_t i = 0; i < prompts.size(); ++i) {
-      const auto [other, fresh] = places.emplace(prompts[i], wheres[i]);
-      if (!fresh)
-        refuse("requests.prompts", fmt::format("the prompt at {} stands at {} already; remove one",
-                                               wheres[i], other->second));
-    }
-    return prompts;
-  }
-
-  std::string prompts_file(const std::filesystem::path& file) const {
-    try {
-      return read_file(file);
-    } catch (const UserError& error) {
-      refuse("requests.prompts", error.what());
-    }
   }
 
   std::vector<std::uint64_t> seeds(const json& list) const {

@@ -75,7 +75,7 @@ class NullEngine final : public Engine {
       image.rgb[i] = static_cast<std::uint8_t>((next.state >> (8 * (i % 3))) + cell);
     }
     if (!request.enhance.empty()) {
-      image = enhanced(image, request.enhance);
+      image = enhanced(image, request.enhance, request.batch);
       generation.effective["enhance"] = request.enhance;
     }
     const auto latents = values_of(request);

@@ -12,7 +12,8 @@ namespace sameseed {
 inline constexpr std::string_view kEnhancements[] = {"unsharp", "contrast"};
 
 // The picture so treated: each channel by itself, rounded to the nearest level and cut off at 0 and
-// 255. `name` is one of the above.
-Image enhanced(const Image& image, std::string_view name);
+// 255. `name` is one of the above. `image` holds `batch` pictures of one height, one below another;
+// none of them takes anything from its neighbours.
+Image enhanced(const Image& image, std::string_view name, int batch = 1);
 
 }  // namespace sameseed

@@ -34,12 +34,6 @@ std::string shortened(std::string text) {
 
 std::string name_of(const std::string& step) { return step.substr(1, step.size() - 2); }
 
-// A key as it may stand in a path: on one line, whatever it holds.
-std::string printable(const std::string& key) {
-  const std::string quoted = json(key).dump(-1, ' ', false, json::error_handler_t::replace);
-  return shortened(quoted.substr(1, quoted.size() - 2));
-}
-
 const json& resolved(const json& schema, const json& root) {
   const json* at = &schema;
   while (at->is_object() && at->contains("$ref"))
@@ -220,6 +214,11 @@ Error innermost(const valijson::ValidationResults& results) {
 
 std::string excerpt(const json& value) {
   return shortened(value.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+std::string printable(const std::string& key) {
+  const std::string quoted = json(key).dump(-1, ' ', false, json::error_handler_t::replace);
+  return shortened(quoted.substr(1, quoted.size() - 2));
 }
 
 void check_json(const json& value, std::string_view schema, const std::string& file) {

@@ -19,4 +19,7 @@ void check_json(const nlohmann::json& value, std::string_view schema, const std:
 // A value as it may stand in a message: its JSON on one line, cut after some 80 bytes.
 std::string excerpt(const nlohmann::json& value);
 
+// A key as it may stand in a message: on one line, whatever it holds, and cut like an excerpt.
+std::string printable(const std::string& key);
+
 }  // namespace sameseed

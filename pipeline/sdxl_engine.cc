@@ -175,7 +175,7 @@ Generation SdxlEngine::generate(const Request& request) {
     generation.copy_ms = ms_since(copying);
     if (!request.enhance.empty()) {
       const auto enhancing = Clock::now();
-      picture = enhanced(picture, request.enhance);
+      picture = enhanced(picture, request.enhance, request.batch);
       generation.enhance_ms = ms_since(enhancing);
       generation.total_ms += generation.enhance_ms;
       generation.effective["enhance"] = request.enhance;

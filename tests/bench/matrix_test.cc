@@ -235,6 +235,17 @@ TEST(Matrix, PresetsHoldTheAdviceAndItsNeighboursAndSayWhy) {
   }
 }
 
+TEST(Matrix, SaysInOneLineWhatIsWrongWithNamesOfSeveral) {
+  EXPECT_SAYS(refusal_of(kHead + R"("reasons":{"a\nb":"z"}})"),
+              R"(reasons.a\nb: there is no such)");
+  EXPECT_SAYS(refusal_of(kHead + R"("exclude":[{"when":{"a\nb":1},"because":"z"}]})"),
+              R"(exclude[0].when.a\nb: there is no such)");
+  EXPECT_SAYS(refusal_of(kHead + R"("candidate":{"engine":"folder","pictures":"a\nb"}})"),
+              "candidate.pictures: must not hold control characters");
+  EXPECT_SAYS(refusal_of_requests(R"("prompts":"a\nb")"),
+              "requests.prompts: must not hold control characters");
+}
+
 TEST(Matrix, GivesReasonsForAxesThatItHas) {
   EXPECT_SAYS(
       refusal_of(kHead + R"("axes":{"candidate.env.X":["1"]},"reasons":{"candidate.env.Y":"z"}})"),

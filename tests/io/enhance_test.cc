@@ -44,5 +44,14 @@ TEST(Enhance, TreatsEachColourByItself) {
   EXPECT_EQ(got.rgb, (std::vector<std::uint8_t>{42, 128, 207}));
 }
 
+// A dark picture above a light one: an unsharp mask over both would overshoot at the seam.
+TEST(Enhance, OfABatchKeepsItsPicturesApart) {
+  Image batch{4, 16, {}};
+  batch.rgb.resize(4 * 8 * 3, 100);
+  batch.rgb.resize(4 * 16 * 3, 200);
+  EXPECT_NE(enhanced(batch, "unsharp", 1).rgb, batch.rgb);
+  EXPECT_EQ(enhanced(batch, "unsharp", 2).rgb, batch.rgb);
+}
+
 }  // namespace
 }  // namespace sameseed
