@@ -17,14 +17,13 @@
 #include "bench/plan.h"
 #include "bench/plan_file.h"
 #include "bench/programs.h"
+#include "bench/run_gates.h"
 #include "bench/run_lock.h"
 #include "bench/seeded_model.h"
 #include "bench/temporary_folder.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "pipeline/tokenizer.h"
-#include "reports/accepted_report.h"
-#include "reports/gate.h"
 #include "reports/labels.h"
 #include "reports/recommend.h"
 #include "reports/report.h"
@@ -126,40 +125,9 @@ int unfinished(const GenerateResult& made, const std::filesystem::path& run,
   return made.stopped.empty() ? kInterruptedCode : kInfrastructureCode;
 }
 
-// The gates and the accepted report by which the run is judged from now on; a bad file is refused
-// before it counts.
-void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
-  if (!options.gates.empty()) read_gates(options.gates);
-  if (!options.baseline.empty()) read_accepted_report(options.baseline);
-  if (!options.gates.empty()) write_file(run / "gates.json", read_file(options.gates));
-  if (!options.baseline.empty()) write_file(run / "baseline.json", read_file(options.baseline));
-}
-
-// Before any work is done: gates that the run could not be judged by.
-void check_gates(const GateOptions& options, const Planned& planned) {
-  const bool baseline =
-      !options.baseline.empty() || std::filesystem::exists(planned.run / "baseline.json");
-  if (!options.baseline.empty()) read_accepted_report(options.baseline);
-  if (options.gates.empty()) return;
-  for (const Gate& gate : read_gates(options.gates)) {
-    if (gate.floor && !planned.plan.contains("floor"))
-      throw UserError(fmt::format("{}: {}: no noise floor is measured; ask for it with --floor",
-                                  options.gates, gate_label(gate)));
-    if (gate.baseline_margin && !baseline)
-      throw UserError(
-          fmt::format("{}: {}: name an accepted run's report with --baseline REPORT.json",
-                      options.gates, gate_label(gate)));
-  }
-}
-
 int score_locked(const std::filesystem::path& run) {
   return run_program({program("sameseed-scorer").string(), "run", run.string(), "--weights",
                       data("metrics/weights").string()});
-}
-
-int score_and_report(const std::filesystem::path& run) {
-  if (const int code = score_locked(run); code != 0) return code;
-  return report_run(run, std::cout);
 }
 
 }  // namespace
@@ -172,7 +140,7 @@ std::string model_folder(const std::string& name) {
 
 int run_all(const RunOptions& options) {
   const Planned planned = plan_of(options);
-  check_gates(options.gate, planned);
+  check_gates(planned.run, planned.plan, options.gate);
   const RunLock lock(planned.run);
   write_plan(planned);
   keep_gates(planned.run, options.gate);
@@ -186,7 +154,9 @@ int run_all(const RunOptions& options) {
         options.generate.shard->index, options.generate.shard->count);
     return made.failed > 0 ? kInfrastructureCode : 0;
   }
-  return score_and_report(planned.run);
+  if (const int code = score_locked(planned.run); code != 0) return code;
+  keep_accepted_baseline(planned.run, options.gate);
+  return report_run(planned.run, std::cout);
 }
 
 int plan_only(const RunOptions& options) {
@@ -249,6 +219,7 @@ int gate(const std::filesystem::path& run, const GateOptions& options) {
   read_plan(run);
   const RunLock lock(run);
   keep_gates(run, options);
+  keep_accepted_baseline(run, options);
   if (!std::filesystem::exists(run / "gates.json"))
     throw UserError(
         fmt::format("{}: holds no gates.json; name a gate file with --gates", run.string()));
@@ -259,7 +230,8 @@ int merge_runs(const std::vector<std::string>& shards, const std::string& out) {
   const RunLock lock(out);
   for (const std::string& line : merge({shards.begin(), shards.end()}, out))
     std::cerr << "sameseed: " << line << "\n";
-  return score_and_report(out);
+  if (const int code = score_locked(out); code != 0) return code;
+  return report_run(out, std::cout);
 }
 
 int score_pair(const std::string& reference, const std::string& candidate, const std::string& map) {

@@ -10,18 +10,13 @@
 #include <vector>
 
 #include "bench/generate.h"
+#include "bench/run_gates.h"
 #include "reports/report.h"
 
 namespace sameseed {
 
 struct ModelOptions {
   std::string model, vae, variant;  // empty: what the matrix says, or the embedded model
-};
-
-// Empty: what the run's folder holds, if anything.
-struct GateOptions {
-  std::string gates;     // gate file
-  std::string baseline;  // report.json of an accepted run
 };
 
 struct RunOptions {

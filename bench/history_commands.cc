@@ -21,10 +21,6 @@ using nlohmann::json;
 
 constexpr const char* kUsual[] = {"lpips.alex", "total_ms.ratio"};
 
-std::filesystem::path ledger_file(const HistoryCommand& asked) {
-  return asked.ledger.empty() ? default_ledger() : std::filesystem::path(asked.ledger);
-}
-
 json report_of(const std::string& folder) {
   const std::filesystem::path file = std::filesystem::path(folder) / "report.json";
   if (!std::filesystem::exists(file))
@@ -103,19 +99,19 @@ std::vector<SeriesName> wanted(const Ledger& ledger, const HistoryCommand& asked
 }  // namespace
 
 int add_to_history(const HistoryCommand& asked, std::ostream& out) {
-  Ledger ledger(ledger_file(asked), Ledger::Use::kWrite);
+  Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kWrite);
   add(ledger, asked.run, out);
   return 0;
 }
 
 int show_history(const HistoryCommand& asked, std::ostream& out) {
-  const Ledger ledger(ledger_file(asked), Ledger::Use::kRead);
+  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
   for (const SeriesName& name : wanted(ledger, asked, false)) write_series(ledger.read(name), out);
   return 0;
 }
 
 int export_history(const HistoryCommand& asked, std::ostream& out) {
-  const Ledger ledger(ledger_file(asked), Ledger::Use::kRead);
+  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
   std::vector<Series> all;
   for (const SeriesName& name : wanted(ledger, asked, true)) all.push_back(ledger.read(name));
   write_csv(all, out);
@@ -123,15 +119,16 @@ int export_history(const HistoryCommand& asked, std::ostream& out) {
 }
 
 int accept_baseline(const HistoryCommand& asked, std::ostream& out) {
-  Ledger ledger(ledger_file(asked), Ledger::Use::kWrite);
+  Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kWrite);
   refuse_no_baseline(asked.run);
-  ledger.accept(add(ledger, asked.run, out));
+  const std::filesystem::path report = std::filesystem::path(asked.run) / "report.json";
+  ledger.accept(add(ledger, asked.run, out), read_file(report));
   out << fmt::format("{}: accepted as a baseline of its cohort\n", asked.run);
   return 0;
 }
 
 int list_baselines(const HistoryCommand& asked, std::ostream& out) {
-  const Ledger ledger(ledger_file(asked), Ledger::Use::kRead);
+  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
   const auto all = ledger.baselines();
   if (all.empty())
     out << "no run is accepted; `sameseed baseline accept RUN` makes one a baseline\n";

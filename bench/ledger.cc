@@ -15,7 +15,7 @@ namespace sameseed {
 namespace {
 
 constexpr int kApplicationId = 0x73616d65;  // "same", in bytes 68 to 71 of the file
-constexpr int kVersion = 1;                 // of the tables, in bytes 60 to 63
+constexpr int kVersion = 2;                 // of the tables, in bytes 60 to 63
 constexpr int kPatience_ms = 30000;         // for another writer
 
 constexpr const char* kTables = R"(
@@ -33,6 +33,10 @@ CREATE TABLE points (
   n INTEGER NOT NULL, value REAL, low REAL, high REAL, worst5 REAL,
   PRIMARY KEY (series, run)) WITHOUT ROWID;
 )";
+
+// Since version 2: the report of an accepted run, by which later ones are judged whatever becomes
+// of its folder.
+constexpr const char* kReportColumn = "ALTER TABLE runs ADD COLUMN report TEXT";
 
 constexpr const char* kRunFields =
     "r.key, r.started, r.name, r.folder, r.machine, r.driver, r.version, r.cohort, r.recipe, "
@@ -193,7 +197,7 @@ class Ledger::Transaction {
 
 Ledger::Ledger(const std::filesystem::path& file, Use use)
     : file_(file.string()), database_(open(file, use), sqlite3_close) {
-  if (use == Use::kWrite) prepare_tables();
+  prepare_tables();
 }
 
 Ledger::~Ledger() = default;
@@ -203,17 +207,23 @@ void Ledger::execute(const char* text) const {
   if (code != SQLITE_OK) fail(file_, database_.get(), code);
 }
 
-void Ledger::prepare_tables() {
-  Transaction transaction(*this);
+int Ledger::version() const {
   Statement version(*this, "PRAGMA user_version");
   version.step();
-  const bool is_new = version.integer(0) == 0;
-  version.bind();
-  if (is_new) {
+  return static_cast<int>(version.integer(0));
+}
+
+// Of a new file, or of one that an older sameseed made.
+void Ledger::prepare_tables() {
+  if (version() == kVersion) return;
+  Transaction transaction(*this);
+  const int before = version();  // another program may have been first
+  if (before == 0) {
     execute(kTables);
     execute(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
-    execute(fmt::format("PRAGMA user_version = {}", kVersion).c_str());
   }
+  if (before < 2) execute(kReportColumn);
+  execute(fmt::format("PRAGMA user_version = {}", kVersion).c_str());
   transaction.commit();
 }
 
@@ -258,9 +268,9 @@ void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
   transaction.commit();
 }
 
-void Ledger::accept(const std::string& key) {
-  Statement(*this, "UPDATE runs SET accepted = ? WHERE key = ? AND accepted IS NULL")
-      .bind(now(), key)
+void Ledger::accept(const std::string& key, const std::string& report) {
+  Statement(*this, "UPDATE runs SET accepted = ifnull(accepted, ?), report = ? WHERE key = ?")
+      .bind(now(), report, key)
       .step();
 }
 
@@ -270,6 +280,16 @@ std::vector<Ledger::Accepted> Ledger::baselines() const {
                                    kRunFields));
   std::vector<Accepted> list;
   while (all.step()) list.push_back({.run = all.run(0), .accepted = all.text(10)});
+  return list;
+}
+
+std::vector<std::string> Ledger::accepted_reports(const std::string& recipe) const {
+  Statement all(*this,
+                "SELECT report FROM runs WHERE recipe = ? AND report IS NOT NULL ORDER BY accepted "
+                "DESC, started DESC");
+  all.bind(recipe);
+  std::vector<std::string> list;
+  while (all.step()) list.push_back(all.text(0));
   return list;
 }
 
@@ -317,7 +337,8 @@ std::size_t Ledger::runs() const {
   return static_cast<std::size_t>(count.integer(0));
 }
 
-std::filesystem::path default_ledger() {
+std::filesystem::path ledger_file(const std::string& named) {
+  if (!named.empty()) return named;
   const char *data = std::getenv("XDG_DATA_HOME"), *home = std::getenv("HOME");
   if (data && *data) return std::filesystem::path(data) / "sameseed/ledger.sqlite";
   if (home && *home) return std::filesystem::path(home) / ".local/share/sameseed/ledger.sqlite";

@@ -27,14 +27,17 @@ class Ledger {
 
   // Takes a run in, in the place of what it holds of the same run. Whether it is accepted stays.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
-  // Makes a run that was added a baseline of its cohort.
-  void accept(const std::string& key);
+  // Makes a run that was added a baseline of its cohort. `report`: its report.json as it is now,
+  // which is kept.
+  void accept(const std::string& key, const std::string& report);
 
   struct Accepted {
     SeriesRun run;
     std::string accepted;  // when, ISO 8601
   };
   std::vector<Accepted> baselines() const;  // by cohort, then by time
+  // The reports that were accepted of runs of this recipe, the last accepted first.
+  std::vector<std::string> accepted_reports(const std::string& recipe) const;
 
   // Names of the series whose measure is `measure` (all where empty), sorted.
   std::vector<SeriesName> series(const std::string& measure) const;
@@ -45,14 +48,15 @@ class Ledger {
   class Statement;
   class Transaction;
   void execute(const char* text) const;
+  int version() const;
   void prepare_tables();
 
   std::string file_;
   std::unique_ptr<sqlite3, int (*)(sqlite3*)> database_;
 };
 
-// Of the user: XDG_DATA_HOME/sameseed/ledger.sqlite, else below ~/.local/share. Throws UserError
-// where neither variable is set.
-std::filesystem::path default_ledger();
+// `named`, or where that is empty the user's: XDG_DATA_HOME/sameseed/ledger.sqlite, else below
+// ~/.local/share. Throws UserError where neither variable is set.
+std::filesystem::path ledger_file(const std::string& named);
 
 }  // namespace sameseed

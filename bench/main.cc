@@ -42,6 +42,10 @@ constexpr const char* kDevices =
     "GPUs to use, one slot each: 0,1, counted as nvidia-smi counts them, or UUIDs; or cpu "
     "(default: the first GPU, where there is one)";
 
+constexpr const char* kLedgerHelp =
+    "SQLite file of all runs (default: sameseed/ledger.sqlite below XDG_DATA_HOME or "
+    "~/.local/share)";
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -135,10 +139,12 @@ int main(int argc, char** argv) {
   run_command->add_option("--gates", run.gate.gates,
                           "gate file: thresholds that decide the exit code");
   gate_command->add_option("--gates", run.gate.gates, "gate file (default: the one of the run)");
-  for (CLI::App* command : {run_command, gate_command})
+  for (CLI::App* command : {run_command, gate_command}) {
     command->add_option("--baseline", run.gate.baseline,
-                        "report.json of an accepted run, for gates with a baseline (default: the "
-                        "one given before)");
+                        "for gates with a baseline: report.json of an accepted run, or `accepted` "
+                        "for the last one in the ledger that fits (default: the one given before)");
+    command->add_option("--ledger", run.gate.ledger, kLedgerHelp);
+  }
   for (CLI::App* command : {generate_command, score_command, report_command, gate_command})
     command->add_option("run", folder, "folder of the run")->required();
   add_generate(generate_command);
@@ -261,9 +267,7 @@ int main(int argc, char** argv) {
   for (CLI::App* command : {history_command, baseline_command}) {
     command->require_subcommand(1);
     command->fallthrough();
-    command->add_option("--ledger", historic.ledger,
-                        "SQLite file of all runs (default: sameseed/ledger.sqlite below "
-                        "XDG_DATA_HOME or ~/.local/share)");
+    command->add_option("--ledger", historic.ledger, kLedgerHelp);
   }
   CLI::App* add_command =
       history_command->add_subcommand("add", "take a run in; again, in its own place");

@@ -5,24 +5,31 @@ target_compile_options(sameseed_flags INTERFACE -Wall -Wextra -Wconversion -Wsha
   -Wno-missing-field-initializers  # designated initialisers leave out what keeps its default
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # GCC 12 sees overlaps in "text" + std::string (its bug 105651)
 
-# LibTorch's header costs seconds a file: it is compiled once here and reused by every target that names it.
+# What says what is to be done rather than does it: its build time counts, a tenth of its run time does not.
+function(sameseed_seldom_hot name)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
+# LibTorch's header costs seconds a file: it is compiled once here, with those that stand beside it in most files, and
+# reused by every target that names it.
 # Without LibTorch, what is declared LIBTORCH is left out.
 if(NOT SAMESEED_WITHOUT_LIBTORCH)
   file(WRITE "${PROJECT_BINARY_DIR}/libtorch_pch.cc" "#include <ATen/ATen.h>\n")
   add_library(sameseed_libtorch_pch OBJECT "${PROJECT_BINARY_DIR}/libtorch_pch.cc")
-  target_link_libraries(sameseed_libtorch_pch PRIVATE sameseed_flags LibTorch::cpu)
-  target_precompile_headers(sameseed_libtorch_pch PRIVATE <ATen/ATen.h>)
+  target_link_libraries(sameseed_libtorch_pch PRIVATE
+    sameseed_flags LibTorch::cpu nlohmann_json::nlohmann_json fmt::fmt)
+  sameseed_seldom_hot(sameseed_libtorch_pch)
+  target_precompile_headers(sameseed_libtorch_pch PRIVATE <ATen/ATen.h> <nlohmann/json.hpp> <fmt/format.h>)
 endif()
 
-# What reads and writes JSON rather than computes: its build time counts, a tenth of its run time does not. The JSON
-# library's header is compiled once.
+# Seldom hot, and reads and writes JSON, whose library's header is compiled once.
 file(WRITE "${PROJECT_BINARY_DIR}/json_pch.cc" "#include <nlohmann/json.hpp>\n")
 add_library(sameseed_json_pch OBJECT "${PROJECT_BINARY_DIR}/json_pch.cc")
-target_link_libraries(sameseed_json_pch PRIVATE sameseed_flags nlohmann_json::nlohmann_json fmt::fmt-header-only)
+target_link_libraries(sameseed_json_pch PRIVATE sameseed_flags nlohmann_json::nlohmann_json fmt::fmt)
 target_compile_options(sameseed_json_pch PRIVATE $<$<CONFIG:Release>:-O1>)
 target_precompile_headers(sameseed_json_pch PRIVATE <nlohmann/json.hpp> <fmt/format.h>)
 function(sameseed_mostly_json name)
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  sameseed_seldom_hot(${name})
   target_precompile_headers(${name} REUSE_FROM sameseed_json_pch)
 endfunction()
 
@@ -31,7 +38,7 @@ function(sameseed_test_header)
   file(WRITE "${PROJECT_BINARY_DIR}/test_pch.cc" "#include <gtest/gtest.h>\n")
   add_library(sameseed_test_pch OBJECT "${PROJECT_BINARY_DIR}/test_pch.cc")
   target_link_libraries(sameseed_test_pch PRIVATE
-    sameseed_flags GTest::gtest nlohmann_json::nlohmann_json fmt::fmt-header-only)
+    sameseed_flags GTest::gtest nlohmann_json::nlohmann_json fmt::fmt)
   target_compile_options(sameseed_test_pch PRIVATE $<$<CONFIG:Release>:-O0>)
   target_precompile_headers(sameseed_test_pch PRIVATE <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
 endfunction()
@@ -71,7 +78,7 @@ function(sameseed_test name)
   # What they test is optimised, they need not be; but for -O0 LibTorch's precompiled header is no use.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:$<IF:$<BOOL:${ARG_LIBTORCH}>,-O1,-O0>>)
   if(NOT ARG_LIBTORCH)
-    target_link_libraries(${name} PRIVATE nlohmann_json::nlohmann_json fmt::fmt-header-only)  # as the header below has them
+    target_link_libraries(${name} PRIVATE nlohmann_json::nlohmann_json fmt::fmt)  # as the header below has them
     target_precompile_headers(${name} REUSE_FROM sameseed_test_pch)
   endif()
   target_compile_definitions(${name} PRIVATE
@@ -106,7 +113,8 @@ macro(_sameseed_target name)
   target_link_libraries(${name} PRIVATE sameseed_flags)
   target_include_directories(${name} PUBLIC "${PROJECT_SOURCE_DIR}")
   if(ARG_LIBTORCH)
-    target_link_libraries(${name} PRIVATE LibTorch::cpu)
+    target_link_libraries(${name} PRIVATE LibTorch::cpu nlohmann_json::nlohmann_json fmt::fmt)
     target_precompile_headers(${name} REUSE_FROM sameseed_libtorch_pch)
+    sameseed_seldom_hot(${name})  # LibTorch computes; and GCC 12 takes no such header of another level of optimisation
   endif()
 endmacro()

@@ -24,15 +24,19 @@ json devices_of(const json& cohort) {
 
 }  // namespace
 
-json read_accepted_report(const std::filesystem::path& file) try {
-  json report = parse_json(read_file(file), file.string());
-  check_json(report, kReportSchema, file.string());
+json parse_accepted_report(const std::string& text, const std::string& where) try {
+  json report = parse_json(text, where);
+  check_json(report, kReportSchema, where);
   return report;
 } catch (const UserError& error) {
   throw UserError(fmt::format(
       "{}; a baseline is the report.json of an accepted run; one of an older version is written "
       "again by `sameseed report RUN`",
       error.what()));
+}
+
+json read_accepted_report(const std::filesystem::path& file) {
+  return parse_accepted_report(read_file(file), file.string());
 }
 
 std::string incomparable(const Gate& gate, const json& report, const json& accepted) {

@@ -9,7 +9,9 @@
 
 namespace sameseed {
 
-// Throws UserError where the file is no report.json of this version.
+// Throws UserError, which names `where` (a file), for a text that is no report.json of this
+// version.
+nlohmann::json parse_accepted_report(const std::string& text, const std::string& where);
 nlohmann::json read_accepted_report(const std::filesystem::path& file);
 
 // Why the gate cannot compare `report` with `accepted`: another recipe, other files of the model,

@@ -40,12 +40,21 @@ void check(const Gate& gate, const json& one, const std::string& place) {
   if (measured && one.value("by", "interval") == "value")
     throw UserError(place +
                     ".by: a bound that was measured itself is always judged by \"interval\"");
-  if (gate.by_interval && gate.statistic != (gate.is_timing ? "ratio" : "mean"))
+  if (measured && gate.statistic != (gate.is_timing ? "ratio" : "mean"))
+    throw UserError(
+        fmt::format("{}.statistic: a bound that was measured is one of the \"{}\", not of \"{}\"; "
+                    "judge that by "
+                    "a number",
+                    place, gate.is_timing ? "ratio" : "mean", gate.statistic));
+  if (gate.by_interval && gate.statistic == "worst")
+    throw UserError(place +
+                    ".statistic: of the \"worst\" of all pairs these pairs give no interval; name "
+                    "\"worst5\", or leave out `by`");
+  if (gate.by_interval && gate.is_timing && gate.statistic != "ratio")
     throw UserError(fmt::format(
-        "{}.statistic: only \"mean\" of a metric and \"ratio\" of a timing are judged by interval, "
-        "not \"{}\"; {}",
-        place, gate.statistic,
-        measured ? "judge it by a number" : "leave out `by`, or name the other statistic"));
+        "{}.statistic: only the \"ratio\" of a timing is judged by interval, not \"{}\"; leave out "
+        "`by`, or name the other statistic",
+        place, gate.statistic));
   if (gate.by_interval && gate.is_timing)
     for (const auto& [name, bound] :
          {std::pair{"at_most", gate.at_most}, {"at_least", gate.at_least}})

@@ -7,7 +7,9 @@
 #include <optional>
 
 #include "reports/mean_test.h"
+#include "reports/median_test.h"
 #include "reports/paired_bootstrap.h"
+#include "reports/tail_bound.h"
 
 namespace sameseed {
 namespace {
@@ -17,7 +19,7 @@ using nlohmann::json;
 json finite(double value) { return std::isfinite(value) ? json(value) : json(); }
 
 // Both ends as people know them; a scale may turn them round.
-json interval_of(const GateUnits& units, const MeanTest& test) {
+json interval_of(const GateUnits& units, const StatisticTest& test) {
   if (test.n < kFewestUnits) return nullptr;
   const auto shown = [&](const std::optional<double>& end) {
     return end ? finite(units.shown(*end)) : json();
@@ -38,21 +40,37 @@ std::string estimate_text(const json& entry) {
                      end_text(interval.at("high")));
 }
 
-// Mean, interval, and what could have been shown of it.
-json entry_of(const GateUnits& units, const MeanTest& test, std::size_t family, double alpha) {
+bool is_mean(const Gate& gate) { return gate.statistic == "mean" || gate.statistic == "ratio"; }
+
+// Of the gate's statistic, in the scale of `beyond`.
+StatisticTest test_units(const Gate& gate, const GateUnits& units, const TestOptions& options) {
+  if (is_mean(gate)) return test_mean(units.beyond, 0, options);
+  if (gate.statistic == "median") return test_median(units.beyond, 0, options);
+  std::vector<double> losses = units.beyond;
+  for (double& loss : losses) loss = std::max(0.0, loss + units.loss_at_bound);
+  StatisticTest test = test_worst5(losses, units.loss_at_bound, options);
+  for (double* value :
+       {&test.estimate, test.low ? &*test.low : nullptr, test.high ? &*test.high : nullptr})
+    if (value) *value -= units.loss_at_bound;
+  return test;
+}
+
+// The statistic, its interval, and what could have been shown of it where it is a mean.
+json entry_of(const GateUnits& units, const StatisticTest& test, std::size_t family, double alpha) {
   json entry = {{"of", units.what},
                 {"n", test.n},
-                {"estimate", test.n ? finite(units.shown(test.mean)) : json()},
+                {"estimate", test.n ? finite(units.shown(test.estimate)) : json()},
                 {"interval", interval_of(units, test)},
                 {"unit", units.unit},
                 {"smallest_change", nullptr}};
-  const auto change = smallest_change(test.spread, test.n, family, alpha);
+  if (!test.spread) return entry;
+  const auto change = smallest_change(*test.spread, test.n, family, alpha);
   if (!change) return entry;
   const bool logarithm = units.unit == "ratio";
   entry["smallest_change"] = finite(logarithm ? std::expm1(*change) : *change);
   if (*change == 0) return entry;
   const double half = logarithm ? std::log1p(std::expm1(*change) / 2) : *change / 2;
-  entry["half_takes"] = units_for(half, test.spread, family, alpha);
+  entry["half_takes"] = units_for(half, *test.spread, family, alpha);
   return entry;
 }
 
@@ -65,17 +83,17 @@ std::string holm_text(std::size_t family, double p) {
 }
 
 // Why neither side is shown, and what would show it.
-std::string doubt(const json& entry, const MeanTest& test, const std::string& word, double alpha,
-                  std::size_t family) {
+std::string doubt(const json& entry, const StatisticTest& test, const std::string& word,
+                  double alpha, std::size_t family) {
   const double bound = entry.at("bound");
   if (test.p_above <= alpha)
     return fmt::format("{} is {} than {:.6g} for itself only (p {:.2g}{})", estimate_text(entry),
                        word, bound, test.p_above, holm_text(family, entry.at("p_beyond_holm")));
   const std::string text =
       fmt::format("{} leaves open whether it is {} than {:.6g}", estimate_text(entry), word, bound);
-  if (test.mean == 0 || test.spread == 0) return text;
+  if (test.estimate == 0 || test.spread.value_or(0) == 0) return text;
   const double needed =
-      units_for(std::abs(test.mean), test.spread, test.mean > 0 ? family : 1, alpha);
+      units_for(std::abs(test.estimate), *test.spread, test.estimate > 0 ? family : 1, alpha);
   // Where the formula asks for no more than there are, it is their skewness that stands in the way.
   if (needed <= static_cast<double>(test.n)) return text;
   return fmt::format("{}; {:.0f} {} would tell a difference of this size", text, needed,
@@ -88,15 +106,15 @@ std::vector<IntervalAnswer> judge_by_interval(const Gate& gate,
                                               const std::vector<std::vector<GateUnits>>& settings) {
   std::size_t family = 0;
   for (const auto& bounds : settings) family += bounds.size();
-  std::vector<MeanTest> tests;
+  std::vector<StatisticTest> tests;
   std::vector<double> above;
   for (const auto& bounds : settings)
     for (const GateUnits& units : bounds) {
-      MeanTest test = test_mean(units.beyond, 0, {.alpha = gate.alpha});
+      StatisticTest test = test_units(gate, units, {.alpha = gate.alpha});
       // Only what may fail has to stand Holm's correction, which takes more resamples.
       if (test.p_above <= gate.alpha)
-        test = test_mean(units.beyond, 0,
-                         {.alpha = gate.alpha, .resamples = resamples_for(family, gate.alpha)});
+        test = test_units(gate, units,
+                          {.alpha = gate.alpha, .resamples = resamples_for(family, gate.alpha)});
       tests.push_back(test);
       above.push_back(tests.back().p_above);
     }
@@ -107,7 +125,7 @@ std::vector<IntervalAnswer> judge_by_interval(const Gate& gate,
     IntervalAnswer answer;
     std::vector<std::string> failures, doubts;
     for (std::size_t i = 0; i < bounds.size(); ++i, ++next) {
-      const MeanTest& test = tests[next];
+      const StatisticTest& test = tests[next];
       json entry = entry_of(bounds[i], test, family, gate.alpha);
       entry["bound"] = bounds[i].bound;
       entry["p_beyond"] = test.p_above;
@@ -160,8 +178,10 @@ json gate_statistics_definition() {
       {"power", kPower},
       {"fewest_units", kFewestUnits},
       {"method",
-       "bootstrap-t with equal tails over (prompt, seed) pairs, of timings over the logarithms of "
-       "A B B A blocks' ratios; each end of an interval is one-sided at 1 - alpha"},
+       "means by bootstrap-t with equal tails over (prompt, seed) pairs, of timings over the "
+       "logarithms of A B B A blocks' ratios; medians by the sign test; the worst 5 % by a "
+       "parametric bootstrap-t of log-normal losses; each end of an interval is one-sided at 1 - "
+       "alpha"},
       {"correction",
        "a gate fails by Holm's procedure over all its tests, and passes where each of them does "
        "at alpha (intersection-union)"},

@@ -93,7 +93,20 @@ GateUnits in_own_unit(const Gate& gate, Bound bound, const ByPair& values, const
   // Much of a loss is little of a decibel.
   const double sign = bound != Bound::kNone && least != decibel ? -1 : 1;
   const double zero = decibel && bound != Bound::kNone ? loss_of(limit, scale) : limit;
-  GateUnits units{.beyond = {}, .unit = loss_unit(scale), .bound = limit, .what = "mean"};
+  // The worst are those of most loss, so that only a bound on that side speaks of them.
+  if (bound != Bound::kNone && gate.statistic == "worst5") {
+    const bool higher = scale.better == "higher";
+    if (scale.better == "nearer" || higher != least)
+      return impossible(1, fmt::format("of {} worst5 by interval takes {}", gate.name,
+                                       scale.better == "nearer" ? "no bound: either side is bad"
+                                       : higher ? "\"at_least\" only: higher is better"
+                                                : "\"at_most\" only: lower is better"));
+  }
+  GateUnits units{.beyond = {},
+                  .unit = loss_unit(scale),
+                  .bound = limit,
+                  .loss_at_bound = loss_of(limit, scale),
+                  .what = bound == Bound::kNone ? "mean" : gate.statistic};
   for (const auto& [pair, value] : values)
     units.beyond.push_back(sign * ((decibel ? loss_of(value, scale) : value) - zero));
   units.shown = [=](double beyond) {

@@ -20,6 +20,8 @@ struct GateUnits {
   std::vector<double> beyond;
   std::string unit;  // of differences: "levels^2", "ratio" for logarithms
   double bound = 0;  // as people know it
+  // Of worst5: the loss at the bound, so that `beyond` and it make the loss of a unit.
+  double loss_at_bound = 0;
   std::string what;  // what `shown` gives: "mean", "mean loss less 2 x the floor's"
   std::function<double(double)> shown;  // from the scale of `beyond`
   // Where nothing can be judged: why, and whether that is 1 usage, 5 inconclusive or 6 environment.

@@ -185,11 +185,16 @@ class Judge {
   }
 
   void judge_values() {
-    std::vector<GateUnits> units;
-    for (std::size_t place = 0; place < fitting_.size(); ++place) {
-      units.push_back(units_of(gate_, Bound::kNone, *fitting_[place], report_, accepted_));
+    for (std::size_t place = 0; place < fitting_.size(); ++place)
       if (stands(place)) judge_value(place);
-    }
+    add_precision();
+  }
+
+  // What could have been shown of the mean, where the gate is on another statistic or on a number.
+  void add_precision() {
+    std::vector<GateUnits> units;
+    for (const json* comparison : fitting_)
+      units.push_back(units_of(gate_, Bound::kNone, *comparison, report_, accepted_));
     const std::vector<json> precision = precision_of(gate_, units);
     for (std::size_t place = 0; place < fitting_.size(); ++place)
       if (precision[place].is_object()) found_.settings[place]["tests"].push_back(precision[place]);
@@ -232,6 +237,7 @@ class Judge {
         else
           answers[i].failed ? fail(places[i], text) : in_doubt(places[i], text);
     }
+    if (gate_.statistic != "mean" && gate_.statistic != "ratio") add_precision();
   }
 
   // Whether what was measured may be noise only. A bound that is the floor itself has seen to it.

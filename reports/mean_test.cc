@@ -40,7 +40,7 @@ class Drawings {
 };
 
 std::vector<double> drawn_with_replacement(const std::vector<double>& residuals,
-                                           const MeanTestOptions& options) {
+                                           const TestOptions& options) {
   Drawings draw(options.seed);
   std::vector<double> results(static_cast<std::size_t>(options.resamples));
   for (double& result : results) {
@@ -56,7 +56,7 @@ std::vector<double> drawn_with_replacement(const std::vector<double>& residuals,
 }
 
 std::vector<double> with_turned_signs(const std::vector<double>& residuals,
-                                      const MeanTestOptions& options) {
+                                      const TestOptions& options) {
   Drawings draw(options.seed);
   double squares = 0;
   for (const double value : residuals) squares += value * value;
@@ -69,31 +69,32 @@ std::vector<double> with_turned_signs(const std::vector<double>& residuals,
   return results;
 }
 
-MeanTest without_doubt(MeanTest test, double threshold) {
-  test.low = test.high = test.mean;
-  test.p_above = test.mean > threshold ? 0 : 1;
+StatisticTest without_doubt(StatisticTest test, double threshold) {
+  test.low = test.high = test.estimate;
+  test.p_above = test.estimate > threshold ? 0 : 1;
   test.p_at_most = 1 - test.p_above;
   return test;
 }
 
 }  // namespace
 
-MeanTest test_mean(const std::vector<double>& values, double threshold,
-                   const MeanTestOptions& options) {
-  MeanTest test{.n = values.size(), .low = {}, .high = {}};
+StatisticTest test_mean(const std::vector<double>& values, double threshold,
+                        const TestOptions& options) {
+  StatisticTest test{.n = values.size(), .low = {}, .high = {}};
   if (values.empty()) return test;
   const auto n = static_cast<double>(test.n);
   const auto [least, most] = std::ranges::minmax(values);
-  test.mean = least == most ? least : std::accumulate(values.begin(), values.end(), 0.0) / n;
+  test.estimate = least == most ? least : std::accumulate(values.begin(), values.end(), 0.0) / n;
   std::vector<double> residuals;
   double squares = 0;
   for (const double value : values) {
-    residuals.push_back(value - test.mean);
+    residuals.push_back(value - test.estimate);
     squares += residuals.back() * residuals.back();
   }
-  if (least != most && test.n > 1) test.spread = std::sqrt(squares / (n - 1));
+  const double spread = least != most && test.n > 1 ? std::sqrt(squares / (n - 1)) : 0;
+  test.spread = spread;
   if (test.n < kFewestUnits) return test;
-  if (test.spread == 0) return without_doubt(test, threshold);
+  if (spread == 0) return without_doubt(test, threshold);
 
   std::vector<double> resampled = drawn_with_replacement(residuals, options);
   const auto degenerate = std::ranges::count_if(resampled, [](double t) { return std::isinf(t); });
@@ -103,7 +104,7 @@ MeanTest test_mean(const std::vector<double>& values, double threshold,
     least_p = std::pow(2.0, -n);  // so many patterns of signs there are
   }
   std::ranges::sort(resampled);
-  const double error = test.spread / std::sqrt(n), t = (test.mean - threshold) / error,
+  const double error = spread / std::sqrt(n), t = (test.estimate - threshold) / error,
                all = static_cast<double>(resampled.size()) + 1;
   const auto from = std::ranges::lower_bound(resampled, t),
              to = std::ranges::upper_bound(resampled, t);
@@ -115,8 +116,8 @@ MeanTest test_mean(const std::vector<double>& values, double threshold,
   const auto outside = static_cast<std::size_t>(std::floor(options.alpha * all * (1 + 1e-12)));
   if (outside == 0 || least_p > options.alpha) return test;
   const double upper = resampled[resampled.size() - outside], lower = resampled[outside - 1];
-  if (std::isfinite(upper)) test.low = test.mean - upper * error;
-  if (std::isfinite(lower)) test.high = test.mean - lower * error;
+  if (std::isfinite(upper)) test.low = test.estimate - upper * error;
+  if (std::isfinite(lower)) test.high = test.estimate - lower * error;
   return test;
 }
 

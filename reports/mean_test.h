@@ -11,34 +11,16 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "reports/statistic_test.h"
+
 namespace sameseed {
 
-struct MeanTestOptions {
-  double alpha = 0.05;  // the chance that either bound is wrong
-  int resamples = 1999;
-  std::uint64_t seed = 1;
-};
-
-struct MeanTest {
-  std::size_t n = 0;  // units
-  double mean = 0;    // 0 without units
-  double spread = 0;  // standard deviation from unit to unit; 0 where all are equal
-  // Each a one-sided bound at 1 - alpha; absent where n < kFewestUnits (paired_bootstrap.h) or
-  // where the resamples bound nothing.
-  std::optional<double> low, high;
-  // The chance of a mean as far from `threshold` or further, where the true mean is on its other
-  // side. At most alpha: the sample shows that the true mean is above (is at most) the threshold.
-  // 1 where n < kFewestUnits.
-  double p_above = 1, p_at_most = 1;
-};
-
 // Values are finite. Units that are all equal leave no doubt: both bounds are the mean.
-MeanTest test_mean(const std::vector<double>& values, double threshold,
-                   const MeanTestOptions& options = {});
+StatisticTest test_mean(const std::vector<double>& values, double threshold,
+                        const TestOptions& options = {});
 
 // Holm 1979, A simple sequentially rejective multiple test procedure: p-values adjusted so that
 // comparing each with alpha keeps the chance of any wrong claim at alpha, however they depend.

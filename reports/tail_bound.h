@@ -12,6 +12,8 @@
 #include <optional>
 #include <vector>
 
+#include "reports/statistic_test.h"
+
 namespace sameseed {
 
 struct TailOptions {
@@ -25,5 +27,11 @@ struct TailOptions {
 // fewer than kFewestUnits (paired_bootstrap.h).
 std::optional<double> worst5_bound(const std::vector<double>& losses,
                                    const TailOptions& options = {});
+
+// Whether the true mean of the worst 5 % lies above `threshold` (a loss, 0 and up). The estimate is
+// that of the sample itself, and where that is on one side of the threshold the other one is never
+// shown: the log-normal only says how sure it is.
+StatisticTest test_worst5(const std::vector<double>& losses, double threshold,
+                          const TestOptions& options = {});
 
 }  // namespace sameseed

@@ -257,21 +257,20 @@ class DiffusersEngine:
         for name in ("tensors", "trace", "enhance"):
             if asked.get(name):
                 raise Unsupported(f"{name}: diffusers' engine does not do it")
-        if asked.get("batch") not in (None, 1):
-            raise Unsupported(f"batch {asked['batch']}: diffusers' engine makes one picture at a time")
         from safetensors.torch import load_file
         deepcache = asked.get("deepcache")
         if deepcache and self.mode != "eager":
             raise Unsupported(f"deepcache {deepcache}: its helper works in mode eager, this is {self.mode}")
         prompt, negative, steps = str(asked["prompt"]), asked.get("negative"), int(asked["steps"])
-        guidance = float(asked["guidance"])
+        guidance, batch = float(asked["guidance"]), int(asked.get("batch") or 1)
         width, height = (int(side) for side in asked["size"].split("x"))
         if steps < 1 or min(width, height) < 8 or width % 8 or height % 8:
             raise Invalid(f"size {asked['size']}, steps {steps}: sides are multiples of 8, steps 1 or more")
         noise = load_file(asked["noise"])["noise"]
-        shape = (1, self.pipe.unet.config.in_channels, height // 8, width // 8)
+        shape = (batch, self.pipe.unet.config.in_channels, height // 8, width // 8)
         if tuple(noise.shape) != shape:
-            raise Invalid(f"{asked['noise']}: `noise` has the shape {tuple(noise.shape)}, a picture of {asked['size']} needs {shape}")
+            raise Invalid(f"{asked['noise']}: `noise` has the shape {tuple(noise.shape)}, "
+                          f"{batch} x {asked['size']} needs {shape}")
         warnings, guided = [], guidance > 1
         ids = self.tokens(prompt, "prompt", warnings)
         if guided and not (negative is None and self.pipe.config.force_zeros_for_empty_prompt):
@@ -299,8 +298,8 @@ class DiffusersEngine:
             self.pipe.scheduler.scale_model_input = first_step
             try:
                 image = self.pipe(**embeds, latents=noise.to(self.device, self.dtype), width=width, height=height,
-                                  num_inference_steps=steps, guidance_scale=guidance, output_type="pt",
-                                  callback_on_step_end=end_of_step).images
+                                  num_inference_steps=steps, guidance_scale=guidance, num_images_per_prompt=batch,
+                                  output_type="pt", callback_on_step_end=end_of_step).images
             finally:
                 del self.pipe.scheduler.scale_model_input
         watch.mark()
@@ -328,7 +327,7 @@ class DiffusersEngine:
         from safetensors.torch import save_file
         if asked.get("image"):
             levels = torch.nan_to_num(image.float() * 255, 0.0).round().clamp(0, 255).to(torch.uint8)
-            picture = Image.fromarray(levels[0].permute(1, 2, 0).cpu().numpy())
+            picture = Image.fromarray(levels.permute(0, 2, 3, 1).flatten(0, 1).cpu().numpy())  # one below another
             replace(asked["image"], lambda path: picture.save(path, format="PNG", compress_level=1))
         if asked.get("latents"):
             packed = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}

@@ -8,6 +8,7 @@
 #include "pipeline/cuda/cudnn_graph.h"
 #include "pipeline/cuda/kernels.h"
 #include "pipeline/cuda/timing.h"
+#include "pipeline/engine.h"
 
 namespace sameseed::cuda {
 namespace {
@@ -143,20 +144,15 @@ Convolution::Convolution(Choices& choices, void* workspace, std::size_t workspac
 
 Convolution::~Convolution() = default;
 
-bool Convolution::supports(const ConvolutionShape& s, cudaStream_t stream) {
-  if (!s.half_sums) return true;
-  // Tensor cores need whole vectors of channels; without them this API runs a hundred times slower.
-  if (s.in % 8 != 0 || s.out % 8 != 0 || s.type != CUDNN_DATA_HALF) return false;
-  return LegacyPlan(s).fits(handle_.on(stream), workspace_bytes_);
-}
-
 std::unique_ptr<Convolution::Plan> Convolution::search(const ConvolutionShape& s, const Tensors& t,
                                                        cudaStream_t stream) {
   const cudnnHandle_t handle = handle_.on(stream);
   if (s.half_sums) {
     auto plan = std::make_unique<LegacyPlan>(s);
     if (!plan->fits(handle, workspace_bytes_))
-      throw std::runtime_error("cuDNN: no algorithm for " + to_string(s));
+      throw Unsupported(
+          "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION: cuDNN has no algorithm for " +
+          to_string(s));
     choices_.keep(to_string(s), {{"algorithm", "legacy IMPLICIT_PRECOMP_GEMM"}});
     return plan;
   }

@@ -36,13 +36,10 @@ class Convolution {
   Convolution(Choices& choices, void* workspace, std::size_t workspace_bytes);
   ~Convolution();
 
-  // Whether the library takes this shape; asked before the first run with sums in fp16.
-  bool supports(const ConvolutionShape& shape, cudaStream_t stream);
-
   // Searches an algorithm on the first call of a shape, which then may not be captured: bias and
   // residual in the convolution's own kernel or in one behind it, whichever was faster. bias and
   // residual: null where the shape has none. Throws std::runtime_error where the library has no
-  // algorithm.
+  // algorithm, Unsupported where it has none with sums in fp16: nothing takes its place unseen.
   void run(const ConvolutionShape& shape, const void* x, const void* w, const void* bias,
            const void* residual, void* y, cudaStream_t stream);
 

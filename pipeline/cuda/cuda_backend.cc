@@ -65,7 +65,7 @@ Tensor linear_product(const Place& place, const Tensor& x, const Tensor& weight,
 // undefined.
 Tensor convolve(const Place& place, const Tensor& x, const Tensor& weight, const Tensor& bias,
                 const Tensor& residual, const Conv2dConfig& config) {
-  ConvolutionShape shape{
+  const ConvolutionShape shape{
       .n = x.size(0),
       .in = x.size(1),
       .height = x.size(2),
@@ -78,7 +78,6 @@ Tensor convolve(const Place& place, const Tensor& x, const Tensor& weight, const
       .residual = residual.defined(),
       .half_sums = place.arithmetic.conv_half,
       .type = place.arithmetic.type == at::kHalf ? CUDNN_DATA_HALF : CUDNN_DATA_BFLOAT16};
-  shape.half_sums = shape.half_sums && place.context->convolution.supports(shape, stream());
   Tensor y = at::empty({shape.n, shape.out, shape.out_height(), shape.out_width()}, x.options(),
                        at::MemoryFormat::ChannelsLast);
   place.context->convolution.run(shape, x.const_data_ptr(), weight.const_data_ptr(),

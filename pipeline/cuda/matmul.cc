@@ -11,6 +11,7 @@
 
 #include "io/elapsed.h"
 #include "pipeline/cuda/timing.h"
+#include "pipeline/engine.h"
 
 namespace sameseed::cuda {
 namespace {
@@ -176,6 +177,9 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
                                        &count) == CUBLAS_STATUS_SUCCESS)
       found.insert(found.end(), some.begin(), some.begin() + count);
   }
+  if (found.empty() && s.half_sums)
+    throw Unsupported(
+        "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION: cuBLASLt has no algorithm for " + name);
   if (found.empty()) throw std::runtime_error("cuBLASLt: no algorithm for " + name);
   const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
   const auto call = [&](const cublasLtMatmulHeuristicResult_t& candidate, cudaStream_t on) {

@@ -95,13 +95,37 @@ TEST_F(LedgerFile, TakesARunInOnceHoweverOftenItIsAdded) {
 TEST_F(LedgerFile, KeepsSeveralBaselinesACohortAndTheirFirstAcceptance) {
   Ledger ledger = open();
   for (const int run : {1, 2, 3, 4}) ledger.add(run_of(run), rows_of(run, 1));
-  for (const int run : {1, 3, 4}) ledger.accept(run_of(run).key);
+  for (const int run : {1, 3, 4}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
   ledger.add(run_of(3), rows_of(3, 1));  // taken in again
   const auto all = ledger.baselines();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].run.folder, "/runs/4");  // even
   EXPECT_EQ(all[1].run.folder, "/runs/1");
   EXPECT_EQ(all[2].run.folder, "/runs/3");
+}
+
+TEST_F(LedgerFile, KeepsTheReportsOfAcceptedRunsByRecipeTheLastOneFirst) {
+  Ledger ledger = open();
+  SeriesRun other = run_of(3);
+  other.recipe = "another";
+  for (const SeriesRun& run : {run_of(1), run_of(2), other, run_of(4)})
+    ledger.add(run, rows_of(1, 1));
+  for (const int run : {1, 2, 3}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
+  EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 2", "report 1"}));
+  ledger.accept(run_of(1).key, "report 1 anew");
+  EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 2", "report 1 anew"}));
+  EXPECT_TRUE(ledger.accepted_reports("unknown").empty());
+}
+
+TEST_F(LedgerFile, TakesALedgerOfTheFirstVersionAlong) {
+  open().add(run_of(1), rows_of(1, 3));
+  sqlite3* first = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &first), SQLITE_OK);
+  for (const char* change : {"ALTER TABLE runs DROP COLUMN report", "PRAGMA user_version = 1"})
+    ASSERT_EQ(sqlite3_exec(first, change, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(first);
+  EXPECT_TRUE(open(Ledger::Use::kRead).accepted_reports("r").empty());
+  EXPECT_EQ(open().runs(), 1u);
 }
 
 TEST_F(LedgerFile, FindsSeriesByMeasure) {

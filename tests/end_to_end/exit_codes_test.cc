@@ -196,6 +196,17 @@ TEST_F(IntervalExitCodes, AreAllThere) {
   write_file(folder_ + "/foreign.json", foreign.dump());
   EXPECT_EQ(gate(no_worse, judged, {"--baseline", folder_ + "/foreign.json"}), 6);
 
+  // The same from the ledger.
+  const std::vector<std::string> by_ledger = {"--baseline", "accepted", "--ledger",
+                                              folder_ + "/ledger.sqlite"};
+  const std::string later = run_with("later", [](json&) {});
+  EXPECT_EQ(gate(no_worse, later, by_ledger), 1);  // nothing was accepted yet
+  EXPECT_FALSE(std::filesystem::exists(later + "/baseline.json"));
+  ASSERT_EQ(gate(json::array({good, fast})), 0);
+  ASSERT_EQ(run_program({kProgram, "baseline", "accept", run(), "--ledger", by_ledger.back()}), 0);
+  EXPECT_EQ(gate(no_worse, later, by_ledger), 0);
+  EXPECT_EQ(read_file(later + "/baseline.json"), read_file(run() + "/report.json"));
+
   const std::string throttled = run_with("throttled", [](json& record) {
     if (record.value("kind", "") == "timing") record["invalid"] = {"throttled"};
   });

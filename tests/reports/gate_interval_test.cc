@@ -100,6 +100,47 @@ TEST(IntervalGate, TellsMeanIntervalAndHowManyPairsWouldDo) {
       << found.at("causes")[0].at("text");
 }
 
+std::string statistic_gate(const std::string& statistic, const std::string& bound) {
+  return R"({"metric":"lpips.alex","by":"interval","statistic":")" + statistic + R"(",)" + bound +
+         "}";
+}
+
+TEST(IntervalGate, JudgesTheMedianWhateverAPairOrTwoLose) {
+  std::vector<double> lpips = about(0.1, 0.02, 12);
+  lpips.back() = 5;
+  EXPECT_EQ(code_of(report_of(lpips), statistic_gate("median", R"("at_most":0.15)")), 0);
+  EXPECT_EQ(code_of(report_of(lpips), statistic_gate("median", R"("at_most":0.07)")), 2);
+  EXPECT_EQ(code_of(report_of(lpips), statistic_gate("median", R"("at_most":0.1)")), 5);
+  EXPECT_TRUE(holds(text_of(report_of(lpips), statistic_gate("median", R"("at_most":0.07)")),
+                    "median 0.1 [0.08, 0.12] is more than 0.07"));
+}
+
+TEST(IntervalGate, JudgesTheWorst5OfPairsLikeThese) {
+  const json report = report_of({0.1, 0.12, 0.08, 0.11, 0.09, 0.13, 0.1, 0.12, 0.09, 0.11});
+  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.5)")), 0);
+  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.14)")), 5);  // 0.13 these
+  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.05)")), 2);
+  EXPECT_TRUE(
+      holds(text_of(report, statistic_gate("worst5", R"("at_most":0.05)")), "worst5 0.13 ["));
+  const std::string psnr = R"({"metric":"psnr.rgb","statistic":"worst5","by":"interval",)";
+  EXPECT_EQ(code_of(report, psnr + R"("at_least":39})"), 0);
+  EXPECT_EQ(code_of(report, psnr + R"("at_least":41})"), 2);
+}
+
+TEST(IntervalGate, TakesABoundOnTheWorst5FromTheirBadSideOnly) {
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 8)), statistic_gate("worst5", R"("at_least":0)")),
+            1);
+  EXPECT_TRUE(
+      holds(text_of(report_of(about(0.1, 0.02, 8)), statistic_gate("worst5", R"("at_least":0)")),
+            "\"at_most\" only: lower is better"));
+}
+
+TEST(IntervalGate, TellsTheSmallestChangeOfTheMeanBesideAnotherStatistic) {
+  const json found = verdict(report_of(about(0.1, 0.02, 8)),
+                             gates_of(statistic_gate("median", R"("at_most":0.2)")));
+  EXPECT_EQ(found.at("gates")[0].at("smallest_change").at("of"), "mean");
+}
+
 TEST(IntervalGate, HoldsAtLeastAndDecibelsByTheirSquaredError) {
   const json report = report_of(about(0.1, 0.02, 8));  // PSNR is 40 dB everywhere
   const auto psnr = [](const std::string& bound) {
@@ -270,7 +311,7 @@ TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
 TEST(GateFile, RefusesStatisticsThatHaveNoInterval) {
   EXPECT_TRUE(holds(
       message_of(R"({"metric":"lpips.alex","statistic":"worst","by":"interval","at_most":1})"),
-      "g.json: gates[0].statistic: only \"mean\" of a metric"));
+      "g.json: gates[0].statistic: of the \"worst\" of all pairs"));
   EXPECT_TRUE(
       holds(message_of(R"({"timing":"total_ms","statistic":"mean","by":"interval","at_most":1})"),
             "\"ratio\" of a timing"));

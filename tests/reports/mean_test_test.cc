@@ -18,7 +18,7 @@ TEST(MeanTest, LeavesNoDoubtWhereAllUnitsAreEqual) {
 }
 
 TEST(MeanTest, ShowsNothingWithFewerThanSixUnits) {
-  const MeanTest five = test_mean(std::vector<double>(5, 1.0), 0);
+  const StatisticTest five = test_mean(std::vector<double>(5, 1.0), 0);
   EXPECT_EQ(five.p_above, 1);
   EXPECT_EQ(five.p_at_most, 1);
   EXPECT_FALSE(five.low);
@@ -30,9 +30,9 @@ TEST(MeanTest, HasBoundsThatAgreeWithItsChances) {
   std::normal_distribution<double> normal;
   std::vector<double> values(12);
   for (double& value : values) value = std::exp(normal(random));
-  const MeanTest test = test_mean(values, 0);
+  const StatisticTest test = test_mean(values, 0);
   ASSERT_TRUE(test.low && test.high);
-  const double near = 1e-9 * test.spread;
+  const double near = 1e-9 * *test.spread;
   EXPECT_LE(test_mean(values, *test.low - near).p_above, 0.05);
   EXPECT_GT(test_mean(values, *test.low + near).p_above, 0.05);
   EXPECT_LE(test_mean(values, *test.high + near).p_at_most, 0.05);
@@ -40,15 +40,15 @@ TEST(MeanTest, HasBoundsThatAgreeWithItsChances) {
 }
 
 TEST(MeanTest, ReachesFurtherToTheSideOfTheLongTail) {
-  const MeanTest test = test_mean({1, 1.1, 1.2, 1.3, 1.2, 1.1, 1.4, 1.2, 1.3, 5}, 0);
-  EXPECT_GT(*test.high - test.mean, 1.5 * (test.mean - *test.low));
+  const StatisticTest test = test_mean({1, 1.1, 1.2, 1.3, 1.2, 1.1, 1.4, 1.2, 1.3, 5}, 0);
+  EXPECT_GT(*test.high - test.estimate, 1.5 * (test.estimate - *test.low));
 }
 
 // Of 12 pairs 11 are equal: one drawing in three would hold these alone, and bound nothing.
 TEST(MeanTest, StaysFiniteWhereOnePairAloneDiffers) {
   std::vector<double> values(12, 0);
   values[3] = 0.01;
-  const MeanTest test = test_mean(values, 0.1);
+  const StatisticTest test = test_mean(values, 0.1);
   ASSERT_TRUE(test.high);
   EXPECT_LT(*test.high, 0.01);
   EXPECT_LE(test.p_at_most, 0.05);
@@ -88,7 +88,7 @@ Tally tally(int pairs, int settings, double beyond, Noise noise) {
     for (int setting = 0; setting < settings; ++setting) {
       std::vector<double> losses(static_cast<std::size_t>(pairs));
       for (double& loss : losses) loss = beyond + noise(random);
-      const MeanTest test = test_mean(
+      const StatisticTest test = test_mean(
           losses, 0,
           {.resamples = resamples_for(static_cast<std::size_t>(settings), 0.05), .seed = run});
       above.push_back(test.p_above);
