@@ -7,9 +7,9 @@ usage() {
   cat <<'EOF'
 usage: ./bootstrap.sh build|demo|test|sanitize|fuzz
 
-  build   install what is missing (Debian 12 or Ubuntu 24.04, as root or with sudo), configure and build
+  build   install what is missing (Debian 12 or Ubuntu 24.04, as root or with sudo), configure and build the programs
   demo    build, then run the demo on the embedded model
-  test    build, then run all tests
+  test    build these and the tests, then run all tests
 
 for those who change the code:
 
@@ -127,7 +127,7 @@ fuzz() {
   ctest --preset fuzz
 }
 
-# build PRESET
+# build PRESET [TARGET]: all there is, or one target
 build() {
   # A LibTorch source file needs up to 1.5 GB to compile.
   local by_memory jobs
@@ -139,7 +139,7 @@ build() {
   cmake --preset "$1" >build.log 2>&1 || { tail -n 30 build.log >&2; false; }
   stage='building' remedy='see the compiler above'
   say "building with $jobs jobs"
-  cmake --build --preset "$1" -j "$jobs"
+  cmake --build --preset "$1" -j "$jobs" ${2:+--target "$2"}
   rm -f build.log
 }
 
@@ -155,12 +155,12 @@ case "$1" in
   build)
     install_libtorch
     install_cudnn_frontend
-    build release
+    build release programs
     ;;
   demo)
     install_libtorch
     install_cudnn_frontend
-    build release
+    build release programs
     stage='running the demo' remedy='see the lines above; ./build/release/bin/sameseed run --help says more'
     say 'running the demo'
     ./build/release/bin/sameseed run --out runs/demo
