@@ -14,8 +14,6 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   add_library(LibTorch::cpu INTERFACE IMPORTED)
   target_include_directories(LibTorch::cpu SYSTEM INTERFACE
     "${LibTorch_INCLUDE_DIR}" "${LibTorch_INCLUDE_DIR}/torch/csrc/api/include")
-  # Among them are those of a newer fmt than Debian's, whose library the wheel does not have.
-  target_compile_definitions(LibTorch::cpu INTERFACE FMT_HEADER_ONLY=1)
   # libtorch_cpu.so finds libcudart and libcupti in the two small wheels beside it by its own run path.
   target_link_libraries(LibTorch::cpu INTERFACE "${LibTorch_CPU_LIBRARY}" "${LibTorch_C10_LIBRARY}")
   target_link_options(LibTorch::cpu INTERFACE "LINKER:--allow-shlib-undefined")
