@@ -85,16 +85,16 @@ TEST(Plan, HoldsTwoEnhancedArmsAgainstAnEnhancedOracle) {
   matrix.axes = {{"both.request.enhance", {"unsharp"}}};
   matrix.exclude.clear();
   matrix.oracle = true;
-  for (const json& one : make_plan(matrix, {{"model", "m"}}).at("cases"))
-    EXPECT_EQ(one.at("request").at("enhance"), "unsharp");
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& one : plan.at("cases")) EXPECT_EQ(one.at("request").at("enhance"), "unsharp");
 }
 
 TEST(Plan, MeasuresNoFloorOfAFolderOfPictures) {
   Matrix matrix = small_matrix();
   matrix.engines["candidate"] = "folder /their pictures";
   matrix.floor = true;
-  for (const json& row : make_plan(matrix, {{"model", "m"}}).at("floor"))
-    EXPECT_EQ(row.at("arm"), "reference");
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& row : plan.at("floor")) EXPECT_EQ(row.at("arm"), "reference");
 }
 
 TEST(Plan, HasTheSameRecipeWhereverItsModelLies) {
