@@ -11,9 +11,10 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/accepted_report.h"
+#include "reports/cohort.h"
 #include "reports/gate.h"
 #include "reports/record.h"
-#include "reports/summary.h"
+#include "reports/run_index.h"
 
 namespace sameseed {
 namespace {
@@ -67,7 +68,9 @@ void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
 void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options) {
   if (!is_in_ledger(options)) return;
   const RunFiles files = read_run(run);
-  const json report = make_summary(files);
+  // All that is compared of the run itself, which has no report yet.
+  const json report = {
+      {"cohort", cohort_of(files.plan, files.starts, files.workers, RunIndex(files).metrics())}};
   const auto file = run / "gates.json";
   const std::vector<Gate> gates =
       std::filesystem::exists(file) ? read_gates(file) : std::vector<Gate>();

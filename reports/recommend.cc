@@ -96,10 +96,7 @@ std::vector<Measured> measure(const QualityBound& bound,
   }
   for (std::vector<double> one : losses) {
     std::erase_if(one, [](double loss) { return std::isnan(loss); });
-    std::sort(one.rbegin(), one.rend());
-    Measured entry{.estimate = 0, .upper = std::nullopt, .n = one.size()};
-    const std::size_t tail = (one.size() + 19) / 20;
-    for (std::size_t i = 0; i < tail; ++i) entry.estimate += one[i] / static_cast<double>(tail);
+    Measured entry{.estimate = worst5_of(one), .upper = std::nullopt, .n = one.size()};
     entry.upper = worst5_bound(one, {.confidence = level, .family = losses.size()});
     if (entry.upper) entry.upper = std::max(*entry.upper, entry.estimate);
     measured.push_back(entry);

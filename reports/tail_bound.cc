@@ -46,6 +46,8 @@ struct LogNormal {
   double mu = 0, sigma = 0;
   bool is_constant() const { return sigma < 1e-12; }
   double log_worst5() const { return mu + log_tail_mean(sigma); }
+  // The mean of the worst 5 % that a pivot stands for.
+  double worst5(double pivot) const { return std::exp(log_worst5() + sigma * pivot); }
 };
 
 std::optional<LogNormal> log_normal_of(const std::vector<double>& losses) {
@@ -63,16 +65,15 @@ std::optional<LogNormal> log_normal_of(const std::vector<double>& losses) {
   return fitted;
 }
 
-// The mean of the worst 5 % of these, at least of one, as in statistics.h.
+}  // namespace
+
 double worst5_of(std::vector<double> losses) {
   const std::size_t tail = (losses.size() + 19) / 20;
   std::ranges::sort(losses, std::greater());
-  double sum = 0;
-  for (std::size_t i = 0; i < tail; ++i) sum += losses[i];
-  return sum / static_cast<double>(tail);
+  double mean = 0;
+  for (std::size_t i = 0; i < tail; ++i) mean += losses[i] / static_cast<double>(tail);
+  return mean;
 }
-
-}  // namespace
 
 std::optional<double> worst5_bound(const std::vector<double>& losses, const TailOptions& options) {
   if (losses.size() < kFewestUnits) return std::nullopt;
@@ -84,7 +85,7 @@ std::optional<double> worst5_bound(const std::vector<double>& losses, const Tail
   const std::vector<double> values = pivots(fitted->sigma, losses.size(), count, options.seed);
   const auto place =
       static_cast<std::size_t>(std::ceil((1 - wrong) * static_cast<double>(values.size() - 1)));
-  return std::exp(fitted->log_worst5() + fitted->sigma * values[place]);
+  return fitted->worst5(values[place]);
 }
 
 StatisticTest test_worst5(const std::vector<double>& losses, double threshold,
@@ -112,7 +113,7 @@ StatisticTest test_worst5(const std::vector<double>& losses, double threshold,
     test.p_at_most = (all - static_cast<double>(below)) / all;
   const auto bound = [&](double share) {
     const auto place = static_cast<std::size_t>(share * static_cast<double>(count - 1));
-    return std::exp(fitted->log_worst5() + fitted->sigma * values[place]);
+    return fitted->worst5(values[place]);
   };
   test.low = std::min(bound(options.alpha), test.estimate);
   test.high = std::max(bound(1 - options.alpha), test.estimate);

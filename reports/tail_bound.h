@@ -22,6 +22,9 @@ struct TailOptions {
   std::uint64_t seed = 1;
 };
 
+// The mean of the worst 5 % of these losses, at least of one, as in statistics.h; 0 without any.
+double worst5_of(std::vector<double> losses);
+
 // An upper bound for the mean of the worst 5 % of all pairs, of which `losses` (0 and up) are a
 // sample. 0 where all are 0; a single 0 among others counts as the smallest of these. Nothing with
 // fewer than kFewestUnits (paired_bootstrap.h).
