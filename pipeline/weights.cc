@@ -74,6 +74,13 @@ std::string_view kind_of(std::string_view name) {
   return name.substr(name.find_last_of("0123456789") + 1);
 }
 
+bool is_short_vector(const TensorView& view) {
+  return view.shape.size() == 1 && view.data.size() <= 64 << 10;
+}
+
+// Up to where another may begin: cuBLASLt looks at no more of an address when it chooses by a bias.
+std::size_t padded(std::size_t bytes) { return (bytes + 255) / 256 * 256; }
+
 // A sum is one fast pass and finite only where all its terms are; a sum that merely overflows is
 // rare enough for the slow way.
 bool all_finite(const at::Tensor& values) {
@@ -204,23 +211,47 @@ std::int64_t Weights::send(const Upload& upload,
   // allocator can join it and use it again. For SDXL, whose queries, keys and values are put
   // together, this is worth 0.6 GB.
   std::ranges::stable_sort(names, {}, kind_of);
-  std::int64_t bytes = 0;
-  for (const std::string& name : names)
-    bytes += static_cast<std::int64_t>(store_->tensors.at(name).data.size());
+  const auto view_of = [&](const std::string& name) -> const TensorView& {
+    return store_->tensors.at(name);
+  };
+  // Norms and biases are many and small, and each copy and each request for memory has its price:
+  // they share both.
+  const auto shared = std::ranges::stable_partition(
+      names, [&](const std::string& name) { return !is_short_vector(view_of(name)); });
+  const auto own = std::ranges::subrange(names.begin(), shared.begin());
+  std::size_t own_bytes = 0, shared_bytes = 0, padded_bytes = 0;
+  for (const std::string& name : own) own_bytes += view_of(name).data.size();
+  const auto memory = [&](std::size_t size) {
+    return at::empty({static_cast<std::int64_t>(size)},
+                     at::TensorOptions().dtype(at::kByte).device(store_->device));
+  };
   // Asked for at once and given back, so that the allocator hands out pieces of it: some hundred
   // requests to the driver take as long as a quarter of the copies.
-  if (!store_->device.is_cpu())
-    at::empty({bytes}, at::TensorOptions().dtype(at::kByte).device(store_->device));
-  for (const std::string& name : names) {
-    const TensorView& view = store_->tensors.at(name);
+  if (!store_->device.is_cpu()) memory(own_bytes);
+  for (const std::string& name : own) {
+    const TensorView& view = view_of(name);
     const at::Tensor there =
         at::empty(view.shape,
                   at::TensorOptions().dtype(scalar_type(name, view.dtype)).device(store_->device));
     upload.copy(there.mutable_data_ptr(), view.data);
     store_->sent.emplace(name, there);
   }
+
+  for (const std::string& name : shared) padded_bytes += padded(view_of(name).data.size());
+  std::vector<std::byte> side_by_side(padded_bytes);
+  const at::Tensor together = memory(padded_bytes);
+  std::int64_t begin = 0;
+  for (const std::string& name : shared) {
+    const TensorView& view = view_of(name);
+    const auto size = static_cast<std::int64_t>(view.data.size());
+    std::ranges::copy(view.data, side_by_side.begin() + begin);
+    store_->sent.emplace(name, together.narrow(0, begin, size).view(scalar_type(name, view.dtype)));
+    shared_bytes += view.data.size();
+    begin += static_cast<std::int64_t>(padded(view.data.size()));
+  }
+  if (padded_bytes > 0) upload.copy(together.mutable_data_ptr(), side_by_side);
   upload.finish();
-  return bytes;
+  return static_cast<std::int64_t>(own_bytes + shared_bytes);
 }
 
 Weights Weights::operator/(const std::string& name) const {

@@ -21,8 +21,9 @@
 namespace sameseed::cuda {
 namespace {
 
-// Large enough that 10 us a copy do not count at 60 GB/s, small enough to be shared out evenly.
-constexpr std::size_t kBufferBytes = 1 << 20;
+// The driver takes some 15 us for a copy, one after the other, whatever the number of threads: with
+// 1 MB that holds the bus up (bench/gpu.md).
+constexpr std::size_t kBufferBytes = 2 << 20;
 constexpr unsigned kThreads = 12;
 
 template <auto destroy>
@@ -105,6 +106,11 @@ struct Uploader::Work {
 
   void run() {
     std::optional<Lane> lane;
+    const auto make_lane = [&] {
+      check(cudaSetDevice(device), "cudaSetDevice");
+      lane.emplace();
+    };
+    attempt(make_lane);  // ahead of the first chunk: pinning memory takes half a millisecond a MB
     std::size_t sent = 0;
     std::unique_lock lock(mutex);
     for (;;) {
@@ -115,10 +121,7 @@ struct Uploader::Work {
         lock.unlock();
         if (!useless)
           attempt([&] {
-            if (!lane) {
-              check(cudaSetDevice(device), "cudaSetDevice");
-              lane.emplace();
-            }
+            if (!lane) make_lane();
             lane->send(chunk);
           });
         ++sent;

@@ -9,8 +9,8 @@
 namespace sameseed::cuda {
 
 // Threads that copy from the mapping (page faults and all) into pinned buffers, from which earlier
-// stretches travel meanwhile; each thread has two buffers and a stream. Memory beside the mapping:
-// `threads` x 2 MB, whatever is copied. One caller at a time.
+// stretches travel meanwhile; each thread has two buffers and a stream, which it makes at once.
+// Memory beside the mapping: `threads` x 4 MB, whatever is copied. One caller at a time.
 class Uploader {
  public:
   // Some 12 threads fill a PCIe 5 bus from the page cache. Throws std::runtime_error where `device`

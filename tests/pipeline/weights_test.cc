@@ -144,15 +144,30 @@ TEST_F(WeightsFolder, AreSentAllAtOnceAndHandedOutOnce) {
 }
 
 TEST_F(WeightsFolder, AreSentKindByKind) {
-  save_tensors(kFolder / "m.safetensors", {{"0.k.weight", at::ones({1})},
-                                           {"0.q.weight", at::ones({2})},
-                                           {"1.k.weight", at::ones({3})},
-                                           {"1.q.weight", at::ones({4})}});
+  save_tensors(kFolder / "m.safetensors", {{"0.k.weight", at::ones({1, 1})},
+                                           {"0.q.weight", at::ones({1, 2})},
+                                           {"1.k.weight", at::ones({1, 3})},
+                                           {"1.q.weight", at::ones({1, 4})}});
   LateUpload late;
   Weights::open(kFolder, "m", "", at::kFloat).send(late.upload(), kEverything);
   std::vector<std::size_t> sizes;
   for (const auto& [to, from] : late.queued) sizes.push_back(from.size() / 4);
   EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 3, 2, 4}));
+}
+
+TEST_F(WeightsFolder, AreSentTogetherWhereTheyAreVectors) {
+  const at::Tensor a = at::arange(3, at::kFloat), b = at::arange(100, at::kFloat);
+  save_tensors(kFolder / "m.safetensors", {{"a", a}, {"b", b}, {"long", at::ones({20'000})}});
+  const Weights weights = Weights::open(kFolder, "m", "", at::kFloat);
+  LateUpload late;
+  EXPECT_EQ(weights.send(late.upload(), kEverything), 20'103 * 4);
+  ASSERT_EQ(late.queued.size(), 2u);
+  EXPECT_EQ(late.queued[0].second.size(), 80'000u);
+  EXPECT_EQ(late.queued[1].second.size(), 256u + 512u);  // where libraries find them aligned
+  const at::Tensor there = weights.tensor("b", {100});
+  EXPECT_EQ(there.const_data_ptr(), static_cast<std::byte*>(late.queued[1].first) + 256);
+  EXPECT_TRUE(at::equal(there, b));
+  EXPECT_TRUE(at::equal(weights.tensor("a", {3}), a));
 }
 
 TEST_F(WeightsFolder, AreSentAsStoredWhereThatTakesNoMoreMemory) {
