@@ -21,6 +21,7 @@ import argparse
 import hashlib
 import importlib
 import json
+import math
 import os
 import resource
 import sys
@@ -234,11 +235,26 @@ class DiffusersEngine:
                 read[name].update(means="on" if on else "off", acts=True)
             else:
                 read[name].update(means="off", acts=False, reason="diffusers without OneDiff reads no such variable")
+        return {**read, "TORCH_CUDNN_V8_API_DISABLED": self.cudnn_api()}
+
+    def cudnn_api(self):
+        """Which convolution API LibTorch takes, and how long a convolution takes by it, as our reference tells it."""
         value = os.environ.get("TORCH_CUDNN_V8_API_DISABLED")
-        v8 = {"value": value, "means": "on" if value == "1" else "off", "default": value is None}
+        read = {"value": value, "default": value is None}
         if self.device == "cpu":
-            v8.update(acts=False, reason="a CPU has no cuDNN")
-        return {**read, "TORCH_CUDNN_V8_API_DISABLED": v8}
+            return {**read, "means": "on" if value == "1" else "off", "acts": False, "reason": "a CPU has no cuDNN"}
+        api = "v7" if value == "1" else "v8"  # pytorch/pytorch:aten/src/ATen/native/ConvUtils.h
+        uneven = lambda *shape: torch.arange(math.prod(shape), device=self.device).sin().half().reshape(shape)
+        image, weight, times = uneven(2, 320, 128, 128), uneven(320, 320, 3, 3), []
+        for _ in range(9):
+            begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            begin.record()
+            torch.nn.functional.conv2d(image, weight, padding=1)
+            end.record()
+            torch.cuda.synchronize()
+            times.append(begin.elapsed_time(end))
+        return {**read, "means": api, "acts": True, "evidence":
+                f"LibTorch calls cuDNN's {api} API; a probe convolution took {sorted(times)[4]:.3f} ms"}
 
     def tokens(self, text, which, warnings):
         rows = []

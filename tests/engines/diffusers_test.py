@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""A run of diffusers (candidate, an outside engine) against our reference on the embedded model: CPU, fp32, one thread.
+"""A run of diffusers (candidate, an outside engine) against our reference on the embedded model: on the CPU in fp32 with
+one thread, or on the first GPU in fp16, there without and with cuDNN's v8 API.
 
-    diffusers_test.py SOURCE BIN
+    diffusers_test.py SOURCE BIN [cpu|gpu]
 
 SAMESEED_DEVELOPMENT_PYTHON names the Python that has diffusers (tests/goldens/requirements.txt); this one where it is
 unset. Exit 77, with the reason, where it has none. With the torch wheel whose LibTorch the program was built with latents
@@ -34,11 +35,12 @@ def torch_versions(source):
     return theirs.strip().split("+")[0], ours[1].split("+")[0] if ours else ""
 
 
-def matrix(engine, deepcache):
+def matrix(engine, deepcache, device):
+    place = {"cpu": {"both.load.threads": [1], "both.load.precision": ["fp32"]},
+             "gpu": {"both.load.precision": ["fp16"], "both.env.TORCH_CUDNN_V8_API_DISABLED": ["0", "1"]}}[device]
     return {"schema": "sameseed/matrix/1", "name": "diffusers", "reference": {"engine": "reference"},
             "candidate": {"engine": engine},
-            "axes": {"both.load.threads": [1], "both.load.precision": ["fp32"],
-                     "both.request.deepcache": [None, "3/0/0", "2/1/1"] if deepcache else [None],
+            "axes": {**place, "both.request.deepcache": [None, "3/0/0", "2/1/1"] if deepcache else [None],
                      "both.request.guidance": [5.0, 1.0], "both.request.negative": [None, "blurry"],
                      "both.request.batch": [1, 2]},
             "exclude": [{"when": {"both.request.batch": 2, "both.request.negative": "blurry"}, "because": "takes its time"},
@@ -51,6 +53,7 @@ def matrix(engine, deepcache):
 
 def main():
     source, programs = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+    device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
     there, why = can_import("diffusers", "torch", "transformers", "safetensors", "PIL")
     if not there:
         print(f"skipped: {PYTHON} has no environment for development ({why}); SAMESEED_DEVELOPMENT_PYTHON names another, "
@@ -66,9 +69,9 @@ def main():
         failed.append(f"check-engine: {check.returncode}\n{check.stdout}{check.stderr}")
     with tempfile.TemporaryDirectory() as folder:
         run = pathlib.Path(folder) / "run"
-        (pathlib.Path(folder) / "m.json").write_text(json.dumps(matrix(engine, deepcache)))
-        done = subprocess.run([programs / "sameseed", "run", f"{folder}/m.json", "--devices", "cpu", "--out", run, "--quiet"],
-                              capture_output=True, text=True)
+        (pathlib.Path(folder) / "m.json").write_text(json.dumps(matrix(engine, deepcache, device)))
+        done = subprocess.run([programs / "sameseed", "run", f"{folder}/m.json", "--devices", "0" if device == "gpu" else "cpu",
+                               "--out", run, "--quiet"], capture_output=True, text=True)
         if done.returncode != 0:
             logs = "".join(log.read_text() for log in sorted((run / "logs").glob("*")))
             sys.exit(f"the run ended with {done.returncode}:\n{done.stdout}{done.stderr}{logs[-4000:]}")
