@@ -86,6 +86,7 @@ int run_program(const std::vector<std::string>& command) {
   for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NO_COLOR"})
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
+  environment.push_back(std::string(kSpinCount) + "=" + kFewSpins);
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   const pid_t parent = ::getpid(), pid = ::fork();
   if (pid < 0)

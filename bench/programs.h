@@ -18,6 +18,11 @@ std::filesystem::path data(const std::string& relative);
 // The texts as exec wants them: valid as long as `texts` is, ended by a null pointer.
 std::vector<char*> exec_pointers(const std::vector<std::string>& texts);
 
+// GCC's OpenMP lets idle threads spin for milliseconds: with several programs, or anything else, on
+// the same cores that costs tenfold and more. Sleeping at once costs twofold; 2000 turns (some
+// microseconds) bridge an operator's gaps.
+inline constexpr const char *kSpinCount = "GOMP_SPINCOUNT", *kFewSpins = "2000";
+
 // How a program ended that was run to be listened to.
 struct Heard {
   int code = 0;        // its exit code, or 128 + the signal that ended it
@@ -27,7 +32,8 @@ struct Heard {
 Heard listen_to(const std::vector<std::string>& command,
                 const std::vector<std::string>& environment, std::chrono::milliseconds limit);
 
-// Runs a program to its end, with a clean environment; returns its exit code. Its output is ours.
+// Runs a program to its end, with a clean environment and kFewSpins; returns its exit code. Its
+// output is ours.
 int run_program(const std::vector<std::string>& command);
 
 }  // namespace sameseed

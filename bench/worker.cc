@@ -86,10 +86,7 @@ std::vector<std::string> environment_for(const Variables& variables,
     else
       values.erase(name);
   }
-  // GCC's OpenMP lets idle threads spin for milliseconds: with several workers, or anything else,
-  // on the same cores that costs a hundredfold. Sleeping at once costs twofold; 2000 turns (some
-  // microseconds) bridge an operator's gaps.
-  if (!values.contains("OMP_WAIT_POLICY")) values.try_emplace("GOMP_SPINCOUNT", "2000");
+  if (!values.contains("OMP_WAIT_POLICY")) values.try_emplace(kSpinCount, kFewSpins);
   std::vector<std::string> list;
   for (const auto& [name, value] : values) list.push_back(name + "=" + value);
   return list;

@@ -11,7 +11,6 @@ namespace sameseed {
 namespace {
 
 const std::string kModel = std::string(SAMESEED_SOURCE_DIR) + "/tests/goldens/parity/model_a";
-const std::string kMisbehaving = std::string(SAMESEED_BINARY_DIR) + "/bin/misbehaving_engine";
 
 struct Told {
   int code = 0;

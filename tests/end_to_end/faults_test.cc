@@ -19,8 +19,6 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-const std::string kMisbehaving = std::string(SAMESEED_BINARY_DIR) + "/bin/misbehaving_engine";
-
 struct Fault {
   const char *name, *kind;
   friend std::ostream& operator<<(std::ostream& out, const Fault& fault) {

@@ -27,8 +27,7 @@ class OnAGpu : public ::testing::Test {
     fs::copy_file(kProgram, folder_ + "/bin/sameseed");
     for (const char* name : {"sameseed-worker", "sameseed-scorer"})
       fs::create_symlink(fs::path(kProgram).parent_path() / name, folder_ + "/bin/" + name);
-    fs::create_symlink(std::string(SAMESEED_BINARY_DIR) + "/bin/misbehaving_engine",
-                       folder_ + "/bin/sameseed-worker-cuda");
+    fs::create_symlink(kMisbehaving, folder_ + "/bin/sameseed-worker-cuda");
     write_file(folder_ + "/gates.json", R"({"schema": "sameseed/gate/1", "gates": [
         {"timing": "total_ms", "statistic": "ratio", "at_most": 1e6}]})");
     write_file(folder_ + "/m.json", R"({"schema": "sameseed/matrix/1", "name": "gpu",

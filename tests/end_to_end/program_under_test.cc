@@ -23,6 +23,7 @@ namespace sameseed {
 using nlohmann::json;
 
 const std::string kProgram = std::string(SAMESEED_BINARY_DIR) + "/bin/sameseed";
+const std::string kMisbehaving = std::string(SAMESEED_BINARY_DIR) + "/bin/misbehaving_engine";
 
 std::string fresh_folder(const std::string& name) {
   const std::string folder = ::testing::TempDir() + "sameseed-" + name;
@@ -42,7 +43,7 @@ std::string write_matrix(const std::string& folder, const std::string& engine,
                         {{"prompts", {"a red apple on a white background"}},
                          {"seeds", seeds},
                          {"size", size},
-                         {"steps", 4}}},
+                         {"steps", 2}}},
                        {"timing", {{"warmup", 0}, {"blocks", blocks}}}};
   write_file(folder + "/m.json", matrix.dump(1));
   return folder + "/m.json";

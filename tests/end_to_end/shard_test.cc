@@ -12,41 +12,50 @@ namespace {
 
 using nlohmann::json;
 
+// Three shards of one plan, and the plan as a whole.
 class Shards : public ::testing::Test {
  protected:
-  void SetUp() override {
+  static void SetUpTestSuite() {
     folder_ = fresh_folder("shards");
-    matrix_ = write_matrix(folder_, "null", {0, 1, 2}, 2);
     for (const char* index : {"1", "2", "3"})
-      ASSERT_EQ(run_program({kProgram, "run", matrix_, "--out", shard(index), "--shard",
-                             std::string(index) + "/3", "--quiet"}),
-                0);
+      ASSERT_EQ(run(shard(index), {"--shard", std::string(index) + "/3"}), 0);
+    ASSERT_EQ(run(whole(), {}), 0);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
+  void SetUp() override { std::filesystem::remove_all(merged()); }
 
-  std::string shard(const std::string& index) const { return folder_ + "/shard" + index; }
-  int merge(std::vector<std::string> shards, const std::string& log = "log") const {
+  static int run(const std::string& out, const std::vector<std::string>& options) {
+    const std::string matrix =
+        write_matrix(folder_, kMisbehaving + " none", {0, 1, 2}, /*blocks=*/2);
+    std::vector<std::string> command = {kProgram, "run", matrix, "--out", out, "--quiet"};
+    command.insert(command.end(), options.begin(), options.end());
+    return run_program(command);
+  }
+  static int merge(std::vector<std::string> shards, const std::string& log = "log") {
     shards.insert(shards.begin(), {kProgram, "merge"});
-    shards.insert(shards.end(), {"--out", folder_ + "/merged"});
+    shards.insert(shards.end(), {"--out", merged()});
     return Started(shards, folder_ + "/" + log).wait();
   }
+  static std::string shard(const std::string& index) { return folder_ + "/shard" + index; }
+  static std::string whole() { return folder_ + "/whole"; }
+  static std::string merged() { return folder_ + "/merged"; }
 
-  std::string folder_, matrix_;
+  static std::string folder_;
 };
 
+std::string Shards::folder_;
+
 TEST_F(Shards, GiveTheReportOfOneRunWhenTheyAreJoined) {
-  ASSERT_EQ(run_program({kProgram, "run", matrix_, "--out", folder_ + "/whole", "--quiet"}), 0);
   ASSERT_EQ(merge({shard("1"), shard("2"), shard("3")}), 0);
-  EXPECT_EQ(lasting_records(folder_ + "/merged"), lasting_records(folder_ + "/whole"));
-  EXPECT_EQ(json::diff(lasting_report(folder_ + "/merged"), lasting_report(folder_ + "/whole")),
-            json::array());
+  EXPECT_EQ(lasting_records(merged()), lasting_records(whole()));
+  EXPECT_EQ(json::diff(lasting_report(merged()), lasting_report(whole())), json::array());
 }
 
 TEST_F(Shards, ShowAMissingOneAsMissing) {
   EXPECT_EQ(merge({shard("1"), shard("3")}), 7);
   EXPECT_NE(read_file(folder_ + "/log").find("samples are in no shard"), std::string::npos);
   bool missing = false;
-  const json report = read_json(folder_ + "/merged/report.json");
+  const json report = read_json(merged() + "/report.json");
   for (const json& failure : report.at("failures"))
     missing = missing || failure.at("kind") == "missing";
   EXPECT_TRUE(missing);
@@ -67,22 +76,21 @@ TEST_F(Shards, AreRefusedWhereTheyDoNotFit) {
   EXPECT_NE(read_file(folder_ + "/cohort").find("another cohort"), std::string::npos);
   write_file(shard("2") + "/records.jsonl", records);
 
-  json plan = read_json(shard("3") + "/plan.json");
-  plan["name"] = "other";
-  write_file(shard("3") + "/plan.json", plan.dump());
+  const std::string plan = read_file(shard("3") + "/plan.json");
+  json renamed = json::parse(plan);
+  renamed["name"] = "other";
+  write_file(shard("3") + "/plan.json", renamed.dump());
   EXPECT_EQ(merge({shard("1"), shard("3")}, "plan"), 1);
   EXPECT_NE(read_file(folder_ + "/plan").find("another plan"), std::string::npos);
+  write_file(shard("3") + "/plan.json", plan);
 }
 
 TEST_F(Shards, ShareTheWorkOfTwoSlotsAsWell) {
-  ASSERT_EQ(run_program({kProgram, "run", matrix_, "--out", folder_ + "/whole", "--quiet"}), 0);
-  ASSERT_EQ(
-      run_program({kProgram, "run", matrix_, "--out", folder_ + "/two", "--slots", "2", "--quiet"}),
-      0);
-  auto two = lasting_records(folder_ + "/two"), whole = lasting_records(folder_ + "/whole");
-  for (auto* records : {&two, &whole})
+  ASSERT_EQ(run(folder_ + "/two", {"--slots", "2"}), 0);
+  auto of_two = lasting_records(folder_ + "/two"), of_one = lasting_records(whole());
+  for (auto* records : {&of_two, &of_one})
     for (auto& [sample, record] : *records) record.erase("slot");
-  EXPECT_EQ(two, whole);
+  EXPECT_EQ(of_two, of_one);
 }
 
 }  // namespace

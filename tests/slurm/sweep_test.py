@@ -96,14 +96,15 @@ def check_sweep(slurm, submit, folder):
     check(missing, "the report shows nothing as missing")
     finished = lines(sweep / "shards/1-of-3/records.jsonl")
 
-    # Submitted again, it goes on and ends as if nothing had been.
+    # Submitted again, it goes on and ends as if nothing had been: as the unsharded run that is made meanwhile.
+    whole = subprocess.Popen(("sameseed", "run", matrix, "--out", folder / "whole", "--quiet"),
+                             env=slurm.environment, stdout=subprocess.DEVNULL)
     code, _ = run(*command, "--wait")
     check(code == 0, "the sweep did not come to its end")
     later = lines(sweep / "shards/1-of-3/records.jsonl")
     check(later[:len(finished)] == finished, "shard 1 lost its records")
     check(not any('"type":"sample"' in line for line in later[len(finished):]), "shard 1 was made twice")
-    code, _ = run("sameseed", "run", matrix, "--out", folder / "whole", "--quiet")
-    check(code == 0, "the unsharded run failed")
+    check(whole.wait() == 0, "the unsharded run failed")
     check(newest_records(merged) == newest_records(folder / "whole"), "the merged records differ")
     check(lasting(report(merged)) == lasting(report(folder / "whole")), "the merged report differs")
 
