@@ -47,13 +47,34 @@ function(sameseed_test_header)
   target_precompile_headers(sameseed_test_pch PRIVATE <gtest/gtest.h> <nlohmann/json.hpp> <fmt/format.h>)
 endfunction()
 
-# sameseed_library(NAME SOURCES ... [LIBRARIES ...] [LIBTORCH]): a static library of ours.
+# Half of a file's build time goes into templates of the JSON library that every file instantiates for itself. So files may
+# be named in UNITS "a.cc b.cc c.cc" ... and are compiled as one: those of a unit may not name things alike. Without
+# SAMESEED_UNITS each file is compiled alone, and has to include what it needs.
+function(_sameseed_units name)
+  set(files "")
+  foreach(unit ${ARGN})
+    separate_arguments(together UNIX_COMMAND "${unit}")
+    list(GET together 0 first)
+    string(MAKE_C_IDENTIFIER "${first}" group)
+    set_source_files_properties(${together} PROPERTIES UNITY_GROUP ${group})
+    list(APPEND files ${together})
+  endforeach()
+  target_sources(${name} PRIVATE ${files})
+  if(files AND SAMESEED_UNITS)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+    # What one file keeps to itself GCC takes for a header's there.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
+# sameseed_library(NAME [SOURCES ...] [UNITS ...] [LIBRARIES ...] [LIBTORCH]): a static library of ours.
 function(sameseed_library name)
-  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;UNITS;LIBRARIES" ${ARGN})
   if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
     return()
   endif()
   add_library(${name} STATIC ${ARG_SOURCES})
+  _sameseed_units(${name} ${ARG_UNITS})
   _sameseed_target(${name})
   target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES})
 endfunction()
@@ -70,13 +91,15 @@ function(sameseed_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 endfunction()
 
-# sameseed_test(NAME SOURCES ... [LIBRARIES ...] [LABELS ...] [LIBTORCH]): a GoogleTest program; each of its tests is a ctest.
+# sameseed_test(NAME [SOURCES ...] [UNITS ...] [LIBRARIES ...] [LABELS ...] [TOGETHER SUITE...] [LIBTORCH]): a GoogleTest
+# program; each of its tests is a ctest. TOGETHER: suites whose tests share what their suite ran; each such suite is one ctest.
 function(sameseed_test name)
-  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;UNITS;LIBRARIES;LABELS;TOGETHER" ${ARGN})
   if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
     return()
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  _sameseed_units(${name} ${ARG_UNITS})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest sameseed_test_main)
   # What they test is optimised, they need not be; but for -O0 LibTorch's precompiled header is no use.
@@ -87,7 +110,20 @@ function(sameseed_test name)
   endif()
   target_compile_definitions(${name} PRIVATE
     SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SAMESEED_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "cpu;${ARG_LABELS}" TIMEOUT 240)
+  list(TRANSFORM ARG_TOGETHER APPEND ".*" OUTPUT_VARIABLE suites)
+  list(JOIN suites ":" filter)
+  gtest_discover_tests(${name} TEST_FILTER "-${filter}" DISCOVERY_MODE PRE_TEST PROPERTIES LABELS cpu TIMEOUT 240)
+  set(labels cpu ${ARG_LABELS})
+  if(ARG_LABELS)  # of which it takes one only
+    set(script "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
+    file(WRITE "${script}"
+      "if(${name}_TESTS)\n  set_tests_properties(\${${name}_TESTS} PROPERTIES LABELS \"${labels}\")\nendif()\n")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES "${script}")
+  endif()
+  foreach(suite ${ARG_TOGETHER})
+    add_test(NAME ${suite} COMMAND ${name} --gtest_filter=${suite}.*)
+    set_tests_properties(${suite} PROPERTIES LABELS "${labels}" TIMEOUT 240 COST 30)  # among the first
+  endforeach()
 endfunction()
 
 # sameseed_schemas(TARGET FILE...): builds JSON schemas in. FOLDER/x_y.schema.json of this folder becomes the header

@@ -4,8 +4,8 @@ if(SAMESEED_CUDA)
   find_path(CUPTI_INCLUDE_DIR cupti.h HINTS ${CUDAToolkit_INCLUDE_DIRS} /usr/local/cuda/extras/CUPTI/include)
   if(CUPTI_LIBRARY AND CUPTI_INCLUDE_DIR)
     sameseed_program(step_profile
-      SOURCES profile/step_profile.cc all_engines_cuda.cc null_engine.cc
-      LIBRARIES sameseed_reference sameseed_cuda sameseed_upload ${CUPTI_LIBRARY})
+      SOURCES profile/step_profile.cc
+      LIBRARIES sameseed_all_engines_cuda ${CUPTI_LIBRARY})
     target_include_directories(step_profile SYSTEM PRIVATE "${CUPTI_INCLUDE_DIR}")
   endif()
 endif()
