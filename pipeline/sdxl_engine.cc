@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
@@ -75,6 +76,19 @@ at::ScalarType vae_type(const LoadOptions& options) {
   return config.force_upcast && type != at::kDouble ? at::kFloat : type;
 }
 
+// The loader takes whatever cuDNN it finds first, and another one computes other bits.
+void add_cuda_versions(LoadReport& report) {
+  const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
+  const std::int64_t built = hooks.versionCuDNN(), loaded = hooks.versionRuntimeCuDNN();
+  report.versions["cuda"] = std::int64_t{hooks.versionCUDART()};
+  report.versions["cudnn"] = loaded;
+  if (loaded != built)
+    report.warnings.push_back(
+        fmt::format("cuDNN {} is loaded, LibTorch was built with {}: pictures may differ from "
+                    "PyTorch's own; name the folder of that one in LD_LIBRARY_PATH",
+                    loaded, built));
+}
+
 }  // namespace
 
 at::Device visible_gpu() {
@@ -113,6 +127,7 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   report.effective = arithmetic_.effective;
   report.engagement = arithmetic_.probes;
   report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
+  if (!device_.is_cpu()) add_cuda_versions(report);
   if (!device_.is_cpu())
     c10::impl::VirtualGuardImpl(device_.type()).synchronizeDevice(device_.index());
   report.load_ms = ms_since(start);

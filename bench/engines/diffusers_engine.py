@@ -189,6 +189,8 @@ class DiffusersEngine:
             "threads": torch.get_num_threads(), "device": "cuda:0" if self.device == "cuda" else "cpu", **self.switches()}
         versions = {"python": sys.version.split()[0], "torch": torch.__version__, "diffusers": diffusers.__version__,
                     "transformers": transformers.__version__}
+        if self.device == "cuda":
+            versions.update(cuda=torch.version.cuda, cudnn=torch.backends.cudnn.version())
         return {"engine": f"diffusers ({self.mode})", "timings_ms": {"load": 1e3 * (time.perf_counter() - start)},
                 "effective": self.effective, "engagement": {}, "files": weight_files(model, vae, variant),
                 "versions": versions, "warnings": [], "peak_memory": self.peak_memory()}
