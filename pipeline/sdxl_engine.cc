@@ -127,9 +127,10 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   report.effective = arithmetic_.effective;
   report.engagement = arithmetic_.probes;
   report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
-  if (!device_.is_cpu()) add_cuda_versions(report);
-  if (!device_.is_cpu())
+  if (!device_.is_cpu()) {
+    add_cuda_versions(report);
     c10::impl::VirtualGuardImpl(device_.type()).synchronizeDevice(device_.index());
+  }
   report.load_ms = ms_since(start);
   report.peak_memory = peak_memory(device_);
   return report;

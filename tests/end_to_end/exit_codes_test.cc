@@ -1,7 +1,6 @@
 // Every exit code of the verdict, reached by the program itself.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 #include <vector>
@@ -30,12 +29,10 @@ class ExitCodes : public ::testing::Test {
         {"requests", {{"prompts", prompts}, {"seeds", seeds}, {"size", "64x64"}, {"steps", 1}}},
         {"timing", {{"warmup", 0}, {"blocks", blocks}}}};
     write_file(folder_ + "/m.json", matrix.dump());
-    ::setenv("OMP_NUM_THREADS", "1", 1);  // a second thread makes no such small picture sooner
-    ASSERT_EQ(
-        Started({kProgram, "run", folder_ + "/m.json", "--out", run(), "--quiet"}, folder_ + "/log")
-            .wait(),
-        0)
-        << read_file(folder_ + "/log");
+    // A second thread makes no such small picture sooner.
+    ASSERT_EQ(run_program({"/usr/bin/env", "OMP_NUM_THREADS=1", kProgram, "run",
+                           folder_ + "/m.json", "--out", run(), "--quiet"}),
+              0);
   }
   static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
 

@@ -13,8 +13,8 @@
 namespace sameseed {
 
 extern const std::string kProgram;  // build/.../bin/sameseed
-extern const std::string
-    kMisbehaving;  // an engine, and first word of its command; the second is its fault
+// An engine; the second word of its command is its fault.
+extern const std::string kMisbehaving;
 
 // A folder of this test's own, empty.
 std::string fresh_folder(const std::string& name);
