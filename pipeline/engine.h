@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/deepcache.h"
+#include "pipeline/unet/deepcache.h"
 
 namespace sameseed {
 

@@ -1,8 +1,8 @@
 # SDXL itself, over LibTorch.
 sameseed_library(sameseed_network LIBTORCH
   UNITS
-    "backend.cc config.cc embeddings.cc noise.cc nonfinite.cc"
-    "resnet.cc schedulers/all_schedulers.cc schedulers/euler.cc stopwatch.cc tensor_files.cc"
-    "sdxl_engine.cc sdxl_pipeline.cc text_encoder.cc trace.cc"
-    "transformer.cc unet.cc vae.cc weights.cc"
+    "layers/backend.cc model/config.cc noise.cc unet/embeddings.cc watch/nonfinite.cc"
+    "layers/resnet.cc model/tensor_files.cc schedulers/all_schedulers.cc schedulers/euler.cc watch/stopwatch.cc"
+    "sdxl_engine.cc sdxl_pipeline.cc text/text_encoder.cc watch/trace.cc"
+    "layers/transformer.cc model/weights.cc unet/unet.cc vae/vae.cc"
   LIBRARIES sameseed_pipeline_core sameseed_png LibTorch::cpu)

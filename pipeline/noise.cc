@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "io/error.h"
-#include "pipeline/tensor_files.h"
+#include "pipeline/model/tensor_files.h"
 
 namespace sameseed {
 namespace {

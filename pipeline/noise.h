@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/config.h"
 #include "pipeline/engine.h"
+#include "pipeline/model/config.h"
 
 namespace sameseed {
 

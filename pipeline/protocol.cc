@@ -17,7 +17,7 @@
 #include "io/error.h"
 #include "io/json.h"
 #include "io/json_schema.h"
-#include "pipeline/prompt.h"
+#include "pipeline/text/prompt.h"
 
 namespace sameseed {
 namespace {

@@ -17,8 +17,8 @@
 #include "io/enhance.h"
 #include "io/error.h"
 #include "io/png.h"
-#include "pipeline/nonfinite.h"
-#include "pipeline/trace.h"
+#include "pipeline/watch/nonfinite.h"
+#include "pipeline/watch/trace.h"
 
 namespace sameseed {
 namespace {

@@ -9,8 +9,8 @@
 #include "io/elapsed.h"
 #include "io/error.h"
 #include "pipeline/noise.h"
-#include "pipeline/nonfinite.h"
 #include "pipeline/schedulers/scheduler.h"
+#include "pipeline/watch/nonfinite.h"
 
 namespace sameseed {
 namespace {

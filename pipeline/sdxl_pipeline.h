@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/backend.h"
-#include "pipeline/config.h"
 #include "pipeline/engine.h"
-#include "pipeline/stopwatch.h"
-#include "pipeline/tensor_files.h"
-#include "pipeline/text_encoder.h"
-#include "pipeline/tokenizer.h"
-#include "pipeline/unet.h"
-#include "pipeline/vae.h"
+#include "pipeline/layers/backend.h"
+#include "pipeline/model/config.h"
+#include "pipeline/model/tensor_files.h"
+#include "pipeline/text/text_encoder.h"
+#include "pipeline/text/tokenizer.h"
+#include "pipeline/unet/unet.h"
+#include "pipeline/vae/vae.h"
+#include "pipeline/watch/stopwatch.h"
 
 namespace sameseed {
 

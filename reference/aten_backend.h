@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "pipeline/backend.h"
+#include "pipeline/layers/backend.h"
 
 namespace sameseed {
 

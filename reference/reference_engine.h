@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "pipeline/engine.h"
-#include "pipeline/upload.h"
+#include "pipeline/model/upload.h"
 
 namespace sameseed {
 

@@ -8,11 +8,12 @@
 
 #include "io/error.h"
 #include "io/files.h"
-#include "reports/accepted_report.h"
-#include "reports/html_report.h"
-#include "reports/record.h"
-#include "reports/summary.h"
-#include "reports/verdict.h"
+#include "reports/formats/html.h"
+#include "reports/formats/report_format.h"
+#include "reports/judge/accepted_report.h"
+#include "reports/judge/verdict.h"
+#include "reports/run/run_files.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 namespace {
@@ -34,15 +35,6 @@ json verdict_of(const json& summary, const std::filesystem::path& run) try {
 }
 
 }  // namespace
-
-std::vector<std::unique_ptr<Report>> all_reports(const RunFiles& files) {
-  std::vector<std::unique_ptr<Report>> all;
-  for (const auto make : {make_json_report, make_text_report, make_markdown_report,
-                          make_junit_report, make_benchmark_report})
-    all.push_back(make());
-  all.push_back(make_html_report(files));
-  return all;
-}
 
 int report_run(const std::filesystem::path& run, std::ostream& terminal,
                const ReportOptions& options) {

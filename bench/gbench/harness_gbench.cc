@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "bench/programs.h"
-#include "bench/worker.h"
+#include "bench/system/programs.h"
+#include "bench/worker/worker.h"
 
 namespace sameseed {
 namespace {

@@ -9,7 +9,7 @@
 #include <random>
 #include <sstream>
 
-#include "bench/ledger.h"
+#include "bench/ledger/ledger.h"
 
 namespace sameseed {
 namespace {

@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "bench/generate.h"
-#include "bench/history.h"
-#include "bench/matrix.h"
-#include "bench/plan.h"
-#include "bench/programs.h"
+#include "bench/plan/matrix.h"
+#include "bench/plan/plan.h"
+#include "bench/sweep/generate.h"
+#include "bench/sweep/resume.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 
 namespace sameseed {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "bench/gbench/in_turn.h"
-#include "bench/temporary_folder.h"
+#include "bench/system/temporary_folder.h"
 #include "io/elapsed.h"
 #include "io/safetensors.h"
 #include "pipeline/cuda/check.h"

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "bench/all_engines.h"
+#include "bench/engines/all_engines.h"
 #include "io/error.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "pipeline/backend.h"
+#include "pipeline/layers/backend.h"
 
 namespace sameseed {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "pipeline/cpu/half_product.h"
-#include "pipeline/layers.h"
+#include "pipeline/layers/layers.h"
 
 namespace sameseed {
 

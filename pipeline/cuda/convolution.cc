@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pipeline/cuda/cudnn_graph.h"
-#include "pipeline/cuda/kernels.h"
+#include "pipeline/cuda/kernels/kernels.h"
 #include "pipeline/cuda/timing.h"
 #include "pipeline/engine.h"
 

@@ -1,5 +1,7 @@
 # The accelerated path on NVIDIA GPUs. Its kernels apart: nvcc knows other flags, and C++17.
-add_library(sameseed_kernels STATIC ${CMAKE_CURRENT_LIST_DIR}/elementwise.cu ${CMAKE_CURRENT_LIST_DIR}/norms.cu)
+add_library(sameseed_kernels STATIC 
+  ${CMAKE_CURRENT_LIST_DIR}/kernels/elementwise.cu
+  ${CMAKE_CURRENT_LIST_DIR}/kernels/norms.cu)
 target_include_directories(sameseed_kernels PRIVATE "${PROJECT_SOURCE_DIR}")
 target_compile_features(sameseed_kernels PRIVATE cuda_std_17)
 target_compile_options(sameseed_kernels PRIVATE $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings>)

@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "pipeline/cuda/kernels.h"
+#include "pipeline/cuda/kernels/kernels.h"
 
 namespace sameseed::cuda {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "pipeline/backend.h"
 #include "pipeline/cuda/device_context.h"
+#include "pipeline/layers/backend.h"
 
 namespace sameseed::cuda {
 

@@ -1,8 +1,8 @@
 // The arm under test on a GPU: SDXL with OneDiff's switches over the layers of cuda_backend.h.
 #pragma once
 
-#include "pipeline/accelerated_engine.h"
-#include "pipeline/upload.h"
+#include "pipeline/cpu/accelerated_engine.h"
+#include "pipeline/model/upload.h"
 
 namespace sameseed::cuda {
 

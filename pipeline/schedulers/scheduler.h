@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "pipeline/config.h"
+#include "pipeline/model/config.h"
 
 namespace sameseed {
 

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "bench/programs.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 #include "io/png.h"
 #include "tests/end_to_end/program_under_test.h"

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <vector>
 
-#include "bench/programs.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 #include "tests/end_to_end/program_under_test.h"
 

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <ostream>
 
-#include "bench/programs.h"
-#include "bench/run_lock.h"
+#include "bench/sweep/run_lock.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 #include "tests/end_to_end/program_under_test.h"
 

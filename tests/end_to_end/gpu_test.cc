@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "bench/programs.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 #include "io/json_schema.h"
 #include "tests/end_to_end/program_under_test.h"

@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "bench/null_engine.h"
+#include "bench/engines/null_engine.h"
 #include "io/files.h"
 #include "pipeline/protocol.h"
 

@@ -13,7 +13,7 @@
 #include <fstream>
 #include <set>
 
-#include "bench/programs.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 
 extern char** environ;

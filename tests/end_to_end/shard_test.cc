@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "bench/programs.h"
+#include "bench/system/programs.h"
 #include "io/files.h"
 #include "tests/end_to_end/program_under_test.h"
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "bench/matrix.h"
+#include "bench/plan/matrix.h"
 #include "io/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "io/error.h"
-#include "pipeline/tokenizer.h"
+#include "pipeline/text/tokenizer.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto model = std::filesystem::path(SAMESEED_SOURCE_DIR) / "reference/nano-sdxl";

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "pipeline/tensor_files.h"
+#include "pipeline/model/tensor_files.h"
 
 namespace sameseed {
 namespace {

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "io/png.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
-#include "pipeline/tensor_files.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/goldens.h"
 

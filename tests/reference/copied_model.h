@@ -7,7 +7,7 @@
 #include <string>
 
 #include "io/safetensors.h"
-#include "pipeline/tensor_files.h"
+#include "pipeline/model/tensor_files.h"
 #include "tests/reference/goldens.h"
 
 namespace sameseed {

@@ -13,11 +13,11 @@
 #include "io/files.h"
 #include "io/png.h"
 #include "io/safetensors.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"
 #include "pipeline/schedulers/scheduler.h"
-#include "pipeline/tensor_files.h"
-#include "pipeline/tokenizer.h"
+#include "pipeline/text/tokenizer.h"
 #include "reference/reference_engine.h"
 
 namespace sameseed {

@@ -10,9 +10,9 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
-#include "pipeline/tensor_files.h"
-#include "pipeline/vae.h"
+#include "pipeline/vae/vae.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/copied_model.h"
 

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files.h"
-#include "pipeline/tensor_files.h"
-#include "pipeline/text_encoder.h"
-#include "pipeline/unet.h"
-#include "pipeline/vae.h"
+#include "pipeline/model/tensor_files.h"
+#include "pipeline/text/text_encoder.h"
+#include "pipeline/unet/unet.h"
+#include "pipeline/vae/vae.h"
 #include "reference/aten_backend.h"
 #include "tests/reference/goldens.h"
 

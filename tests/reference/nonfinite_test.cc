@@ -1,5 +1,5 @@
 // Models that overflow at a known place.
-#include "pipeline/nonfinite.h"
+#include "pipeline/watch/nonfinite.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -8,9 +8,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "pipeline/accelerated_engine.h"
+#include "pipeline/cpu/accelerated_engine.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
-#include "pipeline/tensor_files.h"
 #include "reference/aten_backend.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/copied_model.h"

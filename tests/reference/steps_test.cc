@@ -4,9 +4,9 @@
 
 #include <filesystem>
 
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
 #include "pipeline/sdxl_engine.h"
-#include "pipeline/tensor_files.h"
 #include "reference/aten_backend.h"
 #include "tests/reference/goldens.h"
 

@@ -1,5 +1,5 @@
 // What `--trace` writes, on a small model.
-#include "pipeline/trace.h"
+#include "pipeline/watch/trace.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -9,9 +9,9 @@
 
 #include "io/files.h"
 #include "io/safetensors.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"
-#include "pipeline/tensor_files.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/goldens.h"
 

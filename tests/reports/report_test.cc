@@ -8,6 +8,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json_schema.h"
+#include "reports/formats/report_format.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "reports/record.h"
+#include "reports/run/run_files.h"
 
 namespace sameseed {
 

@@ -9,8 +9,8 @@
 #include <filesystem>
 
 #include "pipeline/cuda/step_graphs.h"
-#include "pipeline/resnet.h"
-#include "pipeline/tensor_files.h"
+#include "pipeline/layers/resnet.h"
+#include "pipeline/model/tensor_files.h"
 #include "reference/aten_backend.h"
 
 namespace sameseed::cuda {

@@ -1,0 +1,46 @@
+// `sameseed doctor`: what this machine has, which switches can act on it, and what stands in the
+// way.
+#pragma once
+
+#include <iosfwd>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/system/device_watch.h"
+#include "bench/system/host.h"
+#include "bench/system/slots.h"
+
+namespace sameseed {
+
+struct ProgramCheck {
+  std::string name, path;
+  bool found = false;
+  std::vector<std::string> missing;  // shared libraries that it needs and that are not found
+  std::string problem;               // its words, where it did not start
+  bool works() const { return found && missing.empty() && problem.empty(); }
+};
+
+struct Findings {
+  Host host;
+  Gpus gpus;
+  std::vector<DeviceReading> readings;  // one a device of `gpus`, with no worker of ours on it
+  std::vector<ProgramCheck> programs;
+  std::vector<Slot> slots;   // that `run` would take of itself
+  std::string slot_problem;  // why it would take none
+};
+
+// Pure but for the names of processes. Fields: reports/FILES.md.
+nlohmann::json doctor_report(const Findings& findings);
+void print_doctor(const nlohmann::json& report, std::ostream& out);
+
+// Prints what this machine has and what stands in the way of valid timings: 0 where nothing does,
+// else 6.
+int doctor(bool as_json, std::ostream& out);
+
+// Of the dynamic linker's list of what a program needs (LD_TRACE_LOADED_OBJECTS), the names of what
+// it does not find.
+std::vector<std::string> missing_libraries(std::string_view list);
+
+}  // namespace sameseed

@@ -1,0 +1,88 @@
+#include "bench/ledger/kept_gates.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "bench/ledger/ledger.h"
+#include "bench/plan/plan.h"
+#include "io/error.h"
+#include "io/files.h"
+#include "reports/judge/accepted_report.h"
+#include "reports/judge/gate.h"
+#include "reports/run/cohort.h"
+#include "reports/run/run_files.h"
+#include "reports/run/run_index.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+bool is_in_ledger(const GateOptions& options) { return options.baseline == kAcceptedBaseline; }
+
+// The last accepted first; at least one.
+std::vector<std::string> accepted_reports(const GateOptions& options, const json& plan) {
+  const std::filesystem::path file = ledger_file(options.ledger);
+  std::vector<std::string> reports =
+      Ledger(file, Ledger::Use::kRead).accepted_reports(recipe_of(plan));
+  if (reports.empty())
+    throw UserError(fmt::format(
+        "{}: no run of this recipe (matrix, prompts, seeds and steps) was accepted; `sameseed "
+        "baseline accept RUN` does that, and --baseline takes a report.json as well",
+        file.string()));
+  return reports;
+}
+
+}  // namespace
+
+void check_gates(const std::filesystem::path& run, const json& plan, const GateOptions& options) {
+  const bool baseline = !options.baseline.empty() || std::filesystem::exists(run / "baseline.json");
+  if (is_in_ledger(options))
+    accepted_reports(options, plan);
+  else if (!options.baseline.empty())
+    read_accepted_report(options.baseline);
+  if (options.gates.empty()) return;
+  for (const Gate& gate : read_gates(options.gates)) {
+    if (gate.floor && !plan.contains("floor"))
+      throw UserError(fmt::format("{}: {}: no noise floor is measured; ask for it with --floor",
+                                  options.gates, gate_label(gate)));
+    if (gate.baseline_margin && !baseline)
+      throw UserError(fmt::format(
+          "{}: {}: name an accepted run's report with --baseline REPORT.json, or the one of the "
+          "ledger with --baseline {}",
+          options.gates, gate_label(gate), kAcceptedBaseline));
+  }
+}
+
+void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
+  const bool is_file = !options.baseline.empty() && !is_in_ledger(options);
+  if (!options.gates.empty()) read_gates(options.gates);
+  if (is_file) read_accepted_report(options.baseline);
+  if (!options.gates.empty()) write_file(run / "gates.json", read_file(options.gates));
+  if (is_file) write_file(run / "baseline.json", read_file(options.baseline));
+}
+
+void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options) {
+  if (!is_in_ledger(options)) return;
+  const RunFiles files = read_run(run);
+  // All that is compared of the run itself, which has no report yet.
+  const json report = {
+      {"cohort", cohort_of(files.plan, files.starts, files.workers, RunIndex(files).metrics())}};
+  const auto file = run / "gates.json";
+  const std::vector<Gate> gates =
+      std::filesystem::exists(file) ? read_gates(file) : std::vector<Gate>();
+  const auto fits = [&](const std::string& text) {
+    const json accepted = parse_accepted_report(text, ledger_file(options.ledger).string());
+    return std::ranges::all_of(gates, [&](const Gate& gate) {
+      return !gate.baseline_margin || incomparable(gate, report, accepted).empty();
+    });
+  };
+  const std::vector<std::string> reports = accepted_reports(options, files.plan);
+  const auto found = std::ranges::find_if(reports, fits);
+  write_file(run / "baseline.json", found == reports.end() ? reports.front() : *found);
+}
+
+}  // namespace sameseed

@@ -1,0 +1,62 @@
+// The ledger: one SQLite file that takes in runs, for their history and as baselines.
+//
+// Several programs may write at the same time and each may be killed at any time: a run goes in by
+// one transaction under SQLite's rollback journal, which leaves one file behind and, unlike the
+// write-ahead log, works on network file systems; a second writer waits. Table `points` has one row
+// a run, comparison and measure.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reports/history/series.h"
+
+struct sqlite3;
+
+namespace sameseed {
+
+class Ledger {
+ public:
+  enum class Use { kRead, kWrite };
+  // kWrite makes the file where there is none. Throws UserError, with the file untouched, where it
+  // is no SQLite file, another program's, a newer sameseed's, or damaged.
+  Ledger(const std::filesystem::path& file, Use use);
+  ~Ledger();
+
+  // Takes a run in, in the place of what it holds of the same run. Whether it is accepted stays.
+  void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
+  // Makes a run that was added a baseline of its cohort. `report`: its report.json as it is now,
+  // which is kept.
+  void accept(const std::string& key, const std::string& report);
+
+  struct Accepted {
+    SeriesRun run;
+    std::string accepted;  // when, ISO 8601
+  };
+  std::vector<Accepted> baselines() const;  // by cohort, then by time
+  // The reports that were accepted of runs of this recipe, the last accepted first.
+  std::vector<std::string> accepted_reports(const std::string& recipe) const;
+
+  // Names of the series whose measure is `measure` (all where empty), sorted.
+  std::vector<SeriesName> series(const std::string& measure) const;
+  Series read(const SeriesName& name) const;
+  std::size_t runs() const;
+
+ private:
+  class Statement;
+  class Transaction;
+  void execute(const char* text) const;
+  int version() const;
+  void prepare_tables();
+
+  std::string file_;
+  std::unique_ptr<sqlite3, int (*)(sqlite3*)> database_;
+};
+
+// `named`, or where that is empty the user's: XDG_DATA_HOME/sameseed/ledger.sqlite, else below
+// ~/.local/share. Throws UserError where neither variable is set.
+std::filesystem::path ledger_file(const std::string& named);
+
+}  // namespace sameseed

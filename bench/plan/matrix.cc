@@ -1,0 +1,353 @@
+#include "bench/plan/matrix.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include "bench/plan/engine_name.h"
+#include "bench/plan/prompts.h"
+#include "bench/schema/matrix.schema.h"
+#include "io/error.h"
+#include "io/files.h"
+#include "io/json.h"
+#include "io/json_schema.h"
+#include "io/nearest.h"
+#include "io/sha256.h"
+#include "pipeline/protocol.h"
+#include "pipeline/unet/deepcache.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr double kMostPoints = 100'000, kMostCases = 999'999;
+constexpr std::size_t kMostAxes = 64;
+
+const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
+                                                 "negative", "deepcache", "enhance"};
+const std::vector<std::string> kLoadFields = {
+    "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"};
+
+// "candidate.env.X" -> arm, kind, name.
+struct AxisName {
+  std::string arm, kind, name;
+};
+
+// What a schema cannot say. Every complaint names the file and the field.
+class Reader {
+ public:
+  Reader(const std::filesystem::path& path, const json& text) : path_(path), text_(text) {}
+
+  Matrix matrix() const {
+    Matrix matrix;
+    matrix.name = text_.value("name", path_.stem().string());
+    if (matrix.name.find('/') != std::string::npos)  // it becomes a folder's
+      refuse("name", "must not hold /, as " + excerpt(matrix.name) + " does");
+    check_printable("name", matrix.name);
+    matrix.model = text_.value("model", matrix.model);
+    check_printable("model", matrix.model);
+    for (const auto& [arm, engine] :
+         {std::pair{"reference", "reference"}, {"candidate", "accelerated"}})
+      matrix.engines[arm] = engine_of(arm, engine);
+
+    const json& requests = text_.at("requests");
+    if (const json& prompts = requests.at("prompts"); prompts.is_string())
+      check_printable("requests.prompts", prompts.get<std::string>());
+    matrix.prompts = read_prompts(requests.at("prompts"), path_);
+    matrix.seeds = seeds(requests.value("seeds", json::array({0})));
+    matrix.request = {{"guidance", requests.value("guidance", 5.0)},
+                      {"size", requests.value("size", "128x128")},
+                      {"steps", requests.value("steps", 30)},
+                      {"negative", requests.value("negative", json())},
+                      {"deepcache", nullptr},
+                      {"enhance", nullptr}};
+    if (requests.contains("batch")) matrix.request["batch"] = requests.at("batch");
+    for (const auto& [name, value] : matrix.request.items())
+      if (const std::string why = refusal_of("request", name, value); !why.empty())
+        throw UserError(fmt::format("{}: requests.{}", path_.string(), why));
+    if (requests.contains("noise_precision"))
+      matrix.noise_precision = requests.at("noise_precision").get<std::string>();
+    const json timing = text_.value("timing", json::object());
+    matrix.timing = {timing.value("warmup", matrix.timing.warmup),
+                     timing.value("blocks", matrix.timing.blocks),
+                     timing.value("prompts", matrix.timing.prompts)};
+    for (const auto& [arm, engine] : matrix.engines)
+      if (is_folder(engine) && matrix.timing.blocks > 0)
+        refuse("timing.blocks",
+               fmt::format("must be 0: the {}'s pictures lie in a folder and took no time", arm));
+    matrix.floor = text_.value("floor", false);
+    matrix.oracle = text_.value("oracle", false);
+    return matrix;
+  }
+
+  // `names`: of the axes, in the file's order.
+  std::vector<Axis> axes(const std::vector<std::string>& names) const {
+    if (names.size() > kMostAxes)
+      refuse("axes", fmt::format("{} axes; at most {} are planned", names.size(), kMostAxes));
+    std::vector<Axis> axes;
+    for (const std::string& name : names) {
+      const AxisName parts = parse_name(name);
+      for (const Axis& other : axes) refuse_overlap(parts, other.name, name);
+      axes.push_back({name, text_.at("axes").at(name).get<std::vector<json>>()});
+      check_values(parts, axes.back());
+    }
+    return axes;
+  }
+
+  std::map<std::string, std::string> reasons(const std::vector<Axis>& axes) const {
+    const auto reasons = text_.value("reasons", std::map<std::string, std::string>());
+    for (const auto& [name, reason] : reasons) check_axis(axes, "reasons." + printable(name), name);
+    return reasons;
+  }
+
+  std::vector<Exclusion> exclusions(const std::vector<Axis>& axes) const {
+    std::vector<Exclusion> exclusions;
+    for (const json& rule : text_.value("exclude", json::array())) {
+      exclusions.push_back({rule.at("when").get<Point>(), rule.at("because").get<std::string>()});
+      for (const auto& [name, value] : exclusions.back().when)
+        check_exclusion(axes,
+                        fmt::format("exclude[{}].when.{}", exclusions.size() - 1, printable(name)),
+                        name, value);
+    }
+    return exclusions;
+  }
+
+  void check_size(const Matrix& matrix) const {
+    double points = 1;
+    for (const Axis& axis : matrix.axes) points *= static_cast<double>(axis.values.size());
+    if (points > kMostPoints)
+      refuse("axes", fmt::format("{:.9g} combinations; at most {} are planned, so leave out values "
+                                 "or split the matrix",
+                                 points, kMostPoints));
+    const double cases = points * static_cast<double>(matrix.prompts.size()) *
+                         static_cast<double>(matrix.seeds.size());
+    if (cases > kMostCases)
+      refuse("requests",
+             fmt::format("{:.9g} cases ({} combinations x {} prompts x {} seeds); at most {} are "
+                         "planned, so leave out some or split the matrix",
+                         cases, points, matrix.prompts.size(), matrix.seeds.size(), kMostCases));
+  }
+
+ private:
+  [[noreturn]] void refuse(const std::string& field, const std::string& why) const {
+    throw UserError(fmt::format("{}: {}: {}", path_.string(), field, why));
+  }
+
+  std::string engine_of(const std::string& name, const std::string& by_default) const {
+    const json arm = text_.value(name, json::object());
+    const std::string engine = arm.value("engine", by_default);
+    if (arm.contains("pictures") != (engine == "folder"))
+      refuse(name + ".pictures",
+             engine == "folder" ? "is missing; name the folder that holds the pictures"
+                                : "is for the engine folder only; this one is " + excerpt(engine));
+    if (engine != "folder") return engine;
+    const auto pictures = arm.at("pictures").get<std::string>();
+    check_printable(name + ".pictures", pictures);
+    return folder_engine_name(path_.parent_path() / pictures);
+  }
+
+  // Of names and paths, which stand in messages of one line.
+  void check_printable(const std::string& field, const std::string& text) const {
+    for (const char c : text)
+      if (static_cast<unsigned char>(c) < 0x20)
+        refuse(field, "must not hold control characters, as " + excerpt(text) + " does");
+  }
+
+  AxisName parse_name(const std::string& name) const {
+    const std::size_t first = name.find('.'), second = name.find('.', first + 1);
+    AxisName parts;
+    if (first != std::string::npos && second != std::string::npos)
+      parts = {name.substr(0, first), name.substr(first + 1, second - first - 1),
+               name.substr(second + 1)};
+    if ((parts.arm != "candidate" && parts.arm != "reference" && parts.arm != "both") ||
+        (parts.kind != "env" && parts.kind != "load" && parts.kind != "request") ||
+        parts.name.empty())
+      refuse("axes." + printable(name),
+             "an axis is named ARM.KIND.NAME with ARM candidate, reference or both and KIND env, "
+             "load or request");
+    if (parts.kind == "env") {
+      const bool good = std::all_of(parts.name.begin(), parts.name.end(), [](unsigned char c) {
+        return c == '_' || (c < 0x80 && std::isalnum(c) != 0);
+      });
+      if (!good || std::isdigit(static_cast<unsigned char>(parts.name.front())) != 0)
+        refuse("axes." + printable(name),
+               "an environment variable is named by letters, digits and _");
+      return parts;
+    }
+    const auto& known = parts.kind == "load" ? kLoadFields : kRequestFields;
+    if (std::find(known.begin(), known.end(), parts.name) == known.end())
+      refuse("axes." + printable(name),
+             fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?", parts.arm,
+                         parts.kind, nearest(parts.name, known)));
+    if (parts.kind == "request" && parts.name == "batch" && parts.arm != "both")
+      refuse("axes." + printable(name),
+             "pictures are compared one with one; both arms make as many, so write "
+             "both.request.batch");
+    return parts;
+  }
+
+  void refuse_overlap(const AxisName& parts, const std::string& other,
+                      const std::string& name) const {
+    const AxisName before = parse_name(other);
+    if (before.kind == parts.kind && before.name == parts.name &&
+        (before.arm == "both" || parts.arm == "both"))
+      refuse("axes." + printable(name),
+             fmt::format("sets what {} sets as well; remove one of them", other));
+  }
+
+  void check_values(const AxisName& parts, const Axis& axis) const {
+    std::map<std::string, const json*> meanings;
+    for (const json& value : axis.values) {
+      if (const std::string why = refusal_of(parts.kind, parts.name, value); !why.empty())
+        refuse("axes." + printable(axis.name), why);
+      const auto [other, fresh] = meanings.emplace(meaning_of(parts, value), &value);
+      if (!fresh && *other->second == value)
+        refuse("axes." + printable(axis.name), excerpt(value) + " stands twice; remove one");
+      if (!fresh)
+        refuse("axes." + printable(axis.name),
+               fmt::format("{} and {} mean the same; remove one", excerpt(*other->second),
+                           excerpt(value)));
+    }
+  }
+
+  // Equal for values that do the same: "3/branch:1" and "3/0/0", 5 and 5.0.
+  static std::string meaning_of(const AxisName& parts, const json& value) {
+    if (parts.kind == "request" && value.is_string()) {
+      if (parts.name == "deepcache") return to_string(parse_deepcache(value.get<std::string>()));
+      if (parts.name == "size") {
+        const auto [width, height] = parse_size(value);
+        return fmt::format("{}x{}", width, height);
+      }
+    }
+    return value.is_number() ? json(value.get<double>()).dump() : value.dump();
+  }
+
+  // Why a setting cannot have this value, or nothing.
+  static std::string refusal_of(const std::string& kind, const std::string& name,
+                                const json& value) {
+    try {
+      if (kind == "env") {
+        if (!value.is_null() && !value.is_string())
+          return "an environment variable is a text, or null for unset, not " + excerpt(value);
+        if (value.is_string() && value.get<std::string>().find('\0') != std::string::npos)
+          return "an environment variable cannot hold a NUL";
+      } else if (kind == "load") {
+        read_load_options({{name, value}});
+      } else {
+        if (value.is_null() && name != "negative" && name != "deepcache" && name != "enhance")
+          return name + ": null leaves nothing in its place; name a value";
+        read_request({{name, value}});
+      }
+      return "";
+    } catch (const UserError& error) {
+      return error.what();
+    }
+  }
+
+  // The axis of this name, which `field` names; refused where there is none.
+  const Axis& check_axis(const std::vector<Axis>& axes, const std::string& field,
+                         const std::string& name) const {
+    std::vector<std::string> names;
+    for (const Axis& axis : axes) {
+      names.push_back(axis.name);
+      if (axis.name == name) return axis;
+    }
+    refuse(field,
+           "there is no such axis in this matrix" +
+               (names.empty() ? "; it has none"
+                              : fmt::format("; did you mean \"{}\"?", nearest(name, names))));
+  }
+
+  void check_exclusion(const std::vector<Axis>& axes, const std::string& field,
+                       const std::string& name, const json& value) const {
+    const std::vector<json>& values = check_axis(axes, field, name).values;
+    if (std::find(values.begin(), values.end(), value) == values.end())
+      refuse(field, fmt::format("{} is no value of this axis; its values are {}", excerpt(value),
+                                excerpt(values)));
+  }
+
+  std::vector<std::uint64_t> seeds(const json& list) const {
+    std::vector<std::uint64_t> seeds;
+    std::set<std::uint64_t> known;
+    for (const json& value : list) {
+      const std::string field = fmt::format("requests.seeds[{}]", seeds.size());
+      if (!value.is_number_unsigned() && value.get<std::int64_t>() < 0)
+        refuse(field, fmt::format("must be a whole number from 0 to 2^64-1, not {}", value.dump()));
+      seeds.push_back(value.get<std::uint64_t>());
+      if (!known.insert(seeds.back()).second)
+        refuse(field, fmt::format("{} stands twice; remove one", seeds.back()));
+    }
+    return seeds;
+  }
+
+  const std::filesystem::path& path_;
+  const json& text_;
+};
+
+// Which axis turns fastest is the file's to say, so their order there counts, which a parsed object
+// has lost.
+std::vector<std::string> axes_in_order(const std::string& text) {
+  struct Axes : nlohmann::json_sax<json> {
+    std::vector<std::string> names;
+    int depth = 0;
+    bool inside = false;
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t&) override { return true; }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool start_object(std::size_t) override { return ++depth > 0; }
+    bool end_object() override { return depth-- > 0; }
+    bool start_array(std::size_t) override { return ++depth > 0; }
+    bool end_array() override { return depth-- > 0; }
+    bool key(string_t& name) override {
+      if (depth == 1) inside = name == "axes";
+      if (depth == 2 && inside) names.push_back(name);
+      return true;
+    }
+    bool parse_error(std::size_t, const std::string&, const json::exception&) override {
+      return false;
+    }
+  } axes;
+  json::sax_parse(text, &axes);
+  return axes.names;
+}
+
+}  // namespace
+
+Matrix read_matrix(const std::filesystem::path& path) {
+  return parse_matrix(read_file(path), path);
+}
+
+Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path) {
+  const json text = parse_json(bytes, path.string());
+  check_json(text, kMatrixSchema, path.string());
+  const Reader read(path, text);
+  Matrix matrix = read.matrix();
+  matrix.sha256 = sha256(bytes);
+  matrix.axes = read.axes(axes_in_order(bytes));
+  matrix.exclude = read.exclusions(matrix.axes);
+  matrix.reasons = read.reasons(matrix.axes);
+  read.check_size(matrix);
+  return matrix;
+}
+
+std::vector<Point> points(const std::vector<Axis>& axes) {
+  std::size_t count = 1;
+  for (const Axis& axis : axes) count *= axis.values.size();
+  std::vector<Point> all(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t rest = i;
+    for (auto axis = axes.rbegin(); axis != axes.rend(); rest /= axis->values.size(), ++axis)
+      all[i][axis->name] = axis->values[rest % axis->values.size()];
+  }
+  return all;
+}
+
+}  // namespace sameseed

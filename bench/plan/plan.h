@@ -1,0 +1,22 @@
+// What a run will do: a matrix unrolled into environments, cases, samples and comparisons. Pure;
+// its JSON is plan.json, described in reports/FILES.md.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "bench/plan/matrix.h"
+
+namespace sameseed {
+
+// `load` holds what the command line fixes for both arms: model, and vae and variant where given.
+nlohmann::json make_plan(const Matrix& matrix, const nlohmann::json& load);
+
+// SHA-256 of what a plan makes and compares, less where its model lies: equal for the same sweep on
+// another machine.
+std::string recipe_of(const nlohmann::json& plan);
+
+// The first 16 hex digits of the SHA-256 of a value's canonical JSON.
+std::string id_of(const nlohmann::json& value);
+
+}  // namespace sameseed

@@ -1,0 +1,42 @@
+// sameseed-scorer: a process of its own with a clean environment, so that scores never depend on
+// what is under test.
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "bench/score/score.h"
+#include "io/error.h"
+#include "metrics/memory.h"
+
+int main(int argc, char** argv) {
+  sameseed::keep_freed_memory();
+  CLI::App app{"Scores the pictures of a run, or one pair of pictures.", "sameseed-scorer"};
+  app.require_subcommand(1);
+  std::string run, reference, candidate, weights, map, pairs, out;
+  CLI::App* run_command = app.add_subcommand("run", "write RUN/scores.jsonl");
+  run_command->add_option("run", run, "folder of the run")->required();
+  CLI::App* pair_command = app.add_subcommand("pair", "every metric of one pair, as JSON");
+  pair_command->add_option("reference", reference, "PNG")->required();
+  pair_command->add_option("candidate", candidate, "PNG")->required();
+  pair_command->add_option("--map", map, "write the heat map of the difference to this PNG");
+  CLI::App* across_command =
+      app.add_subcommand("across", "pictures of one run against those of another");
+  across_command->add_option("pairs", pairs, "JSON: {a, b, pairs: [{a, b}]}")->required();
+  across_command->add_option("--out", out, "file to write, as scores.jsonl")->required();
+  for (CLI::App* command : {run_command, pair_command, across_command})
+    command->add_option("--weights", weights, "folder that holds lpips/")->required();
+  try {
+    app.parse(argc, argv);
+    if (*run_command)
+      sameseed::score_run(run, weights);
+    else if (*across_command)
+      sameseed::score_across(pairs, weights, out);
+    else
+      std::cout << sameseed::score_pair(reference, candidate, weights, map).dump(1) << "\n";
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 1;
+  } catch (const std::exception& error) {
+    std::cerr << "sameseed-scorer: " << error.what() << "\n";
+    return 1;
+  }
+}

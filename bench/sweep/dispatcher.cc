@@ -1,0 +1,106 @@
+#include "bench/sweep/dispatcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "bench/system/clock.h"
+#include "bench/system/device_record.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+// Reference, candidate, and the candidate with its switches off: the two comparisons of a setting
+// are timed without a reload.
+constexpr std::size_t kMostWorkers = 3;
+
+const json& environment_of(const json& plan, const std::string& id) {
+  for (const json& environment : plan.at("environments"))
+    if (environment.at("id") == id) return environment;
+  throw std::logic_error("the plan has no environment " + id);
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(const Crew& crew, Slot slot) : crew_(crew), slot_(std::move(slot)) {
+  for (const json& environment : crew.plan.at("environments"))
+    for (const auto& [name, value] : environment.at("variables").items()) swept_.insert(name);
+  if (slot_.gpu && crew.nvml) watch_.emplace(*crew.nvml, *slot_.gpu);
+}
+
+json Dispatcher::ask(Running& running, const json& message) {
+  const std::string op = message.at("op");
+  const auto start = Clock::now();
+  last_worker_ = running.id;
+  json answer = running.worker->ask(message, crew_.limits.limit(running.environment, op));
+  crew_.limits.learn(running.environment, op,
+                     std::chrono::ceil<TimeLimits::Duration>(Clock::now() - start));
+  return answer;
+}
+
+Dispatcher::Running& Dispatcher::running(const std::string& environment_id, const json& request) {
+  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& one) {
+    return one.environment == environment_id;
+  });
+  if (found != running_.end()) {
+    running_.splice(running_.begin(), running_, found);
+    return running_.front();
+  }
+  while (running_.size() >= kMostWorkers) running_.pop_back();  // the one used longest ago
+  const json& environment = environment_of(crew_.plan, environment_id);
+  const std::string id = last_worker_ = crew_.name_worker();
+  Variables variables = variables_of(environment);
+  variables.insert(slot_.variables.begin(), slot_.variables.end());  // the plan's own come first
+  Running fresh{environment_id, id,
+                std::make_unique<Worker>(worker_command(environment.at("engine"), slot_.worker),
+                                         environment_for(variables, swept_), log_of(id))};
+  json load = environment.at("load");
+  load["op"] = "load";
+  const std::string started = now();
+  const json answer = ask(fresh, load);
+  json record = {{"type", "worker"},
+                 {"worker", id},
+                 {"environment", environment_id},
+                 {"slot", slot_.name},
+                 {"pid", fresh.worker->pid()},
+                 {"started", started},
+                 {"load", answer}};
+  if (watch_) record["device"] = device_entry(*watch_);
+  crew_.record(record);
+  json warm_up = request;
+  warm_up["id"] = "warm-up";
+  for (const char* file : {"image", "latents", "tensors"}) warm_up[file] = "";
+  warm_up.erase("trace");
+  const int warm_ups = crew_.plan.at("timing").at("warmup");
+  for (int i = 0; i < warm_ups; ++i) ask(fresh, warm_up);
+  running_.push_front(std::move(fresh));
+  return running_.front();
+}
+
+json Dispatcher::generate(const std::string& environment, const json& request) {
+  device_ = nullptr;
+  invalid_.clear();
+  try {
+    Running& one = running(environment, request);
+    if (!watch_) return ask(one, request);
+    const DeviceReading before = watch_->read();
+    const auto start = Clock::now();
+    json answer = ask(one, request);
+    const auto time = Clock::now() - start;
+    const DeviceReading after = watch_->read();
+    device_ = {{"before", reading_json(before)}, {"after", reading_json(after)}};
+    invalid_ = invalid_reasons(watch_->facts(), before, after, time);
+    return answer;
+  } catch (const WorkerFailure& failure) {
+    if (!failure.alive()) drop(environment);
+    throw;
+  }
+}
+
+void Dispatcher::drop(const std::string& environment) {
+  running_.remove_if([&](const Running& one) { return one.environment == environment; });
+}
+
+}  // namespace sameseed

@@ -1,0 +1,76 @@
+// The workers of one slot: started with their own variables, loaded, warmed up, asked, and replaced
+// when they are gone.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <list>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bench/system/device_watch.h"
+#include "bench/system/slots.h"
+#include "bench/worker/time_limits.h"
+#include "bench/worker/worker.h"
+
+namespace sameseed {
+
+// What the slots of one run have in common.
+struct Crew {
+  const nlohmann::json& plan;
+  std::filesystem::path logs;                         // where workers' stderr goes
+  TimeLimits& limits;                                 // learns from every answer
+  std::function<std::string()> name_worker;           // an id that no worker of any start had
+  std::function<void(const nlohmann::json&)> record;  // files a worker's record
+  const Nvml* nvml;                                   // null where no slot is a GPU
+};
+
+class Dispatcher {
+ public:
+  // `crew` must outlive it.
+  Dispatcher(const Crew& crew, Slot slot);
+
+  // The answer of the environment's worker to a `generate` request. A worker that is not up is
+  // started and warmed up with the same request, less its files. Throws WorkerFailure.
+  nlohmann::json generate(const std::string& environment, const nlohmann::json& request);
+
+  // Ends the environment's worker: what it did is not to be trusted.
+  void drop(const std::string& environment);
+
+  // Of a slot on a GPU, around the last request that was answered: the state of the device just
+  // before and just after it (null on a CPU), and why its times are worth nothing.
+  const nlohmann::json& device() const { return device_; }
+  const std::vector<std::string>& invalid() const { return invalid_; }
+  // Who else was on the device before the first worker started; null on a CPU.
+  const DeviceWatch* watch() const { return watch_ ? &*watch_ : nullptr; }
+
+  // The id of the worker that answered (or failed) last, and where its stderr went.
+  const std::string& last_worker() const { return last_worker_; }
+  std::filesystem::path log_of(const std::string& worker) const {
+    return crew_.logs / (worker + ".log");
+  }
+
+ private:
+  struct Running {
+    std::string environment, id;
+    std::unique_ptr<Worker> worker;
+  };
+
+  Running& running(const std::string& environment, const nlohmann::json& request);
+  nlohmann::json ask(Running& running, const nlohmann::json& message);
+
+  const Crew& crew_;
+  Slot slot_;
+  std::set<std::string> swept_;  // variables that any environment names
+  std::list<Running> running_;   // the last used first
+  std::string last_worker_;
+  std::optional<DeviceWatch> watch_;
+  nlohmann::json device_;
+  std::vector<std::string> invalid_;
+};
+
+}  // namespace sameseed

@@ -1,0 +1,299 @@
+#include "bench/sweep/generate.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "bench/plan/expected_times.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/plan_file.h"
+#include "bench/sweep/dispatcher.h"
+#include "bench/sweep/resume.h"
+#include "bench/system/clock.h"
+#include "bench/system/device_record.h"
+#include "bench/system/host.h"
+#include "bench/system/interrupt.h"
+#include "bench/system/obstacles.h"
+#include "bench/worker/answer.h"
+#include "bench/worker/noise_files.h"
+#include "io/elapsed.h"
+#include "io/error.h"
+#include "io/files.h"
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kMostFailures = 3;                  // of one environment, then it is given up
+constexpr std::size_t kLogTail = 12;              // lines
+constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
+
+// What of this machine two runs must have in common.
+json host_entry() {
+  const Host host = read_host();
+  return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
+}
+
+std::vector<std::string> last_lines(const std::filesystem::path& log) {
+  std::vector<std::string> lines;
+  std::ifstream in(log);
+  for (std::string line; std::getline(in, line);) {
+    if (lines.size() == kLogTail) lines.erase(lines.begin());
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+// Outside engines find the folders they write to. What a killed writer left there goes: everything
+// that is no result.
+void prepare_folders(const std::filesystem::path& run) {
+  for (const char* folder : {"images", "latents", "traces"}) {
+    std::filesystem::create_directories(run / folder);
+    for (const auto& entry : std::filesystem::directory_iterator(run / folder))
+      if (const auto ending = entry.path().extension();
+          ending != ".png" && ending != ".safetensors")
+        std::filesystem::remove(entry.path());
+  }
+}
+
+// Foreign text (a worker's last words) may be no valid UTF-8.
+std::string line_of(const json& record) {
+  return record.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+class Sweep {
+ public:
+  Sweep(const std::filesystem::path& run, const GenerateOptions& options)
+      : run_(std::filesystem::absolute(run)),
+        options_(options),
+        plan_(read_plan(run)),
+        gpus_(find_gpus()),
+        slots_(make_slots(options.devices, options.slots, host_.at("cores"), gpus_)),
+        log_(run / "records.jsonl"),
+        limits_(options.time_limit),
+        start_(sha256(fmt::format("{} {} {}", ::getpid(), now(),
+                                  std::chrono::steady_clock::now().time_since_epoch().count()))
+                   .substr(0, 12)),
+        noise_(run_, start_),
+        crew_{.plan = plan_,
+              .logs = run_ / "logs",
+              .limits = limits_,
+              .name_worker = [this] { return fmt::format("{}-{}", start_, ++workers_); },
+              .record = [this](const json& record) { append(record); },
+              .nvml = gpus_.nvml.get()} {
+    for (const json& one : plan_.at("cases")) cases_[one.at("id")] = &one;
+    for (const json& one : plan_.at("environments")) environments_[one.at("id")] = &one;
+    prepare_folders(run_);
+    stretches_ = stretches(plan_);
+    if (options.shard) {
+      const ExpectedTimes times = read_expected_times(run_);
+      stretches_ = stretches_of(*options.shard, stretches_, [&](std::size_t sample) {
+        return times.of(*cases_.at(plan_.at("samples").at(sample).at("case")));
+      });
+    }
+  }
+
+  GenerateResult run() {
+    const History history = read_history(run_, plan_);
+    finished_ = history.finished;
+    for (const History::Took& took : history.times)
+      limits_.learn(took.environment, "generate", took.time);
+    std::size_t total = 0, before = 0;
+    for (const Stretch& stretch : stretches_)
+      for (std::size_t i = 0; i < stretch.count; ++i, ++total)
+        before += finished_.contains(plan_.at("samples").at(stretch.first + i).at("id"));
+    append(run_record());
+    std::vector<std::string> names;
+    for (const Slot& slot : slots_) names.push_back(slot.name);
+    Progress progress(style_of_stderr(options_.verbosity), std::cerr, total, before, names);
+    if (options_.devices.empty() && !options_.slots && !gpus_.devices.empty() && !gpus_.worker)
+      progress.say(fmt::format("the {} is left alone: this build has no worker for GPUs",
+                               gpus_.devices.front().name));
+    if (before > 0) progress.say(fmt::format("{} of {} samples were made before", before, total));
+
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      threads.emplace_back([this, i, &progress] { work(i, progress); });
+    for (std::thread& thread : threads) thread.join();
+    if (problem_) std::rethrow_exception(problem_);
+    result_.interrupted = interrupt_.asked();
+    if (result_.stopped.empty())  // else there may be no room even for this
+      append({{"type", "stop"},
+              {"start", start_},
+              {"at", now()},
+              {"reason", result_.interrupted ? "interrupted" : "finished"}});
+    return result_;
+  }
+
+ private:
+  json run_record() const {
+    json names = json::array();
+    for (const Slot& slot : slots_) names.push_back(slot.name);
+    json record = {{"type", "run"},
+                   {"schema", "sameseed/record/1"},
+                   {"start", start_},
+                   {"started", now()},
+                   {"command", options_.command},
+                   {"version", SAMESEED_VERSION},
+                   {"host", host_},
+                   {"slots", names},
+                   {"cohort",
+                    {{"recipe", recipe_of(plan_)},
+                     {"host", host_},
+                     {"slots", slots_.size()},
+                     {"version", SAMESEED_VERSION}}}};
+    for (const Slot& slot : slots_)
+      if (slot.gpu) record["cohort"]["devices"].push_back(device_cohort(*slot.gpu));
+    if (options_.shard)
+      record["shard"] = fmt::format("{}/{}", options_.shard->index, options_.shard->count);
+    return record;
+  }
+
+  void append(const json& record) {
+    const std::lock_guard lock(mutex_);
+    log_.append(line_of(record));
+  }
+
+  // One slot's life: the next stretch that nobody has taken, until there is none.
+  void work(std::size_t slot, Progress& progress) try {
+    Dispatcher dispatcher(crew_, slots_[slot]);
+    if (dispatcher.watch()) warn_of_others(*dispatcher.watch(), progress);
+    for (std::size_t next; (next = next_stretch_++) < stretches_.size();)
+      for (std::size_t i = 0; i < stretches_[next].count; ++i) {
+        if (over_ || interrupt_.asked()) return;
+        const json& sample = plan_.at("samples").at(stretches_[next].first + i);
+        if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
+      }
+  } catch (const UserError& error) {  // the log could not be written
+    stop(error.what());
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    if (!problem_) problem_ = std::current_exception();
+    over_ = true;
+  }
+
+  // In good time: a sweep of hours whose times are worth nothing is hours lost.
+  static void warn_of_others(const DeviceWatch& watch, Progress& progress) {
+    for (const std::string& one : obstacles(watch.facts(), watch.before_work()))
+      progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, one));
+  }
+
+  void stop(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    if (result_.stopped.empty()) result_.stopped = why;
+  }
+
+  void make(const json& sample, std::size_t slot, Dispatcher& dispatcher, Progress& progress) {
+    const json& one = *cases_.at(sample.at("case"));
+    const std::string environment = one.at("environment");
+    const std::string what =
+        fmt::format("{} {} {}", environments_.at(environment)->at("engine").get<std::string>(),
+                    sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
+    progress.begins(slot, what);
+    json record = sample;
+    record["type"] = "sample";
+    record["sample"] = record.at("id");
+    record["start"] = start_;
+    record["slot"] = slots_[slot].name;
+    record.erase("id");
+    const auto began = std::chrono::steady_clock::now();
+    if (given_up(environment)) {
+      record["outcome"] = "given_up";
+      record["error"] = fmt::format("its environment failed {} times before", kMostFailures);
+    } else {
+      attempt(one, sample, dispatcher, record);
+    }
+    const double ms = ms_since(began);
+    record["wall_ms"] = ms;
+    const std::string outcome = record.at("outcome");
+    const bool failed = outcome != "ok" && outcome != "unsupported";
+    if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no row: not its fault
+      return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
+    if (failed) {
+      const std::lock_guard lock(mutex_);
+      ++result_.failed;
+      ++failures_[environment];
+    }
+    append(record);
+    progress.ends(slot, what,
+                  failed ? outcome + ": " + record.at("error").get<std::string>() : outcome, failed,
+                  ms);
+  }
+
+  bool given_up(const std::string& environment) {
+    const std::lock_guard lock(mutex_);
+    return failures_[environment] >= kMostFailures;
+  }
+
+  void attempt(const json& one, const json& sample, Dispatcher& dispatcher, json& record) {
+    const std::string environment = one.at("environment");
+    try {
+      json request = one.at("request");
+      request["op"] = "generate";
+      request["id"] = sample.at("id");
+      request["noise"] = noise_.file_for(one, environments_.at(environment)->at("load"));
+      const bool quality = sample.at("kind") == "quality";
+      const auto file = [&](const char* folder, const char* ending) {
+        return quality ? (run_ / folder / (sample.at("id").get<std::string>() + ending)).string()
+                       : std::string();
+      };
+      request["image"] = file("images", ".png");
+      request["latents"] = file("latents", ".safetensors");
+      if (plan_.value("trace", false)) request["trace"] = file("traces", ".safetensors");
+      record.update(record_fields(dispatcher.generate(environment, request)));
+      record["files"] = check_files(request, record.at("hashes").contains("latents"));
+      record["outcome"] = "ok";
+      if (!dispatcher.device().is_null()) record["device"] = dispatcher.device();
+      for (const std::string& reason : dispatcher.invalid()) record["invalid"].push_back(reason);
+    } catch (const WorkerFailure& failure) {
+      if (!failure.alive()) dispatcher.drop(environment);
+      record["outcome"] = failure.kind;
+      record["error"] = failure.what();
+      if (!dispatcher.last_worker().empty())
+        record["log_tail"] = last_lines(dispatcher.log_of(dispatcher.last_worker()));
+    }
+    record["worker"] = dispatcher.last_worker();
+  }
+
+  const std::filesystem::path run_;
+  const GenerateOptions& options_;
+  const json plan_;
+  const json host_ = host_entry();
+  const Gpus gpus_;
+  const std::vector<Slot> slots_;
+  AppendLog log_;
+  TimeLimits limits_;
+  const std::string start_;  // of the program: blocks are whole only if one start made them
+  NoiseFiles noise_;
+  const Crew crew_;
+  Interrupt interrupt_;
+  std::map<std::string, const json*> cases_, environments_;
+  std::vector<Stretch> stretches_;
+  std::set<std::string> finished_;
+  std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
+  std::atomic<bool> over_ = false;
+
+  std::mutex mutex_;  // of what follows, and of the log
+  std::map<std::string, int> failures_;
+  GenerateResult result_;
+  std::exception_ptr problem_;
+};
+
+}  // namespace
+
+GenerateResult generate(const std::filesystem::path& run, const GenerateOptions& options) {
+  return Sweep(run, options).run();
+}
+
+}  // namespace sameseed

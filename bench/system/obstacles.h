@@ -1,0 +1,23 @@
+// What stands in the way of valid timings, as sentences that say what to do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/system/device_watch.h"
+#include "bench/system/host.h"
+
+namespace sameseed {
+
+// Times taken now would be worth nothing: a GPU that is throttled, that others work on or seem to
+// (memory that no listed process owns), or that is cut up (MIG).
+std::vector<std::string> obstacles(const DeviceFacts& facts, const DeviceReading& before_work);
+// A CPU of which others use half or more.
+std::vector<std::string> obstacles(const Host& host);
+
+// Times would be valid, but with less ado where this is changed: no persistence mode, no readings,
+// errors of memory; few cores.
+std::vector<std::string> advice(const DeviceFacts& facts, const DeviceReading& before_work);
+std::vector<std::string> advice(const Host& host);
+
+}  // namespace sameseed

@@ -1,0 +1,107 @@
+#include "bench/system/programs.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+
+namespace sameseed {
+namespace {
+
+constexpr int kCannotExecute = 127;  // as shells have it
+
+std::filesystem::path own_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+}  // namespace
+
+std::filesystem::path program(const std::string& name) { return own_folder() / name; }
+
+std::filesystem::path data(const std::string& relative) {
+  const auto installed = own_folder().parent_path() / "share/sameseed" / relative;
+  return std::filesystem::exists(installed) ? installed
+                                            : std::filesystem::path(SAMESEED_DATA_DIR) / relative;
+}
+
+std::vector<char*> exec_pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  for (const std::string& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+Heard listen_to(const std::vector<std::string>& command,
+                const std::vector<std::string>& environment, std::chrono::milliseconds limit) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    throw std::runtime_error(std::string("no pipe: ") + std::strerror(errno));
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  for (const int number : {STDOUT_FILENO, STDERR_FILENO})
+    ::posix_spawn_file_actions_adddup2(&actions, ends[1], number);
+  const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
+  pid_t pid = -1;
+  const int error =
+      ::posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), variables.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  Heard heard{.code = kCannotExecute, .output = error ? std::strerror(error) : ""};
+  for (bool open = error == 0; open;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    pollfd wait{ends[0], POLLIN, 0};
+    char part[4096];
+    ssize_t size = 0;
+    if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) == 0) {
+      ::kill(pid, SIGKILL);
+      heard.output += "no end within its time\n";
+      open = false;
+    } else if ((size = ::read(ends[0], part, sizeof part)) > 0) {
+      heard.output.append(part, static_cast<std::size_t>(size));
+    } else {
+      open = size < 0 && errno == EINTR;
+    }
+  }
+  ::close(ends[0]);
+  int status = 0;
+  while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (error == 0) heard.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return heard;
+}
+
+int run_program(const std::vector<std::string>& command) {
+  std::vector<std::string> environment;
+  for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NO_COLOR"})
+    if (const char* value = std::getenv(name))
+      environment.push_back(std::string(name) + "=" + value);
+  environment.push_back(std::string(kSpinCount) + "=" + kFewSpins);
+  const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid < 0)
+    throw std::runtime_error(command.front() + " cannot be started: " + std::strerror(errno));
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the run that waits for it
+    if (::getppid() == parent) ::execve(arguments[0], arguments.data(), variables.data());
+    ::_exit(kCannotExecute);
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kCannotExecute)
+    throw std::runtime_error(command.front() + " cannot be started");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+}  // namespace sameseed

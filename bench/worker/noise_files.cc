@@ -1,0 +1,46 @@
+#include "bench/worker/noise_files.h"
+
+#include <fmt/format.h>
+
+namespace sameseed {
+
+using nlohmann::json;
+
+json noise_message(const json& load, const json& request, const std::string& precision,
+                   const std::string& out) {
+  return {{"op", "noise"},
+          {"model", load.at("model")},
+          {"vae", load.value("vae", "")},
+          {"seed", request.at("seed")},
+          {"size", request.at("size")},
+          {"batch", request.value("batch", 1)},
+          {"precision", precision},
+          {"out", out}};
+}
+
+NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& start)
+    : run_(std::filesystem::absolute(run)), log_(run_ / "logs" / (start + "-noise.log")) {
+  std::filesystem::remove_all(run_ / "noise");
+}
+
+std::string NoiseFiles::file_for(const json& one, const json& load) {
+  const json& request = one.at("request");
+  const std::string precision = one.at("noise_precision");
+  const auto file =
+      run_ / "noise" /
+      fmt::format("{}-{}x{}-{}.safetensors", precision, request.value("batch", 1),
+                  request.at("size").get<std::string>(), request.at("seed").get<std::uint64_t>());
+  const std::lock_guard lock(mutex_);
+  if (std::filesystem::exists(file)) return file.string();
+  try {
+    if (!worker_)
+      worker_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}), log_);
+    worker_->ask(noise_message(load, request, precision, file.string()), std::chrono::minutes(10));
+  } catch (const WorkerFailure& failure) {
+    if (!failure.alive()) worker_.reset();
+    throw;
+  }
+  return file.string();
+}
+
+}  // namespace sameseed

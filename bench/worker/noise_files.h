@@ -1,0 +1,35 @@
+// The initial noise of a run: one file a (precision, size, seed), drawn by a process of its own.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <nlohmann/json.hpp>
+
+#include "bench/worker/worker.h"
+
+namespace sameseed {
+
+// A request to `sameseed-worker noise`. `load` names the model, whose config.json files say how
+// many channels latents have.
+nlohmann::json noise_message(const nlohmann::json& load, const nlohmann::json& request,
+                             const std::string& precision, const std::string& out);
+
+// Safe to share by threads.
+class NoiseFiles {
+ public:
+  // Files of earlier starts are drawn again: they are the same, and a power loss may have hurt
+  // them.
+  // `start` is an id of this start of the program, for the log.
+  NoiseFiles(const std::filesystem::path& run, const std::string& start);
+
+  // The file for this case of the plan, drawn where it is not there yet. Throws WorkerFailure.
+  std::string file_for(const nlohmann::json& one, const nlohmann::json& load);
+
+ private:
+  std::filesystem::path run_, log_;
+  std::mutex mutex_;
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace sameseed

@@ -1,0 +1,312 @@
+#include "bench/worker/worker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "bench/plan/engine_name.h"
+#include "bench/system/programs.h"
+#include "io/error.h"
+#include "pipeline/protocol.h"
+
+extern char** environ;
+
+namespace sameseed {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kLongestAnswer = 64 << 20;  // bytes
+constexpr auto kTimeToQuit = 2s;                  // after the end of its input
+
+// How many processes the kernel has ended for want of memory since the machine started.
+std::int64_t ended_for_memory() {
+  std::ifstream in("/proc/vmstat");
+  std::string name;
+  for (std::int64_t value = 0; in >> name >> value;)
+    if (name == "oom_kill") return value;
+  return 0;
+}
+
+// A process that ends the worker's group as soon as this program is gone, however it went: its
+// end of the lifeline then reads as closed. Only calls that are safe after fork in a program with
+// threads.
+pid_t start_guard(pid_t group, int& lifeline) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return -1;
+  const pid_t guard = ::fork();
+  if (guard == 0) {
+    ::setpgid(0, 0);  // Ctrl-C on a terminal is not for it
+    ::prctl(PR_SET_NAME, "sameseed-guard");
+    ::dup2(ends[0], STDIN_FILENO);
+    ::close_range(1, ~0U, 0);  // locks, pipes and the other guards' lifelines are not its own
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) ::signal(number, SIG_IGN);
+    char byte = 0;
+    while (::read(STDIN_FILENO, &byte, 1) < 0 && errno == EINTR) {
+    }
+    ::kill(-group, SIGKILL);
+    ::_exit(0);
+  }
+  ::close(ends[0]);
+  lifeline = ends[1];
+  return guard;
+}
+
+}  // namespace
+
+Variables variables_of(const nlohmann::json& environment) {
+  Variables variables;
+  for (const auto& [name, value] : environment.at("variables").items())
+    variables[name] = value.is_null() ? std::nullopt : std::optional(value.get<std::string>());
+  return variables;
+}
+
+std::vector<std::string> environment_for(const Variables& variables,
+                                         const std::set<std::string>& swept) {
+  std::map<std::string, std::string> values;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos && !swept.contains(text.substr(0, equals)))
+      values[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  for (const auto& [name, value] : variables) {
+    if (value)
+      values[name] = *value;
+    else
+      values.erase(name);
+  }
+  if (!values.contains("OMP_WAIT_POLICY")) values.try_emplace(kSpinCount, kFewSpins);
+  std::vector<std::string> list;
+  for (const auto& [name, value] : values) list.push_back(name + "=" + value);
+  return list;
+}
+
+std::vector<std::string> worker_command(const std::string& engine, const std::string& worker) {
+  for (const char* ours : {"reference", "accelerated", "null", "noise"})
+    if (engine == ours) return {program(worker).string(), engine};
+  if (is_folder(engine))  // one that may hold blanks
+    return {program(worker).string(), kFolderEngine, folder_of(engine)};
+  std::vector<std::string> words(1);
+  for (const char c : engine) {
+    if (c != ' ')
+      words.back() += c;
+    else if (!words.back().empty())
+      words.emplace_back();
+  }
+  return words;
+}
+
+Worker::Worker(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+               const std::filesystem::path& log)
+    : ended_for_memory_(ended_for_memory()) {
+  ::signal(SIGPIPE, SIG_IGN);
+  if (log.has_parent_path()) std::filesystem::create_directories(log.parent_path());
+  int to[2], from[2];
+  if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0)
+    throw std::runtime_error(std::string("no pipe: ") + std::strerror(errno));
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log.c_str(),
+                                     O_WRONLY | O_CREAT | O_APPEND, 0644);
+  // A group of its own: Ctrl-C lets the sample in flight end, and a kill reaches its children.
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  ::sigemptyset(&defaults);
+  ::sigaddset(&defaults, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+  const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
+  const int error = ::posix_spawnp(&pid_, command.front().c_str(), &actions, &attributes,
+                                   arguments.data(), variables.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  ::close(to[0]);
+  ::close(from[1]);
+  in_ = to[1];
+  out_ = from[0];
+  if (error != 0) {
+    pid_ = -1;
+    ::close(in_);
+    ::close(out_);
+    throw WorkerFailure(
+        "crashed", fmt::format("{} cannot be started: {}", command.front(), std::strerror(error)));
+  }
+  guard_ = start_guard(pid_, lifeline_);
+  for (const int descriptor : {in_, out_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
+}
+
+Worker::~Worker() {
+  if (in_ >= 0) ::close(in_);  // end of input: quit
+  const auto end = Clock::now() + kTimeToQuit;
+  while (pid_ > 0 && Clock::now() < end) {
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+        info.si_pid == pid_)
+      break;
+    ::usleep(2'000);
+  }
+  end_group();
+  ::close(out_);
+  if (guard_ > 0) {
+    ::kill(guard_, SIGKILL);  // its group is gone, and the number may belong to somebody else soon
+    ::waitpid(guard_, nullptr, 0);
+  }
+  if (lifeline_ >= 0) ::close(lifeline_);
+}
+
+// Ends whatever of the group is still there; returns the worker's wait status.
+int Worker::end_group() {
+  if (pid_ < 0) return 0;
+  int status = 0;
+  ::kill(-pid_, SIGKILL);
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return status;
+}
+
+void Worker::die_of_crash() {
+  // Its output has ended; it may take a moment to follow. What it died of must be its own doing.
+  const auto end = Clock::now() + kTimeToQuit;
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid != pid_ && Clock::now() < end)
+    ::usleep(1'000);
+  const bool ended = info.si_pid == pid_;
+  const int status = end_group();
+  if (!ended) throw WorkerFailure("crashed", "the worker closed its output and did not end");
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && ended_for_memory() > ended_for_memory_)
+    throw WorkerFailure("out_of_memory",
+                        "the kernel ended the worker for want of memory; give it fewer slots or a "
+                        "smaller size");
+  throw WorkerFailure("crashed",
+                      WIFSIGNALED(status)
+                          ? fmt::format("the worker was ended by signal {} ({})", WTERMSIG(status),
+                                        strsignal(WTERMSIG(status)))
+                          : fmt::format("the worker ended with exit code {}", WEXITSTATUS(status)));
+}
+
+void Worker::end_as(const char* kind, const std::string& why) {
+  end_group();
+  throw WorkerFailure(kind, why);
+}
+
+void Worker::wait_for(int descriptor, short events, Clock::time_point end, Duration limit) {
+  for (;;) {
+    const auto left = std::chrono::ceil<Duration>(end - Clock::now());
+    pollfd wait{descriptor, events, 0};
+    const int ready = left.count() <= 0 ? 0 : ::poll(&wait, 1, static_cast<int>(left.count()));
+    if (ready > 0) return;
+    if (ready < 0 && errno == EINTR) continue;
+    end_as("hung",
+           fmt::format("no answer within {:.3g} s", std::chrono::duration<double>(limit).count()));
+  }
+}
+
+void Worker::send(const std::string& line, Clock::time_point end, Duration limit) {
+  for (std::size_t sent = 0; sent < line.size();) {
+    const ssize_t size = ::write(in_, line.data() + sent, line.size() - sent);
+    if (size >= 0)
+      sent += static_cast<std::size_t>(size);
+    else if (errno == EAGAIN)
+      wait_for(in_, POLLOUT, end, limit);
+    else if (errno != EINTR)
+      die_of_crash();
+  }
+}
+
+// Takes what there is to read; false where that is nothing yet.
+bool Worker::read_some() {
+  char part[65536];
+  const ssize_t size = ::read(out_, part, sizeof part);
+  if (size == 0) die_of_crash();
+  if (size < 0 && errno != EAGAIN && errno != EINTR) die_of_crash();
+  if (size < 0) return false;
+  buffer_.append(part, static_cast<std::size_t>(size));
+  return true;
+}
+
+std::string Worker::read_line(Clock::time_point end, Duration limit) {
+  for (std::size_t seen = 0;;) {
+    if (const std::size_t newline = buffer_.find('\n', seen); newline != std::string::npos) {
+      std::string line = buffer_.substr(0, newline);
+      buffer_.erase(0, newline + 1);
+      return line;
+    }
+    seen = buffer_.size();
+    if (seen > kLongestAnswer)
+      end_as("rubbish", fmt::format("the worker wrote {} bytes without ending a line", seen));
+    if (!read_some()) wait_for(out_, POLLIN, end, limit);
+  }
+}
+
+std::string Worker::exchange(const std::string& line, Duration limit) {
+  if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
+  const auto end = Clock::now() + limit;
+  if (!buffer_.empty() || read_some())
+    end_as("rubbish", "the worker spoke out of turn: " + buffer_.substr(0, 200));
+  send(line + "\n", end, limit);
+  return read_line(end, limit);
+}
+
+Worker::End Worker::quit(Duration limit) {
+  if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
+  const auto end = Clock::now() + limit;
+  ::close(std::exchange(in_, -1));
+  for (ssize_t size = 1; size != 0;) {
+    wait_for(out_, POLLIN, end, limit);
+    char part[4096];
+    size = ::read(out_, part, sizeof part);
+    if (size < 0 && errno != EAGAIN && errno != EINTR) break;
+    if (size > 0) buffer_.append(part, static_cast<std::size_t>(size));
+  }
+  siginfo_t info{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid != pid_ && Clock::now() < end)
+    ::usleep(1'000);
+  if (info.si_pid != pid_) end_as("hung", "the worker closed its output and did not end");
+  const int status = end_group();
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), std::move(buffer_)};
+}
+
+nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
+  const std::string text = exchange(message.dump(), limit);
+  nlohmann::json answer;
+  try {
+    answer = read_answer(text);
+  } catch (const UserError& problem) {
+    end_as("rubbish", fmt::format("{}; it began: {}", problem.what(), text.substr(0, 200)));
+  }
+  if (message.contains("id") && answer.value("id", message.at("id")) != message.at("id"))
+    end_as("rubbish", "the worker answered another request than it was asked");
+  if (!answer.at("ok").get<bool>()) {
+    const auto text_of = [&](const char* field) {
+      return answer.contains(field) && answer.at(field).is_string()
+                 ? answer.at(field).get<std::string>()
+                 : "";
+    };
+    const std::string kind = text_of("kind");
+    throw WorkerFailure(kind == "unsupported" || kind == "out_of_memory" ? kind : "failed",
+                        text_of("error"));
+  }
+  if (message.contains("id") && !answer.contains("id"))
+    end_as("rubbish", "the worker's answer does not say which request it is for");
+  return answer;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,80 @@
+#include "pipeline/model/tensor_files.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "io/error.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+DType dtype_of(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+      return DType::kF32;
+    case at::kHalf:
+      return DType::kF16;
+    case at::kBFloat16:
+      return DType::kBF16;
+    case at::kLong:
+      return DType::kI64;
+    case at::kDouble:
+      return DType::kF64;
+    default:
+      throw std::logic_error("a tensor of this type is never stored");
+  }
+}
+
+at::ScalarType type_of(DType type, const std::string& where) {
+  for (const at::ScalarType candidate :
+       {at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kDouble})
+    if (dtype_of(candidate) == type) return candidate;
+  throw UserError(where + ": a tensor of type " + std::string(to_string(type)) +
+                  " is not expected here");
+}
+
+std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
+  return {static_cast<const std::byte*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
+
+}  // namespace
+
+void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                  const std::map<std::string, std::string>& metadata) {
+  NamedTensors packed;  // keeps contiguous copies alive while they are written
+  std::map<std::string, TensorView> views;
+  for (const auto& [name, tensor] : tensors) {
+    const at::Tensor& data = packed[name] = tensor.cpu().contiguous();
+    views[name] = {dtype_of(data.scalar_type()), data.sizes().vec(), bytes_of(data)};
+  }
+  write_safetensors(path, views, metadata);
+}
+
+at::Tensor load_tensor(const std::filesystem::path& path, const std::string& name) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  const auto found = file.tensors().find(name);
+  if (found == file.tensors().end())
+    throw UserError(fmt::format("{}: holds no tensor `{}`", path.string(), name));
+  const TensorView& view = found->second;
+  void* data = const_cast<std::byte*>(view.data.data());  // only read, and copied at once
+  return at::from_blob(data, view.shape,
+                       at::TensorOptions().dtype(type_of(view.dtype, path.string())))
+      .clone();
+}
+
+std::string sha256_of(const at::Tensor& tensor) {
+  const at::Tensor packed = tensor.cpu().contiguous();
+  return sha256(bytes_of(packed));
+}
+
+at::ScalarType scalar_type_of(const std::string& precision, const std::string& field) {
+  if (precision == "fp32") return at::kFloat;
+  if (precision == "fp16") return at::kHalf;
+  if (precision == "bf16") return at::kBFloat16;
+  if (precision == "fp64") return at::kDouble;
+  throw UserError(fmt::format("{} = \"{}\": must be fp64, fp32, fp16 or bf16", field, precision));
+}
+
+}  // namespace sameseed

@@ -1,0 +1,44 @@
+// CLIP's text encoders (transformers' CLIPTextModel and CLIPTextModelWithProjection), as SDXL uses
+// them.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "pipeline/layers/backend.h"
+#include "pipeline/model/config.h"
+
+namespace sameseed {
+
+struct TextEncoding {
+  Tensor hidden;  // [n, 77, hidden_size]: output of the last layer but one, without the final norm
+  Tensor pooled;  // [n, projection_dim]: projected end-of-text row; undefined without a projection
+};
+
+class TextEncoder {
+ public:
+  TextEncoder(Backend& make, const Weights& at, const TextEncoderConfig& config,
+              bool with_projection);
+
+  // ids [n, 77], int64
+  TextEncoding encode(const Tensor& ids) const;
+
+ private:
+  struct Layer {
+    std::unique_ptr<LayerNorm> layer_norm1, layer_norm2;
+    std::unique_ptr<LinearGroup> qkv_proj;
+    std::unique_ptr<Linear> out_proj, fc1, fc2;
+  };
+
+  Tensor run(const Layer& layer, const Tensor& x) const;
+  Tensor end_of_text_rows(const Tensor& hidden, const Tensor& ids) const;
+
+  TextEncoderConfig config_;
+  Backend& backend_;
+  Tensor token_embedding_, position_embedding_;
+  std::vector<Layer> layers_;
+  std::unique_ptr<LayerNorm> final_layer_norm_;
+  std::unique_ptr<Linear> text_projection_;
+};
+
+}  // namespace sameseed

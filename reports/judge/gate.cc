@@ -1,0 +1,113 @@
+#include "reports/judge/gate.h"
+
+#include <fmt/format.h>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/json.h"
+#include "io/json_schema.h"
+#include "reports/schema/gate.schema.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// The bound in `at_most`: a number, or what it is measured from.
+void read_at_most(const json& one, const std::string& place, Gate& gate) {
+  if (one.is_number()) {
+    gate.at_most = one.get<double>();
+    return;
+  }
+  const bool floor = one.contains("floor"), baseline = one.contains("baseline");
+  if (floor == baseline || floor != one.contains("times") || baseline != one.contains("margin"))
+    throw UserError(place +
+                    ".at_most: must be a number, {\"floor\": KIND, \"times\": NUMBER} or "
+                    "{\"baseline\": true, \"margin\": NUMBER}");
+  if (floor) gate.floor = FloorBound{one.at("floor"), one.at("times")};
+  if (baseline) gate.baseline_margin = one.at("margin").get<double>();
+}
+
+// What the schema cannot say.
+void check(const Gate& gate, const json& one, const std::string& place) {
+  const bool measured = gate.floor || gate.baseline_margin;
+  if (gate.statistic == "ratio" && !gate.is_timing)
+    throw UserError(place +
+                    ".statistic: \"ratio\" is for timings only; metrics have \"mean\", "
+                    "\"median\", \"worst5\" and \"worst\"");
+  if (gate.floor && gate.is_timing)
+    throw UserError(place + ".at_most.floor: noise floors are of metrics only");
+  if (measured && one.value("by", "interval") == "value")
+    throw UserError(place +
+                    ".by: a bound that was measured itself is always judged by \"interval\"");
+  if (measured && gate.statistic != (gate.is_timing ? "ratio" : "mean"))
+    throw UserError(
+        fmt::format("{}.statistic: a bound that was measured is one of the \"{}\", not of \"{}\"; "
+                    "judge that by "
+                    "a number",
+                    place, gate.is_timing ? "ratio" : "mean", gate.statistic));
+  if (gate.by_interval && gate.statistic == "worst")
+    throw UserError(place +
+                    ".statistic: of the \"worst\" of all pairs these pairs give no interval; name "
+                    "\"worst5\", or leave out `by`");
+  if (gate.by_interval && gate.is_timing && gate.statistic != "ratio")
+    throw UserError(fmt::format(
+        "{}.statistic: only the \"ratio\" of a timing is judged by interval, not \"{}\"; leave out "
+        "`by`, or name the other statistic",
+        place, gate.statistic));
+  if (gate.by_interval && gate.is_timing)
+    for (const auto& [name, bound] :
+         {std::pair{"at_most", gate.at_most}, {"at_least", gate.at_least}})
+      if (bound && *bound <= 0)
+        throw UserError(fmt::format("{}.{}: a ratio of times is above 0", place, name));
+}
+
+Gate gate_of(const json& one, double alpha, const std::string& place) {
+  Gate gate;
+  gate.is_timing = one.contains("timing");
+  gate.name = one.at(gate.is_timing ? "timing" : "metric");
+  gate.statistic = one.at("statistic");
+  if (one.contains("at_most")) read_at_most(one.at("at_most"), place, gate);
+  if (one.contains("at_least")) gate.at_least = one.at("at_least").get<double>();
+  gate.by_interval = gate.floor || gate.baseline_margin || one.value("by", "value") == "interval";
+  gate.alpha = alpha;
+  gate.against = one.value("against", gate.against);
+  gate.where = one.value("where", gate.where);
+  gate.because = one.value("because", "");
+  gate.min_pairs = one.value("min_pairs", gate.min_pairs);
+  check(gate, one, place);
+  return gate;
+}
+
+}  // namespace
+
+std::vector<Gate> read_gates(const std::filesystem::path& file) {
+  return parse_gates(read_file(file), file.string());
+}
+
+std::vector<Gate> parse_gates(std::string_view text, const std::string& file) {
+  const json content = parse_json(text, file);
+  check_json(content, kGateSchema, file);
+  const double alpha = content.value("alpha", Gate().alpha);
+  std::vector<Gate> gates;
+  for (const json& one : content.at("gates"))
+    gates.push_back(gate_of(one, alpha, fmt::format("{}: gates[{}]", file, gates.size())));
+  return gates;
+}
+
+std::string gate_label(const Gate& gate) {
+  std::string text = gate.name + " " + gate.statistic;
+  if (gate.at_most) text += fmt::format(" at most {:.6g}", *gate.at_most);
+  if (gate.floor)
+    text += fmt::format(" at most {:.6g} x floor \"{}\"", gate.floor->times, gate.floor->floor);
+  if (gate.baseline_margin)
+    text +=
+        fmt::format(" at most {:.6g}{} above the baseline",
+                    *gate.baseline_margin * (gate.is_timing ? 100 : 1), gate.is_timing ? " %" : "");
+  const bool above = gate.at_most || gate.floor || gate.baseline_margin;
+  if (gate.at_least) text += fmt::format("{} at least {:.6g}", above ? " and" : "", *gate.at_least);
+  if (gate.by_interval) text += ", by interval";
+  return text;
+}
+
+}  // namespace sameseed

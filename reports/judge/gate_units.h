@@ -1,0 +1,39 @@
+// What a gate judged by interval is judged on: a number for each pair, or each timed block.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/judge/gate.h"
+
+namespace sameseed {
+
+enum class Bound { kNone, kAtMost, kAtLeast, kFloor, kBaseline };
+
+struct GateUnits {
+  // By how much each unit lies beyond the bound; the gate holds where their true mean is at most 0.
+  // In the metric's own unit, in squared error for dB, in loss for measured bounds, in logarithms
+  // for ratios of times. With Bound::kNone: the values themselves.
+  std::vector<double> beyond;
+  std::string unit;  // of differences: "levels^2", "ratio" for logarithms
+  double bound = 0;  // as people know it
+  // Of worst5: the loss at the bound, so that `beyond` and it make the loss of a unit.
+  double loss_at_bound = 0;
+  std::string what;  // what `shown` gives: "mean", "mean loss less 2 x the floor's"
+  std::function<double(double)> shown;  // from the scale of `beyond`
+  // Where nothing can be judged: why, and whether that is 1 usage, 5 inconclusive or 6 environment.
+  std::string problem;
+  int code = 0;
+};
+
+// The bounds that a gate sets, in a fixed order.
+std::vector<Bound> bounds_of(const Gate& gate);
+
+// Of one comparison of `report`. `accepted` is the report of the accepted run, or null.
+GateUnits units_of(const Gate& gate, Bound bound, const nlohmann::json& comparison,
+                   const nlohmann::json& report, const nlohmann::json* accepted);
+
+}  // namespace sameseed

@@ -1,0 +1,16 @@
+// Whether the true median of what was measured on units lies above a threshold: the sign test,
+// which is exact however the units are distributed (Conover 1999, Practical Nonparametric
+// Statistics, 3.4 and 3.2), and for the bounds the order statistics that belong to it.
+#pragma once
+
+#include <vector>
+
+#include "reports/statistics/statistic_test.h"
+
+namespace sameseed {
+
+// Values are finite. Units on the threshold itself speak for neither side's claim but "at most".
+StatisticTest test_median(const std::vector<double>& values, double threshold,
+                          const TestOptions& options = {});
+
+}  // namespace sameseed

@@ -1,0 +1,120 @@
+#include "reports/statistics/paired_bootstrap.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <span>
+
+#include "reports/statistics/statistics.h"
+
+namespace sameseed {
+namespace {
+
+// Rounding in sums of some hundred terms; an effect that is constant to this varies not at all.
+constexpr double kRounding = 1e-12;
+
+struct Residuals {
+  std::vector<std::size_t> units;
+  std::vector<double> values;
+  double squares = 0;
+};
+
+// |t| of a sample whose values add up to `sum` and whose squares to `squares`.
+double absolute_t(double sum, double squares, double n) {
+  const double variance = (squares - sum * sum / n) / (n - 1);
+  if (variance <= 0) return std::numeric_limits<double>::infinity();
+  return std::abs(sum) / std::sqrt(n * variance);
+}
+
+EffectEstimate moments(const SparseRow& row, Residuals& residuals) {
+  EffectEstimate result;
+  double sum = 0;
+  for (const auto& [unit, value] : row) {
+    residuals.units.push_back(unit);
+    residuals.values.push_back(value);
+    sum += value;
+  }
+  result.n = residuals.values.size();
+  if (result.n == 0) return result;
+  const auto n = static_cast<double>(result.n);
+  result.mean = sum / n;
+  for (double& value : residuals.values) {
+    value -= result.mean;
+    residuals.squares += value * value;
+  }
+  if (result.n > 1) result.spread = std::sqrt(residuals.squares / (n - 1));
+  if (result.spread <= kRounding * std::abs(result.mean)) result.spread = 0;
+  return result;
+}
+
+// The quantile that leaves at most 1 - level of the values above it.
+double upper_quantile(std::vector<double> values, double level) {
+  const auto rank =
+      static_cast<std::size_t>(std::ceil(level * static_cast<double>(values.size() + 1))) - 1;
+  if (rank >= values.size()) return std::numeric_limits<double>::infinity();
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+double critical_value(std::span<const Residuals> family, std::size_t units,
+                      const FamilyOptions& options) {
+  std::mt19937_64 random(options.seed);
+  std::vector<double> largest(static_cast<std::size_t>(options.resamples), 0), signs(units);
+  for (double& most : largest) {
+    std::uint64_t bits = 0;
+    for (std::size_t unit = 0; unit < units; ++unit, bits >>= 1) {
+      if (unit % 64 == 0) bits = random();
+      signs[unit] = bits & 1 ? 1 : -1;
+    }
+    for (const Residuals& one : family) {
+      double sum = 0;
+      for (std::size_t i = 0; i < one.values.size(); ++i)
+        sum += signs[one.units[i]] * one.values[i];
+      most = std::max(most, absolute_t(sum, one.squares, static_cast<double>(one.values.size())));
+    }
+  }
+  return upper_quantile(std::move(largest), options.level);
+}
+
+}  // namespace
+
+std::vector<EffectEstimate> estimate_family(const std::vector<std::vector<double>>& effects,
+                                            const FamilyOptions& options) {
+  std::vector<SparseRow> sparse;
+  for (const std::vector<double>& row : effects) {
+    sparse.emplace_back();
+    for (std::size_t unit = 0; unit < row.size(); ++unit)
+      if (!std::isnan(row[unit])) sparse.back().emplace_back(unit, row[unit]);
+  }
+  return estimate_family(sparse, effects.empty() ? 0 : effects.front().size(), options);
+}
+
+std::vector<EffectEstimate> estimate_family(const std::vector<SparseRow>& effects,
+                                            std::size_t units, const FamilyOptions& options) {
+  std::vector<EffectEstimate> results;
+  std::vector<Residuals> family;
+  for (const SparseRow& row : effects) {
+    Residuals residuals;
+    results.push_back(moments(row, residuals));
+    if (results.back().n >= kFewestUnits && results.back().spread > 0)
+      family.push_back(std::move(residuals));
+  }
+  const double critical = family.empty() ? 0 : critical_value(family, units, options);
+  for (EffectEstimate& result : results)
+    if (result.n >= kFewestUnits && (result.spread == 0 || std::isfinite(critical)))
+      result.half_width = result.spread == 0
+                              ? 0
+                              : critical * result.spread / std::sqrt(static_cast<double>(result.n));
+  return results;
+}
+
+std::optional<double> units_needed(const EffectEstimate& effect, std::size_t family, double level) {
+  if (effect.mean == 0 || effect.spread == 0) return std::nullopt;
+  const double z = normal_quantile(1 - (1 - level) / (2 * static_cast<double>(family)));
+  const double root = (z + normal_quantile(0.8)) * effect.spread / std::abs(effect.mean);
+  return std::max(static_cast<double>(kFewestUnits), std::ceil(root * root));
+}
+
+}  // namespace sameseed

@@ -1,0 +1,216 @@
+#include "bench/plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kConv = "candidate.env.ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
+
+Matrix small_matrix() {
+  Matrix matrix;
+  matrix.name = "small";
+  matrix.axes = {{kConv, {"0", "1"}}, {"candidate.request.deepcache", {nullptr, "3/0/0"}}};
+  matrix.engines = {{"reference", "reference"}, {"candidate", "accelerated"}};
+  matrix.exclude = {{{{kConv, "1"}, {"candidate.request.deepcache", "3/0/0"}}, "one at a time"}};
+  matrix.prompts = {"a", "b"};
+  matrix.seeds = {0};
+  matrix.request = {{"steps", 4},
+                    {"guidance", 5.0},
+                    {"size", "64x64"},
+                    {"negative", nullptr},
+                    {"deepcache", nullptr}};
+  matrix.timing = {1, 1, 1};
+  return matrix;
+}
+
+TEST(Plan, MakesEqualRequestsOneCase) {
+  const json plan = make_plan(small_matrix(), {{"model", "m"}});
+  EXPECT_EQ(plan.at("environments").size(), 3u);  // reference, conv 0, conv 1
+  EXPECT_EQ(plan.at("cases").size(), 8u);         // 2 prompts x (reference, plain, deepcache, conv)
+  EXPECT_EQ(plan.at("comparisons").size(),
+            5u);  // 3 settings against the reference, 2 against switches off
+  EXPECT_EQ(plan.at("excluded").at(0).at("because"), "one at a time");
+}
+
+TEST(Plan, TimesInABBAOrderAndGivesEverySampleItsId) {
+  const json plan = make_plan(small_matrix(), {{"model", "m"}});
+  std::set<std::string> ids;
+  std::string arms;
+  for (const json& sample : plan.at("samples")) {
+    EXPECT_TRUE(ids.insert(sample.at("id")).second);
+    if (sample.at("kind") == "timing") arms += sample.at("arm") == "reference" ? 'A' : 'B';
+  }
+  EXPECT_EQ(arms, "ABBAABBAABBAABBAABBA");
+  EXPECT_EQ(make_plan(small_matrix(), {{"model", "m"}}), plan);
+}
+
+TEST(Plan, LeavesVariablesOfTheOtherArmUnset) {
+  const json plan = make_plan(small_matrix(), {{"model", "m"}});
+  for (const json& environment : plan.at("environments"))
+    if (environment.at("engine") == "reference") {
+      EXPECT_EQ(environment.at("variables"),
+                (json{{"ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION", nullptr}}));
+    }
+}
+
+TEST(Plan, HoldsAnEnhancedCandidateAgainstThePlainOne) {
+  Matrix matrix = small_matrix();
+  matrix.axes = {{"candidate.request.enhance", {nullptr, "unsharp"}}};
+  matrix.exclude.clear();
+  matrix.oracle = true;
+  matrix.request["enhance"] = nullptr;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  std::map<std::string, json> enhance;
+  for (const json& one : plan.at("cases")) enhance[one.at("id")] = one.at("request").at("enhance");
+  std::set<std::string> against;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) {
+      against.insert(comparison.at("kind"));
+      EXPECT_EQ(enhance.at(pair.at("candidate")),
+                comparison.at("setting").at("candidate.request.enhance"));
+      EXPECT_TRUE(enhance.at(pair.at("reference")).is_null());
+      EXPECT_TRUE(!pair.contains("oracle") || enhance.at(pair.at("oracle")).is_null());
+    }
+  EXPECT_EQ(against, (std::set<std::string>{"reference", "switches_off"}));
+}
+
+TEST(Plan, HoldsTwoEnhancedArmsAgainstAnEnhancedOracle) {
+  Matrix matrix = small_matrix();
+  matrix.axes = {{"both.request.enhance", {"unsharp"}}};
+  matrix.exclude.clear();
+  matrix.oracle = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& one : plan.at("cases")) EXPECT_EQ(one.at("request").at("enhance"), "unsharp");
+}
+
+TEST(Plan, MeasuresNoFloorOfAFolderOfPictures) {
+  Matrix matrix = small_matrix();
+  matrix.engines["candidate"] = "folder /their pictures";
+  matrix.floor = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& row : plan.at("floor")) EXPECT_EQ(row.at("arm"), "reference");
+}
+
+TEST(Plan, HasTheSameRecipeWhereverItsModelLies) {
+  const json here = make_plan(small_matrix(), {{"model", "/here"}});
+  EXPECT_EQ(recipe_of(here), recipe_of(make_plan(small_matrix(), {{"model", "/there"}})));
+  Matrix other = small_matrix();
+  other.seeds = {1};
+  EXPECT_NE(recipe_of(here), recipe_of(make_plan(other, {{"model", "/here"}})));
+}
+
+TEST(Plan, DrawsBothArmsNoiseInTheReferencesPrecision) {
+  Matrix matrix = small_matrix();
+  matrix.axes = {{"reference.load.precision", {"fp16", "fp32"}}};
+  matrix.exclude.clear();
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  std::map<std::string, json> cases;
+  for (const json& one : plan.at("cases")) cases[one.at("id")] = one;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs"))
+      for (const char* arm : {"candidate", "reference"})
+        EXPECT_EQ(cases.at(pair.at(arm)).at("noise_precision"),
+                  comparison.at("setting").at("reference.load.precision"));
+  matrix.noise_precision = "bf16";
+  const json named = make_plan(matrix, {{"model", "m"}});
+  for (const json& one : named.at("cases")) EXPECT_EQ(one.at("noise_precision"), "bf16");
+}
+
+std::map<std::string, json> environments_by_case(const json& plan) {
+  std::map<std::string, json> environments, result;
+  for (const json& one : plan.at("environments")) environments[one.at("id")] = one;
+  for (const json& one : plan.at("cases"))
+    result[one.at("id")] = environments.at(one.at("environment"));
+  return result;
+}
+
+TEST(Plan, MeasuresEachKindOfFloorOnceForAllSettings) {
+  Matrix matrix = small_matrix();
+  EXPECT_FALSE(make_plan(matrix, {{"model", "m"}}).contains("floor"));
+  matrix.floor = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  const auto environments = environments_by_case(plan);
+  std::set<std::string> kinds;
+  for (const json& row : plan.at("floor")) {
+    const std::string kind = row.at("kind"), arm = row.at("arm");
+    EXPECT_TRUE(kinds.insert(arm + ", " + kind).second);
+    EXPECT_EQ(row.at("pairs").size(), 2u);
+    const json once = environments.at(row.at("pairs").at(0).at("reference")),
+               again = environments.at(row.at("pairs").at(0).at("candidate"));
+    EXPECT_EQ(once.at("engine"), again.at("engine"));
+    EXPECT_EQ(once.at("variables"), again.at("variables"));
+    if (kind == "second process") {
+      // The accelerated engine must not find the choices of the first process.
+      json load = again.at("load");
+      EXPECT_EQ(load.erase("cold"), arm == "candidate" ? 1u : 0u);
+      EXPECT_EQ(once.at("load"), load);
+      EXPECT_EQ(again.at("process"), 2);
+    } else {
+      EXPECT_EQ(again.at("load").at("threads"), 1);
+    }
+  }
+  EXPECT_EQ(kinds,
+            (std::set<std::string>{"reference, second process", "reference, other thread count",
+                                   "candidate, second process"}));
+}
+
+TEST(Plan, LetsOnlyTheAcceleratedEngineSearchAnewWhereColdIsAskedFor) {
+  Matrix matrix = small_matrix();
+  matrix.cold = true;
+  std::size_t cold = 0;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& environment : plan.at("environments")) {
+    EXPECT_EQ(environment.at("load").contains("cold"), environment.at("engine") == "accelerated");
+    cold += environment.at("load").contains("cold");
+  }
+  EXPECT_GT(cold, 0u);
+}
+
+TEST(Plan, TakesCudnnsTwoApisAsAFloorWithoutMakingAPictureMore) {
+  Matrix matrix = small_matrix();
+  matrix.axes.push_back({"reference.env.TORCH_CUDNN_V8_API_DISABLED", {nullptr, "1"}});
+  matrix.floor = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  std::set<std::string> compared;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) compared.insert(pair.at("reference"));
+  std::size_t rows = 0;
+  for (const json& row : plan.at("floor"))
+    if (row.at("kind") == "cuDNN v8 and v7") {
+      ++rows;
+      for (const json& pair : row.at("pairs")) {
+        EXPECT_TRUE(compared.contains(pair.at("reference")));
+        EXPECT_TRUE(compared.contains(pair.at("candidate")));
+      }
+    }
+  EXPECT_EQ(rows, 1u);
+}
+
+TEST(Plan, GivesEveryPairAgainstTheReferenceAnOracleWithoutSwitches) {
+  Matrix matrix = small_matrix();
+  matrix.axes.push_back({"reference.env.TORCH_CUDNN_V8_API_DISABLED", {nullptr, "1"}});
+  matrix.oracle = true;
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  const auto environments = environments_by_case(plan);
+  std::set<std::string> oracles;
+  for (const json& comparison : plan.at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) {
+      EXPECT_EQ(pair.contains("oracle"), comparison.at("kind") == "reference");
+      if (pair.contains("oracle")) oracles.insert(pair.at("oracle").get<std::string>());
+    }
+  EXPECT_EQ(oracles.size(), 2u);  // one a prompt, whatever the switches
+  for (const std::string& oracle : oracles) {
+    EXPECT_EQ(environments.at(oracle).at("load").at("precision"), "highest");
+    for (const auto& [name, value] : environments.at(oracle).at("variables").items())
+      EXPECT_TRUE(value.is_null()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,254 @@
+// Damage of known kind and size, through the whole scorer: PNG files in, kinds and sentence out.
+#include "reports/summary/damage.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgproc.hpp>
+
+#include "bench/score/score.h"
+#include "io/files.h"
+#include "io/json_schema.h"
+#include "io/png.h"
+#include "io/safetensors.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+const std::string kSource = SAMESEED_SOURCE_DIR;
+
+cv::Mat picture_of(const std::string& file) {
+  const Image image = read_png(kSource + "/" + file);
+  return cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()))
+      .clone();
+}
+
+// Sky, ground with texture, and a sharp object: smooth, fine and sharp parts, as photographs have.
+cv::Mat photo(int width, int height, std::uint64_t seed) {
+  cv::Mat texture(height, width, CV_32F), picture(height, width, CV_32FC3);
+  cv::RNG(seed).fill(texture, cv::RNG::NORMAL, 0, 45);
+  cv::GaussianBlur(texture, texture, {}, 0.8);
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      const auto sky = static_cast<float>(y) / static_cast<float>(height);
+      const bool ground = y > 0.55 * height + 8 * std::sin(x / 17.0);
+      const float grain = texture.at<float>(y, x);
+      picture.at<cv::Vec3f>(y, x) =
+          ground ? cv::Vec3f(120 + grain, 105 + 0.9f * grain, 70 + 0.6f * grain)
+                 : cv::Vec3f(90 + 90 * sky, 140 + 50 * sky, 215 - 30 * sky);
+    }
+  cv::circle(picture, {width * 3 / 5, height / 3}, height / 6, cv::Scalar(215, 90, 60), cv::FILLED,
+             cv::LINE_AA);
+  cv::GaussianBlur(picture, picture, {}, 0.5);
+  picture.convertTo(picture, CV_8U);
+  return picture;
+}
+
+// Fine strands everywhere.
+cv::Mat hair(int side) {
+  cv::Mat strands(side, side, CV_32F), picture;
+  cv::RNG(8).fill(strands, cv::RNG::NORMAL, 0, 90);
+  cv::GaussianBlur(strands, strands, {}, 0.7, 6);
+  strands.convertTo(strands, CV_32F, 1, 90);
+  cv::merge(std::vector<cv::Mat>{strands * 1.2, strands * 0.9, strands * 0.6}, picture);
+  picture.convertTo(picture, CV_8U);
+  return picture;
+}
+
+std::map<std::string, cv::Mat> bases() {
+  return {{"photo", photo(192, 160, 1)},
+          {"large photo", photo(320, 256, 2)},
+          {"hair", hair(160)},
+          {"building", picture_of("metrics/weights/lpips/ex_ref.png")},
+          {"nano 1", picture_of("tests/goldens/pictures/nano-1.png")},
+          {"nano 2", picture_of("tests/goldens/pictures/nano-2.png")},
+          {"nano 3", picture_of("tests/goldens/pictures/nano-3.png")}};
+}
+
+cv::Mat blurred(const cv::Mat& picture, double sigma) {
+  cv::Mat result;
+  cv::GaussianBlur(picture, result, {}, sigma);
+  return result;
+}
+
+cv::Mat noisy(const cv::Mat& picture, double sigma) {
+  cv::Mat noise(picture.size(), CV_32FC3), result;
+  cv::RNG(42).fill(noise, cv::RNG::NORMAL, 0, sigma);
+  cv::add(picture, noise, result, cv::noArray(), CV_8U);
+  return result;
+}
+
+// In OpenCV's HSV: 8 bits, hue in steps of two degrees.
+cv::Mat turned(const cv::Mat& picture, int degrees) {
+  cv::Mat hsv, result;
+  cv::cvtColor(picture, hsv, cv::COLOR_RGB2HSV);
+  for (int y = 0; y < hsv.rows; ++y)
+    for (int x = 0; x < hsv.cols; ++x) {
+      auto& hue = hsv.at<cv::Vec3b>(y, x)[0];
+      hue = static_cast<std::uint8_t>((hue + degrees / 2 + 180) % 180);
+    }
+  cv::cvtColor(hsv, result, cv::COLOR_HSV2RGB);
+  return result;
+}
+
+cv::Mat desaturated(const cv::Mat& picture, double kept) {
+  cv::Mat grey, result;
+  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
+  cv::cvtColor(grey, grey, cv::COLOR_GRAY2RGB);
+  cv::addWeighted(picture, kept, grey, 1 - kept, 0, result);
+  return result;
+}
+
+cv::Mat cast(const cv::Mat& picture, const cv::Scalar& colour) {
+  cv::Mat result;
+  cv::add(picture, colour, result, cv::noArray(), CV_8U);
+  return result;
+}
+
+cv::Mat with_tile(const cv::Mat& picture, int side, const char* what) {
+  cv::Mat result = picture.clone();
+  const cv::Rect place(picture.cols / 3, picture.rows / 4, side, side);
+  cv::Mat tile = result(place);
+  if (std::string(what) == "flat")
+    tile.setTo(cv::Scalar(20, 160, 90));
+  else if (std::string(what) == "noise")
+    cv::RNG(7).fill(tile, cv::RNG::UNIFORM, 0, 256);
+  else
+    picture(cv::Rect(0, picture.rows - side, side, side)).copyTo(tile);
+  return result;
+}
+
+cv::Mat shifted(const cv::Mat& picture, int x, int y) {
+  cv::Mat result;
+  cv::warpAffine(picture, result, cv::Matx23d(1, 0, x, 0, 1, y), picture.size(), cv::INTER_NEAREST,
+                 cv::BORDER_REPLICATE);
+  return result;
+}
+
+cv::Mat posterised(const cv::Mat& picture, int levels) {
+  cv::Mat table(1, 256, CV_8U), result;
+  for (int v = 0; v < 256; ++v)
+    table.at<std::uint8_t>(v) = static_cast<std::uint8_t>(
+        std::lround(std::round(v / 255.0 * (levels - 1)) * 255.0 / (levels - 1)));
+  cv::LUT(picture, table, result);
+  return result;
+}
+
+struct Damaged {
+  std::string what, kind, words;  // words that the sentence must have
+  cv::Mat picture;
+};
+
+std::vector<Damaged> damaged(const cv::Mat& base) {
+  std::vector<Damaged> list = {{"itself", "none", "equal", base.clone()}};
+  for (const double sigma : {0.5, 0.8, 1.5, 3.0})
+    list.push_back(
+        {fmt::format("blur {}", sigma), "lost detail", "detail lost", blurred(base, sigma)});
+  for (const double sigma : {1.0, 3.0, 8.0, 20.0})
+    list.push_back(
+        {fmt::format("noise {}", sigma), "added noise", "noise added", noisy(base, sigma)});
+  for (const int degrees : {10, 30, 60, -20})
+    list.push_back({fmt::format("turn {}", degrees), "colour shift", "", turned(base, degrees)});
+  for (const double kept : {0.85, 0.5, 0.0})
+    list.push_back({fmt::format("saturation {}", kept), "colour shift", "desaturated",
+                    desaturated(base, kept)});
+  for (const cv::Scalar& colour :
+       {cv::Scalar(4, 0, -4), cv::Scalar(12, -6, 0), cv::Scalar(-20, 5, 15)})
+    list.push_back({fmt::format("cast {}", colour[0]), "colour shift", "cast", cast(base, colour)});
+  for (const char* what : {"flat", "noise", "copied"})
+    for (const int side : {16, 32})
+      list.push_back({fmt::format("{} tile {}", what, side), "local damage", "around x",
+                      with_tile(base, side, what)});
+  for (const auto& [x, y] : {std::pair{1, 0}, {0, 1}, {-1, 1}, {2, 0}})
+    list.push_back({fmt::format("shift {} {}", x, y), "displaced",
+                    fmt::format("x {:+} y {:+}", x, y), shifted(base, x, y)});
+  for (const int levels : {4, 8, 16, 32, 64})
+    list.push_back(
+        {fmt::format("{} levels", levels), "posterised", "levels", posterised(base, levels)});
+  return list;
+}
+
+// A run folder as `generate` leaves it, with a comparison of one pair for each damaged picture.
+class DamagedRun {
+ public:
+  void add(const std::string& name, const cv::Mat& candidate, const cv::Mat& reference) {
+    const std::string id = fmt::format("{}", names_.size());
+    for (const auto& [side, picture] : {std::pair{"c", &candidate}, {"r", &reference}}) {
+      const std::string sample = side + id;
+      write_png(
+          folder_ + "/images/" + sample + ".png",
+          {picture->cols, picture->rows, {picture->data, picture->data + 3 * picture->total()}});
+      write_safetensors(folder_ + "/latents/" + sample + ".safetensors", {});
+      records_ += json{{"type", "sample"}, {"kind", "quality"},
+                       {"outcome", "ok"},  {"case", sample},
+                       {"sample", sample}, {"hashes", {{"noise", id}, {"token_ids", id}}}}
+                      .dump() +
+                  "\n";
+    }
+    pairs_.push_back({{"candidate", "c" + id}, {"reference", "r" + id}});
+    names_.push_back(name);
+  }
+
+  // Name -> its line of scores.jsonl.
+  std::map<std::string, json> scores() const {
+    write_file(folder_ + "/plan.json", json{{"comparisons", {{{"pairs", pairs_}}}}}.dump());
+    write_file(folder_ + "/records.jsonl", records_);
+    score_run(folder_, folder_ + "/no-weights");  // no kind needs LPIPS, which would take most time
+    const std::string schema = read_file(kSource + "/reports/schema/score.schema.json");
+    std::ifstream in(folder_ + "/scores.jsonl");
+    std::map<std::string, json> lines;
+    std::size_t number = 0;
+    for (std::string line; std::getline(in, line);) {
+      const json score = json::parse(line);
+      check_json(score, schema, "scores.jsonl");
+      if (score.at("type") == "pair") lines[names_.at(number++)] = score;
+    }
+    return lines;
+  }
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::string folder_ = ::testing::TempDir() + "damaged", records_;
+  std::vector<std::string> names_;
+  json pairs_ = json::array();
+};
+
+TEST(Damage, IsNamedInEveryPairWithDamageOfKnownKind) {
+  DamagedRun run;
+  std::map<std::string, Damaged> wanted;
+  for (const auto& [base_name, base] : bases())
+    for (Damaged& one : damaged(base)) {
+      const std::string name = base_name + ", " + one.what;
+      // Where all is of one colour, a cast and less chroma are the same.
+      if (base_name == "hair" && one.kind == "colour shift") one.words = "colours shifted";
+      run.add(name, one.picture, base);
+      wanted.emplace(name, std::move(one));
+    }
+  const auto scores = run.scores();
+  ASSERT_EQ(scores.size(), wanted.size());
+  for (const auto& [name, line] : scores) {
+    const json damage = damage_of(line);
+    ASSERT_TRUE(damage.is_object()) << line.dump();
+    const std::string sentence = damage.at("sentence");
+    json evidence;
+    for (const auto& [quantity, value] : line.at("values").items())
+      if (quantity.starts_with("pattern.") || quantity.starts_with("detail."))
+        evidence[quantity] = value;
+    EXPECT_EQ(damage.at("kinds").at(0), wanted.at(name).kind)
+        << name << ": " << damage.at("kinds") << " " << sentence << " " << evidence;
+    EXPECT_NE(sentence.find(wanted.at(name).words), std::string::npos) << name << ": " << sentence;
+    EXPECT_TRUE(std::filesystem::exists(run.folder() + "/maps/" +
+                                        line.at("candidate").get<std::string>() + "-" +
+                                        line.at("reference").get<std::string>() + ".png"));
+  }
+}
+
+}  // namespace
+}  // namespace sameseed

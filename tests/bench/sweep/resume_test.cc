@@ -1,0 +1,132 @@
+#include "bench/sweep/resume.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <span>
+
+#include "bench/worker/worker.h"
+#include "io/files.h"
+#include "io/safetensors.h"
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+class HistoryOfARun : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    run_ = ::testing::TempDir() + "sameseed-history";
+    std::filesystem::remove_all(run_);
+    plan_ = {{"cases", {{{"id", "a"}, {"environment", "e"}}}}, {"samples", json::array()}};
+    plan_["samples"].push_back({{"id", "q"}, {"case", "a"}, {"kind", "quality"}});
+    for (int i = 0; i < 4; ++i)
+      plan_["samples"].push_back({{"id", "t" + std::to_string(i)},
+                                  {"case", "a"},
+                                  {"kind", "timing"},
+                                  {"comparison", "c"},
+                                  {"block", 0}});
+  }
+  void TearDown() override { std::filesystem::remove_all(run_); }
+
+  void log(const std::string& sample, const std::string& start, const std::string& outcome = "ok",
+           const json& files = json::object()) {
+    log_ += json{{"type", "sample"},   {"sample", sample}, {"start", start},
+                 {"outcome", outcome}, {"files", files},   {"wall_ms", 5}}
+                .dump() +
+            "\n";
+  }
+  std::set<std::string> finished() const {
+    write_file(run_ + "/records.jsonl", log_);
+    return read_history(run_, plan_).finished;
+  }
+
+  std::string run_, log_;
+  json plan_;
+};
+
+TEST_F(HistoryOfARun, CountsABlockOnlyIfOneStartMadeAllOfIt) {
+  for (const char* sample : {"t0", "t1", "t2"}) log(sample, "first");
+  EXPECT_EQ(finished(), std::set<std::string>{});
+  log("t3", "second");
+  EXPECT_EQ(finished(), std::set<std::string>{});  // whole, but of two halves
+  for (const char* sample : {"t0", "t1", "t2"}) log(sample, "second");
+  EXPECT_EQ(finished(), (std::set<std::string>{"t0", "t1", "t2", "t3"}));
+}
+
+TEST_F(HistoryOfARun, MakesAgainWhatFailedButNotWhatIsUnsupported) {
+  log("q", "first", "crashed");
+  EXPECT_EQ(finished(), std::set<std::string>{});
+  log("q", "second", "unsupported");
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+}
+
+TEST_F(HistoryOfARun, MakesABlockAgainThatWasTimedOnAThrottledDeviceButNoPicture) {
+  const auto throttled = [&](const char* sample, const char* kind) {
+    log_ += json{{"type", "sample"}, {"sample", sample}, {"kind", kind},
+                 {"start", "first"}, {"outcome", "ok"},  {"invalid", {"throttled"}}}
+                .dump() +
+            "\n";
+  };
+  for (const char* sample : {"t0", "t1", "t2"}) log(sample, "first");
+  throttled("t3", "timing");
+  throttled("q", "quality");
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+}
+
+TEST_F(HistoryOfARun, MakesAgainWhatAPowerLossTookFromThePictures) {
+  write_file(run_ + "/images/q.png", "picture");
+  log("q", "first", "ok", {{"image", sha256("picture")}});
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+  write_file(run_ + "/images/q.png", std::string(7, '\0'));
+  EXPECT_EQ(finished(), std::set<std::string>{});
+  std::filesystem::remove(run_ + "/images/q.png");
+  EXPECT_EQ(finished(), std::set<std::string>{});
+}
+
+TEST_F(HistoryOfARun, MakesAgainWhatLostItsTrace) {
+  write_file(run_ + "/traces/q.safetensors", "trace");
+  log("q", "first", "ok", {{"trace", sha256("trace")}});
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+  std::filesystem::remove(run_ + "/traces/q.safetensors");
+  EXPECT_EQ(finished(), std::set<std::string>{});
+}
+
+TEST_F(HistoryOfARun, PassesOverHalfLinesAndForeignOnes) {
+  log("q", "first");
+  log_ += std::string(20, '\0') + "\n{\"type\":\"sample\",\"sam\n[1]\n{\"type\":\"stop\"}\n";
+  EXPECT_EQ(finished(), std::set<std::string>{"q"});
+}
+
+TEST(CheckFiles, RefusesAPictureThatIsNotThere) {
+  const json request = {
+      {"image", ::testing::TempDir() + "never.png"}, {"latents", ""}, {"size", "64x64"}};
+  try {
+    check_files(request);
+    FAIL();
+  } catch (const WorkerFailure& failure) {
+    EXPECT_EQ(failure.kind, "incomplete");
+  }
+}
+
+TEST(CheckFiles, RefusesATraceWithoutBlockNorms) {
+  const std::string file = ::testing::TempDir() + "half-a-trace.safetensors";
+  const float value = 1;
+  const TensorView one{DType::kF32, {1}, std::as_bytes(std::span(&value, 1))};
+  const json request = {{"image", ""}, {"latents", ""}, {"trace", file}, {"size", "64x64"}};
+  write_safetensors(file, {{"latents", one}});
+  try {
+    check_files(request);
+    FAIL();
+  } catch (const WorkerFailure& failure) {
+    EXPECT_NE(std::string(failure.what()).find("block_norms"), std::string::npos);
+  }
+  write_safetensors(file, {{"latents", one}, {"block_norms", one}});
+  EXPECT_EQ(check_files(request), (json{{"trace", sha256_of_file(file)}}));
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,74 @@
+#include "bench/worker/answer.h"
+
+#include <gtest/gtest.h>
+
+#include "bench/worker/worker.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+const json kAnswer = {{"ok", true},
+                      {"id", "1"},
+                      {"timings_ms", {{"total", 3.5}, {"steps", {1, 2}}, {"full", {true, false}}}},
+                      {"hashes", {{"noise", "a"}, {"token_ids", "b"}}}};
+
+std::string refusal_of(const char* pointer, const json& value) {
+  json answer = kAnswer;
+  answer[json::json_pointer(pointer)] = value;
+  try {
+    record_fields(answer);
+  } catch (const WorkerFailure& failure) {
+    EXPECT_EQ(failure.kind, "rubbish");
+    return failure.what();
+  }
+  return "taken";
+}
+
+TEST(Answer, MayNotSpeakInTheProgramsName) {
+  json answer = kAnswer;
+  answer["sample"] = "another";
+  answer["outcome"] = "crashed";
+  answer["device"] = "a fast one";
+  const json fields = record_fields(answer);
+  EXPECT_EQ(fields,
+            (json{{"timings_ms", kAnswer.at("timings_ms")}, {"hashes", kAnswer.at("hashes")}}));
+}
+
+TEST(Answer, IsRubbishWhereTheReportsWouldMissAField) {
+  EXPECT_EQ(refusal_of("/engagement", json::object()), "taken");
+  EXPECT_NE(refusal_of("/timings_ms/total", nullptr).find("has no timings_ms.total"),
+            std::string::npos);
+  EXPECT_NE(refusal_of("/timings_ms/full", {true}).find("of each of its steps"), std::string::npos);
+  EXPECT_NE(refusal_of("/timings_ms/text", {1, 2}).find("a time that is a list"),
+            std::string::npos);
+  EXPECT_EQ(refusal_of("/invalid", {"throttled"}), "taken");
+  EXPECT_NE(refusal_of("/invalid", "throttled").find("no list"), std::string::npos);
+  EXPECT_NE(refusal_of("/hashes/noise", nullptr).find("without them no score counts"),
+            std::string::npos);
+}
+
+TEST(Answer, SaysOfNonfiniteValuesWhereTheyAroseOrIsRubbish) {
+  const json found = {{"latents", 4},
+                      {"image", 12},
+                      {"step", 0},
+                      {"layers", {{{"layer", "mid_block.resnets.0.conv1"}, {"count", 1}}}}};
+  json answer = kAnswer;
+  answer["nonfinite"] = found;
+  EXPECT_EQ(record_fields(answer).at("nonfinite"), found);
+  for (const auto& [field, value] : {std::pair<const char*, json>{"/latents", -1},
+                                     {"/image", nullptr},
+                                     {"/step", "0"},
+                                     {"/layers", nullptr},
+                                     {"/layers/0/layer", 1},
+                                     {"/layers/0/count", nullptr}}) {
+    json bad = found;
+    bad[json::json_pointer(field)] = value;
+    EXPECT_NE(refusal_of("/nonfinite", bad).find("must say in nonfinite"), std::string::npos)
+        << field;
+  }
+}
+
+}  // namespace
+}  // namespace sameseed

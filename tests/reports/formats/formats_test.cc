@@ -1,0 +1,282 @@
+#include <gtest/gtest.h>
+
+#include <pugixml.hpp>
+#include <set>
+#include <sstream>
+
+#include "reports/formats/report_format.h"
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+json judged(const RunFiles& run, const std::optional<std::vector<Gate>>& gates = std::nullopt) {
+  json summary = make_summary(run);
+  summary["verdict"] = verdict(summary, gates);
+  return summary;
+}
+
+std::string text_of(const Report& report, const json& summary) {
+  std::ostringstream out;
+  report.write(summary, out);
+  return out.str();
+}
+
+pugi::xml_document junit_of(const json& summary) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed =
+      document.load_string(text_of(*make_junit_report(), summary).c_str());
+  EXPECT_TRUE(parsed) << parsed.description();
+  return document;
+}
+
+// All testcases of that name, "" for none.
+pugi::xml_node test_case(const pugi::xml_document& document, const char* classname,
+                         const char* name) {
+  for (const pugi::xml_node& one : document.child("testsuite"))
+    if (one.attribute("classname").value() == std::string(classname) &&
+        one.attribute("name").value() == std::string(name))
+      return one;
+  return {};
+}
+
+const std::vector<Gate> kLpipsGate = {
+    {.name = "lpips.alex", .statistic = "worst", .at_most = 0.25, .because = "users see it"}};
+
+TEST(AllReports, HaveFilesOfTheirOwn) {
+  const RunFiles run = small_run();
+  std::vector<std::string> files;
+  for (const auto& report : all_reports(run)) files.push_back(report->file());
+  EXPECT_EQ(files, (std::vector<std::string>{"report.json", "report.txt", "report.md", "junit.xml",
+                                             "benchmarks.json", "report.html"}));
+}
+
+TEST(Junit, HasATestCaseForEveryComparisonAndExclusion) {
+  const auto document = junit_of(judged(small_run()));
+  const auto suite = document.child("testsuite");
+  EXPECT_EQ(suite.attribute("tests").as_int(), 5);  // three, the excluded one, the run as a whole
+  EXPECT_EQ(suite.attribute("failures").as_int(), 0);
+  EXPECT_EQ(suite.attribute("errors").as_int(), 0);
+  EXPECT_EQ(suite.attribute("skipped").as_int(), 1);
+  EXPECT_TRUE(test_case(document, "small.switches_off", "conv half 1"));
+  EXPECT_STREQ(test_case(document, "small.excluded", "conv half unset")
+                   .child("skipped")
+                   .attribute("message")
+                   .value(),
+               "unset means 1");
+}
+
+TEST(Junit, CallsABrokenGateAFailure) {
+  const auto document = junit_of(judged(small_run(), kLpipsGate));
+  const auto failure = test_case(document, "small.reference", "conv half 1").child("failure");
+  EXPECT_STREQ(failure.attribute("type").value(), "quality");
+  EXPECT_NE(std::string(failure.text().get()).find("users see it"), std::string::npos);
+  EXPECT_EQ(document.child("testsuite").attribute("failures").as_int(), 1);
+  EXPECT_FALSE(test_case(document, "small.reference", "conv half 0").child("failure"));
+}
+
+TEST(Junit, CallsACrashAnErrorAndTheUnsupportedSkipped) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["outcome"] = "crashed";
+  run.samples.at("q:on-0")["error"] = "signal 11";
+  run.samples.at("q:off-0")["outcome"] = "unsupported";
+  run.samples.at("q:off-0")["error"] = "no tensor cores here";
+  const auto document = junit_of(judged(run));
+  EXPECT_NE(std::string(test_case(document, "small.reference", "conv half 1")
+                            .child("error")
+                            .attribute("message")
+                            .value())
+                .find("signal 11"),
+            std::string::npos);
+  EXPECT_STREQ(test_case(document, "small.reference", "conv half 0")
+                   .child("skipped")
+                   .attribute("message")
+                   .value(),
+               "unsupported: no tensor cores here");
+}
+
+TEST(Junit, PutsCausesOfNoComparisonOnTheRun) {
+  const auto document =
+      junit_of(judged(small_run(), std::vector<Gate>{{.name = "lpipz", .statistic = "mean"}}));
+  EXPECT_STREQ(
+      test_case(document, "small", "the run as a whole").child("error").attribute("type").value(),
+      "usage");
+}
+
+TEST(Junit, IsWellFormedWhateverTheTextHolds) {
+  RunFiles run = small_run();
+  const std::string nasty =
+      std::string("<&>\"'\n]]>") + '\x01' + '\0' + "\xff\xc3\x28\xef\xbf\xbf\xed\xa0\x80 \xc3\xa9";
+  run.plan["name"] = nasty;
+  run.samples.at("q:on-0")["outcome"] = "crashed";
+  run.samples.at("q:on-0")["error"] = nasty;
+  const std::string text = text_of(*make_junit_report(), judged(run));
+  for (const char forbidden : {'\x01', '\0', '\xff', '\xed'})
+    EXPECT_EQ(text.find(forbidden), std::string::npos) << int{forbidden};
+  EXPECT_EQ(text.find("\xef\xbf\xbf"), std::string::npos);
+  const auto document = junit_of(judged(run));
+  EXPECT_TRUE(std::string(document.child("testsuite").attribute("name").value())
+                  .starts_with("<&>\"'\n]]>"));
+}
+
+TEST(Benchmarks, HaveARecordForEveryTimedSample) {
+  const json all = json::parse(text_of(*make_benchmark_report(), judged(small_run())));
+  EXPECT_EQ(all.at("context").at("json_schema_version"), 1);
+  const std::string name = "small/against:reference/" + kConvAxis + ":1/arm:candidate";
+  std::vector<json> candidates;
+  for (const json& one : all.at("benchmarks"))
+    if (one.at("run_name") == name) candidates.push_back(one);
+  ASSERT_EQ(candidates.size(), 5u);  // four and their mean
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(candidates[i].at("name"), name);
+    EXPECT_EQ(candidates[i].at("run_type"), "iteration");
+    EXPECT_EQ(candidates[i].at("repetitions"), 4);
+    EXPECT_EQ(candidates[i].at("repetition_index"), i);
+    EXPECT_EQ(candidates[i].at("real_time"), 80);
+    EXPECT_EQ(candidates[i].at("time_unit"), "ms");
+    EXPECT_EQ(candidates[i].at("decode_ms"), 10);
+  }
+  EXPECT_EQ(candidates[4].at("name"), name + "_mean");
+  EXPECT_EQ(candidates[4].at("run_type"), "aggregate");
+  EXPECT_DOUBLE_EQ(candidates[4].at("lpips.alex").get<double>(), 0.2);
+}
+
+TEST(Benchmarks, LeaveOutWhatIsNotFinite) {
+  RunFiles run = small_run();
+  for (const char* seed : {"0", "1"}) {
+    json& score = run.scores.at({std::string("on-") + seed, std::string("r-") + seed});
+    score["values"]["psnr.rgb"] = nullptr;
+    score["nonfinite"]["psnr.rgb"] = "+inf";
+  }
+  const json all = json::parse(text_of(*make_benchmark_report(), judged(run)));
+  for (const json& one : all.at("benchmarks")) EXPECT_FALSE(one.contains("psnr.rgb"));
+}
+
+TEST(Benchmarks, KeepTheSeparatorsOfANameForItsParts) {
+  RunFiles run = small_run();
+  run.plan["axes"][0]["name"] = "candidate.request.deepcache";
+  for (json& one : run.plan["comparisons"])
+    one["setting"] = {{"candidate.request.deepcache", "3/0/0"}};
+  const json all = json::parse(text_of(*make_benchmark_report(), judged(run)));
+  EXPECT_EQ(all.at("benchmarks")[0].at("name"),
+            "small/against:reference/candidate.request.deepcache:3_0_0/arm:candidate");
+}
+
+TEST(Text, ShowsScoresTimeEngagementAndVerdict) {
+  const std::string text = text_of(*make_text_report(), judged(small_run(), kLpipsGate));
+  EXPECT_NE(text.find("conv half 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.2000"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.80   yes\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("excluded: 1 combinations: unset means 1\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("verdict: quality (2)\n  2 gates[0] (lpips.alex worst at most 0.25): conv "
+                      "half 1 against reference: 0.3 is more than 0.25"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Text, SaysWhatFailedAndWhatWasNotJudged) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["outcome"] = "crashed";
+  run.samples.at("q:on-0")["error"] = "signal 11";
+  run.samples.at("q:off-0")["engagement"]["conv_half"] = 3;
+  run.samples.erase("q:off-1");
+  const std::string text = text_of(*make_text_report(), judged(run));
+  EXPECT_NE(text.find("crashed: on-0: signal 11\n  repeat: sameseed image --case "),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("missing: 1 samples"), std::string::npos) << text;
+  EXPECT_NE(text.find("verdict: infrastructure (7, no gates)"), std::string::npos) << text;
+}
+
+TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
+  RunFiles run = small_run();
+  for (auto& [id, record] : run.samples)
+    if (id.starts_with("q:on") || id.starts_with("t:"))
+      record["effective"][kConv]["default"] =
+          record.at("case").get<std::string>().starts_with("on");
+  for (json& one : run.plan["comparisons"])
+    if (one.at("id") != "off~r") one["setting"][kConvAxis] = nullptr;
+  for (auto& [id, record] : run.samples)
+    if (record.at("case").get<std::string>().starts_with("on"))
+      record["effective"][kConv]["value"] = nullptr;
+  run.plan["environments"][2]["variables"][kConv] = nullptr;
+  json summary = judged(run);
+  summary["comparisons"][0]["engagement"][kConvAxis]["verdict"] = "inert";
+  summary["comparisons"][1]["engagement"]["reference.env.OTHER"] = {
+      {"verdict", "inert"}, {"value", "1"}, {"evidence", ""}};
+  const std::string text = text_of(*make_text_report(), summary);
+  EXPECT_NE(text.find("-   inert\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.80   yes, 1 inert\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("the same: conv half unset and conv half 1 (unset means OneDiff's default)\n"),
+      std::string::npos)
+      << text;
+}
+
+TEST(Text, DoesNotLetAWorkerTalkToTheTerminal) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["outcome"] = "rubbish";
+  run.samples.at("q:on-0")["error"] = "the worker answered: \x1b[2J\nverdict: pass";
+  const std::string text = text_of(*make_text_report(), judged(run));
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  EXPECT_EQ(text.find("\nverdict: pass"), std::string::npos);
+}
+
+TEST(Markdown, HasVerdictTableAndWorstPairs) {
+  const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
+  EXPECT_NE(text.find("**quality** (exit code 2)"), std::string::npos) << text;
+  EXPECT_NE(text.find("| conv half 1 | switches off |"), std::string::npos) << text;
+  EXPECT_NE(text.find("| 30.00 | - | 0.3000 | - | conv half 1 | a cat | 1 | `sameseed image --case "
+                      "runs/small/on-1 --out on-1.png` |"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Markdown, OpensOnTheVerdictAndTheWorstPairs) {
+  const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
+  const auto verdict = text.find("**quality**"), worst = text.find("Worst pairs"),
+             first = text.find("runs/small/on-1"), second = text.find("runs/small/on-0"),
+             gates = text.find("| gate | answer |"), table = text.find("| setting | against |");
+  EXPECT_TRUE(verdict < worst && worst < first && first < second && second < gates && gates < table)
+      << text;
+}
+
+TEST(Markdown, SortsByTheMetricOfTheGateThatFailed) {
+  RunFiles run = small_run();
+  run.scores.at({"on-0", "r-0"})["values"]["psnr.rgb"] =
+      10.0;  // the worst PSNR, not the worst LPIPS
+  const std::vector<Gate> gate = {{.name = "psnr.rgb", .statistic = "worst", .at_least = 20}};
+  const std::string text = text_of(*make_markdown_report(), judged(run, gate));
+  EXPECT_NE(text.find("by psnr.rgb"), std::string::npos) << text;
+  EXPECT_LT(text.find("runs/small/on-0"), text.find("runs/small/on-1")) << text;
+}
+
+TEST(AllReports, SayWhatAGateCouldHaveShown) {
+  const RunFiles run = larger_run();
+  const json summary = judged(run, kLpipsGate);
+  const json& change = summary.at("verdict").at("gates")[0].at("smallest_change");
+  EXPECT_EQ(change.at("n"), 8);
+  for (const auto& report : all_reports(run)) {
+    if (std::set<std::string>{"benchmarks.json", "report.json", "report.html"}.contains(
+            report->file()))
+      continue;  // numbers, for programs; the page words them in the browser
+    const std::string text = text_of(*report, summary);
+    EXPECT_NE(text.find("of the mean"), std::string::npos) << report->file() << text;
+    EXPECT_NE(text.find("8 pairs"), std::string::npos) << report->file() << text;
+  }
+}
+
+TEST(Markdown, KeepsAPromptInItsCell) {
+  RunFiles run = small_run();
+  for (json& one : run.plan["comparisons"])
+    for (json& pair : one["pairs"]) pair["prompt"] = "a | b\n<img src=x> `c`";
+  const std::string text = text_of(*make_markdown_report(), judged(run));
+  EXPECT_NE(text.find("| a \\| b \\<img src=x\\> \\`c\\` |"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace sameseed

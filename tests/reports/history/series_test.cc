@@ -1,0 +1,136 @@
+#include "reports/history/series.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// A run a night, from 1 October 2026 on.
+Series nights(const std::vector<double>& values, const std::vector<std::string>& recipes = {}) {
+  Series series;
+  series.name = {.name = "nightly",
+                 .machine = "H100",
+                 .setting = json{{kConvAxis, "1"}}.dump(),
+                 .against = "reference",
+                 .measure = "lpips.alex",
+                 .unit = "",
+                 .better = "lower"};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    series.runs.push_back({.key = std::to_string(i),
+                           .started = fmt::format("2026-10-{:02}T03:00:00Z", i + 1),
+                           .name = "nightly",
+                           .folder = fmt::format("/runs/{}", i + 1),
+                           .machine = "H100",
+                           .driver = i < 10 ? "580.95" : "590.10",
+                           .version = "0.1.0",
+                           .cohort = "c",
+                           .recipe = recipes.empty() ? "r" : recipes[i]});
+    series.points.push_back({.n = 48, .value = values[i]});
+  }
+  return series;
+}
+
+json small_report() {
+  json report = make_summary(small_run());
+  report["verdict"] = verdict(report, std::nullopt);
+  return report;
+}
+
+TEST(SeriesRows, HoldOneAComparisonAndMetric) {
+  const auto rows = series_rows(small_report());
+  // 3 comparisons with 2 metrics; the one that is timed has 4 timings, in ms and as a ratio.
+  ASSERT_EQ(rows.size(), 3u * 2 + 4 * 2);
+  EXPECT_EQ(rows[0].series.measure, "lpips.alex");
+  EXPECT_NEAR(*rows[0].point.value, 0.015, 1e-12);
+  EXPECT_EQ(rows[0].point.n, 2u);
+  for (const SeriesRow& row : rows)
+    if (row.series.measure == "total_ms.ratio") {
+      EXPECT_NEAR(*row.point.value, 0.8, 1e-12);
+      EXPECT_EQ(row.point.n, 2u);  // blocks
+    }
+}
+
+TEST(SeriesRun, IsKnownByItsFirstStartHoweverOftenItWentOn) {
+  json report = small_report();
+  const json first = {{"start", "abc"}, {"started", "2026-11-24T07:00:00Z"}};
+  const SeriesRun run = series_run(report, first, "/runs/1");
+  report["run"]["started"] = "2026-11-25T07:00:00Z";
+  report["cohort"]["hash"] = "another";
+  EXPECT_EQ(series_run(report, first, "/runs/1").key, run.key);
+  EXPECT_NE(series_run(report, {{"start", "def"}, {"started", run.started}}, "/runs/1").key,
+            run.key);
+  EXPECT_EQ(run.machine, "a cpu");
+}
+
+TEST(Series, DatesAStepByTheFirstRunOnTheNewLevel) {
+  std::vector<double> values(10, 0.10);
+  values.insert(values.end(), 10, 0.12);
+  std::ostringstream text;
+  write_series(nights(values), text);
+  EXPECT_EQ(
+      text.str(),
+      "nightly: lpips.alex, conv half 1, to the reference\n"
+      "  from 2026-10-01    10 runs at 0.1          \n"
+      "  from 2026-10-11    10 runs at 0.12         step of +0.02 (+20.00 %), between /runs/10 "
+      "and /runs/11, driver 580.95 -> 590.10\n"
+      "  H100 on 2026-10-20: 20 runs, newest 0.12\n");
+}
+
+// The same values: where the recipe changed there is a break and no step.
+TEST(Series, BreaksWhereTheRecipeChanged) {
+  std::vector<double> values(10, 0.10);
+  values.insert(values.end(), 10, 0.12);
+  std::vector<std::string> recipes(10, "r");
+  recipes.insert(recipes.end(), 10, "another");
+  const auto levels = levels_of(nights(values, recipes));
+  ASSERT_EQ(levels.size(), 2u);
+  EXPECT_FALSE(levels[0].new_recipe);
+  EXPECT_TRUE(levels[1].new_recipe);
+  EXPECT_EQ(levels[1].first, 10u);
+}
+
+TEST(Series, PassesOverRunsWithoutAFiniteValue) {
+  std::vector<double> values(10, 0.10);
+  values.insert(values.end(), 10, 0.12);
+  Series series = nights(values);
+  series.points[0].value.reset();
+  series.points[10].value.reset();
+  const auto levels = levels_of(series);
+  ASSERT_EQ(levels.size(), 2u);
+  EXPECT_EQ(levels[0].first, 1u);
+  EXPECT_EQ(levels[1].first, 11u);
+  EXPECT_EQ(levels[1].count, 9u);
+}
+
+TEST(Series, ObeysNoControlCharactersOfItsLedger) {
+  Series series = nights(std::vector<double>(3, 1));
+  series.name.measure = "\x1b[2J";
+  std::ostringstream text;
+  write_series(series, text);
+  EXPECT_EQ(text.str().find('\x1b'), std::string::npos);
+}
+
+TEST(Series, AreExportedWithQuotesWhereCsvWantsThem) {
+  Series series = nights({0.5});
+  series.runs[0].folder = "/runs/\"odd\", one";
+  series.points[0].low = 0.25;
+  std::ostringstream text;
+  write_csv({series}, text);
+  EXPECT_EQ(text.str(),
+            "started,name,machine,driver,version,recipe,cohort,folder,setting,against,measure,unit,"
+            "better,n,value,low,high,worst5\r\n"
+            "2026-10-01T03:00:00Z,nightly,H100,580.95,0.1.0,r,c,\"/runs/\"\"odd\"\", one\","
+            "\"{\"\"" +
+                kConvAxis + "\"\":\"\"1\"\"}\",reference,lpips.alex,,lower,48,0.5,0.25,,\r\n");
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,386 @@
+// Gates with statistics: pass, fail and inconclusive, by every kind of bound.
+#include "reports/judge/gate_interval.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "io/error.h"
+#include "reports/judge/verdict.h"
+#include "tests/reports/synthetic_report.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+const std::string kFloor = "reference, second process";
+
+std::vector<Gate> gates_of(const std::string& gates, const std::string& alpha = "0.05") {
+  return parse_gates(
+      R"({"schema":"sameseed/gate/1","alpha":)" + alpha + R"(,"gates":[)" + gates + "]}", "g.json");
+}
+
+std::string message_of(const std::string& gate) try {
+  gates_of(gate);
+  return "";
+} catch (const UserError& error) {
+  return error.what();
+}
+
+std::string lpips_gate(const std::string& bound) {
+  return R"({"metric":"lpips.alex","statistic":"mean","by":"interval",)" + bound + "}";
+}
+
+std::string ratio_gate(const std::string& bound) {
+  return R"({"timing":"total_ms","statistic":"ratio","by":"interval",)" + bound + "}";
+}
+
+// `n` values that alternate about `mean` by `swing`.
+std::vector<double> about(double mean, double swing, std::size_t n) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < n; ++i) values.push_back(mean + (i % 2 ? swing : -swing));
+  return values;
+}
+
+const std::vector<double> kBlocks = about(0.8, 0.01, 8);
+
+json report_of(const std::vector<double>& lpips, const std::vector<double>& ratios = kBlocks) {
+  return synthetic_report({{"3/0/0", lpips, ratios}});
+}
+
+int code_of(const json& report, const std::string& gate, const json* accepted = nullptr) {
+  return verdict(report, gates_of(gate), accepted).at("code");
+}
+
+std::string text_of(const json& report, const std::string& gate, const json* accepted = nullptr) {
+  const json found = verdict(report, gates_of(gate), accepted);
+  return found.at("causes").empty() ? "" : found.at("causes")[0].at("text").get<std::string>();
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(IntervalGate, PassesFailsOrLeavesOpenByTheIntervalOfTheMean) {
+  const std::string gate = lpips_gate(R"("at_most":0.2)");
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 8)), gate), 0);
+  EXPECT_EQ(code_of(report_of(about(0.3, 0.02, 8)), gate), 2);
+  EXPECT_EQ(code_of(report_of(about(0.19, 0.05, 8)), gate), 5);
+  EXPECT_EQ(code_of(report_of(about(0.21, 0.05, 8)), gate), 5);  // by value: 2
+}
+
+TEST(IntervalGate, IsInconclusiveWithFewerThanSixPairsHoweverClear) {
+  EXPECT_EQ(code_of(report_of(about(0.9, 0.01, 5)), lpips_gate(R"("at_most":0.2)")), 5);
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.01, 5)), lpips_gate(R"("at_most":0.2)")), 5);
+}
+
+TEST(IntervalGate, IsAskedForGateByGate) {
+  EXPECT_EQ(code_of(report_of(about(0.21, 0.05, 8)),
+                    R"({"metric":"lpips.alex","statistic":"mean","at_most":0.2})"),
+            2);
+}
+
+TEST(IntervalGate, TellsMeanIntervalAndHowManyPairsWouldDo) {
+  const json found =
+      verdict(report_of(about(0.19, 0.05, 8)), gates_of(lpips_gate(R"("at_most":0.2)")));
+  const json& gate = found.at("gates")[0];
+  EXPECT_EQ(gate.at("answer"), "inconclusive");
+  const json& test = gate.at("settings")[0].at("tests")[0];
+  EXPECT_NEAR(test.at("estimate").get<double>(), 0.19, 1e-12);
+  EXPECT_LT(test.at("interval").at("low"), 0.19);
+  EXPECT_GT(test.at("interval").at("high"), 0.2);
+  EXPECT_EQ(test.at("bound"), 0.2);
+  // (1.6449 + 0.8416) * 0.05345 / sqrt(8 - 1.3528)
+  EXPECT_NEAR(gate.at("smallest_change").at("value").get<double>(), 0.0515, 1e-3);
+  EXPECT_EQ(gate.at("smallest_change").at("n"), 8);
+  EXPECT_EQ(gate.at("smallest_change").at("half_takes"), 28);  // (2 (8 - 1.35)^0.5)^2 + 1.35
+  EXPECT_TRUE(holds(found.at("causes")[0].at("text"), "178 pairs would tell"))
+      << found.at("causes")[0].at("text");
+}
+
+std::string statistic_gate(const std::string& statistic, const std::string& bound) {
+  return R"({"metric":"lpips.alex","by":"interval","statistic":")" + statistic + R"(",)" + bound +
+         "}";
+}
+
+TEST(IntervalGate, JudgesTheMedianWhateverAPairOrTwoLose) {
+  std::vector<double> lpips = about(0.1, 0.02, 12);
+  lpips.back() = 5;
+  EXPECT_EQ(code_of(report_of(lpips), statistic_gate("median", R"("at_most":0.15)")), 0);
+  EXPECT_EQ(code_of(report_of(lpips), statistic_gate("median", R"("at_most":0.07)")), 2);
+  EXPECT_EQ(code_of(report_of(lpips), statistic_gate("median", R"("at_most":0.1)")), 5);
+  EXPECT_TRUE(holds(text_of(report_of(lpips), statistic_gate("median", R"("at_most":0.07)")),
+                    "median 0.1 [0.08, 0.12] is more than 0.07"));
+}
+
+TEST(IntervalGate, JudgesTheWorst5OfPairsLikeThese) {
+  const json report = report_of({0.1, 0.12, 0.08, 0.11, 0.09, 0.13, 0.1, 0.12, 0.09, 0.11});
+  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.5)")), 0);
+  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.14)")), 5);  // 0.13 these
+  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.05)")), 2);
+  EXPECT_TRUE(
+      holds(text_of(report, statistic_gate("worst5", R"("at_most":0.05)")), "worst5 0.13 ["));
+  const std::string psnr = R"({"metric":"psnr.rgb","statistic":"worst5","by":"interval",)";
+  EXPECT_EQ(code_of(report, psnr + R"("at_least":39})"), 0);
+  EXPECT_EQ(code_of(report, psnr + R"("at_least":41})"), 2);
+}
+
+TEST(IntervalGate, TakesABoundOnTheWorst5FromTheirBadSideOnly) {
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 8)), statistic_gate("worst5", R"("at_least":0)")),
+            1);
+  EXPECT_TRUE(
+      holds(text_of(report_of(about(0.1, 0.02, 8)), statistic_gate("worst5", R"("at_least":0)")),
+            "\"at_most\" only: lower is better"));
+}
+
+TEST(IntervalGate, TellsTheSmallestChangeOfTheMeanBesideAnotherStatistic) {
+  const json found = verdict(report_of(about(0.1, 0.02, 8)),
+                             gates_of(statistic_gate("median", R"("at_most":0.2)")));
+  EXPECT_EQ(found.at("gates")[0].at("smallest_change").at("of"), "mean");
+}
+
+TEST(IntervalGate, HoldsAtLeastAndDecibelsByTheirSquaredError) {
+  const json report = report_of(about(0.1, 0.02, 8));  // PSNR is 40 dB everywhere
+  const auto psnr = [](const std::string& bound) {
+    return R"({"metric":"psnr.rgb","statistic":"mean","by":"interval",)" + bound + "}";
+  };
+  EXPECT_EQ(code_of(report, psnr(R"("at_least":39)")), 0);
+  EXPECT_EQ(code_of(report, psnr(R"("at_least":41)")), 2);
+  EXPECT_EQ(code_of(report, psnr(R"("at_most":41)")), 0);
+  EXPECT_EQ(code_of(report, psnr(R"("at_most":39)")), 2);
+  EXPECT_TRUE(holds(text_of(report, psnr(R"("at_least":41)")), "mean 40 [40, 40] is less than 41"));
+  EXPECT_EQ(code_of(report, lpips_gate(R"("at_least":0.05,"at_most":0.2)")), 0);
+  EXPECT_EQ(code_of(report, lpips_gate(R"("at_least":0.15,"at_most":0.2)")), 2);
+}
+
+TEST(IntervalGate, NeverPassesWhereAPairLacksTheMetric) {
+  json report = report_of(about(0.1, 0.02, 8));
+  report["comparisons"][0]["cases"][0]["values"].erase("lpips.alex");
+  EXPECT_EQ(code_of(report, lpips_gate(R"("at_most":0.2)")), 5);
+  EXPECT_EQ(code_of(report, lpips_gate(R"("at_most":0.01)")), 2);  // but seven may fail it
+}
+
+TEST(IntervalGate, IsInconclusiveWhereAValueIsNotFinite) {
+  json report = report_of(about(0.1, 0.02, 8));
+  report["comparisons"][0]["cases"][0]["values"]["lpips.alex"] = nullptr;
+  report["comparisons"][0]["cases"][0]["nonfinite"]["lpips.alex"] = "+inf";
+  EXPECT_EQ(code_of(report, lpips_gate(R"("at_most":0.2)")), 5);
+}
+
+TEST(IntervalGate, TakesAnIdenticalPairForNoSquaredError) {
+  json report = report_of(about(0.1, 0.02, 8));
+  report["comparisons"][0]["cases"][0]["values"]["psnr.rgb"] = nullptr;
+  report["comparisons"][0]["cases"][0]["nonfinite"]["psnr.rgb"] = "+inf";
+  EXPECT_EQ(
+      code_of(report, R"({"metric":"psnr.rgb","statistic":"mean","by":"interval","at_least":39})"),
+      0);
+}
+
+TEST(IntervalGate, CorrectsForTheNumberOfSettingsByHolm) {
+  // For itself the first is beyond 0.2 with p some 0.02; among eight that is no news.
+  std::vector<SyntheticSetting> settings = {
+      {"3/0/0", {0.19, 0.21, 0.24, 0.20, 0.22, 0.205, 0.23, 0.195, 0.21, 0.215}, kBlocks}};
+  const std::string gate = lpips_gate(R"("at_most":0.2)");
+  EXPECT_EQ(code_of(synthetic_report(settings), gate), 2);
+  for (int i = 1; i < 8; ++i)
+    settings.push_back({std::to_string(3 + i) + "/0/0", about(0.1, 0.02, 10), kBlocks});
+  const json report = synthetic_report(settings);
+  EXPECT_EQ(code_of(report, gate), 5);
+  EXPECT_TRUE(holds(text_of(report, gate), "is more than 0.2 for itself only (p 0.0"))
+      << text_of(report, gate);
+  EXPECT_TRUE(holds(text_of(report, gate), "Holm's correction over 8 tests"));
+  const json found = verdict(report, gates_of(gate));
+  EXPECT_EQ(found.at("gates")[0].at("passed"), 7);
+}
+
+TEST(FloorGate, HoldsTheLossAgainstSoManyFloorsPairByPair) {
+  json report = report_of(about(0.1, 0.02, 8));
+  add_floor(report, kFloor, about(0.06, 0.01, 8));
+  const auto gate = [&](const std::string& times) {
+    return R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" + kFloor +
+           R"(","times":)" + times + "}}";
+  };
+  EXPECT_EQ(code_of(report, gate("2.5")), 0);
+  EXPECT_EQ(code_of(report, gate("1")), 2);
+  // 0.1 +- 0.02 less twice 0.05 +- 0.01 is nothing, pair by pair: without pairing it were open.
+  json twice = report_of(about(0.1, 0.02, 8));
+  add_floor(twice, kFloor, about(0.05, 0.01, 8));
+  EXPECT_EQ(code_of(twice, gate("2.0000001")), 0);
+}
+
+TEST(FloorGate, OfAFloorThatIsExactlyZeroPassesOnlyTheIdentical) {
+  const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
+                           kFloor + R"(","times":3}})";
+  json same = report_of(std::vector<double>(8, 0.0)), other = report_of(about(0.001, 0.0001, 8));
+  for (json* report : {&same, &other}) add_floor(*report, kFloor, std::vector<double>(8, 0.0));
+  EXPECT_EQ(code_of(same, gate), 0);
+  EXPECT_EQ(code_of(other, gate), 2);
+}
+
+TEST(IntervalGate, FailsNobodyForWhatTheNoiseFloorDoesAsWell) {
+  json report = report_of(about(0.3, 0.02, 8));
+  const std::string gate = lpips_gate(R"("at_most":0.2)");
+  report["comparisons"][0]["quality"]["lpips.alex"]["reading"] = "beyond the floor";
+  EXPECT_EQ(code_of(report, gate), 2);
+  report["comparisons"][0]["quality"]["lpips.alex"]["reading"] = "no difference shown";
+  EXPECT_EQ(code_of(report, gate), 5);
+  EXPECT_TRUE(holds(text_of(report, gate), "the noise floor is as high")) << text_of(report, gate);
+}
+
+TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
+  const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
+                           kFloor + R"(","times":2}})";
+  json report = report_of(about(0.1, 0.02, 8));
+  EXPECT_EQ(code_of(report, gate), 1);
+  EXPECT_TRUE(holds(text_of(report, gate), "was not measured")) << text_of(report, gate);
+  EXPECT_TRUE(holds(text_of(report, gate), "`sameseed run --floor`"));
+  add_floor(report, "candidate, second process", about(0.05, 0.01, 8));
+  EXPECT_EQ(code_of(report, gate), 1);
+  EXPECT_TRUE(holds(text_of(report, gate), "there is \"candidate, second process\""));
+}
+
+const std::string kBaseline =
+    R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}})";
+
+TEST(BaselineGate, AllowsTheMarginAndNoMore) {
+  const json accepted = report_of(about(0.1, 0.05, 12));
+  json report = report_of(about(0.102, 0.05, 12));  // pair by pair 0.002 more
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);
+  report = report_of(about(0.12, 0.05, 12));
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 2);
+  EXPECT_TRUE(holds(text_of(report, kBaseline, &accepted),
+                    "mean loss less the baseline's 0.02 [0.02, 0.02]"))
+      << text_of(report, kBaseline, &accepted);
+  report = report_of(about(0.108, 0.07, 12));
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 5);
+}
+
+TEST(BaselineGate, IsUsageWithoutABaseline) {
+  const json report = report_of(about(0.1, 0.05, 12));
+  EXPECT_EQ(code_of(report, kBaseline), 1);
+  EXPECT_TRUE(holds(text_of(report, kBaseline), "--baseline REPORT.json"));
+}
+
+TEST(BaselineGate, IsInconclusiveWhereTheBaselineHasNoSuchSetting) {
+  const json report = report_of(about(0.1, 0.05, 12)),
+             accepted = synthetic_report({{"5/0/0", about(0.1, 0.05, 12), kBlocks}});
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 5);
+}
+
+TEST(BaselineGate, OfAnotherCohortIsSix) {
+  const json report = report_of(about(0.1, 0.05, 12));
+  json accepted = report;
+  accepted["cohort"]["recipe"] = "other";
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["metrics"]["lpips.alex"] = "v0.0";
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "another"}}}};
+  json made = report;
+  made["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "one"}}}};
+  EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["host"]["cpu"] = "another cpu";
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);  // a picture is the same there
+  EXPECT_EQ(code_of(report,
+                    R"({"timing":"total_ms","statistic":"ratio",
+                        "at_most":{"baseline":true,"margin":0.03}})",
+                    &accepted),
+            6);
+}
+
+TEST(RatioGate, IsJudgedOverItsBlocks) {
+  const json report = report_of(about(0.1, 0.02, 8), about(0.8, 0.02, 8));
+  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.85)")), 0);
+  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.75)")), 3);
+  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.805)")), 5);
+  EXPECT_EQ(code_of(report_of({}, about(0.8, 0.02, 5)), ratio_gate(R"("at_most":0.9)")), 5);
+}
+
+TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
+  const std::string gate =
+      R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.01}})";
+  const json accepted = report_of({}, about(0.8, 0.004, 12));
+  EXPECT_EQ(code_of(report_of({}, about(0.824, 0.004, 12)), gate, &accepted), 3);
+  EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
+}
+
+TEST(GateFile, RefusesStatisticsThatHaveNoInterval) {
+  EXPECT_TRUE(holds(
+      message_of(R"({"metric":"lpips.alex","statistic":"worst","by":"interval","at_most":1})"),
+      "g.json: gates[0].statistic: of the \"worst\" of all pairs"));
+  EXPECT_TRUE(
+      holds(message_of(R"({"timing":"total_ms","statistic":"mean","by":"interval","at_most":1})"),
+            "\"ratio\" of a timing"));
+  EXPECT_TRUE(holds(message_of(ratio_gate(R"("at_most":-1)")), "gates[0].at_most"));
+}
+
+TEST(GateFile, SaysWhatABoundMayBe) {
+  EXPECT_TRUE(holds(message_of(lpips_gate(R"("at_most":{"floor":"reference, second process"})")),
+                    R"(gates[0].at_most: must be a number, {"floor": KIND, "times": NUMBER})"));
+  EXPECT_TRUE(holds(message_of(lpips_gate(R"("at_most":{"baseline":true,"times":2})")),
+                    R"({"baseline": true, "margin": NUMBER})"));
+  const std::string kind = message_of(lpips_gate(R"("at_most":{"floor":"second","times":2})"));
+  EXPECT_TRUE(holds(kind, "gates[0].at_most.floor: must be \"reference, second process\" or "))
+      << kind;
+  EXPECT_TRUE(holds(message_of(R"({"timing":"total_ms","statistic":"ratio",
+      "at_most":{"floor":"reference, second process","times":2}})"),
+                    "of metrics only"));
+  EXPECT_TRUE(holds(message_of(R"({"metric":"lpips.alex","statistic":"mean","by":"value",
+      "at_most":{"baseline":true,"margin":0}})"),
+                    "always judged by \"interval\""));
+  EXPECT_THROW(gates_of(kBaseline, "0.5"), UserError);
+}
+
+// A whole gate over 6 settings of 16 pairs whose true means lie on the bound: fails in at most
+// alpha of the runs (5 % of 500 are 25; three standard errors more are 40), and with one setting
+// beyond by the smallest change in at least the stated 80 % (400, three standard errors less 373).
+int failures(double beyond_of_first, double alpha_of_run) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  const std::vector<Gate> gates =
+      gates_of(lpips_gate(R"("at_most":1)"), std::to_string(alpha_of_run));
+  int failed = 0;
+  for (int run = 0; run < 500; ++run) {
+    std::vector<std::vector<GateUnits>> settings(6);
+    for (auto& bounds : settings) {
+      GateUnits units{.beyond = {}, .unit = "", .bound = 1, .what = "mean", .shown = {}};
+      units.shown = [](double beyond) { return 1 + beyond; };
+      const double mean = &bounds == &settings.front() ? beyond_of_first : 0;
+      for (int pair = 0; pair < 16; ++pair) units.beyond.push_back(mean + normal(random));
+      bounds.push_back(std::move(units));
+    }
+    bool any = false;
+    for (const IntervalAnswer& answer : judge_by_interval(gates[0], settings))
+      any = any || answer.failed;
+    failed += any;
+  }
+  return failed;
+}
+
+TEST(IntervalGate, FailsInAtMostAlphaOfRunsWithoutADifference) {
+  const int failed = failures(0, 0.05);
+  EXPECT_LE(failed, 40);
+  EXPECT_GE(failed, 10);  // it does not merely refuse to answer
+}
+
+TEST(IntervalGate, FindsADifferenceOfTheStatedSizeWithTheStatedPower) {
+  const json sizes =
+      judge_by_interval(gates_of(lpips_gate(R"("at_most":1)"))[0],
+                        std::vector<std::vector<GateUnits>>(
+                            6, {{.beyond = about(0, std::sqrt(15.0 / 16), 16),
+                                 .unit = "",
+                                 .bound = 1,
+                                 .what = "mean",
+                                 .shown = [](double beyond) { return 1 + beyond; }}}))[0]
+          .tests;
+  const double change = sizes[0].at("smallest_change");  // of units with a spread of 1
+  EXPECT_GE(failures(change, 0.05), 373);
+  EXPECT_LE(failures(change, 0.05), 450);
+}
+
+}  // namespace
+}  // namespace sameseed

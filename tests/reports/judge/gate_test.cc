@@ -1,0 +1,276 @@
+#include "reports/judge/gate.h"
+
+#include <gtest/gtest.h>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+std::vector<Gate> gates_of(const std::string& list) {
+  const std::filesystem::path file =
+      ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name() +
+      ".json";
+  write_file(file, R"({"schema":"sameseed/gate/1","gates":[)" + list + "]}");
+  try {
+    const std::vector<Gate> gates = read_gates(file);
+    std::filesystem::remove(file);
+    return gates;
+  } catch (...) {
+    std::filesystem::remove(file);
+    throw;
+  }
+}
+
+json verdict_of(const RunFiles& run, const std::string& gates) {
+  return verdict(make_summary(run), gates_of(gates));
+}
+
+std::vector<std::string> texts(const json& found) {
+  std::vector<std::string> list;
+  for (const json& cause : found.at("causes")) list.push_back(cause.at("text"));
+  return list;
+}
+
+std::string message_of(const std::string& gates) try {
+  gates_of(gates);
+  return "";
+} catch (const UserError& error) {
+  return error.what();
+}
+
+const std::string kGood = R"({"metric":"lpips.alex","statistic":"mean","at_most":0.25})";
+const std::string kQuality = R"({"metric":"lpips.alex","statistic":"worst","at_most":0.25})";
+const std::string kFast = R"({"timing":"total_ms","statistic":"ratio","at_most":0.5,"where":{")" +
+                          kConvAxis + R"(":"1"}})";
+
+TEST(GateFile, IsHeldToItsSchema) {
+  EXPECT_NE(message_of(R"({"metrik":"lpips.alex","statistic":"mean","at_most":1})")
+                .find("gates[0].metrik: there is no such field; did you mean \"metric\"?"),
+            std::string::npos);
+  EXPECT_NE(message_of(R"({"metric":"lpips.alex","statistic":"mean"})")
+                .find("gates[0]: needs one of at_most, at_least"),
+            std::string::npos)
+      << message_of(R"({"metric":"lpips.alex","statistic":"mean"})");
+  EXPECT_NE(message_of(R"({"metric":"a","timing":"b","statistic":"mean","at_most":1})")
+                .find("gates[0]: needs exactly one of metric, timing"),
+            std::string::npos);
+  EXPECT_NE(message_of(R"({"metric":"lpips.alex","statistic":"avg","at_most":1})")
+                .find("gates[0].statistic"),
+            std::string::npos);
+  EXPECT_NE(message_of(R"({"metric":"lpips.alex","statistic":"ratio","at_most":1})")
+                .find("for timings only"),
+            std::string::npos);
+  EXPECT_NE(message_of("").find("gates"), std::string::npos);
+  EXPECT_EQ(message_of(kGood), "");
+}
+
+TEST(Verdict, PassesWhereEveryGateDoes) {
+  const json found = verdict_of(small_run(), kGood);
+  EXPECT_EQ(found.at("code"), 0) << found.dump(1);
+  EXPECT_EQ(found.at("gates")[0].at("judged"), 2);
+  EXPECT_EQ(found.at("gates")[0].at("passed"), 2);
+}
+
+TEST(Verdict, NamesSettingValueBoundAndWorstCaseOfABrokenGate) {
+  const json found = verdict_of(small_run(), kQuality);
+  EXPECT_EQ(found.at("code"), 2);
+  EXPECT_EQ(texts(found), std::vector<std::string>{
+                              "gates[0] (lpips.alex worst at most 0.25): conv half 1 against "
+                              "reference: 0.3 is more than 0.25; worst case on-1"});
+  EXPECT_EQ(found.at("causes")[0].at("comparison"), "on~r");
+}
+
+TEST(Verdict, HoldsAtLeastToo) {
+  EXPECT_EQ(verdict_of(small_run(), R"({"metric":"psnr.rgb","statistic":"worst","at_least":30})")
+                .at("code"),
+            0);
+  EXPECT_EQ(verdict_of(small_run(), R"({"metric":"psnr.rgb","statistic":"worst","at_least":31})")
+                .at("code"),
+            2);
+}
+
+TEST(Verdict, TakesInfinityForMoreThanAnyBound) {
+  RunFiles run = small_run();
+  for (auto& [pair, score] : run.scores) {
+    score["values"]["psnr.rgb"] = nullptr;
+    score["nonfinite"]["psnr.rgb"] = "+inf";
+  }
+  EXPECT_EQ(verdict_of(run, R"({"metric":"psnr.rgb","statistic":"mean","at_least":60})").at("code"),
+            0);
+}
+
+TEST(Verdict, OfSlownessIsThreeAndOfBothFour) {
+  EXPECT_EQ(verdict_of(small_run(), kFast).at("code"), 3);
+  const json both = verdict_of(small_run(), kFast + "," + kQuality);
+  EXPECT_EQ(both.at("code"), 4);
+  EXPECT_EQ(both.at("causes").size(), 2u);
+}
+
+TEST(Verdict, JudgesAgainstTheSwitchesOffWhereAsked) {
+  const json found = verdict_of(
+      small_run(),
+      R"({"metric":"lpips.alex","statistic":"worst","at_most":0.15,"against":"switches_off"})");
+  ASSERT_EQ(found.at("causes").size(), 1u);
+  EXPECT_EQ(found.at("causes")[0].at("comparison"), "on~off");
+}
+
+TEST(Verdict, JudgesNamedSettingsOnly) {
+  const std::string gate =
+      R"({"metric":"lpips.alex","statistic":"worst","at_most":0.25,"where":{")" + kConvAxis +
+      R"(":"0"}})";
+  EXPECT_EQ(verdict_of(small_run(), gate).at("code"), 0);
+}
+
+TEST(Verdict, CallsUnknownNamesUsageAndSuggestsTheNearest) {
+  EXPECT_EQ(texts(verdict_of(small_run(), R"({"metric":"lpips","statistic":"mean","at_most":1})")),
+            std::vector<std::string>{"gates[0] (lpips mean at most 1): there is no metric "
+                                     "\"lpips\"; did you mean \"lpips.alex\"?"});
+  const json timing =
+      verdict_of(small_run(), R"({"timing":"total","statistic":"mean","at_most":1})");
+  EXPECT_EQ(timing.at("code"), 1);
+  EXPECT_NE(texts(timing)[0].find("did you mean \"total_ms\"?"), std::string::npos);
+  const json axis = verdict_of(
+      small_run(),
+      R"({"metric":"lpips.alex","statistic":"mean","at_most":1,"where":{"candidate.env.CONV":"1"}})");
+  EXPECT_EQ(axis.at("code"), 1);
+  EXPECT_NE(texts(axis)[0].find("did you mean \"" + kConvAxis + "\"?"), std::string::npos);
+  const json value = verdict_of(
+      small_run(), R"({"metric":"lpips.alex","statistic":"mean","at_most":1,"where":{")" +
+                       kConvAxis + R"(":1}})");
+  EXPECT_EQ(value.at("code"), 1);
+  EXPECT_NE(texts(value)[0].find("1 is no value of"), std::string::npos);
+}
+
+TEST(Verdict, CallsAPlaceWithoutAComparisonUsage) {
+  const json found = verdict_of(
+      small_run(),
+      R"({"metric":"lpips.alex","statistic":"mean","at_most":1,"against":"switches_off","where":{")" +
+          kConvAxis + R"(":"0"}})");
+  EXPECT_EQ(found.at("code"), 1);
+}
+
+TEST(Verdict, IsInconclusiveWithTooFewPairs) {
+  const std::string few = R"({"metric":"lpips.alex","statistic":"mean","at_most":1,"min_pairs":3})";
+  EXPECT_EQ(verdict_of(small_run(), few).at("code"), 5);
+  const std::string untimed = R"({"timing":"total_ms","statistic":"ratio","at_most":1})";
+  const json found = verdict_of(small_run(), untimed);  // off~r has no block
+  EXPECT_EQ(found.at("code"), 5);
+  EXPECT_EQ(found.at("causes").size(), 1u);
+}
+
+TEST(Verdict, NeverPassesAMissingValue) {
+  RunFiles run = small_run();
+  (*run.scorer)["metrics"][1]["unavailable"] = "no weights";
+  const json found = verdict_of(run, kGood);
+  EXPECT_EQ(found.at("code"), 5);
+  EXPECT_NE(texts(found)[0].find("no weights"), std::string::npos);
+  const std::string excluded =
+      R"({"metric":"psnr.rgb","statistic":"mean","at_least":1,"where":{")" + kConvAxis +
+      R"(":null}})";
+  EXPECT_EQ(verdict_of(small_run(), excluded).at("code"), 5);
+}
+
+TEST(Verdict, IsInconclusiveWhereAMetricLacksOnePair) {
+  RunFiles run = small_run();
+  run.scores.at({"on-1", "r-1"})["values"].erase("lpips.alex");
+  const json found = verdict_of(run, kGood);
+  EXPECT_EQ(found.at("code"), 5);
+  EXPECT_EQ(texts(found),
+            std::vector<std::string>{"gates[0] (lpips.alex mean at most 0.25): conv half 1 against "
+                                     "reference: 1 pairs have it, at least 2 are needed"});
+  run.scores.at({"on-0", "r-0"})["values"]["lpips.alex"] = 0.3;  // and the other one is bad enough
+  EXPECT_EQ(verdict_of(run, kGood).at("code"), 2);
+}
+
+TEST(Verdict, OfAFailedSampleIsInfrastructureUnlessQualityIsWorse) {
+  RunFiles run = small_run();
+  run.samples.at("q:off-0")["outcome"] = "crashed";
+  run.samples.at("q:off-0")["error"] = "signal 9";
+  run.scores.erase({"off-0", "r-0"});
+  run.scores.erase({"on-0", "off-0"});
+  const json crashed = verdict_of(run, kGood);
+  EXPECT_EQ(crashed.at("code"), 7);
+  EXPECT_EQ(texts(crashed), std::vector<std::string>{"sample q:off-0: crashed: signal 9"});
+  EXPECT_EQ(crashed.at("causes")[0].at("kind"), "crashed");
+  EXPECT_EQ(verdict_of(run, kQuality).at("code"), 2);
+}
+
+TEST(Verdict, CountsMissingSamplesInsteadOfListingThem) {
+  RunFiles run = small_run();
+  run.samples.clear();
+  const json found = verdict_of(run, kGood);
+  EXPECT_EQ(found.at("code"), 7);
+  ASSERT_EQ(found.at("causes").size(), 1u) << found.dump(1);
+  EXPECT_EQ(texts(found)[0].substr(0, 23), "14 samples are missing,");
+}
+
+TEST(Verdict, OfRefusedPairsAndOfAnUnscoredRunIsInfrastructure) {
+  RunFiles run = small_run();
+  run.scores.at({"on-1", "r-1"})["refused"] = "the arms had different noise";
+  EXPECT_EQ(verdict_of(run, kGood).at("code"), 7);
+  run = small_run();
+  run.scorer.reset();
+  run.scores.clear();
+  EXPECT_EQ(verdict_of(run, kGood).at("code"), 7);
+}
+
+TEST(Verdict, PutsASwitchThatDidNotActBeforeInfrastructure) {
+  RunFiles run = small_run();
+  run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
+  run.samples.erase("q:off-1");
+  const json found = verdict_of(run, kGood);
+  EXPECT_EQ(found.at("code"), 8);
+  EXPECT_EQ(found.at("causes").back().at("code"), 7);
+}
+
+TEST(Verdict, OfAThrottledSampleIsSixAndNeverThree) {
+  RunFiles run = small_run();
+  run.samples.at("t:0:1")["invalid"] = {"throttled"};
+  const json found = verdict_of(run, kFast);
+  EXPECT_EQ(found.at("code"), 6);
+  EXPECT_EQ(found.at("causes").size(), 1u) << found.dump(1);
+  EXPECT_EQ(verdict_of(run, kQuality).at("code"), 2);
+}
+
+TEST(Verdict, OfTwoCohortsIsSixAndNeverThree) {
+  RunFiles run = small_run();
+  run.starts.push_back(run.starts[0]);
+  run.starts[1]["cohort"]["matrix"] = "n";
+  EXPECT_EQ(verdict_of(run, kFast).at("code"), 6);
+}
+
+TEST(Verdict, ForgivesTheUnsupported) {
+  RunFiles run = small_run();
+  for (auto& [id, record] : run.samples)
+    if (record.at("case").get<std::string>().starts_with("on")) record["outcome"] = "unsupported";
+  EXPECT_EQ(verdict_of(run, kGood).at("code"), 0);
+  EXPECT_EQ(verdict_of(run, kGood).at("gates")[0].at("unsupported"), 1);
+  EXPECT_EQ(verdict_of(run, kFast).at("code"), 5);  // nothing was left to judge
+}
+
+TEST(Verdict, WithoutGatesIsZeroOrSeven) {
+  RunFiles run = small_run();
+  run.samples.at("t:0:1")["invalid"] = {"throttled"};
+  run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
+  EXPECT_EQ(verdict(make_summary(run), std::nullopt).at("code"), 0);
+  run.samples.at("q:on-0")["outcome"] = "hung";
+  EXPECT_EQ(verdict(make_summary(run), std::nullopt).at("code"), 7);
+}
+
+TEST(Verdict, WithUnreadableGatesIsUsageAndKeepsTheOtherCauses) {
+  RunFiles run = small_run();
+  run.samples.erase("q:on-0");
+  const json found = verdict_without_gates(make_summary(run), "gates.json: not valid JSON");
+  EXPECT_EQ(found.at("code"), 1);
+  EXPECT_EQ(found.at("causes").size(), 2u);
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,171 @@
+#include "reports/judge/recommend.h"
+
+#include <gtest/gtest.h>
+
+#include "io/error.h"
+#include "reports/summary/summary.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// small_run() with eight pairs and with times for "off" too: off takes 90 ms, on 80, the reference
+// 100. LPIPS of off is 0.01 and a little, of on 0.1 and a little.
+RunFiles eight_pairs(double off = 0.01, double on = 0.1) {
+  RunFiles run = small_run();
+  for (json& comparison : run.plan["comparisons"]) comparison["pairs"] = json::array();
+  for (int seed = 0; seed < 8; ++seed) {
+    const std::string s = std::to_string(seed);
+    for (const auto& [arm, environment] : {std::pair{"r-", "er"}, {"off-", "e0"}, {"on-", "e1"}}) {
+      const std::string id = arm + s;
+      if (seed >= 2) {
+        run.plan["cases"].push_back({{"id", id},
+                                     {"environment", environment},
+                                     {"request", {{"prompt", "a cat"}, {"seed", seed}}}});
+        run.plan["samples"].push_back({{"id", "q:" + id},
+                                       {"case", id},
+                                       {"kind", "quality"},
+                                       {"comparison", nullptr},
+                                       {"block", 0},
+                                       {"position", 0},
+                                       {"arm", "candidate"}});
+        run.samples["q:" + id] = good_record(run.plan["samples"].back());
+      }
+    }
+    const double wobble = 1 + 0.01 * seed;
+    for (const auto& [place, candidate, reference, lpips] :
+         {std::tuple{0, "off-" + s, "r-" + s, off * wobble},
+          {1, "on-" + s, "r-" + s, on * wobble},
+          {2, "on-" + s, "off-" + s, on * wobble}}) {
+      run.plan["comparisons"][static_cast<std::size_t>(place)]["pairs"].push_back(
+          {{"candidate", candidate},
+           {"reference", reference},
+           {"prompt", "a cat"},
+           {"seed", seed}});
+      run.scores[{candidate, reference}] = pair_scores(candidate, reference, 40, lpips);
+    }
+  }
+  for (int block = 0; block < 2; ++block)
+    for (int position = 0; position < 4; ++position) {
+      const bool candidate = position == 1 || position == 2;
+      const std::string id = "o:" + std::to_string(block) + ":" + std::to_string(position);
+      const json sample = {{"id", id},
+                           {"case", candidate ? "off-0" : "r-0"},
+                           {"kind", "timing"},
+                           {"comparison", "off~r"},
+                           {"block", block},
+                           {"position", position},
+                           {"arm", candidate ? "candidate" : "reference"}};
+      run.plan["samples"].push_back(sample);
+      run.samples[id] = good_record(sample);
+      if (candidate) run.samples[id]["timings_ms"]["total"] = 90;
+    }
+  return run;
+}
+
+std::vector<Candidate> found(const RunFiles& run, const std::vector<QualityBound>& bounds) {
+  return candidates(make_summary(run), run, bounds);
+}
+
+Recommendation asked(const RunFiles& run, const std::string& bound) {
+  return recommend(found(run, {parse_quality_bound(bound, true)}), "sameseed recommend");
+}
+
+std::string export_of(const std::string& value) {
+  return std::string("\nexport ") + kConv + "=" + value + "\n";
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(Recommend, TakesTheFastestSettingThatHolds) {
+  const Recommendation both = asked(eight_pairs(), "lpips.alex.mean=0.2");
+  EXPECT_EQ(both.code, 0);
+  EXPECT_TRUE(holds(both.environment_file, export_of("1"))) << both.environment_file;
+  EXPECT_TRUE(holds(both.environment_file, "# time 0.8 of the reference's [0.8, 0.8]\n"))
+      << both.environment_file;
+  const Recommendation one = asked(eight_pairs(), "lpips.alex.mean=0.05");
+  EXPECT_EQ(one.code, 0);
+  EXPECT_TRUE(holds(one.environment_file, export_of("0"))) << one.environment_file;
+  EXPECT_TRUE(holds(one.environment_file, "# Faster, and passed over:\n# conv half 1, time 0.8\n"))
+      << one.environment_file;
+}
+
+TEST(Recommend, SaysWhenNoSettingDoes) {
+  const Recommendation none = asked(eight_pairs(), "lpips.alex.mean=0.001");
+  EXPECT_EQ(none.code, 2);
+  EXPECT_TRUE(holds(none.environment_file, "# No setting holds."));
+  EXPECT_FALSE(holds(none.environment_file, "export"));
+}
+
+TEST(Recommend, WantsConfidenceAndNotOnlyAGoodMean) {
+  // 0.01 to 0.0107, mean 0.01035: the interval of the mean reaches beyond 0.0104.
+  const Recommendation close = asked(eight_pairs(), "lpips.alex.mean=0.0104");
+  EXPECT_EQ(close.code, 5);
+  EXPECT_TRUE(holds(close.environment_file, "No setting holds with confidence"));
+  EXPECT_FALSE(holds(close.environment_file, "export"));
+  EXPECT_EQ(asked(small_run(), "lpips.alex.mean=0.9").code, 5);  // two pairs tell nothing
+}
+
+TEST(Recommend, BoundsTheWorst5BeyondTheWorstPair) {
+  const RunFiles run = eight_pairs();  // the worst pair of "on" is 0.107
+  EXPECT_EQ(found(run, {parse_quality_bound("lpips.alex.worst5=0.1075", true)})[0].holds, false);
+  EXPECT_EQ(found(run, {parse_quality_bound("lpips.alex.worst5=0.2", true)})[0].holds, true);
+}
+
+TEST(Recommend, HoldsEveryBound) {
+  const auto all = found(eight_pairs(), {parse_quality_bound("lpips.alex.mean=0.2", true),
+                                         parse_quality_bound("psnr.rgb.mean=41", false)});
+  for (const Candidate& one : all) EXPECT_FALSE(one.holds);  // PSNR is 40
+  const auto less = found(eight_pairs(), {parse_quality_bound("lpips.alex.mean=0.2", true),
+                                          parse_quality_bound("psnr.rgb.mean=39", false)});
+  EXPECT_TRUE(less[0].holds);
+}
+
+TEST(Recommend, TakesNoSettingThatCrashedOrDidNotAct) {
+  RunFiles crashed = eight_pairs();
+  crashed.samples.at("q:on-3")["outcome"] = "crashed";
+  EXPECT_TRUE(holds(asked(crashed, "lpips.alex.mean=0.2").environment_file, export_of("0")));
+  RunFiles idle = eight_pairs();
+  for (auto& [id, record] : idle.samples)
+    if (record.at("case").get<std::string>().starts_with("on"))
+      record["engagement"]["conv_half"] = 0;
+  const Recommendation other = asked(idle, "lpips.alex.mean=0.2");
+  EXPECT_TRUE(holds(other.environment_file, export_of("0"))) << other.environment_file;
+  EXPECT_TRUE(holds(other.environment_file, "a switch did not act")) << other.environment_file;
+}
+
+TEST(Recommend, WritesTheDeepCacheTripleAndWhatIsUnset) {
+  const Candidate one{.setting = {{"candidate.request.deepcache", "3/0/1"},
+                                  {"candidate.env.A", nullptr},
+                                  {"candidate.env.B", "it's; rm"},
+                                  {"reference.env.C", "1"},
+                                  {"both.request.steps", 20}},
+                      .ratio = 0.5,
+                      .interval = nullptr,
+                      .holds = true};
+  const std::string file = recommend({one}, "x").environment_file;
+  EXPECT_TRUE(holds(file,
+                    "cache_interval=3, cache_layer_id=0, cache_block_id=1\n"
+                    "export SAMESEED_DEEPCACHE=3/0/1\n"))
+      << file;
+  EXPECT_TRUE(holds(file, "\nunset A\n")) << file;
+  EXPECT_TRUE(holds(file, "\nexport B='it'\\''s; rm'\n")) << file;
+  EXPECT_FALSE(holds(file, "export C")) << file;
+  EXPECT_TRUE(holds(file, "\n# and request.steps = 20\n")) << file;
+}
+
+TEST(Recommend, NamesWhatIsWrongWithABound) {
+  for (const char* text : {"lpips", "lpips=1", "lpips.alex.mean=x", "lpips.alex.median=1",
+                           "lpips.alex.worst=1", ".mean=1", "lpips.alex.mean=nan"})
+    EXPECT_THROW(parse_quality_bound(text, true), UserError) << text;
+  EXPECT_THROW(found(eight_pairs(), {parse_quality_bound("psnr.rgb.mean=1", true)}), UserError);
+  EXPECT_THROW(found(eight_pairs(), {parse_quality_bound("lpips.alx.mean=1", true)}), UserError);
+  EXPECT_THROW(found(eight_pairs(), {parse_quality_bound("lpips.alex.mean=1", false)}), UserError);
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,86 @@
+#include "reports/run/run_files.h"
+
+#include <gtest/gtest.h>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+class ReadRun : public ::testing::Test {
+ protected:
+  ReadRun() { write_file(folder_ / "plan.json", small_plan().dump()); }
+  ~ReadRun() override { std::filesystem::remove_all(folder_); }
+
+  RunFiles read(const std::string& records, const std::string& scores = "") {
+    write_file(folder_ / "records.jsonl", records);
+    if (!scores.empty()) write_file(folder_ / "scores.jsonl", scores);
+    return read_run(folder_);
+  }
+
+  const std::filesystem::path folder_ =
+      ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+};
+
+const std::string kCrashed =
+    R"({"type":"sample","sample":"s","case":"c","kind":"quality","outcome":"crashed"})";
+const std::string kOk =
+    R"({"type":"sample","sample":"s","case":"c","kind":"quality","outcome":"ok"})";
+
+TEST_F(ReadRun, TakesTheNewestLineOfASample) {
+  const RunFiles run = read(kCrashed + "\n" + kOk + "\n");
+  ASSERT_EQ(run.samples.size(), 1u);
+  EXPECT_EQ(run.samples.at("s").at("outcome"), "ok");
+}
+
+TEST_F(ReadRun, PassesOverHalfLinesAndNulBytes) {
+  const std::string nul(7, '\0');
+  const RunFiles run = read(kOk + "\n" + kCrashed.substr(0, kCrashed.size() / 2) + "\n" + nul +
+                            "\n" + nul + kCrashed + "\n" + kCrashed.substr(0, kCrashed.size() - 1));
+  ASSERT_EQ(run.samples.size(), 1u);
+  EXPECT_EQ(run.samples.at("s").at("outcome"), "ok");
+}
+
+TEST_F(ReadRun, PassesOverWhatItDoesNotKnow) {
+  const RunFiles run = read(R"({"type":"stop","reason":"finished"}
+[1,2]
+{"type":7}
+{"type":"sample","sample":3,"case":"c","kind":"quality","outcome":"ok"}
+{"type":"sample","sample":"s"}
+{"type":"worker","worker":"w"}
+)");
+  EXPECT_TRUE(run.samples.empty());
+  EXPECT_TRUE(run.workers.empty());
+  EXPECT_TRUE(run.starts.empty());
+}
+
+TEST_F(ReadRun, KeepsEveryStartAndEveryWorker) {
+  const RunFiles run = read(R"({"type":"run","started":"1"}
+{"type":"worker","worker":"e0-1","environment":"e0"}
+{"type":"run","started":"2"}
+{"type":"worker","worker":"e0-2","environment":"e0"}
+)");
+  ASSERT_EQ(run.starts.size(), 2u);
+  EXPECT_EQ(run.starts.back().at("started"), "2");
+  EXPECT_EQ(run.workers.size(), 2u);
+}
+
+TEST_F(ReadRun, KnowsWhetherItWasScored) {
+  EXPECT_FALSE(read(kOk).scorer);
+  const RunFiles run = read(kOk, R"({"type":"scorer","metrics":[]}
+{"type":"pair","candidate_case":"a","reference_case":"b","values":{}}
+{"type":"pair","candidate_case":"a"}
+)");
+  EXPECT_TRUE(run.scorer);
+  EXPECT_EQ(run.scores.size(), 1u);
+}
+
+TEST_F(ReadRun, RefusesAFileThatIsNoPlan) {
+  write_file(folder_ / "plan.json", R"({"schema":"sameseed/matrix/1"})");
+  EXPECT_THROW(read(kOk), UserError);
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,126 @@
+#include "reports/statistics/change_points.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "reports/statistics/statistics.h"
+
+namespace sameseed {
+namespace {
+
+using Steps = std::vector<std::size_t>;
+
+// Normal noise of `sigma` on one level after the other.
+std::vector<double> series(std::uint64_t seed, double sigma,
+                           const std::vector<std::pair<std::size_t, double>>& levels) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<double> values;
+  for (const auto& [count, level] : levels)
+    for (std::size_t i = 0; i < count; ++i) values.push_back(level + sigma * normal(random));
+  return values;
+}
+
+// Tries every place for every last level.
+Steps by_exhaustion(const std::vector<double>& values) {
+  std::vector<double> steps;
+  for (std::size_t i = 1; i < values.size(); ++i)
+    steps.push_back(std::abs(values[i] - values[i - 1]));
+  const double sigma = median(steps) / (0.6745 * std::sqrt(2.0)),
+               penalty = kPenalty * std::log(static_cast<double>(values.size()));
+  const auto cost = [&](std::size_t first, std::size_t last) {
+    double sum = 0, squares = 0;
+    for (std::size_t i = first; i < last; ++i) sum += values[i];
+    const double mean = sum / static_cast<double>(last - first);
+    for (std::size_t i = first; i < last; ++i) squares += (values[i] - mean) * (values[i] - mean);
+    return squares / (sigma * sigma);
+  };
+  std::vector<double> best(values.size() + 1, 1e300);
+  std::vector<std::size_t> last(values.size() + 1, 0);
+  best[0] = -penalty;
+  for (std::size_t end = kFewestOfALevel; end <= values.size(); ++end)
+    for (std::size_t start = 0; start + kFewestOfALevel <= end; ++start)
+      if (const double sum = best[start] + cost(start, end) + penalty; sum < best[end]) {
+        best[end] = sum;
+        last[end] = start;
+      }
+  Steps found;
+  for (std::size_t end = last[values.size()]; end > 0; end = last[end])
+    found.insert(found.begin(), end);
+  return found;
+}
+
+TEST(ChangePoints, AreTheBestOfAllSegmentations) {
+  std::size_t steps = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const std::vector<double> values =
+        series(seed, 1, {{7, 0}, {5, 3}, {20, 1.5}, {4, 4}, {9, 4.5}, {15, 0}});
+    const Steps found = change_points(values);
+    EXPECT_EQ(found, by_exhaustion(values)) << seed;
+    steps += found.size();
+  }
+  EXPECT_GT(steps, 400u);  // they do have steps
+}
+
+TEST(ChangePoints, FindAnExactStepWhereItIs) {
+  EXPECT_EQ(change_points(series(1, 0, {{10, 0.25}, {7, 0.5}})), (Steps{10}));
+  EXPECT_EQ(change_points(series(1, 0, {{10, 1}, {5, 2}, {5, 1}})), (Steps{10, 15}));
+}
+
+TEST(ChangePoints, FindStepsOfThreeSigmaWithinOneRunOfTheirPlace) {
+  int found = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Steps steps = change_points(series(seed, 0.01, {{40, 0.1}, {30, 0.13}, {30, 0.08}}));
+    const auto near = [&](std::size_t i, double at) {
+      return std::abs(static_cast<double>(steps[i]) - at) <= 1;
+    };
+    found += steps.size() == 2 && near(0, 40) && near(1, 70);
+  }
+  EXPECT_GE(found, 90);
+}
+
+TEST(ChangePoints, SeeAStepOfFiveSigmaFourRunsAfterIt) {
+  int found = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed)
+    found += change_points(series(seed, 1, {{40, 0}, {4, 5}})) == Steps{40};
+  EXPECT_GE(found, 90);
+}
+
+// 500 series without a step: at most 5 % show one. 36 is the 98.9 % quantile of Binomial(500,
+// 0.05).
+TEST(ChangePoints, FindFewStepsInNoise) {
+  for (const std::size_t length : {10u, 30u, 100u, 1000u}) {
+    int wrong = 0;
+    for (std::uint64_t seed = 0; seed < 500; ++seed)
+      wrong += !change_points(series(seed, 1, {{length, 7}})).empty();
+    EXPECT_LE(wrong, 36) << length;
+  }
+}
+
+TEST(ChangePoints, TakeOneBadNightForNoStep) {
+  std::vector<double> values = series(3, 0.01, {{60, 1}});
+  values[30] = 100;
+  EXPECT_EQ(change_points(values), Steps{});
+  values = series(3, 0, {{60, 1}});
+  values[30] = 100;
+  EXPECT_EQ(change_points(values), Steps{});
+}
+
+TEST(ChangePoints, KnowNoStepInFewOrEqualValues) {
+  EXPECT_EQ(change_points({}), Steps{});
+  EXPECT_EQ(change_points({1, 1, 1, 9, 9, 9, 9}), Steps{});
+  EXPECT_EQ(change_points(std::vector<double>(50, 3.25)), Steps{});
+}
+
+// Mostly one value, now and then another: a choice of algorithm that flips is no step.
+TEST(ChangePoints, TakeFlipsBetweenTwoValuesForNoStep) {
+  std::mt19937_64 random(1);
+  std::vector<double> values;
+  for (int i = 0; i < 200; ++i) values.push_back(random() % 5 == 0 ? 2 : 1);
+  EXPECT_EQ(change_points(values), Steps{});
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,125 @@
+#include "reports/summary/damage.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
+#include "tests/reports/small_run.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// The values of two pictures that differ in nothing that has a name.
+json changed_values() {
+  return json::parse(R"({
+    "difference.max_abs": 90, "detail.high_frequency_ratio": 1, "detail.mid_frequency_ratio": 1,
+    "local.noise_sigma": 2, "color.delta_e_mean": 3, "color.delta_l": 0, "color.delta_a": 0.3,
+    "color.delta_b": 0.4, "pattern.shift_share": 0, "pattern.shift_x": 0, "pattern.shift_y": 0,
+    "pattern.color_share": 0.1, "pattern.cast_share": 0, "pattern.saturation_share": 0,
+    "pattern.turn_share": 0, "pattern.chroma_ratio": 1, "pattern.hue_turn": 0,
+    "pattern.level_ratio": 1, "pattern.detail_correlation": -0.7, "pattern.area_share": 0.5,
+    "pattern.area_detail_share": 0.9})");
+}
+
+json damage_with(const json& changes) {
+  json values = changed_values();
+  values.update(changes);
+  return damage_of(
+      {{"values", values},
+       {"places",
+        {{"local.mse_tile_ratio", {{"x", 24}, {"y", 56}, {"width", 32}, {"height", 32}}}}}});
+}
+
+TEST(Damage, SaysHowMuchAndWhere) {
+  const json damage =
+      damage_with({{"detail.high_frequency_ratio", 0.62}, {"pattern.detail_correlation", -0.95}});
+  EXPECT_EQ(damage.at("kinds"), json({"lost detail"}));
+  EXPECT_EQ(damage.at("sentence"),
+            "detail lost: 38 % of high-frequency energy, worst around x 40 y 72; mean colour equal "
+            "within ΔE 0.5");
+}
+
+TEST(Damage, NamesTwoKindsWhereBothAreThere) {
+  const json damage = damage_with({{"pattern.color_share", 0.8},
+                                   {"pattern.turn_share", 0.9},
+                                   {"pattern.hue_turn", 12.4},
+                                   {"detail.high_frequency_ratio", 0.5},
+                                   {"pattern.detail_correlation", -0.9}});
+  EXPECT_EQ(damage.at("kinds"), json({"colour shift", "lost detail"}));
+  EXPECT_NE(damage.at("sentence").get<std::string>().find("hue turned by 12 degrees"),
+            std::string::npos);
+}
+
+// A change of contrast takes as much of the middle frequencies as of the high ones.
+TEST(Damage, TakesLessContrastForNoLossOfDetail) {
+  EXPECT_EQ(damage_with({{"detail.high_frequency_ratio", 0.62},
+                         {"detail.mid_frequency_ratio", 0.62},
+                         {"pattern.detail_correlation", -0.95}})
+                .at("kinds"),
+            json({"changed"}));
+}
+
+TEST(Damage, OfEqualOrRoundedPicturesIsNone) {
+  EXPECT_EQ(damage_with({{"difference.max_abs", 0}}).at("kinds"), json({"none"}));
+  EXPECT_EQ(damage_with({{"difference.max_abs", 1}}).at("kinds"), json({"none"}));
+  EXPECT_EQ(damage_with({{"difference.max_abs", 2}}).at("kinds"), json({"changed"}));
+}
+
+TEST(Damage, IsUnknownWithoutTheValuesItNeeds) {
+  EXPECT_TRUE(damage_with({{"pattern.shift_share", nullptr}}).is_null());
+  EXPECT_TRUE(damage_of({{"values", {{"psnr.rgb", 30}}}}).is_null());
+}
+
+RunFiles broken_run() {
+  RunFiles run = small_run();
+  run.scores.at({"on-1", "r-1"})["broken"] = {{"candidate", {"black", "one colour"}},
+                                              {"reference", json::array()}};
+  return run;
+}
+
+TEST(Broken, PicturesAreListedAndNamedBeforeAllElse) {
+  const json summary = make_summary(broken_run());
+  for (const json& one : summary.at("comparisons"))
+    if (one.at("id") == "on~r") {
+      ASSERT_EQ(one.at("broken").size(), 1u);
+      EXPECT_EQ(one.at("broken").at(0).at("case"), "on-1");
+      EXPECT_EQ(one.at("broken").at(0).at("side"), "candidate");
+      EXPECT_EQ(one.at("damage").at("kinds"), json({"broken"}));
+      EXPECT_EQ(one.at("damage").at("sentence"), "the candidate is broken: black, one colour");
+    } else {
+      EXPECT_TRUE(one.at("broken").empty());
+    }
+}
+
+TEST(Broken, NoThresholdHidesABrokenPicture) {
+  const json summary = make_summary(broken_run());
+  const Gate lenient = {.name = "lpips.alex", .statistic = "mean", .at_most = 100.0};
+  for (const json& found : {verdict(summary, std::nullopt), verdict(summary, {{lenient}})}) {
+    EXPECT_EQ(found.at("code"), 7);
+    ASSERT_EQ(found.at("causes").size(), 1u);
+    EXPECT_EQ(found.at("causes").at(0).at("kind"), "broken");
+    EXPECT_NE(found.at("causes").at(0).at("text").get<std::string>().find("case on-1 is broken"),
+              std::string::npos);
+  }
+  EXPECT_EQ(verdict(make_summary(small_run()), {{lenient}}).at("code"), 0);
+}
+
+TEST(Quality, SaysWhyAMetricIsAbsentFromAllPairs) {
+  RunFiles run = small_run();
+  run.scorer->at("metrics").push_back({{"name", "ms_ssim"},
+                                       {"unit", ""},
+                                       {"better", "higher"},
+                                       {"identical", 1},
+                                       {"definition", "of five scales"}});
+  for (auto& [pair, score] : run.scores) score["absent"] = {{"ms_ssim", "too small"}};
+  const json summary = make_summary(run);
+  for (const json& one : summary.at("comparisons"))
+    EXPECT_EQ(one.at("quality").at("ms_ssim"), json({{"n", 0}, {"unavailable", "too small"}}));
+}
+
+}  // namespace
+}  // namespace sameseed
