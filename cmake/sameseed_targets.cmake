@@ -79,13 +79,14 @@ function(sameseed_library name)
   target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES})
 endfunction()
 
-# sameseed_program(NAME SOURCES ... [LIBRARIES ...] [LIBTORCH]): an executable of ours, in the build's bin/.
+# sameseed_program(NAME [SOURCES ...] [UNITS ...] [LIBRARIES ...] [LIBTORCH]): an executable of ours, in the build's bin/.
 function(sameseed_program name)
-  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;UNITS;LIBRARIES" ${ARGN})
   if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
     return()
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  _sameseed_units(${name} ${ARG_UNITS})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")

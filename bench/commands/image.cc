@@ -1,11 +1,15 @@
 // `sameseed image`: one picture, or a case of a run again.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
-#include "bench/commands/commands.h"
+#include "bench/commands/command.h"
+#include "bench/commands/generate.h"
+#include "bench/commands/options.h"
 #include "bench/plan/plan_file.h"
 #include "bench/system/device_record.h"
 #include "bench/system/slots.h"
@@ -21,7 +25,20 @@ namespace {
 
 using nlohmann::json;
 
-struct OneImage {
+struct ImageCommand {
+  ModelOptions model;
+  std::string engine = "reference";
+  std::optional<std::string> prompt, negative;
+  std::uint64_t seed = 0;
+  int steps = 30;
+  double guidance = 5.0;
+  std::string size = "128x128", deepcache, case_of, out, tensors, trace;
+  std::string devices;  // one, as make_slots() has it
+  std::vector<std::string> set;
+};
+
+// What a worker is started with, loads and is asked.
+struct Making {
   std::string engine, noise_precision;  // no precision: the engine's own
   Variables variables;
   json load, request;
@@ -29,7 +46,7 @@ struct OneImage {
 
 // "env.X=1", "load.precision=fp16", "request.steps=20": numbers where they are numbers, "null" for
 // unset.
-void apply(const std::string& setting, OneImage& one) {
+void apply_setting(const std::string& setting, Making& making) {
   const std::size_t equals = setting.find('='), dot = setting.find('.');
   if (equals == std::string::npos || dot > equals)
     throw UserError("--set " + setting +
@@ -37,30 +54,69 @@ void apply(const std::string& setting, OneImage& one) {
   const std::string kind = setting.substr(0, dot), name = setting.substr(dot + 1, equals - dot - 1);
   const std::string text = setting.substr(equals + 1);
   if (kind == "env") {
-    one.variables[name] = text == "null" ? std::nullopt : std::optional(text);
+    making.variables[name] = text == "null" ? std::nullopt : std::optional(text);
     return;
   }
   const json parsed = json::parse(text, nullptr, false);
   const json value = parsed.is_number() || parsed.is_null() ? parsed : json(text);
   if (kind == "load")
-    one.load[name] = value;
+    making.load[name] = value;
   else if (kind == "request")
-    one.request[name] = value;
+    making.request[name] = value;
   else
     throw UserError("--set " + setting + ": an axis begins with env., load. or request.");
 }
 
-OneImage image_of_case(const std::string& name) {
+// `name` is RUN/ID.
+Making making_of_case(const std::string& name) {
   const std::filesystem::path path = name;
   const json plan = read_plan(path.parent_path());
-  for (const json& one : plan.at("cases"))
-    if (one.at("id") == path.filename().string())
+  for (const json& planned : plan.at("cases"))
+    if (planned.at("id") == path.filename().string())
       for (const json& environment : plan.at("environments"))
-        if (environment.at("id") == one.at("environment"))
-          return {environment.at("engine"), one.at("noise_precision"), variables_of(environment),
-                  environment.at("load"), one.at("request")};
+        if (environment.at("id") == planned.at("environment"))
+          return {environment.at("engine"), planned.at("noise_precision"),
+                  variables_of(environment), environment.at("load"), planned.at("request")};
   throw UserError(fmt::format("{}: its plan.json has no case {}", path.parent_path().string(),
                               path.filename().string()));
+}
+
+Making making_of_options(const ImageCommand& asked) {
+  if (!asked.prompt) throw UserError("--prompt is missing; --prompt \"\" draws the empty prompt");
+  return {.engine = asked.engine,
+          .load = {{"model", model_folder(asked.model.model)}},
+          .request = {{"prompt", *asked.prompt},
+                      {"negative", asked.negative ? json(*asked.negative) : json()},
+                      {"seed", asked.seed},
+                      {"steps", asked.steps},
+                      {"guidance", asked.guidance},
+                      {"size", asked.size},
+                      {"deepcache", asked.deepcache.empty() ? json() : json(asked.deepcache)}}};
+}
+
+std::string absolute(const std::string& file) { return std::filesystem::absolute(file).string(); }
+
+// Completes the messages to the worker. Wrong values are named here, before a model is loaded.
+void prepare_messages(const ImageCommand& asked, const std::string& noise, Making& making) {
+  read_request(making.request);
+  read_load_options(making.load);
+  making.load["op"] = "load";
+  making.request["op"] = "generate";
+  making.request["id"] = "image";
+  making.request["noise"] = noise;
+  making.request["image"] = absolute(asked.out);
+  if (!asked.tensors.empty()) making.request["tensors"] = absolute(asked.tensors);
+  if (!asked.trace.empty()) making.request["trace"] = absolute(asked.trace);
+  std::error_code ignored;  // whoever writes the file says why it cannot
+  for (const std::string& file : {asked.out, asked.tensors, asked.trace})
+    if (!file.empty())  // an outside engine need not make folders
+      std::filesystem::create_directories(std::filesystem::absolute(file).parent_path(), ignored);
+}
+
+// The engine's own precision decides the noise's stream, as in a pipeline of that precision.
+std::string noise_precision(const Making& making) {
+  if (!making.noise_precision.empty()) return making.noise_precision;
+  return making.engine == "accelerated" ? "fp32" : making.load.value("precision", "fp32");
 }
 
 Slot one_slot(const std::string& devices, const Gpus& gpus) {
@@ -70,82 +126,88 @@ Slot one_slot(const std::string& devices, const Gpus& gpus) {
   return slots.front();
 }
 
-}  // namespace
+void print_warnings(const json& answer) {
+  for (const json& warning : answer.value("warnings", json::array()))
+    std::cerr << "sameseed: warning: " << warning.get<std::string>() << "\n";
+}
 
-int make_image(const ImageOptions& options) {
-  OneImage one;
-  if (options.case_of.empty()) {
-    if (!options.prompt)
-      throw UserError("--prompt is missing; --prompt \"\" draws the empty prompt");
-    one.engine = options.engine;
-    one.load = {{"model", model_folder(options.model.model)}};
-    one.request = {{"prompt", *options.prompt},
-                   {"negative", options.negative ? json(*options.negative) : json()},
-                   {"seed", options.seed},
-                   {"steps", options.steps},
-                   {"guidance", options.guidance},
-                   {"size", options.size},
-                   {"deepcache", options.deepcache.empty() ? json() : json(options.deepcache)}};
-  } else {
-    one = image_of_case(options.case_of);
-  }
-  if (!options.model.vae.empty())
-    one.load["vae"] = std::filesystem::absolute(options.model.vae).string();
-  if (!options.model.variant.empty()) one.load["variant"] = options.model.variant;
-  for (const std::string& setting : options.set) apply(setting, one);
-
-  const TemporaryFolder scratch;
-  json request = one.request;
-  read_request(request);  // wrong values are named here, before a model is loaded
-  json load = one.load;
-  read_load_options(load);
-  load["op"] = "load";
-  request["op"] = "generate";
-  request["id"] = "image";
-  request["noise"] = scratch / "noise.safetensors";
-  request["image"] = std::filesystem::absolute(options.out).string();
-  std::error_code ignored;  // whoever writes the file says why it cannot
-  for (const std::string& file : {options.out, options.tensors, options.trace})
-    if (!file.empty())  // an outside engine need not make folders
-      std::filesystem::create_directories(std::filesystem::absolute(file).parent_path(), ignored);
-  if (!options.tensors.empty())
-    request["tensors"] = std::filesystem::absolute(options.tensors).string();
-  if (!options.trace.empty()) request["trace"] = std::filesystem::absolute(options.trace).string();
-  // The engine's own precision decides the noise's stream, as in a pipeline of that precision.
-  const std::string precision = !one.noise_precision.empty()  ? one.noise_precision
-                                : one.engine == "accelerated" ? "fp32"
-                                                              : load.value("precision", "fp32");
-  const Gpus gpus = find_gpus();
-  const Slot slot = one_slot(options.devices, gpus);
-  one.variables.insert(slot.variables.begin(), slot.variables.end());
+// Draws the noise, makes the picture, and returns the worker's answer. Throws WorkerFailure.
+json make_picture(const Making& making, const Slot& slot, const Gpus& gpus,
+                  const std::string& log) {
   constexpr auto kLimit = std::chrono::hours(12);
+  Worker noise(worker_command("noise"), environment_for({}, {}), log);
+  noise.ask(noise_message(making.load, making.request, noise_precision(making),
+                          making.request.at("noise")),
+            kLimit);
+  std::optional<DeviceWatch> watch;
+  if (slot.gpu) watch.emplace(*gpus.nvml, *slot.gpu);
+  Worker worker(worker_command(making.engine, slot.worker), environment_for(making.variables, {}),
+                log);
+  print_warnings(worker.ask(making.load, kLimit));
+  const json before = watch ? reading_json(watch->read()) : json();
+  json answer = worker.ask(making.request, kLimit);
+  if (watch) {
+    answer["device"] = device_entry(*watch);
+    answer["device"]["before"] = before;
+    answer["device"]["after"] = reading_json(watch->read());
+  }
+  print_warnings(answer);
+  return answer;
+}
+
+int make_image(const ImageCommand& asked) {
+  Making making = asked.case_of.empty() ? making_of_options(asked) : making_of_case(asked.case_of);
+  apply_vae_and_variant(asked.model, making.load);
+  for (const std::string& setting : asked.set) apply_setting(setting, making);
+  const TemporaryFolder scratch;
+  prepare_messages(asked, scratch / "noise.safetensors", making);
+  const Gpus gpus = find_gpus();
+  const Slot slot = one_slot(asked.devices, gpus);
+  making.variables.insert(slot.variables.begin(), slot.variables.end());
+  const std::string log = scratch / "worker.log";
   try {
-    Worker noise(worker_command("noise"), environment_for({}, {}), scratch / "worker.log");
-    noise.ask(noise_message(load, request, precision, request.at("noise")), kLimit);
-    std::optional<DeviceWatch> watch;
-    if (slot.gpu) watch.emplace(*gpus.nvml, *slot.gpu);
-    Worker worker(worker_command(one.engine, slot.worker), environment_for(one.variables, {}),
-                  scratch / "worker.log");
-    const auto warn = [](const json& answer) {
-      for (const json& warning : answer.value("warnings", json::array()))
-        std::cerr << "sameseed: warning: " << warning.get<std::string>() << "\n";
-    };
-    warn(worker.ask(load, kLimit));
-    const json before = watch ? reading_json(watch->read()) : json();
-    json answer = worker.ask(request, kLimit);
-    if (watch) {
-      answer["device"] = device_entry(*watch);
-      answer["device"]["before"] = before;
-      answer["device"]["after"] = reading_json(watch->read());
-    }
-    warn(answer);
-    std::cout << answer.dump() << "\n";
+    std::cout << make_picture(making, slot, gpus, log).dump() << "\n";
     return 0;
   } catch (const WorkerFailure& failure) {
     std::cerr << "sameseed: " << failure.what() << "\n";
-    if (!failure.alive()) std::cerr << read_file(scratch / "worker.log");
-    return failure.alive() ? 1 : 7;
+    if (!failure.alive()) std::cerr << read_file(log);
+    return failure.alive() ? 1 : kInfrastructureCode;
   }
+}
+
+}  // namespace
+
+Command add_image(CLI::App& program) {
+  CLI::App* parser =
+      program.add_subcommand("image", "make one picture, or a case of a run again (--case RUN/ID)");
+  const auto command = std::make_shared<ImageCommand>();
+  ImageCommand& image = *command;
+  add_model_options(*parser, image.model);
+  parser
+      ->add_option("--engine", image.engine,
+                   "reference, accelerated, null, \"folder DIR\", or a command")
+      ->capture_default_str();
+  parser->add_option("--prompt", image.prompt, "what to draw");
+  parser->add_option("--negative", image.negative, "negative prompt");
+  CLI::Option* seed = parser->add_option("--seed", image.seed, "seed of the initial noise");
+  check_seed(*seed);
+  seed->capture_default_str();
+  parser->add_option("--steps", image.steps, "sampler steps")->capture_default_str();
+  parser->add_option("--guidance", image.guidance, "guidance scale; off at 1")
+      ->capture_default_str();
+  parser->add_option("--size", image.size, "WIDTHxHEIGHT in pixels")->capture_default_str();
+  parser->add_option("--deepcache", image.deepcache, "INTERVAL/LAYER/BLOCK or INTERVAL/branch:K");
+  parser->add_option("--set", image.set, "AXIS=VALUE, such as env.NAME=0 or load.precision=fp16")
+      ->take_all();
+  parser->add_option("--devices", image.devices,
+                     "GPU to use, as `run` has it, or cpu (default: as `run`)");
+  parser->add_option("--case", image.case_of, "RUN/ID: this case of a run, in its own environment");
+  parser->add_option("--out", image.out, "PNG to write")->required();
+  parser->add_option("--tensors", image.tensors,
+                     "safetensors to write: noise, embeddings, latents, image, ...");
+  parser->add_option("--trace", image.trace,
+                     "safetensors to write: latents and block norms of every step");
+  return {parser, [command](const CommandLine&) { return make_image(*command); }};
 }
 
 }  // namespace sameseed

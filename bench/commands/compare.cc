@@ -1,18 +1,21 @@
-#include "bench/commands/compare_command.h"
+// `sameseed compare`: one run against another.
+#include "reports/compare/compare.h"
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <ostream>
 #include <sstream>
 
-#include "bench/system/programs.h"
+#include "bench/commands/command.h"
+#include "bench/commands/scorer.h"
 #include "bench/system/temporary_folder.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "reports/compare/cohort_difference.h"
-#include "reports/compare/compare.h"
 #include "reports/run/run_files.h"
 #include "reports/run/run_index.h"
 
@@ -20,6 +23,12 @@ namespace sameseed {
 namespace {
 
 using nlohmann::json;
+
+struct CompareCommand {
+  std::string a, b;                 // folders of runs
+  std::vector<std::string> varied;  // cohort fields that may differ
+  std::string out;  // folder for compare.json, compare.txt and scores.jsonl; or empty
+};
 
 RunFiles made_run(const std::string& folder) {
   RunFiles files = read_run(folder);
@@ -32,15 +41,15 @@ RunFiles made_run(const std::string& folder) {
 // B's pictures against A's, scored into `folder`/scores.jsonl.
 AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::string& folder) {
   json pairs = json::array();
-  for (const SamePicture& one : same_pictures(a, b)) pairs.push_back({{"a", one.a}, {"b", one.b}});
+  for (const SamePicture& pair : same_pictures(a, b))
+    pairs.push_back({{"a", pair.a}, {"b", pair.b}});
   AcrossScores scores;
   if (pairs.empty()) return scores;
   const std::string asked = folder + "/pairs.json", made = folder + "/scores.jsonl";
   write_file(asked,
              json{{"a", a.files().folder}, {"b", b.files().folder}, {"pairs", pairs}}.dump());
-  const int code = run_program({program("sameseed-scorer").string(), "across", asked, "--out", made,
-                                "--weights", data("metrics/weights").string()});
-  if (code != 0) throw UserError("the pictures could not be scored; see the lines above");
+  if (run_scorer({"across", asked, "--out", made}) != 0)
+    throw UserError("the pictures could not be scored; see the lines above");
   for_each_json_line(made, [&](const json& line) {
     if (line.value("type", "") == "pair" && !line.contains("refused"))
       scores[{line.at("candidate_case"), line.at("reference_case")}] = line;
@@ -48,8 +57,8 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
   return scores;
 }
 
-}  // namespace
-
+// Scores B's pictures against A's in a clean process, prints what the runs differ by, and writes it
+// to `out`. Returns the verdict's code (reports/compare/compare.h).
 int compare(const CompareCommand& asked, std::ostream& terminal) {
   const RunFiles files_a = made_run(asked.a), files_b = made_run(asked.b);
   const RunIndex a(files_a), b(files_b);
@@ -68,6 +77,30 @@ int compare(const CompareCommand& asked, std::ostream& terminal) {
   }
   terminal << text.str();
   return compared.at("verdict").at("code").get<int>();
+}
+
+}  // namespace
+
+Command add_compare(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand(
+      "compare",
+      "one run against another of the same sweep\n\n"
+      "  sameseed compare --vary driver runs/old runs/new\n\n"
+      "Exit codes: 0 nothing of RUN_B is shown to be worse, 2 scores, 3 times, 4 both, 5 too few "
+      "pairs or blocks to tell, 6 the runs differ in what was not varied, 1 usage or internal "
+      "error.");
+  const auto command = std::make_shared<CompareCommand>();
+  parser->add_option("run_a", command->a, "folder of the earlier run")->required();
+  parser->add_option("run_b", command->b, "folder of the other run")->required();
+  parser
+      ->add_option("--vary", command->varied,
+                   "cohort field that may differ, with what comes along with it: driver, kernel, "
+                   "libtorch, ...")
+      ->allow_extra_args(false);
+  parser->add_option("--out", command->out,
+                     "folder for compare.json, compare.txt and the scores of B's pictures "
+                     "against A's");
+  return {parser, [command](const CommandLine&) { return compare(*command, std::cout); }};
 }
 
 }  // namespace sameseed

@@ -1,0 +1,88 @@
+// `sameseed baseline`: runs that were accepted as good.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "bench/commands/command.h"
+#include "bench/commands/options.h"
+#include "bench/ledger/enter_run.h"
+#include "bench/ledger/ledger.h"
+#include "io/error.h"
+#include "io/files.h"
+#include "reports/run/labels.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+struct BaselineCommand {
+  std::string run;     // folder, of `accept`
+  std::string ledger;  // file; empty: the user's (ledger.h)
+};
+
+// Scores and times that a gate found wanting may be the new level that somebody accepts; a run that
+// did not come out is none.
+void refuse_no_baseline(const std::string& folder) {
+  const json report = read_report(folder);
+  const int code = report.at("verdict").at("code");
+  if (code == 1 || code >= 6)
+    throw UserError(fmt::format(
+        "{}: its verdict is {} ({}), and such a run is no baseline; `sameseed report {}` says why",
+        folder, report.at("verdict").at("word").get<std::string>(), code, folder));
+  if (const json& differs = report.at("cohort").at("differs"); !differs.empty())
+    throw UserError(
+        fmt::format("{}: its starts or workers disagree in {}: of what would it be a "
+                    "baseline?",
+                    folder, differs.dump()));
+}
+
+int accept_baseline(const BaselineCommand& asked, std::ostream& out) {
+  Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kWrite);
+  refuse_no_baseline(asked.run);
+  const std::filesystem::path report = std::filesystem::path(asked.run) / "report.json";
+  ledger.accept(enter_run(ledger, asked.run, out), read_file(report));
+  out << fmt::format("{}: accepted as a baseline of its cohort\n", asked.run);
+  return 0;
+}
+
+int list_baselines(const BaselineCommand& asked, std::ostream& out) {
+  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
+  const auto all = ledger.baselines();
+  if (all.empty())
+    out << "no run is accepted; `sameseed baseline accept RUN` makes one a baseline\n";
+  std::string cohort;
+  for (const auto& [run, accepted] : all) {
+    if (run.cohort != cohort)
+      out << fmt::format("{} on {}{}, cohort {}\n", one_line(run.name), one_line(run.machine),
+                         run.driver.empty() ? "" : ", driver " + one_line(run.driver),
+                         run.cohort.substr(0, 12));
+    cohort = run.cohort;
+    out << fmt::format("  {}  accepted {}  verdict {}  {}\n", one_line(run.started), accepted,
+                       run.code, one_line(run.folder));
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command add_baseline(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand("baseline", "runs that were accepted as good");
+  const auto command = std::make_shared<BaselineCommand>();
+  parser->require_subcommand(1);
+  parser->fallthrough();
+  parser->add_option("--ledger", command->ledger, kLedgerHelp);
+  CLI::App* accept = parser->add_subcommand("accept", "take a run in as a baseline of its cohort");
+  parser->add_subcommand("list", "the accepted runs, by cohort");
+  add_run_folder(*accept, command->run);
+  return {parser, [command, accept](const CommandLine&) {
+            return *accept ? accept_baseline(*command, std::cout)
+                           : list_baselines(*command, std::cout);
+          }};
+}
+
+}  // namespace sameseed

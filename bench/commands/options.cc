@@ -1,0 +1,49 @@
+#include "bench/commands/options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "bench/system/programs.h"
+
+namespace sameseed {
+namespace {
+
+// CLI11 takes -1 for 2^64-1 and anything larger for it as well.
+std::string refusal_of_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole ? "" : "must be a whole number from 0 to 2^64-1, not " + text;
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+  command.add_option("--model", options.model,
+                     "SDXL folder in diffusers' layout (default: the embedded nano-sdxl)");
+  command.add_option("--vae", options.vae, "another VAE folder");
+  command.add_option("--variant", options.variant,
+                     "weights variant: fp16 reads *.fp16.safetensors");
+}
+
+std::string model_folder(const std::string& name) {
+  const auto path = name.empty() || name == "nano-sdxl" ? data("reference/nano-sdxl")
+                                                        : std::filesystem::path(name);
+  return std::filesystem::absolute(path).string();
+}
+
+void apply_vae_and_variant(const ModelOptions& options, nlohmann::json& load) {
+  if (!options.vae.empty()) load["vae"] = std::filesystem::absolute(options.vae).string();
+  if (!options.variant.empty()) load["variant"] = options.variant;
+}
+
+void add_run_folder(CLI::App& command, std::string& folder) {
+  command.add_option("run", folder, "folder of the run")->required();
+}
+
+void check_seed(CLI::Option& option) { option.check(CLI::Validator(refusal_of_seed, "UINT64")); }
+
+}  // namespace sameseed

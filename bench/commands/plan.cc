@@ -1,0 +1,148 @@
+#include "bench/commands/plan.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <map>
+#include <memory>
+
+#include "bench/commands/command.h"
+#include "bench/plan/expected_times.h"
+#include "bench/plan/matrix.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/plan_file.h"
+#include "bench/sweep/generate.h"
+#include "bench/sweep/run_lock.h"
+#include "bench/system/programs.h"
+#include "bench/system/temporary_folder.h"
+#include "io/error.h"
+#include "io/files.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+struct PlanCommand {
+  PlanOptions plan;
+  std::string times;   // an earlier run that says how long samples take
+  bool probe = false;  // make a few samples that say so
+  bool quiet = false;
+};
+
+// Makes two samples of every kind of case (the first one pays for loading), in a temporary folder.
+ExpectedTimes probe(const json& plan, Verbosity verbosity) {
+  json small = plan;
+  small["samples"] = json::array();
+  ExpectedTimes times;
+  std::map<std::string, int> taken;
+  std::map<std::string, std::string> kinds;
+  for (const json& planned_case : plan.at("cases"))
+    kinds[planned_case.at("id")] = kind_of(planned_case);
+  for (const json& sample : plan.at("samples"))
+    if (sample.at("kind") == "quality" && ++taken[kinds.at(sample.at("case"))] <= 2)
+      small["samples"].push_back(sample);
+  const TemporaryFolder folder;
+  write_file(folder / "plan.json", small.dump());
+  generate(folder.path(), {.verbosity = verbosity});
+  times.learn(small, folder / "records.jsonl");
+  return times;
+}
+
+int plan(const PlanCommand& command) {
+  const PlannedRun planned = plan_run(command.plan);
+  const RunLock lock(planned.run);
+  write_plan(planned);
+  if (!command.times.empty()) {
+    const std::filesystem::path earlier = command.times;
+    ExpectedTimes times;
+    times.learn(read_plan(earlier), earlier / "records.jsonl");
+    write_expected_times(planned.run, times);
+  } else if (command.probe) {
+    write_expected_times(
+        planned.run, probe(planned.plan, command.quiet ? Verbosity::kQuiet : Verbosity::kNormal));
+  }
+  if (!command.quiet) describe_plan(planned);
+  return 0;
+}
+
+}  // namespace
+
+void add_plan_options(CLI::App& command, PlanOptions& options) {
+  command.add_option("matrix", options.matrix, "matrix file (default: the demo)");
+  add_model_options(command, options.model);
+  command.add_option("--out", options.out, "folder of the run (default: sameseed-run-NAME)");
+  command.add_flag("--floor", options.floor,
+                   "measure what two equal rows differ by, and hold every score against it");
+  command.add_flag("--oracle", options.oracle,
+                   "make every picture in the highest precision too: which arm is nearer to it?");
+  command.add_flag("--cold", options.cold,
+                   "on a GPU: search the accelerated engine's algorithms anew, whatever earlier "
+                   "processes chose, and keep none");
+  command.add_flag("--trace", options.trace,
+                   "keep the latents and block norms of every step, and report where the arms "
+                   "began to differ");
+}
+
+PlannedRun plan_run(const PlanOptions& options) {
+  const std::filesystem::path file = options.matrix.empty() ? data("bench/matrices/demo.json")
+                                                            : std::filesystem::path(options.matrix);
+  Matrix matrix = read_matrix(file);
+  matrix.floor = matrix.floor || options.floor;
+  matrix.oracle = matrix.oracle || options.oracle;
+  matrix.cold = options.cold;
+  json load = {
+      {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
+  apply_vae_and_variant(options.model, load);
+  PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out, file,
+                     make_plan(matrix, load)};
+  if (options.trace) planned.plan["trace"] = true;
+  return planned;
+}
+
+void write_plan(const PlannedRun& planned) {
+  const auto file = planned.run / "plan.json";
+  if (std::filesystem::exists(file)) {
+    if (read_json(file) != planned.plan)
+      throw UserError(fmt::format("{}: holds a run of another plan; name another folder with --out",
+                                  planned.run.string()));
+    return;
+  }
+  write_file(planned.run / "matrix.json", read_file(planned.matrix));
+  write_file(file, planned.plan.dump(1) + "\n");
+}
+
+void describe_plan(const PlannedRun& planned) {
+  const json& plan = planned.plan;
+  std::string time = "unknown; `sameseed plan --probe` measures it";
+  const ExpectedTimes times = read_expected_times(planned.run);
+  std::map<std::string, const json*> cases;
+  for (const json& planned_case : plan.at("cases")) cases[planned_case.at("id")] = &planned_case;
+  double ms = 0;
+  bool known = false;
+  for (const json& sample : plan.at("samples")) {
+    ms += times.of(*cases.at(sample.at("case")));
+    known = known || times.knows(*cases.at(sample.at("case")));
+  }
+  if (known) time = fmt::format("about {} and what loading takes", duration_text(ms / 1000));
+  std::cerr << fmt::format(
+      "sameseed: {}: {} environments, {} cases, {} samples, {} comparisons, {} combinations "
+      "excluded\nsameseed: expected time: {}\n",
+      planned.run.string(), plan.at("environments").size(), plan.at("cases").size(),
+      plan.at("samples").size(), plan.at("comparisons").size(), plan.at("excluded").size(), time);
+}
+
+Command add_plan(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand("plan", "write RUN/plan.json and say what it holds");
+  const auto command = std::make_shared<PlanCommand>();
+  add_plan_options(*parser, command->plan);
+  parser->add_option("--times", command->times,
+                     "an earlier run: expect its times (also balances shards)");
+  parser->add_flag("--probe", command->probe, "make a few samples to know the times")
+      ->excludes("--times");
+  parser->add_flag("--quiet", command->quiet, "say nothing but what is wrong");
+  return {parser, [command](const CommandLine&) { return plan(*command); }};
+}
+
+}  // namespace sameseed

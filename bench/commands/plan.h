@@ -1,0 +1,36 @@
+// `sameseed plan`, and what `sameseed run` begins with as well: the plan of a run from a matrix and
+// the command line.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "bench/commands/options.h"
+
+namespace sameseed {
+
+struct PlanOptions {
+  std::string matrix;  // empty: the demo
+  ModelOptions model;
+  std::string out;
+  bool floor = false, oracle = false;  // asked for beside what the matrix says
+  bool cold = false;   // the accelerated engine searches its algorithms anew and keeps none
+  bool trace = false;  // quality samples write latents and block norms of every step
+};
+void add_plan_options(CLI::App& command, PlanOptions& options);
+
+struct PlannedRun {
+  std::filesystem::path run, matrix;
+  nlohmann::json plan;
+};
+PlannedRun plan_run(const PlanOptions& options);
+
+// Writes the plan, or finds that the folder already holds the very same one. The caller holds the
+// RunLock.
+void write_plan(const PlannedRun& planned);
+
+// Prints how much there is to make and how long that takes, as far as anybody knows.
+void describe_plan(const PlannedRun& planned);
+
+}  // namespace sameseed

@@ -1,0 +1,59 @@
+// `sameseed recommend`: the fastest setting of a run that keeps to bounds on quality.
+#include "reports/judge/recommend.h"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "bench/commands/command.h"
+#include "bench/commands/options.h"
+#include "io/error.h"
+#include "reports/run/labels.h"
+#include "reports/summary/summary.h"
+
+namespace sameseed {
+namespace {
+
+struct RecommendCommand {
+  std::string run;
+  std::vector<std::string> at_most, at_least;  // as parse_quality_bound() reads them
+};
+
+// Prints the setting as a file to source.
+int recommend_setting(const RecommendCommand& asked, std::ostream& out) {
+  std::vector<QualityBound> bounds;
+  std::string command = "sameseed recommend " + quoted(asked.run);
+  for (const std::string& text : asked.at_most) {
+    bounds.push_back(parse_quality_bound(text, true));
+    command += " --at-most " + quoted(text);
+  }
+  for (const std::string& text : asked.at_least) {
+    bounds.push_back(parse_quality_bound(text, false));
+    command += " --at-least " + quoted(text);
+  }
+  if (bounds.empty()) throw UserError("recommend needs a bound: --at-most lpips.alex.worst5=0.1");
+  const RunFiles files = read_run(asked.run);
+  const Recommendation found = recommend(candidates(make_summary(files), files, bounds), command);
+  out << found.environment_file;
+  return found.code;
+}
+
+}  // namespace
+
+Command add_recommend(CLI::App& program) {
+  CLI::App* parser = program.add_subcommand(
+      "recommend",
+      "the fastest setting of a run that holds with 95 % confidence, as an environment file\n\n"
+      "  sameseed recommend RUN --at-most lpips.alex.worst5=0.1 > fast.env && . ./fast.env\n\n"
+      "Exit codes: 0 there is one, 2 no setting holds, 5 some seem to, without confidence, 1 usage "
+      "or internal error.");
+  const auto command = std::make_shared<RecommendCommand>();
+  add_run_folder(*parser, command->run);
+  parser->add_option("--at-most", command->at_most, "METRIC.STATISTIC=NUMBER: mean or worst5")
+      ->allow_extra_args(false);
+  parser->add_option("--at-least", command->at_least, "the same where higher is better")
+      ->allow_extra_args(false);
+  return {parser, [command](const CommandLine&) { return recommend_setting(*command, std::cout); }};
+}
+
+}  // namespace sameseed
