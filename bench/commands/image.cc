@@ -10,6 +10,7 @@
 #include "bench/commands/command.h"
 #include "bench/commands/generate.h"
 #include "bench/commands/options.h"
+#include "bench/plan/axis_name.h"
 #include "bench/plan/plan_file.h"
 #include "bench/system/device_record.h"
 #include "bench/system/slots.h"
@@ -47,24 +48,21 @@ struct Making {
 // "env.X=1", "load.precision=fp16", "request.steps=20": numbers where they are numbers, "null" for
 // unset.
 void apply_setting(const std::string& setting, Making& making) {
-  const std::size_t equals = setting.find('='), dot = setting.find('.');
-  if (equals == std::string::npos || dot > equals)
+  const std::size_t equals = setting.find('=');
+  const std::string axis = setting.substr(0, equals);
+  if (equals == std::string::npos || axis.find('.') == std::string::npos)
     throw UserError("--set " + setting +
                     ": must be env.NAME=VALUE, load.NAME=VALUE or request.NAME=VALUE");
-  const std::string kind = setting.substr(0, dot), name = setting.substr(dot + 1, equals - dot - 1);
+  const auto name = split_bare_axis_name(axis);
+  if (!name) throw UserError("--set " + setting + ": an axis begins with env., load. or request.");
   const std::string text = setting.substr(equals + 1);
-  if (kind == "env") {
-    making.variables[name] = text == "null" ? std::nullopt : std::optional(text);
+  if (name->kind == AxisKind::kEnv) {
+    making.variables[name->name] = text == "null" ? std::nullopt : std::optional(text);
     return;
   }
   const json parsed = json::parse(text, nullptr, false);
-  const json value = parsed.is_number() || parsed.is_null() ? parsed : json(text);
-  if (kind == "load")
-    making.load[name] = value;
-  else if (kind == "request")
-    making.request[name] = value;
-  else
-    throw UserError("--set " + setting + ": an axis begins with env., load. or request.");
+  json& fields = name->kind == AxisKind::kLoad ? making.load : making.request;
+  fields[name->name] = parsed.is_number() || parsed.is_null() ? parsed : json(text);
 }
 
 // `name` is RUN/ID.

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 
+#include "bench/plan/axis_name.h"
+#include "bench/plan/axis_value.h"
 #include "bench/plan/engine_name.h"
 #include "bench/plan/prompts.h"
 #include "bench/schema/matrix.schema.h"
@@ -16,8 +17,6 @@
 #include "io/json_schema.h"
 #include "io/nearest.h"
 #include "io/sha256.h"
-#include "pipeline/protocol.h"
-#include "pipeline/unet/deepcache.h"
 
 namespace sameseed {
 namespace {
@@ -27,20 +26,10 @@ using nlohmann::json;
 constexpr double kMostPoints = 100'000, kMostCases = 999'999;
 constexpr std::size_t kMostAxes = 64;
 
-const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
-                                                 "negative", "deepcache", "enhance"};
-const std::vector<std::string> kLoadFields = {
-    "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"};
-
-// "candidate.env.X" -> arm, kind, name.
-struct AxisName {
-  std::string arm, kind, name;
-};
-
 // What a schema cannot say. Every complaint names the file and the field.
-class Reader {
+class MatrixReader {
  public:
-  Reader(const std::filesystem::path& path, const json& text) : path_(path), text_(text) {}
+  MatrixReader(const std::filesystem::path& path, const json& text) : path_(path), text_(text) {}
 
   Matrix matrix() const {
     Matrix matrix;
@@ -67,7 +56,7 @@ class Reader {
                       {"enhance", nullptr}};
     if (requests.contains("batch")) matrix.request["batch"] = requests.at("batch");
     for (const auto& [name, value] : matrix.request.items())
-      if (const std::string why = refusal_of("request", name, value); !why.empty())
+      if (const std::string why = refusal_of({AxisKind::kRequest, name}, value); !why.empty())
         throw UserError(fmt::format("{}: requests.{}", path_.string(), why));
     if (requests.contains("noise_precision"))
       matrix.noise_precision = requests.at("noise_precision").get<std::string>();
@@ -89,11 +78,15 @@ class Reader {
     if (names.size() > kMostAxes)
       refuse("axes", fmt::format("{} axes; at most {} are planned", names.size(), kMostAxes));
     std::vector<Axis> axes;
+    std::vector<AxisName> parsed;
     for (const std::string& name : names) {
-      const AxisName parts = parse_name(name);
-      for (const Axis& other : axes) refuse_overlap(parts, other.name, name);
+      parsed.push_back(name_of_axis(name));
+      for (std::size_t i = 0; i < axes.size(); ++i)
+        if (overlap(parsed[i], parsed.back()))
+          refuse("axes." + printable(name),
+                 fmt::format("sets what {} sets as well; remove one of them", axes[i].name));
       axes.push_back({name, text_.at("axes").at(name).get<std::vector<json>>()});
-      check_values(parts, axes.back());
+      check_values(parsed.back(), axes.back());
     }
     return axes;
   }
@@ -157,94 +150,25 @@ class Reader {
         refuse(field, "must not hold control characters, as " + excerpt(text) + " does");
   }
 
-  AxisName parse_name(const std::string& name) const {
-    const std::size_t first = name.find('.'), second = name.find('.', first + 1);
-    AxisName parts;
-    if (first != std::string::npos && second != std::string::npos)
-      parts = {name.substr(0, first), name.substr(first + 1, second - first - 1),
-               name.substr(second + 1)};
-    if ((parts.arm != "candidate" && parts.arm != "reference" && parts.arm != "both") ||
-        (parts.kind != "env" && parts.kind != "load" && parts.kind != "request") ||
-        parts.name.empty())
-      refuse("axes." + printable(name),
-             "an axis is named ARM.KIND.NAME with ARM candidate, reference or both and KIND env, "
-             "load or request");
-    if (parts.kind == "env") {
-      const bool good = std::all_of(parts.name.begin(), parts.name.end(), [](unsigned char c) {
-        return c == '_' || (c < 0x80 && std::isalnum(c) != 0);
-      });
-      if (!good || std::isdigit(static_cast<unsigned char>(parts.name.front())) != 0)
-        refuse("axes." + printable(name),
-               "an environment variable is named by letters, digits and _");
-      return parts;
+  AxisName name_of_axis(const std::string& text) const {
+    try {
+      return parse_axis_name(text);
+    } catch (const UserError& error) {
+      refuse("axes." + printable(text), error.what());
     }
-    const auto& known = parts.kind == "load" ? kLoadFields : kRequestFields;
-    if (std::find(known.begin(), known.end(), parts.name) == known.end())
-      refuse("axes." + printable(name),
-             fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?", parts.arm,
-                         parts.kind, nearest(parts.name, known)));
-    if (parts.kind == "request" && parts.name == "batch" && parts.arm != "both")
-      refuse("axes." + printable(name),
-             "pictures are compared one with one; both arms make as many, so write "
-             "both.request.batch");
-    return parts;
   }
 
-  void refuse_overlap(const AxisName& parts, const std::string& other,
-                      const std::string& name) const {
-    const AxisName before = parse_name(other);
-    if (before.kind == parts.kind && before.name == parts.name &&
-        (before.arm == "both" || parts.arm == "both"))
-      refuse("axes." + printable(name),
-             fmt::format("sets what {} sets as well; remove one of them", other));
-  }
-
-  void check_values(const AxisName& parts, const Axis& axis) const {
+  void check_values(const AxisName& name, const Axis& axis) const {
+    const std::string field = "axes." + printable(axis.name);
     std::map<std::string, const json*> meanings;
     for (const json& value : axis.values) {
-      if (const std::string why = refusal_of(parts.kind, parts.name, value); !why.empty())
-        refuse("axes." + printable(axis.name), why);
-      const auto [other, fresh] = meanings.emplace(meaning_of(parts, value), &value);
-      if (!fresh && *other->second == value)
-        refuse("axes." + printable(axis.name), excerpt(value) + " stands twice; remove one");
+      if (const std::string why = refusal_of(name.bare, value); !why.empty()) refuse(field, why);
+      const auto [before, fresh] = meanings.emplace(meaning_of(name.bare, value), &value);
+      if (!fresh && *before->second == value)
+        refuse(field, excerpt(value) + " stands twice; remove one");
       if (!fresh)
-        refuse("axes." + printable(axis.name),
-               fmt::format("{} and {} mean the same; remove one", excerpt(*other->second),
-                           excerpt(value)));
-    }
-  }
-
-  // Equal for values that do the same: "3/branch:1" and "3/0/0", 5 and 5.0.
-  static std::string meaning_of(const AxisName& parts, const json& value) {
-    if (parts.kind == "request" && value.is_string()) {
-      if (parts.name == "deepcache") return to_string(parse_deepcache(value.get<std::string>()));
-      if (parts.name == "size") {
-        const auto [width, height] = parse_size(value);
-        return fmt::format("{}x{}", width, height);
-      }
-    }
-    return value.is_number() ? json(value.get<double>()).dump() : value.dump();
-  }
-
-  // Why a setting cannot have this value, or nothing.
-  static std::string refusal_of(const std::string& kind, const std::string& name,
-                                const json& value) {
-    try {
-      if (kind == "env") {
-        if (!value.is_null() && !value.is_string())
-          return "an environment variable is a text, or null for unset, not " + excerpt(value);
-        if (value.is_string() && value.get<std::string>().find('\0') != std::string::npos)
-          return "an environment variable cannot hold a NUL";
-      } else if (kind == "load") {
-        read_load_options({{name, value}});
-      } else {
-        if (value.is_null() && name != "negative" && name != "deepcache" && name != "enhance")
-          return name + ": null leaves nothing in its place; name a value";
-        read_request({{name, value}});
-      }
-      return "";
-    } catch (const UserError& error) {
-      return error.what();
+        refuse(field, fmt::format("{} and {} mean the same; remove one", excerpt(*before->second),
+                                  excerpt(value)));
     }
   }
 
@@ -328,7 +252,7 @@ Matrix read_matrix(const std::filesystem::path& path) {
 Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path) {
   const json text = parse_json(bytes, path.string());
   check_json(text, kMatrixSchema, path.string());
-  const Reader read(path, text);
+  const MatrixReader read(path, text);
   Matrix matrix = read.matrix();
   matrix.sha256 = sha256(bytes);
   matrix.axes = read.axes(axes_in_order(bytes));

@@ -18,9 +18,10 @@ using nlohmann::json;
 
 // Plain code instead of a JSON schema: a validator takes seconds for the largest plans, and cannot
 // follow an id.
-class Reader {
+class PlanReader {
  public:
-  explicit Reader(std::filesystem::path path) : path_(std::move(path)), plan_(read_json(path_)) {}
+  explicit PlanReader(std::filesystem::path path)
+      : path_(std::move(path)), plan_(read_json(path_)) {}
 
   json plan() {
     if (!plan_.is_object() || plan_.value("schema", json()) != "sameseed/plan/1")
@@ -159,6 +160,6 @@ class Reader {
 
 }  // namespace
 
-json read_plan(const std::filesystem::path& run) { return Reader(run / "plan.json").plan(); }
+json read_plan(const std::filesystem::path& run) { return PlanReader(run / "plan.json").plan(); }
 
 }  // namespace sameseed

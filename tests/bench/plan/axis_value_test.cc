@@ -1,0 +1,36 @@
+#include "bench/plan/axis_value.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace sameseed {
+namespace {
+
+const BareAxisName kVariable = {AxisKind::kEnv, "X"}, kSteps = {AxisKind::kRequest, "steps"},
+                   kDeepCache = {AxisKind::kRequest, "deepcache"},
+                   kThreads = {AxisKind::kLoad, "threads"};
+
+TEST(AxisValue, IsATextForAVariableAndWhatEnginesTakeElsewhere) {
+  EXPECT_EQ(refusal_of(kVariable, "1"), "");
+  EXPECT_EQ(refusal_of(kVariable, nullptr), "");
+  EXPECT_EQ(refusal_of(kVariable, 1),
+            "an environment variable is a text, or null for unset, not 1");
+  EXPECT_EQ(refusal_of(kSteps, 20), "");
+  EXPECT_EQ(refusal_of(kSteps, nullptr), "steps: null leaves nothing in its place; name a value");
+  EXPECT_EQ(refusal_of(kDeepCache, nullptr), "");
+  EXPECT_NE(refusal_of(kDeepCache, "3/2/2"), "");
+  EXPECT_EQ(refusal_of(kThreads, 2), "");
+  EXPECT_NE(refusal_of(kThreads, "2"), "");
+}
+
+TEST(AxisValue, MeansTheSameInSeveralSpellings) {
+  EXPECT_EQ(meaning_of(kDeepCache, "3/branch:1"), meaning_of(kDeepCache, "3/0/0"));
+  EXPECT_EQ(meaning_of({AxisKind::kRequest, "guidance"}, 5),
+            meaning_of({AxisKind::kRequest, "guidance"}, 5.0));
+  EXPECT_NE(meaning_of(kVariable, "3/branch:1"), meaning_of(kVariable, "3/0/0"));
+  EXPECT_NE(meaning_of(kVariable, nullptr), meaning_of(kVariable, ""));
+}
+
+}  // namespace
+}  // namespace sameseed
