@@ -16,7 +16,4 @@ nlohmann::json make_plan(const Matrix& matrix, const nlohmann::json& load);
 // another machine.
 std::string recipe_of(const nlohmann::json& plan);
 
-// The first 16 hex digits of the SHA-256 of a value's canonical JSON.
-std::string id_of(const nlohmann::json& value);
-
 }  // namespace sameseed

@@ -1,0 +1,99 @@
+#include "bench/plan/cases.h"
+
+#include "bench/plan/axis_name.h"
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kAccumulationPrefix = "ONEFLOW_";
+constexpr const char* kHighest = "highest";  // precision: the most exact on the device
+
+// Both arms get the noise of the reference arm's precision, or of the one that the matrix names:
+// each precision has a stream of its own.
+std::string noise_precision(const Matrix& matrix, const Point& setting) {
+  if (matrix.noise_precision) return *matrix.noise_precision;
+  for (const char* axis : {"reference.load.precision", "both.load.precision"})
+    if (const auto found = setting.find(axis); found != setting.end() && found->second.is_string())
+      return found->second == kHighest ? "fp32" : found->second.get<std::string>();
+  return "fp32";
+}
+
+bool is_switch(const AxisName& axis) {
+  const auto& [kind, name] = axis.bare;
+  return kind == AxisKind::kEnv
+             ? name.starts_with(kAccumulationPrefix)
+             : kind == AxisKind::kRequest && (name == "deepcache" || name == "enhance");
+}
+
+}  // namespace
+
+std::string id_of(const json& value) { return sha256(value.dump()).substr(0, 16); }
+
+Point switches_off(Point setting) {
+  for (auto& [text, value] : setting) {
+    const AxisName axis = parse_axis_name(text);
+    if (axis.arm == "candidate" && is_switch(axis))
+      value = axis.bare.kind == AxisKind::kEnv ? json("0") : json();
+  }
+  return setting;
+}
+
+Case CaseSource::arm(const Point& setting, const std::string& arm, const std::string& prompt,
+                     std::uint64_t seed) const {
+  Case made = {{{"engine", matrix.engines.at(arm)}, {"variables", json::object()}, {"load", load}},
+               matrix.request,
+               sameseed::noise_precision(matrix, setting)};
+  if (matrix.cold && matrix.engines.at(arm) == "accelerated")
+    made.environment["load"]["cold"] = true;
+  made.request["prompt"] = prompt;
+  made.request["seed"] = seed;
+  for (const auto& [text, value] : setting) {
+    const AxisName axis = parse_axis_name(text);
+    const bool ours = axis.is_of(arm);
+    switch (axis.bare.kind) {
+      case AxisKind::kEnv:
+        // A variable that only the other arm names is unset here: nothing leaks in from outside.
+        made.environment["variables"][axis.bare.name] = ours ? value : json();
+        break;
+      case AxisKind::kLoad:
+        if (ours) made.environment["load"][axis.bare.name] = value;
+        break;
+      case AxisKind::kRequest:
+        if (ours) made.request[axis.bare.name] = value;
+        break;
+    }
+  }
+  return made;
+}
+
+Case CaseSource::oracle(const Point& setting, const std::string& prompt, std::uint64_t seed) const {
+  Case made = arm(setting, "reference", prompt, seed);
+  for (auto& [name, value] : made.environment["variables"].items()) value = nullptr;
+  const json of_arm = made.environment["load"];
+  json& of_oracle = made.environment["load"] = load;
+  for (const char* kept : {"vae", "variant"})
+    if (of_arm.contains(kept)) of_oracle[kept] = of_arm.at(kept);
+  of_oracle["precision"] = kHighest;
+  made.request["deepcache"] = nullptr;
+  // The oracle of two arms that are both enhanced is enhanced as well.
+  if (!setting.contains("both.request.enhance")) made.request["enhance"] = nullptr;
+  return made;
+}
+
+std::string CaseList::add(const Case& made) {
+  json environment = made.environment;
+  const std::string environment_id = id_of(environment);
+  environment["id"] = environment_id;
+  if (known_.insert(environment_id).second) environments_.push_back(environment);
+  json entry = {{"environment", environment_id},
+                {"request", made.request},
+                {"noise_precision", made.noise_precision}};
+  const std::string id = entry["id"] = id_of(entry);
+  if (known_.insert(id).second) cases_.push_back(entry);
+  return id;
+}
+
+}  // namespace sameseed

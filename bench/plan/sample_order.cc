@@ -1,0 +1,52 @@
+#include "bench/plan/sample_order.h"
+
+#include <algorithm>
+
+#include "bench/plan/cases.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+json sample(const std::string& case_id, const char* kind, const json& comparison, int block,
+            int position, const char* arm) {
+  const json key = {{"case", case_id},
+                    {"kind", kind},
+                    {"comparison", comparison},
+                    {"block", block},
+                    {"position", position}};
+  json result = key;
+  result["id"] = id_of(key);
+  result["arm"] = arm;
+  return result;
+}
+
+// The block of one pair: A B B A.
+void add_block(const json& comparison, const json& pair, int block, json& samples) {
+  int position = 0;
+  for (const char* arm : {"reference", "candidate", "candidate", "reference"})
+    samples.push_back(sample(pair.at(arm), "timing", comparison.at("id"), block, position++, arm));
+}
+
+}  // namespace
+
+json ordered_samples(const json& environments, const json& cases, const json& comparisons,
+                     const Timing& timing, std::size_t seeds) {
+  json samples = json::array();
+  for (const json& environment : environments)
+    for (const json& made : cases)
+      if (made.at("environment") == environment.at("id"))
+        samples.push_back(sample(made.at("id"), "quality", nullptr, 0, 0, "candidate"));
+  for (const json& comparison : comparisons) {
+    const json& pairs = comparison.at("pairs");
+    const int prompts = std::min(timing.prompts, static_cast<int>(pairs.size() / seeds));
+    for (int block = 0; block < timing.blocks; ++block)
+      for (int prompt = 0; prompt < prompts; ++prompt)
+        add_block(comparison, pairs.at(static_cast<std::size_t>(prompt) * seeds),
+                  block * timing.prompts + prompt, samples);
+  }
+  return samples;
+}
+
+}  // namespace sameseed

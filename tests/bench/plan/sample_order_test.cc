@@ -1,0 +1,63 @@
+#include "bench/plan/sample_order.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+const json kEnvironments = {{{"id", "e1"}}, {{"id", "e2"}}};
+const json kCases = {{{"id", "a"}, {"environment", "e2"}},
+                     {{"id", "b"}, {"environment", "e1"}},
+                     {{"id", "c"}, {"environment", "e2"}},
+                     {{"id", "d"}, {"environment", "e1"}}};
+
+// "a0.1": case, block, position.
+std::vector<std::string> order_of(const json& samples, const char* kind) {
+  std::vector<std::string> order;
+  for (const json& sample : samples)
+    if (sample.at("kind") == kind)
+      order.push_back(sample.at("case").get<std::string>() + sample.at("block").dump() + "." +
+                      sample.at("position").dump());
+  return order;
+}
+
+TEST(SampleOrder, MakesThePicturesOfAnEnvironmentInARow) {
+  const json samples = ordered_samples(kEnvironments, kCases, json::array(), {}, 1);
+  EXPECT_EQ(order_of(samples, "quality"),
+            (std::vector<std::string>{"b0.0", "d0.0", "a0.0", "c0.0"}));
+  EXPECT_EQ(samples.size(), 4u);
+}
+
+TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksOfABBA) {
+  const auto pair = [](const char* candidate, const char* reference) {
+    return json{{"candidate", candidate}, {"reference", reference}};
+  };
+  // Three prompts with two seeds each, of which the first two prompts are timed, twice.
+  const json comparisons = {{{"id", "x"},
+                             {"pairs",
+                              {pair("a", "b"), pair("-", "-"), pair("c", "d"), pair("-", "-"),
+                               pair("-", "-"), pair("-", "-")}}}};
+  const json samples = ordered_samples(kEnvironments, kCases, comparisons,
+                                       {.warmup = 0, .blocks = 2, .prompts = 2}, 2);
+  EXPECT_EQ(
+      order_of(samples, "timing"),
+      (std::vector<std::string>{"b0.0", "a0.1", "a0.2", "b0.3", "d1.0", "c1.1", "c1.2", "d1.3",
+                                "b2.0", "a2.1", "a2.2", "b2.3", "d3.0", "c3.1", "c3.2", "d3.3"}));
+  std::set<std::string> ids;
+  for (const json& sample : samples) ids.insert(sample.at("id"));
+  EXPECT_EQ(ids.size(), samples.size());
+}
+
+TEST(SampleOrder, TimesNoMorePromptsThanThereAre) {
+  const json comparisons = {{{"id", "x"}, {"pairs", {{{"candidate", "a"}, {"reference", "b"}}}}}};
+  const json samples =
+      ordered_samples(kEnvironments, kCases, comparisons, {.blocks = 1, .prompts = 3}, 1);
+  EXPECT_EQ(order_of(samples, "timing").size(), 4u);
+}
+
+}  // namespace
+}  // namespace sameseed
