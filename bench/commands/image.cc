@@ -12,6 +12,7 @@
 #include "bench/commands/options.h"
 #include "bench/plan/axis_name.h"
 #include "bench/plan/plan_file.h"
+#include "bench/plan/plan_index.h"
 #include "bench/system/device_record.h"
 #include "bench/system/slots.h"
 #include "bench/system/temporary_folder.h"
@@ -69,12 +70,12 @@ void apply_setting(const std::string& setting, Making& making) {
 Making making_of_case(const std::string& name) {
   const std::filesystem::path path = name;
   const json plan = read_plan(path.parent_path());
-  for (const json& planned : plan.at("cases"))
-    if (planned.at("id") == path.filename().string())
-      for (const json& environment : plan.at("environments"))
-        if (environment.at("id") == planned.at("environment"))
-          return {environment.at("engine"), planned.at("noise_precision"),
-                  variables_of(environment), environment.at("load"), planned.at("request")};
+  const PlanIndex index(plan);
+  if (const json* planned = index.find_case(path.filename().string())) {
+    const json& environment = index.environment_of(*planned);
+    return {environment.at("engine"), planned->at("noise_precision"), variables_of(environment),
+            environment.at("load"), planned->at("request")};
+  }
   throw UserError(fmt::format("{}: its plan.json has no case {}", path.parent_path().string(),
                               path.filename().string()));
 }

@@ -12,6 +12,7 @@
 #include "bench/plan/matrix.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_file.h"
+#include "bench/plan/plan_index.h"
 #include "bench/sweep/generate.h"
 #include "bench/sweep/run_lock.h"
 #include "bench/system/programs.h"
@@ -37,11 +38,9 @@ ExpectedTimes probe(const json& plan, Verbosity verbosity) {
   small["samples"] = json::array();
   ExpectedTimes times;
   std::map<std::string, int> taken;
-  std::map<std::string, std::string> kinds;
-  for (const json& planned_case : plan.at("cases"))
-    kinds[planned_case.at("id")] = kind_of(planned_case);
+  const PlanIndex index(plan);
   for (const json& sample : plan.at("samples"))
-    if (sample.at("kind") == "quality" && ++taken[kinds.at(sample.at("case"))] <= 2)
+    if (sample.at("kind") == "quality" && ++taken[kind_of(index.case_of(sample))] <= 2)
       small["samples"].push_back(sample);
   const TemporaryFolder folder;
   write_file(folder / "plan.json", small.dump());
@@ -117,13 +116,12 @@ void describe_plan(const PlannedRun& planned) {
   const json& plan = planned.plan;
   std::string time = "unknown; `sameseed plan --probe` measures it";
   const ExpectedTimes times = read_expected_times(planned.run);
-  std::map<std::string, const json*> cases;
-  for (const json& planned_case : plan.at("cases")) cases[planned_case.at("id")] = &planned_case;
+  const PlanIndex index(plan);
   double ms = 0;
   bool known = false;
   for (const json& sample : plan.at("samples")) {
-    ms += times.of(*cases.at(sample.at("case")));
-    known = known || times.knows(*cases.at(sample.at("case")));
+    ms += times.of(index.case_of(sample));
+    known = known || times.knows(index.case_of(sample));
   }
   if (known) time = fmt::format("about {} and what loading takes", duration_text(ms / 1000));
   std::cerr << fmt::format(

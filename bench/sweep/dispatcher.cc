@@ -16,12 +16,6 @@ using Clock = std::chrono::steady_clock;
 // are timed without a reload.
 constexpr std::size_t kMostWorkers = 3;
 
-const json& environment_of(const json& plan, const std::string& id) {
-  for (const json& environment : plan.at("environments"))
-    if (environment.at("id") == id) return environment;
-  throw std::logic_error("the plan has no environment " + id);
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(const Crew& crew, Slot slot) : crew_(crew), slot_(std::move(slot)) {
@@ -41,15 +35,15 @@ json Dispatcher::ask(Running& running, const json& message) {
 }
 
 Dispatcher::Running& Dispatcher::running(const std::string& environment_id, const json& request) {
-  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& one) {
-    return one.environment == environment_id;
+  const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& worker) {
+    return worker.environment == environment_id;
   });
   if (found != running_.end()) {
     running_.splice(running_.begin(), running_, found);
     return running_.front();
   }
   while (running_.size() >= kMostWorkers) running_.pop_back();  // the one used longest ago
-  const json& environment = environment_of(crew_.plan, environment_id);
+  const json& environment = crew_.index.environment(environment_id);
   const std::string id = last_worker_ = crew_.name_worker();
   Variables variables = variables_of(environment);
   variables.insert(slot_.variables.begin(), slot_.variables.end());  // the plan's own come first
@@ -83,11 +77,11 @@ json Dispatcher::generate(const std::string& environment, const json& request) {
   device_ = nullptr;
   invalid_.clear();
   try {
-    Running& one = running(environment, request);
-    if (!watch_) return ask(one, request);
+    Running& worker = running(environment, request);
+    if (!watch_) return ask(worker, request);
     const DeviceReading before = watch_->read();
     const auto start = Clock::now();
-    json answer = ask(one, request);
+    json answer = ask(worker, request);
     const auto time = Clock::now() - start;
     const DeviceReading after = watch_->read();
     device_ = {{"before", reading_json(before)}, {"after", reading_json(after)}};
@@ -100,7 +94,7 @@ json Dispatcher::generate(const std::string& environment, const json& request) {
 }
 
 void Dispatcher::drop(const std::string& environment) {
-  running_.remove_if([&](const Running& one) { return one.environment == environment; });
+  running_.remove_if([&](const Running& worker) { return worker.environment == environment; });
 }
 
 }  // namespace sameseed

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/plan/plan_index.h"
 #include "bench/system/device_watch.h"
 #include "bench/system/slots.h"
 #include "bench/worker/time_limits.h"
@@ -22,6 +23,7 @@ namespace sameseed {
 // What the slots of one run have in common.
 struct Crew {
   const nlohmann::json& plan;
+  const PlanIndex& index;                             // of the plan
   std::filesystem::path logs;                         // where workers' stderr goes
   TimeLimits& limits;                                 // learns from every answer
   std::function<std::string()> name_worker;           // an id that no worker of any start had

@@ -6,23 +6,24 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
-#include <fstream>
 #include <iostream>
-#include <map>
 #include <mutex>
 #include <thread>
 
 #include "bench/plan/expected_times.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_file.h"
+#include "bench/plan/plan_index.h"
 #include "bench/sweep/dispatcher.h"
 #include "bench/sweep/resume.h"
+#include "bench/sweep/sample_files.h"
+#include "bench/sweep/sample_maker.h"
+#include "bench/sweep/strikes.h"
 #include "bench/system/clock.h"
 #include "bench/system/device_record.h"
 #include "bench/system/host.h"
 #include "bench/system/interrupt.h"
 #include "bench/system/obstacles.h"
-#include "bench/worker/answer.h"
 #include "bench/worker/noise_files.h"
 #include "io/elapsed.h"
 #include "io/error.h"
@@ -34,36 +35,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMostFailures = 3;                  // of one environment, then it is given up
-constexpr std::size_t kLogTail = 12;              // lines
 constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
 // What of this machine two runs must have in common.
 json host_entry() {
   const Host host = read_host();
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
-}
-
-std::vector<std::string> last_lines(const std::filesystem::path& log) {
-  std::vector<std::string> lines;
-  std::ifstream in(log);
-  for (std::string line; std::getline(in, line);) {
-    if (lines.size() == kLogTail) lines.erase(lines.begin());
-    lines.push_back(line);
-  }
-  return lines;
-}
-
-// Outside engines find the folders they write to. What a killed writer left there goes: everything
-// that is no result.
-void prepare_folders(const std::filesystem::path& run) {
-  for (const char* folder : {"images", "latents", "traces"}) {
-    std::filesystem::create_directories(run / folder);
-    for (const auto& entry : std::filesystem::directory_iterator(run / folder))
-      if (const auto ending = entry.path().extension();
-          ending != ".png" && ending != ".safetensors")
-        std::filesystem::remove(entry.path());
-  }
 }
 
 // Foreign text (a worker's last words) may be no valid UTF-8.
@@ -85,29 +62,29 @@ class Sweep {
                                   std::chrono::steady_clock::now().time_since_epoch().count()))
                    .substr(0, 12)),
         noise_(run_, start_),
+        maker_(run_, index_, plan_.value("trace", false), noise_),
         crew_{.plan = plan_,
+              .index = index_,
               .logs = run_ / "logs",
               .limits = limits_,
               .name_worker = [this] { return fmt::format("{}-{}", start_, ++workers_); },
               .record = [this](const json& record) { append(record); },
               .nvml = gpus_.nvml.get()} {
-    for (const json& one : plan_.at("cases")) cases_[one.at("id")] = &one;
-    for (const json& one : plan_.at("environments")) environments_[one.at("id")] = &one;
-    prepare_folders(run_);
+    prepare_sample_folders(run_);
     stretches_ = stretches(plan_);
     if (options.shard) {
       const ExpectedTimes times = read_expected_times(run_);
       stretches_ = stretches_of(*options.shard, stretches_, [&](std::size_t sample) {
-        return times.of(*cases_.at(plan_.at("samples").at(sample).at("case")));
+        return times.of(index_.case_of(plan_.at("samples").at(sample)));
       });
     }
   }
 
   GenerateResult run() {
-    const History history = read_history(run_, plan_);
-    finished_ = history.finished;
-    for (const History::Took& took : history.times)
-      limits_.learn(took.environment, "generate", took.time);
+    MadeBefore made_before = read_made_before(run_, plan_);
+    finished_ = std::move(made_before.finished);
+    for (const auto& [environment, time] : made_before.times)
+      limits_.learn(environment, "generate", time);
     std::size_t total = 0, before = 0;
     for (const Stretch& stretch : stretches_)
       for (std::size_t i = 0; i < stretch.count; ++i, ++total)
@@ -126,6 +103,7 @@ class Sweep {
       threads.emplace_back([this, i, &progress] { work(i, progress); });
     for (std::thread& thread : threads) thread.join();
     if (problem_) std::rethrow_exception(problem_);
+    result_.failed = strikes_.total();
     result_.interrupted = interrupt_.asked();
     if (result_.stopped.empty())  // else there may be no room even for this
       append({{"type", "stop"},
@@ -184,8 +162,8 @@ class Sweep {
 
   // In good time: a sweep of hours whose times are worth nothing is hours lost.
   static void warn_of_others(const DeviceWatch& watch, Progress& progress) {
-    for (const std::string& one : obstacles(watch.facts(), watch.before_work()))
-      progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, one));
+    for (const std::string& obstacle : obstacles(watch.facts(), watch.before_work()))
+      progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, obstacle));
   }
 
   void stop(const std::string& why) {
@@ -194,25 +172,30 @@ class Sweep {
     if (result_.stopped.empty()) result_.stopped = why;
   }
 
-  void make(const json& sample, std::size_t slot, Dispatcher& dispatcher, Progress& progress) {
-    const json& one = *cases_.at(sample.at("case"));
-    const std::string environment = one.at("environment");
-    const std::string what =
-        fmt::format("{} {} {}", environments_.at(environment)->at("engine").get<std::string>(),
-                    sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
-    progress.begins(slot, what);
+  // What a sample's record says before it is made.
+  json sample_record(const json& sample, std::size_t slot) const {
     json record = sample;
     record["type"] = "sample";
     record["sample"] = record.at("id");
     record["start"] = start_;
     record["slot"] = slots_[slot].name;
     record.erase("id");
+    return record;
+  }
+
+  void make(const json& sample, std::size_t slot, Dispatcher& dispatcher, Progress& progress) {
+    const json& environment = index_.environment_of(index_.case_of(sample));
+    const std::string what =
+        fmt::format("{} {} {}", environment.at("engine").get<std::string>(),
+                    sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
+    progress.begins(slot, what);
+    json record = sample_record(sample, slot);
     const auto began = std::chrono::steady_clock::now();
-    if (given_up(environment)) {
+    if (strikes_.is_out(environment.at("id"))) {
       record["outcome"] = "given_up";
-      record["error"] = fmt::format("its environment failed {} times before", kMostFailures);
+      record["error"] = fmt::format("its environment failed {} times before", Strikes::kMost);
     } else {
-      attempt(one, sample, dispatcher, record);
+      record.update(maker_.make(sample, dispatcher));
     }
     const double ms = ms_since(began);
     record["wall_ms"] = ms;
@@ -220,55 +203,17 @@ class Sweep {
     const bool failed = outcome != "ok" && outcome != "unsupported";
     if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no row: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
-    if (failed) {
-      const std::lock_guard lock(mutex_);
-      ++result_.failed;
-      ++failures_[environment];
-    }
+    if (failed) strikes_.add(environment.at("id"));
     append(record);
     progress.ends(slot, what,
                   failed ? outcome + ": " + record.at("error").get<std::string>() : outcome, failed,
                   ms);
   }
 
-  bool given_up(const std::string& environment) {
-    const std::lock_guard lock(mutex_);
-    return failures_[environment] >= kMostFailures;
-  }
-
-  void attempt(const json& one, const json& sample, Dispatcher& dispatcher, json& record) {
-    const std::string environment = one.at("environment");
-    try {
-      json request = one.at("request");
-      request["op"] = "generate";
-      request["id"] = sample.at("id");
-      request["noise"] = noise_.file_for(one, environments_.at(environment)->at("load"));
-      const bool quality = sample.at("kind") == "quality";
-      const auto file = [&](const char* folder, const char* ending) {
-        return quality ? (run_ / folder / (sample.at("id").get<std::string>() + ending)).string()
-                       : std::string();
-      };
-      request["image"] = file("images", ".png");
-      request["latents"] = file("latents", ".safetensors");
-      if (plan_.value("trace", false)) request["trace"] = file("traces", ".safetensors");
-      record.update(record_fields(dispatcher.generate(environment, request)));
-      record["files"] = check_files(request, record.at("hashes").contains("latents"));
-      record["outcome"] = "ok";
-      if (!dispatcher.device().is_null()) record["device"] = dispatcher.device();
-      for (const std::string& reason : dispatcher.invalid()) record["invalid"].push_back(reason);
-    } catch (const WorkerFailure& failure) {
-      if (!failure.alive()) dispatcher.drop(environment);
-      record["outcome"] = failure.kind;
-      record["error"] = failure.what();
-      if (!dispatcher.last_worker().empty())
-        record["log_tail"] = last_lines(dispatcher.log_of(dispatcher.last_worker()));
-    }
-    record["worker"] = dispatcher.last_worker();
-  }
-
   const std::filesystem::path run_;
   const GenerateOptions& options_;
   const json plan_;
+  const PlanIndex index_{plan_};
   const json host_ = host_entry();
   const Gpus gpus_;
   const std::vector<Slot> slots_;
@@ -276,16 +221,16 @@ class Sweep {
   TimeLimits limits_;
   const std::string start_;  // of the program: blocks are whole only if one start made them
   NoiseFiles noise_;
+  const SampleMaker maker_;
   const Crew crew_;
   Interrupt interrupt_;
-  std::map<std::string, const json*> cases_, environments_;
   std::vector<Stretch> stretches_;
   std::set<std::string> finished_;
   std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
   std::atomic<bool> over_ = false;
+  Strikes strikes_;
 
   std::mutex mutex_;  // of what follows, and of the log
-  std::map<std::string, int> failures_;
   GenerateResult result_;
   std::exception_ptr problem_;
 };

@@ -3,11 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <span>
 
-#include "bench/worker/worker.h"
 #include "io/files.h"
-#include "io/safetensors.h"
 #include "io/sha256.h"
 
 namespace sameseed {
@@ -15,12 +12,14 @@ namespace {
 
 using nlohmann::json;
 
-class HistoryOfARun : public ::testing::Test {
+class ResumedRun : public ::testing::Test {
  protected:
   void SetUp() override {
-    run_ = ::testing::TempDir() + "sameseed-history";
+    run_ = ::testing::TempDir() + "sameseed-resumed";
     std::filesystem::remove_all(run_);
-    plan_ = {{"cases", {{{"id", "a"}, {"environment", "e"}}}}, {"samples", json::array()}};
+    plan_ = {{"environments", {{{"id", "e"}}}},
+             {"cases", {{{"id", "a"}, {"environment", "e"}}}},
+             {"samples", json::array()}};
     plan_["samples"].push_back({{"id", "q"}, {"case", "a"}, {"kind", "quality"}});
     for (int i = 0; i < 4; ++i)
       plan_["samples"].push_back({{"id", "t" + std::to_string(i)},
@@ -40,14 +39,14 @@ class HistoryOfARun : public ::testing::Test {
   }
   std::set<std::string> finished() const {
     write_file(run_ + "/records.jsonl", log_);
-    return read_history(run_, plan_).finished;
+    return read_made_before(run_, plan_).finished;
   }
 
   std::string run_, log_;
   json plan_;
 };
 
-TEST_F(HistoryOfARun, CountsABlockOnlyIfOneStartMadeAllOfIt) {
+TEST_F(ResumedRun, CountsABlockOnlyIfOneStartMadeAllOfIt) {
   for (const char* sample : {"t0", "t1", "t2"}) log(sample, "first");
   EXPECT_EQ(finished(), std::set<std::string>{});
   log("t3", "second");
@@ -56,14 +55,14 @@ TEST_F(HistoryOfARun, CountsABlockOnlyIfOneStartMadeAllOfIt) {
   EXPECT_EQ(finished(), (std::set<std::string>{"t0", "t1", "t2", "t3"}));
 }
 
-TEST_F(HistoryOfARun, MakesAgainWhatFailedButNotWhatIsUnsupported) {
+TEST_F(ResumedRun, MakesAgainWhatFailedButNotWhatIsUnsupported) {
   log("q", "first", "crashed");
   EXPECT_EQ(finished(), std::set<std::string>{});
   log("q", "second", "unsupported");
   EXPECT_EQ(finished(), std::set<std::string>{"q"});
 }
 
-TEST_F(HistoryOfARun, MakesABlockAgainThatWasTimedOnAThrottledDeviceButNoPicture) {
+TEST_F(ResumedRun, MakesABlockAgainThatWasTimedOnAThrottledDeviceButNoPicture) {
   const auto throttled = [&](const char* sample, const char* kind) {
     log_ += json{{"type", "sample"}, {"sample", sample}, {"kind", kind},
                  {"start", "first"}, {"outcome", "ok"},  {"invalid", {"throttled"}}}
@@ -76,7 +75,7 @@ TEST_F(HistoryOfARun, MakesABlockAgainThatWasTimedOnAThrottledDeviceButNoPicture
   EXPECT_EQ(finished(), std::set<std::string>{"q"});
 }
 
-TEST_F(HistoryOfARun, MakesAgainWhatAPowerLossTookFromThePictures) {
+TEST_F(ResumedRun, MakesAgainWhatAPowerLossTookFromThePictures) {
   write_file(run_ + "/images/q.png", "picture");
   log("q", "first", "ok", {{"image", sha256("picture")}});
   EXPECT_EQ(finished(), std::set<std::string>{"q"});
@@ -86,7 +85,7 @@ TEST_F(HistoryOfARun, MakesAgainWhatAPowerLossTookFromThePictures) {
   EXPECT_EQ(finished(), std::set<std::string>{});
 }
 
-TEST_F(HistoryOfARun, MakesAgainWhatLostItsTrace) {
+TEST_F(ResumedRun, MakesAgainWhatLostItsTrace) {
   write_file(run_ + "/traces/q.safetensors", "trace");
   log("q", "first", "ok", {{"trace", sha256("trace")}});
   EXPECT_EQ(finished(), std::set<std::string>{"q"});
@@ -94,38 +93,10 @@ TEST_F(HistoryOfARun, MakesAgainWhatLostItsTrace) {
   EXPECT_EQ(finished(), std::set<std::string>{});
 }
 
-TEST_F(HistoryOfARun, PassesOverHalfLinesAndForeignOnes) {
+TEST_F(ResumedRun, PassesOverHalfLinesAndForeignOnes) {
   log("q", "first");
   log_ += std::string(20, '\0') + "\n{\"type\":\"sample\",\"sam\n[1]\n{\"type\":\"stop\"}\n";
   EXPECT_EQ(finished(), std::set<std::string>{"q"});
-}
-
-TEST(CheckFiles, RefusesAPictureThatIsNotThere) {
-  const json request = {
-      {"image", ::testing::TempDir() + "never.png"}, {"latents", ""}, {"size", "64x64"}};
-  try {
-    check_files(request);
-    FAIL();
-  } catch (const WorkerFailure& failure) {
-    EXPECT_EQ(failure.kind, "incomplete");
-  }
-}
-
-TEST(CheckFiles, RefusesATraceWithoutBlockNorms) {
-  const std::string file = ::testing::TempDir() + "half-a-trace.safetensors";
-  const float value = 1;
-  const TensorView one{DType::kF32, {1}, std::as_bytes(std::span(&value, 1))};
-  const json request = {{"image", ""}, {"latents", ""}, {"trace", file}, {"size", "64x64"}};
-  write_safetensors(file, {{"latents", one}});
-  try {
-    check_files(request);
-    FAIL();
-  } catch (const WorkerFailure& failure) {
-    EXPECT_NE(std::string(failure.what()).find("block_norms"), std::string::npos);
-  }
-  write_safetensors(file, {{"latents", one}, {"block_norms", one}});
-  EXPECT_EQ(check_files(request), (json{{"trace", sha256_of_file(file)}}));
-  std::filesystem::remove(file);
 }
 
 }  // namespace

@@ -1,0 +1,85 @@
+#include "bench/sweep/sample_maker.h"
+
+#include <gtest/gtest.h>
+
+#include "io/files.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kGoodAnswer =
+    R"({"ok":true,"id":"s","timings_ms":{"total":1},"hashes":{"noise":"n","token_ids":"t"}})";
+
+// A run of one case, whose noise is there already.
+class MadeSample : public ::testing::Test {
+ protected:
+  MadeSample() { std::filesystem::remove_all(run_); }
+  ~MadeSample() override { std::filesystem::remove_all(run_); }
+
+  json make(const std::string& engine, const char* kind) {
+    const json plan = {
+        {"timing", {{"warmup", 0}}},
+        {"environments",
+         {{{"id", "e"}, {"engine", engine}, {"variables", json::object()}, {"load", {}}}}},
+        {"cases",
+         {{{"id", "c"},
+           {"environment", "e"},
+           {"noise_precision", "fp32"},
+           {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
+    const PlanIndex index(plan);
+    NoiseFiles noise(run_, "start");
+    write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
+    TimeLimits limits;
+    const Crew crew{.plan = plan,
+                    .index = index,
+                    .logs = run_ / "logs",
+                    .limits = limits,
+                    .name_worker = [] { return "w"; },
+                    .record = [](const json&) {},
+                    .nvml = nullptr};
+    Dispatcher dispatcher(crew, {.name = "cpu"});
+    return SampleMaker(run_, index, false, noise)
+        .make({{"id", "s"}, {"case", "c"}, {"kind", kind}}, dispatcher);
+  }
+
+  // An engine that gives the same answer to everything.
+  std::string engine_that_says(const std::string& answer) const {
+    const std::string script = (run_ / "engine.sh").string();
+    write_file(script, "while read -r line; do echo '" + answer + "'; done\n");
+    return "sh " + script;
+  }
+
+  const std::filesystem::path run_ = ::testing::TempDir() + "sameseed-made-sample";
+};
+
+TEST_F(MadeSample, CarriesWhatItsWorkerAnswered) {
+  EXPECT_EQ(make(engine_that_says(kGoodAnswer), "timing"),
+            (json{{"outcome", "ok"},
+                  {"worker", "w"},
+                  {"files", json::object()},
+                  {"timings_ms", {{"total", 1}}},
+                  {"hashes", {{"noise", "n"}, {"token_ids", "t"}}}}));
+}
+
+TEST_F(MadeSample, IsIncompleteWithoutItsPicture) {
+  const json record = make(engine_that_says(kGoodAnswer), "quality");
+  EXPECT_EQ(record.at("outcome"), "incomplete");
+  EXPECT_EQ(record.at("timings_ms"), (json{{"total", 1}}));
+}
+
+TEST_F(MadeSample, SaysHowItsWorkerFailed) {
+  const json crashed = make("false", "timing");
+  EXPECT_EQ(crashed.at("outcome"), "crashed");
+  EXPECT_EQ(crashed.at("error"), "the worker ended with exit code 1");
+  EXPECT_EQ(crashed.at("log_tail"), json::array());
+  EXPECT_EQ(make(engine_that_says("hello"), "timing").at("outcome"), "rubbish");
+  const json refused =
+      make(engine_that_says(R"({"ok":false,"kind":"unsupported","error":"no"})"), "timing");
+  EXPECT_EQ(refused.at("outcome"), "unsupported");
+  EXPECT_EQ(refused.at("error"), "no");
+}
+
+}  // namespace
+}  // namespace sameseed
