@@ -1,8 +1,6 @@
 #include "bench/check/check_engine.h"
 
 #include <fmt/format.h>
-#include <sys/inotify.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,18 +8,17 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "bench/check/engine_findings.h"
+#include "bench/check/folder_watch.h"
+#include "bench/check/picture_duties.h"
 #include "bench/system/temporary_folder.h"
-#include "bench/worker/answer.h"
 #include "bench/worker/noise_files.h"
 #include "bench/worker/worker.h"
 #include "io/error.h"
 #include "io/files.h"
-#include "io/png_check.h"
-#include "io/safetensors.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
 #include "pipeline/text/token_ids.h"
@@ -35,34 +32,6 @@ constexpr auto kNoiseLimit = std::chrono::minutes(10);
 constexpr std::size_t kLogTail = 2000;  // bytes
 constexpr std::chrono::milliseconds kQuitLimit =
     std::chrono::seconds(10);  // after the end of its input
-
-// Which files of a folder were written to under the very names that they now have.
-class FolderWatch {
- public:
-  explicit FolderWatch(const std::string& folder)
-      : descriptor_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
-    if (descriptor_ < 0 || ::inotify_add_watch(descriptor_, folder.c_str(), IN_MODIFY) < 0)
-      throw std::runtime_error("the folder of the pictures cannot be watched");
-  }
-  ~FolderWatch() { ::close(descriptor_); }
-  FolderWatch(const FolderWatch&) = delete;
-  FolderWatch& operator=(const FolderWatch&) = delete;
-
-  std::set<std::string> written() const {
-    std::set<std::string> names;
-    alignas(inotify_event) char events[65536];
-    for (ssize_t size; (size = ::read(descriptor_, events, sizeof events)) > 0;)
-      for (ssize_t at = 0; at < size;) {
-        const auto* event = reinterpret_cast<const inotify_event*>(events + at);
-        if (event->len > 0) names.insert(event->name);
-        at += static_cast<ssize_t>(sizeof(inotify_event)) + event->len;
-      }
-    return names;
-  }
-
- private:
-  int descriptor_;
-};
 
 struct Made {
   json answer;
@@ -80,23 +49,19 @@ class EngineCheck {
     if (!loaded()) return;
     const auto [width, height] = parse_size(options_.size);
     const std::string other_way = fmt::format("{}x{}", height, width);
-    const std::optional<Made> first = make(asked(0, options_.size)),
-                              second = make(asked(1, options_.size));
+    const std::optional<Made> first = make(new_request(0, options_.size)),
+                              second = make(new_request(1, options_.size));
     warm_up();
-    compare(first, make(asked(0, options_.size)));
-    compare(second, make(asked(1, options_.size)));
+    compare(first, make(new_request(0, options_.size)));
+    compare(second, make(new_request(1, options_.size)));
     if (first && second)
       see(kTellsSeedsApart, first->picture != second->picture,
           "seeds 0 and 1 gave one and the same picture");
-    json turned = asked(1, other_way);
+    json turned = new_request(1, other_way);
     turned["negative"] = "blurry";
     make(turned, kTakesBothSizes);
     try_deepcache();
-    refuses(kRefusesNoJson, "{\"op\": \"generate\", ");
-    refuses(kRefusesUnknownOp, R"({"op": "no such operation"})");
-    json missing = asked(0, options_.size);
-    missing["noise"] = scratch_ / "no such file.safetensors";
-    refuses(kRefusesMissingNoise, missing.dump());
+    for (const auto& [duty, line] : lines_to_refuse()) check_refusal(duty, line);
     quit();
   }
 
@@ -114,7 +79,7 @@ class EngineCheck {
     findings_.see(duty, holds, otherwise);
   }
 
-  // Why a request got no answer, told where it belongs.
+  // Files why a request got no answer under the duty that it belongs to.
   void blame(Duty duty, const WorkerFailure& failure, const std::string& what) {
     if (failure.kind == "rubbish")
       see(kKeepsToAnswers, false, what + ": " + failure.what());
@@ -144,7 +109,8 @@ class EngineCheck {
     return worker_.get();
   }
 
-  json asked(std::uint64_t seed, const std::string& size) {
+  // A request with its noise drawn and an empty folder for its files.
+  json new_request(std::uint64_t seed, const std::string& size) {
     const std::string id = fmt::format("check-{}", ++requests_), folder = scratch_ / id;
     std::filesystem::create_directory(folder);
     json request = {{"op", "generate"},
@@ -170,20 +136,14 @@ class EngineCheck {
     throw UserError(fmt::format("no initial noise can be drawn: {}", failure.what()));
   }
 
-  static std::string named(const json& request) {
-    return fmt::format("seed {}, {}", request.at("seed").dump(),
-                       request.at("size").get<std::string>());
-  }
-
   // Asks for a picture and looks at all that it should have brought. Where the engine says that it
   // does not support this, that is no fault but of `if_unsupported`.
   std::optional<Made> make(const json& request, std::optional<Duty> if_unsupported = {}) {
     Worker* worker = loaded();
     if (!worker) return {};
-    const std::filesystem::path picture = request.at("image").get<std::string>(),
-                                latents = request.at("latents").get<std::string>();
+    const std::filesystem::path picture = request.at("image").get<std::string>();
     const FolderWatch watch(picture.parent_path());
-    const std::string what = named(request);
+    const std::string what = label_of(request);
     json answer;
     try {
       answer = worker->ask(request, options_.limit);
@@ -197,65 +157,18 @@ class EngineCheck {
     see(kMakesPictures, true);
     see(kKeepsToAnswers, true);
     if (if_unsupported) see(*if_unsupported, true);
-    look_at_answer(request, answer);
-    look_at_file(kWritesPicture, [&] {
-      const auto [width, height] = parse_size(request.at("size"));
-      check_png(picture, width, height);
-    });
-    look_at_file(kWritesLatents, [&] {
-      if (!hashes_of(answer).contains("latents") && !std::filesystem::exists(latents)) return;
-      if (!SafetensorsFile::open(latents).tensors().contains("latents"))
-        throw UserError(latents.filename().string() + " holds no tensor `latents`");
-    });
-    const std::set<std::string> written = watch.written();
-    for (const auto& file : {picture, latents})
-      see(kRenames, !written.contains(file.filename()),
-          fmt::format("{} was written in its place", file.filename().string()));
-    see(kLeavesNothing, true);
-    for (const auto& entry : std::filesystem::directory_iterator(picture.parent_path()))
-      see(kLeavesNothing, entry.path() == picture || entry.path() == latents,
-          fmt::format("left {}", entry.path().filename().string()));
+    look_at_picture({.request = request,
+                     .answer = answer,
+                     .written = watch.written(),
+                     .token_ids = token_ids_of(request)},
+                    findings_);
     if (!std::filesystem::exists(picture)) return {};
     return Made{answer, sha256_of_file(picture)};
   }
 
-  static json hashes_of(const json& answer) {
-    const json hashes = answer.value("hashes", json::object());
-    return hashes.is_object() ? hashes : json::object();
-  }
-
-  void look_at_answer(const json& request, const json& answer) {
-    const std::string what = named(request) + ": ";
-    json fields = json::object();
-    try {
-      fields = record_fields(answer);
-      see(kFillsRecords, true);
-    } catch (const WorkerFailure& failure) {
-      see(kFillsRecords, false, what + failure.what());
-    }
-    const json hashes = hashes_of(answer);
-    const std::string noise = sha256(
-        SafetensorsFile::open(request.at("noise").get<std::string>()).tensors().at("noise").data);
-    see(kHashesNoise, hashes.value("noise", json()) == noise,
-        fmt::format("{}must be {}, not {}", what, noise, hashes.value("noise", json()).dump()));
-    json plain = request;
-    for (const char* field : {"op", "id"}) plain.erase(field);
-    see(kHashesTokens, hashes.value("token_ids", json()) == tokens_.hash_of(read_request(plain)),
-        "it is not, so scores count only against engines that state the same ones");
-    see(kHashesLatents, hashes.value("latents", json()).is_string(), "it is not");
-    const json steps = answer.value("timings_ms", json::object()).value("steps", json::array());
-    see(kTimesSteps, steps.size() == request.at("steps").get<std::size_t>(),
-        fmt::format("{} times for {} steps", steps.size(), request.at("steps").dump()));
-  }
-
-  template <typename Look>
-  void look_at_file(Duty duty, Look look) {
-    try {
-      look();
-      see(duty, true);
-    } catch (const UserError& problem) {
-      see(duty, false, problem.what());
-    }
+  std::string token_ids_of(json request) const {
+    for (const char* field : {"op", "id"}) request.erase(field);
+    return tokens_.hash_of(read_request(request));
   }
 
   void compare(const std::optional<Made>& once, const std::optional<Made>& again) {
@@ -268,7 +181,7 @@ class EngineCheck {
   }
 
   void warm_up() {
-    json request = asked(0, options_.size);
+    json request = new_request(0, options_.size);
     const std::string folder =
         std::filesystem::path(request.at("image").get<std::string>()).parent_path();
     for (const char* file : {"image", "latents"}) request[file] = "";
@@ -283,7 +196,7 @@ class EngineCheck {
   }
 
   void try_deepcache() {
-    json request = asked(0, options_.size);
+    json request = new_request(0, options_.size);
     request["deepcache"] = "2/0/0";
     const std::optional<Made> made = make(request, kTellsDeepCache);
     if (!made) return;
@@ -294,17 +207,25 @@ class EngineCheck {
         "engaged");
   }
 
-  void refuses(Duty duty, const std::string& line) {
+  std::vector<std::pair<Duty, std::string>> lines_to_refuse() {
+    json missing = new_request(0, options_.size);
+    missing["noise"] = scratch_ / "no such file.safetensors";
+    return {{kRefusesNoJson, "{\"op\": \"generate\", "},
+            {kRefusesUnknownOp, R"({"op": "no such operation"})"},
+            {kRefusesMissingNoise, missing.dump()}};
+  }
+
+  // The engine has to refuse the line, to say why, and to make a picture after it.
+  void check_refusal(Duty duty, const std::string& line) {
     Worker* worker = loaded();
     if (!worker) return;
     try {
       const json answer = read_answer(worker->exchange(line, options_.limit));
-      see(duty, !answer.at("ok").get<bool>(), "answered ok");
-      see(duty,
-          answer.at("ok").get<bool>() ||
-              !answer.value("error", json("")).get<std::string>().empty(),
+      const bool refused = !answer.at("ok").get<bool>();
+      see(duty, refused, "answered ok");
+      see(duty, !refused || !answer.value("error", json("")).get<std::string>().empty(),
           "does not say why, in `error`");
-      worker->ask(asked(0, options_.size), options_.limit);
+      worker->ask(new_request(0, options_.size), options_.limit);
     } catch (const UserError& problem) {
       see(kKeepsToAnswers, false, problem.what());
       worker_.reset();
