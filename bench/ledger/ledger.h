@@ -7,23 +7,20 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "bench/ledger/database.h"
 #include "reports/history/series.h"
-
-struct sqlite3;
 
 namespace sameseed {
 
 class Ledger {
  public:
-  enum class Use { kRead, kWrite };
+  using Use = Database::Use;
   // kWrite makes the file where there is none. Throws UserError, with the file untouched, where it
   // is no SQLite file, another program's, a newer sameseed's, or damaged.
   Ledger(const std::filesystem::path& file, Use use);
-  ~Ledger();
 
   // Takes a run in, in the place of what it holds of the same run. Whether it is accepted stays.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
@@ -45,14 +42,9 @@ class Ledger {
   std::size_t runs() const;
 
  private:
-  class Statement;
-  class Transaction;
-  void execute(const char* text) const;
-  int version() const;
   void prepare_tables();
 
-  std::string file_;
-  std::unique_ptr<sqlite3, int (*)(sqlite3*)> database_;
+  Database database_;
 };
 
 // `named`, or where that is empty the user's: XDG_DATA_HOME/sameseed/ledger.sqlite, else below
