@@ -11,7 +11,7 @@
 #include "bench/system/device_record.h"
 #include "bench/system/obstacles.h"
 #include "bench/system/programs.h"
-#include "bench/worker/worker.h"
+#include "bench/worker/worker_command.h"
 #include "io/error.h"
 
 namespace sameseed {

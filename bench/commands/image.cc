@@ -18,6 +18,7 @@
 #include "bench/system/temporary_folder.h"
 #include "bench/worker/noise_files.h"
 #include "bench/worker/worker.h"
+#include "bench/worker/worker_command.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "pipeline/protocol.h"

@@ -11,6 +11,7 @@
 
 #include "bench/system/programs.h"
 #include "bench/worker/worker.h"
+#include "bench/worker/worker_command.h"
 
 namespace sameseed {
 namespace {

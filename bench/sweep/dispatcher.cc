@@ -5,6 +5,7 @@
 
 #include "bench/system/clock.h"
 #include "bench/system/device_record.h"
+#include "bench/worker/worker_command.h"
 
 namespace sameseed {
 namespace {
@@ -34,15 +35,22 @@ json Dispatcher::ask(Running& running, const json& message) {
   return answer;
 }
 
-Dispatcher::Running& Dispatcher::running(const std::string& environment_id, const json& request) {
+Dispatcher::Running& Dispatcher::running(const std::string& environment, const json& request) {
   const auto found = std::find_if(running_.begin(), running_.end(), [&](const Running& worker) {
-    return worker.environment == environment_id;
+    return worker.environment == environment;
   });
   if (found != running_.end()) {
     running_.splice(running_.begin(), running_, found);
     return running_.front();
   }
   while (running_.size() >= kMostWorkers) running_.pop_back();  // the one used longest ago
+  Running fresh = start(environment);
+  warm_up(fresh, request);
+  running_.push_front(std::move(fresh));
+  return running_.front();
+}
+
+Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
   const json& environment = crew_.index.environment(environment_id);
   const std::string id = last_worker_ = crew_.name_worker();
   Variables variables = variables_of(environment);
@@ -63,14 +71,15 @@ Dispatcher::Running& Dispatcher::running(const std::string& environment_id, cons
                  {"load", answer}};
   if (watch_) record["device"] = device_entry(*watch_);
   crew_.record(record);
-  json warm_up = request;
-  warm_up["id"] = "warm-up";
-  for (const char* file : {"image", "latents", "tensors"}) warm_up[file] = "";
-  warm_up.erase("trace");
+  return fresh;
+}
+
+void Dispatcher::warm_up(Running& fresh, json request) {
+  request["id"] = "warm-up";
+  for (const char* file : {"image", "latents", "tensors"}) request[file] = "";
+  request.erase("trace");
   const int warm_ups = crew_.plan.at("timing").at("warmup");
-  for (int i = 0; i < warm_ups; ++i) ask(fresh, warm_up);
-  running_.push_front(std::move(fresh));
-  return running_.front();
+  for (int i = 0; i < warm_ups; ++i) ask(fresh, request);
 }
 
 json Dispatcher::generate(const std::string& environment, const json& request) {

@@ -62,7 +62,11 @@ class Dispatcher {
     std::unique_ptr<Worker> worker;
   };
 
+  // The environment's worker, started and warmed up where it is not up.
   Running& running(const std::string& environment, const nlohmann::json& request);
+  // A worker that has loaded its model, and whose record is filed.
+  Running start(const std::string& environment);
+  void warm_up(Running& fresh, nlohmann::json request);
   nlohmann::json ask(Running& running, const nlohmann::json& message);
 
   const Crew& crew_;

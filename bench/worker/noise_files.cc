@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "bench/worker/worker_command.h"
+
 namespace sameseed {
 
 using nlohmann::json;

@@ -6,10 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -24,20 +21,6 @@ struct WorkerFailure : std::runtime_error {
   // Whether the worker goes on serving.
   bool alive() const { return kind == "unsupported" || kind == "failed"; }
 };
-
-using Variables = std::map<std::string, std::optional<std::string>>;  // no value: unset
-
-// Those of an environment of the plan, whose null stands for unset.
-Variables variables_of(const nlohmann::json& environment);
-
-// This process's environment without `swept`, and with the variables on top.
-std::vector<std::string> environment_for(const Variables& variables,
-                                         const std::set<std::string>& swept);
-
-// The command line of a worker: one of our engines (or `noise`) in the program `worker` beside this
-// one, or an outside program with arguments, words apart.
-std::vector<std::string> worker_command(const std::string& engine,
-                                        const std::string& worker = "sameseed-worker");
 
 class Worker {
  public:

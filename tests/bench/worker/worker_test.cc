@@ -33,16 +33,5 @@ TEST(Worker, TellsFailuresApart) {
       "unsupported");
 }
 
-TEST(Worker, SeesItsOwnVariablesAndNoneThatAreSwept) {
-  ::setenv("SAMESEED_TEST_SWEPT", "leaks", 1);
-  const auto environment = environment_for({{"SAMESEED_TEST_SET", "1"}, {"HOME", std::nullopt}},
-                                           {"SAMESEED_TEST_SWEPT"});
-  std::string all;
-  for (const std::string& entry : environment) all += entry + "\n";
-  EXPECT_NE(all.find("SAMESEED_TEST_SET=1\n"), std::string::npos);
-  EXPECT_EQ(all.find("SAMESEED_TEST_SWEPT"), std::string::npos);
-  EXPECT_EQ(all.find("\nHOME="), std::string::npos);
-}
-
 }  // namespace
 }  // namespace sameseed

@@ -1,0 +1,27 @@
+// What a worker is started with: its command line and its environment variables.
+#pragma once
+
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sameseed {
+
+using Variables = std::map<std::string, std::optional<std::string>>;  // no value: unset
+
+// Those of an environment of the plan, whose null stands for unset.
+Variables variables_of(const nlohmann::json& environment);
+
+// This process's environment without `swept`, and with the variables on top.
+std::vector<std::string> environment_for(const Variables& variables,
+                                         const std::set<std::string>& swept);
+
+// The command line of a worker: one of our engines (or `noise`) in the program `worker` beside this
+// one, or an outside program with arguments, words apart.
+std::vector<std::string> worker_command(const std::string& engine,
+                                        const std::string& worker = "sameseed-worker");
+
+}  // namespace sameseed
