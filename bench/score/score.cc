@@ -2,140 +2,25 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <map>
-#include <opencv2/imgproc.hpp>
 #include <set>
 
+#include "bench/score/pair_scores.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
-#include "io/png.h"
-#include "metrics/broken.h"
-#include "metrics/metric.h"
 #include "metrics/self_test.h"
-#include "metrics/tensors.h"
-#include "metrics/traces.h"
 #include "reports/summary/damage.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
-using Metrics = std::vector<std::unique_ptr<Metric>>;
 
 struct CasePair {
   std::string candidate, reference;
   bool mapped;  // with a heat map: the comparisons', which people look at
 };
-
-constexpr const char* kMapped = "flip.mean";  // whose map is the heat map
-constexpr const char* kTensors[] = {"latents", "prompt_embeds", "pooled_prompt_embeds"};
-
-const char* word_for(Better better) {
-  return better == Better::kHigher ? "higher" : better == Better::kLower ? "lower" : "nearer";
-}
-
-json describe(const Quantity& quantity, const Metric& metric) {
-  json result = {{"name", quantity.name},
-                 {"unit", quantity.unit},
-                 {"better", word_for(quantity.better)},
-                 {"definition", metric.definition()}};
-  if (std::isfinite(quantity.identical))
-    result["identical"] = quantity.identical;
-  else
-    result.update({{"identical", nullptr}, {"identical_nonfinite", "+inf"}});
-  if (const std::string why = metric.unavailable(); !why.empty()) result["unavailable"] = why;
-  return result;
-}
-
-json describe_all(const Metrics& metrics) {
-  json list = json::array();
-  for (const auto& metric : metrics)
-    for (const Quantity& quantity : metric->quantities())
-      list.push_back(describe(quantity, *metric));
-  for (const char* tensor : kTensors)
-    list.push_back(
-        {{"name", fmt::format("{}.relative_l2", tensor)},
-         {"unit", ""},
-         {"better", "lower"},
-         {"identical", 0},
-         {"definition",
-          "||candidate - reference|| / ||reference||, before any rounding to pictures"}});
-  return list;
-}
-
-// JSON has no infinity: the value is null then, and a word stands beside it.
-void put(json& scores, const std::string& name, double value) {
-  scores["values"][name] = std::isfinite(value) ? json(value) : json();
-  if (!std::isfinite(value))
-    scores["nonfinite"][name] = std::isnan(value) ? "nan" : value > 0 ? "+inf" : "-inf";
-}
-
-cv::Mat mat_of(const Image& image) {
-  return cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()))
-      .clone();
-}
-
-json place_of(const Place& place) {
-  return {{"x", place.x}, {"y", place.y}, {"width", place.width}, {"height", place.height}};
-}
-
-struct ScoredPair {
-  json scores;  // the fields of a line of scores.jsonl
-  Image map;    // the heat map
-};
-
-// Dark where the pictures look alike, bright where they do not.
-Image heat_map(const cv::Mat& map) {
-  cv::Mat levels, colours;
-  map.convertTo(levels, CV_8U, 255);
-  cv::applyColorMap(levels, colours, cv::COLORMAP_MAGMA);
-  cv::cvtColor(colours, colours, cv::COLOR_BGR2RGB);
-  const std::uint8_t* data = colours.ptr();
-  return {colours.cols, colours.rows, {data, data + 3 * colours.total()}};
-}
-
-ScoredPair score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
-                          const std::filesystem::path& reference) {
-  const cv::Mat a = mat_of(read_png(candidate)), b = mat_of(read_png(reference));
-  ScoredPair pair;
-  pair.scores = {{"values", json::object()},
-                 {"nonfinite", json::object()},
-                 {"absent", json::object()},
-                 {"places", json::object()},
-                 {"broken", {{"candidate", broken_ways(a)}, {"reference", broken_ways(b)}}}};
-  for (const auto& metric : metrics) {
-    if (!metric->unavailable().empty()) continue;
-    const Scores result = metric->score(a, b);
-    const auto quantities = metric->quantities();
-    for (std::size_t i = 0; i < quantities.size(); ++i) {
-      if (!result.absent.empty())
-        pair.scores["absent"][quantities[i].name] = result.absent;
-      else
-        put(pair.scores, quantities[i].name, result.values[i]);
-    }
-    for (const auto& [quantity, place] : result.places)
-      pair.scores["places"][quantity] = place_of(place);
-    if (quantities.front().name == kMapped) pair.map = heat_map(result.map);
-  }
-  return pair;
-}
-
-// What is not finite becomes null when it is written.
-json score_traces(const std::filesystem::path& candidate, const std::filesystem::path& reference) {
-  try {
-    const TraceDifference difference =
-        compare_traces(SafetensorsFile::open(candidate), SafetensorsFile::open(reference));
-    json scores = {{"blocks", difference.blocks},
-                   {"latents", difference.latents},
-                   {"block_norms", difference.block_norms}};
-    if (difference.nonfinite_from) scores["nonfinite_from"] = *difference.nonfinite_from;
-    return scores;
-  } catch (const UserError& error) {  // the pictures can be scored all the same
-    return {{"refused", error.what()}};
-  }
-}
 
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   std::map<std::string, json> by_case;
@@ -158,6 +43,10 @@ struct Made {
   std::filesystem::path file(const char* folder, const char* ending) const {
     return run / folder / (record.at("sample").get<std::string>() + ending);
   }
+  // Empty where its engine has none.
+  std::filesystem::path latents() const {
+    return has("latents") ? file("latents", ".safetensors") : std::filesystem::path();
+  }
   bool has(const char* what) const { return record.value("files", json::object()).contains(what); }
 };
 
@@ -171,20 +60,10 @@ json score_records(const Metrics& metrics, const Made& made, const Made& counter
       throw UserError(fmt::format("the arms had different {}: {} and {}", hash,
                                   candidate.at("hashes").at(hash).dump(),
                                   reference.at("hashes").at(hash).dump()));
-  const ScoredPair pair =
+  const PictureScores pair =
       score_pictures(metrics, made.file("images", ".png"), counterpart.file("images", ".png"));
   json scores = pair.scores;
-  if (made.has("latents") && counterpart.has("latents")) {
-    const auto a = SafetensorsFile::open(made.file("latents", ".safetensors"));
-    const auto b = SafetensorsFile::open(counterpart.file("latents", ".safetensors"));
-    for (const char* name : kTensors)
-      if (a.tensors().contains(name) && b.tensors().contains(name))
-        put(scores, fmt::format("{}.relative_l2", name),
-            relative_l2(a.tensors().at(name), b.tensors().at(name)));
-  } else {
-    for (const char* name : kTensors)
-      scores["absent"][fmt::format("{}.relative_l2", name)] = "an arm's engine has no latents";
-  }
+  score_tensors(made.latents(), counterpart.latents(), scores);
   if (made.has("trace") && counterpart.has("trace"))
     scores["trace"] = score_traces(made.file("traces", ".safetensors"),
                                    counterpart.file("traces", ".safetensors"));
@@ -284,7 +163,7 @@ json score_pair(const std::filesystem::path& reference, const std::filesystem::p
   json result = {{"schema", "sameseed/score-pair/1"},
                  {"reference", reference.string()},
                  {"candidate", candidate.string()}};
-  const ScoredPair pair = score_pictures(metrics, candidate, reference);
+  const PictureScores pair = score_pictures(metrics, candidate, reference);
   result.update(pair.scores);
   result["damage"] = damage_of(pair.scores);
   if (!map.empty()) write_png(map, pair.map);

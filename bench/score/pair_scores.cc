@@ -1,0 +1,137 @@
+#include "bench/score/pair_scores.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+#include "io/error.h"
+#include "io/safetensors.h"
+#include "metrics/broken.h"
+#include "metrics/tensors.h"
+#include "metrics/traces.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kMapped = "flip.mean";  // whose map is the heat map
+constexpr const char* kTensors[] = {"latents", "prompt_embeds", "pooled_prompt_embeds"};
+
+const char* word_for(Better better) {
+  return better == Better::kHigher ? "higher" : better == Better::kLower ? "lower" : "nearer";
+}
+
+json describe(const Quantity& quantity, const Metric& metric) {
+  json result = {{"name", quantity.name},
+                 {"unit", quantity.unit},
+                 {"better", word_for(quantity.better)},
+                 {"definition", metric.definition()}};
+  if (std::isfinite(quantity.identical))
+    result["identical"] = quantity.identical;
+  else
+    result.update({{"identical", nullptr}, {"identical_nonfinite", "+inf"}});
+  if (const std::string why = metric.unavailable(); !why.empty()) result["unavailable"] = why;
+  return result;
+}
+
+// JSON has no infinity: the value is null then, and a word stands beside it.
+void add_score(json& scores, const std::string& name, double value) {
+  scores["values"][name] = std::isfinite(value) ? json(value) : json();
+  if (!std::isfinite(value))
+    scores["nonfinite"][name] = std::isnan(value) ? "nan" : value > 0 ? "+inf" : "-inf";
+}
+
+cv::Mat mat_of(const Image& image) {
+  return cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()))
+      .clone();
+}
+
+json place_of(const Place& place) {
+  return {{"x", place.x}, {"y", place.y}, {"width", place.width}, {"height", place.height}};
+}
+
+// Dark where the pictures look alike, bright where they do not.
+Image heat_map(const cv::Mat& map) {
+  cv::Mat levels, colours;
+  map.convertTo(levels, CV_8U, 255);
+  cv::applyColorMap(levels, colours, cv::COLORMAP_MAGMA);
+  cv::cvtColor(colours, colours, cv::COLOR_BGR2RGB);
+  const std::uint8_t* data = colours.ptr();
+  return {colours.cols, colours.rows, {data, data + 3 * colours.total()}};
+}
+
+}  // namespace
+
+json describe_all(const Metrics& metrics) {
+  json list = json::array();
+  for (const auto& metric : metrics)
+    for (const Quantity& quantity : metric->quantities())
+      list.push_back(describe(quantity, *metric));
+  for (const char* tensor : kTensors)
+    list.push_back(
+        {{"name", fmt::format("{}.relative_l2", tensor)},
+         {"unit", ""},
+         {"better", "lower"},
+         {"identical", 0},
+         {"definition",
+          "||candidate - reference|| / ||reference||, before any rounding to pictures"}});
+  return list;
+}
+
+PictureScores score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
+                             const std::filesystem::path& reference) {
+  const cv::Mat a = mat_of(read_png(candidate)), b = mat_of(read_png(reference));
+  PictureScores pair;
+  pair.scores = {{"values", json::object()},
+                 {"nonfinite", json::object()},
+                 {"absent", json::object()},
+                 {"places", json::object()},
+                 {"broken", {{"candidate", broken_ways(a)}, {"reference", broken_ways(b)}}}};
+  for (const auto& metric : metrics) {
+    if (!metric->unavailable().empty()) continue;
+    const Scores result = metric->score(a, b);
+    const auto quantities = metric->quantities();
+    for (std::size_t i = 0; i < quantities.size(); ++i) {
+      if (!result.absent.empty())
+        pair.scores["absent"][quantities[i].name] = result.absent;
+      else
+        add_score(pair.scores, quantities[i].name, result.values[i]);
+    }
+    for (const auto& [quantity, place] : result.places)
+      pair.scores["places"][quantity] = place_of(place);
+    if (quantities.front().name == kMapped) pair.map = heat_map(result.map);
+  }
+  return pair;
+}
+
+void score_tensors(const std::filesystem::path& candidate, const std::filesystem::path& reference,
+                   json& scores) {
+  if (candidate.empty() || reference.empty()) {
+    for (const char* name : kTensors)
+      scores["absent"][fmt::format("{}.relative_l2", name)] = "an arm's engine has no latents";
+    return;
+  }
+  const auto a = SafetensorsFile::open(candidate), b = SafetensorsFile::open(reference);
+  for (const char* name : kTensors)
+    if (a.tensors().contains(name) && b.tensors().contains(name))
+      add_score(scores, fmt::format("{}.relative_l2", name),
+                relative_l2(a.tensors().at(name), b.tensors().at(name)));
+}
+
+json score_traces(const std::filesystem::path& candidate, const std::filesystem::path& reference) {
+  try {
+    const TraceDifference difference =
+        compare_traces(SafetensorsFile::open(candidate), SafetensorsFile::open(reference));
+    json scores = {{"blocks", difference.blocks},
+                   {"latents", difference.latents},
+                   {"block_norms", difference.block_norms}};
+    if (difference.nonfinite_from) scores["nonfinite_from"] = *difference.nonfinite_from;
+    return scores;
+  } catch (const UserError& error) {  // the pictures can be scored all the same
+    return {{"refused", error.what()}};
+  }
+}
+
+}  // namespace sameseed
