@@ -31,8 +31,8 @@ using nlohmann::json;
 
 constexpr auto kNoiseLimit = std::chrono::minutes(10);
 constexpr std::size_t kLogTail = 2000;  // bytes
-constexpr std::chrono::milliseconds kQuitLimit =
-    std::chrono::seconds(10);  // after the end of its input
+// For an engine to quit, after the end of its input.
+constexpr std::chrono::milliseconds kQuitLimit = std::chrono::seconds(10);
 
 struct Made {
   json answer;
@@ -76,8 +76,8 @@ class EngineCheck {
   }
 
  private:
-  void see(Duty duty, bool holds, const std::string& otherwise = "") {
-    findings_.see(duty, holds, otherwise);
+  void see(Duty duty, bool kept, const std::string& otherwise = "") {
+    findings_.see(duty, kept, otherwise);
   }
 
   // Files why a request got no answer under the duty that it belongs to.

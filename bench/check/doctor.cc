@@ -24,8 +24,8 @@ constexpr int kEnvironmentInvalidCode = 6;
 constexpr auto kTimeToStart = 60s;  // a worker for GPUs maps gigabytes of libraries
 
 const ProgramCheck* program_of(const Findings& findings, const std::string& name) {
-  for (const ProgramCheck& one : findings.programs)
-    if (one.name == name) return &one;
+  for (const ProgramCheck& check : findings.programs)
+    if (check.name == name) return &check;
   return nullptr;
 }
 
@@ -57,12 +57,12 @@ json gpu_entries(const Findings& findings) {
 
 json program_entries(const Findings& findings) {
   json list = json::array();
-  for (const ProgramCheck& one : findings.programs)
-    list.push_back({{"name", one.name},
-                    {"path", one.path},
-                    {"works", one.works()},
-                    {"missing", one.missing},
-                    {"problem", problem_of(one)}});
+  for (const ProgramCheck& check : findings.programs)
+    list.push_back({{"name", check.name},
+                    {"path", check.path},
+                    {"works", check.works()},
+                    {"missing", check.missing},
+                    {"problem", problem_of(check)}});
   return list;
 }
 
@@ -118,7 +118,7 @@ json advice_of(const Findings& findings, const json& gpus) {
 }
 
 // "580.159.04", "1980", "?" where it is not told.
-std::string shown(const json& value) {
+std::string text_of(const json& value) {
   if (value.is_null()) return "?";
   if (value.is_boolean()) return value.get<bool>() ? "on" : "off";
   return value.is_string()         ? value.get<std::string>()
@@ -128,19 +128,19 @@ std::string shown(const json& value) {
 
 void print_gpu(const json& gpu, std::ostream& out) {
   const json& state = gpu.at("state");
-  out << fmt::format("gpu {}      {}{}\n", shown(gpu.at("index")), shown(gpu.at("name")),
+  out << fmt::format("gpu {}      {}{}\n", text_of(gpu.at("index")), text_of(gpu.at("name")),
                      gpu.at("taken").get<bool>() ? ", which `run` takes" : "");
-  out << fmt::format("           {}, driver {}, CUDA {}\n", shown(gpu.at("uuid")),
-                     shown(gpu.at("driver")), shown(gpu.at("cuda")));
+  out << fmt::format("           {}, driver {}, CUDA {}\n", text_of(gpu.at("uuid")),
+                     text_of(gpu.at("driver")), text_of(gpu.at("cuda")));
   out << fmt::format(
       "           SM {} of {} MHz, memory {} of {} MHz, {} of {} W, {} C, {} of {} MiB in use\n",
-      shown(state.at("sm_mhz")), shown(gpu.at("max_sm_mhz")), shown(state.at("memory_mhz")),
-      shown(gpu.at("max_memory_mhz")), shown(state.at("power_w")), shown(gpu.at("power_limit_w")),
-      shown(state.at("temperature_c")), shown(state.at("used_memory_mib")),
-      shown(gpu.at("memory_mib")));
+      text_of(state.at("sm_mhz")), text_of(gpu.at("max_sm_mhz")), text_of(state.at("memory_mhz")),
+      text_of(gpu.at("max_memory_mhz")), text_of(state.at("power_w")),
+      text_of(gpu.at("power_limit_w")), text_of(state.at("temperature_c")),
+      text_of(state.at("used_memory_mib")), text_of(gpu.at("memory_mib")));
   out << fmt::format("           ECC {}, uncorrected errors {}, MIG {}, persistence {}\n",
-                     shown(gpu.at("ecc")), shown(state.at("uncorrected_errors")),
-                     shown(gpu.at("mig")), shown(gpu.at("persistence")));
+                     text_of(gpu.at("ecc")), text_of(state.at("uncorrected_errors")),
+                     text_of(gpu.at("mig")), text_of(gpu.at("persistence")));
   const json& reasons = state.at("reasons");
   out << fmt::format(
       "           clocks held by: {}\n",
@@ -166,13 +166,15 @@ ProgramCheck check_program(const std::string& name, bool start) {
     return environment_for(variables, {});
   };
   check.missing = missing_libraries(
-      listen_to({check.path}, environment({{"LD_TRACE_LOADED_OBJECTS", "1"}}), kTimeToStart)
+      capture_output({check.path}, environment({{"LD_TRACE_LOADED_OBJECTS", "1"}}), kTimeToStart)
           .output);
   if (!start || !check.missing.empty()) return check;
   // A worker that has nothing to read ends at once.
-  const Heard heard = listen_to({check.path, "null"}, environment({}), kTimeToStart);
-  if (heard.code != 0)
-    check.problem = heard.output.empty() ? fmt::format("exit code {}", heard.code) : heard.output;
+  const CapturedOutput captured =
+      capture_output({check.path, "null"}, environment({}), kTimeToStart);
+  if (captured.code != 0)
+    check.problem =
+        captured.output.empty() ? fmt::format("exit code {}", captured.code) : captured.output;
   while (check.problem.ends_with('\n')) check.problem.pop_back();
   return check;
 }
@@ -231,19 +233,21 @@ json doctor_report(const Findings& findings) {
 void print_doctor(const json& report, std::ostream& out) {
   const json& host = report.at("host");
   out << fmt::format("cpu        {}, {} cores, {} of {} MiB free, load {}, Linux {}\n",
-                     shown(host.at("cpu")), shown(host.at("cores")),
-                     shown(host.at("free_memory_mib")), shown(host.at("memory_mib")),
-                     shown(host.at("load")), shown(host.at("kernel")));
+                     text_of(host.at("cpu")), text_of(host.at("cores")),
+                     text_of(host.at("free_memory_mib")), text_of(host.at("memory_mib")),
+                     text_of(host.at("load")), text_of(host.at("kernel")));
   for (const json& gpu : report.at("gpus")) print_gpu(gpu, out);
-  if (report.at("gpus").empty()) out << "gpu        " << shown(report.at("no_gpus")) << "\n";
+  if (report.at("gpus").empty()) out << "gpu        " << text_of(report.at("no_gpus")) << "\n";
   for (const json& program : report.at("programs"))
-    out << fmt::format("program    {} {}\n", shown(program.at("name")),
-                       program.at("works").get<bool>() ? "is here" : shown(program.at("problem")));
+    out << fmt::format(
+        "program    {} {}\n", text_of(program.at("name")),
+        program.at("works").get<bool>() ? "is here" : text_of(program.at("problem")));
   out << fmt::format("run takes  {}\n\n",
                      fmt::join(report.at("slots").get<std::vector<std::string>>(), ", "));
-  for (const json& one : report.at("switches"))
-    out << fmt::format("{:<53} {:<9} {}\n", shown(one.at("switch")),
-                       one.at("acts").get<bool>() ? "acts" : "acts not", shown(one.at("why")));
+  for (const json& entry : report.at("switches"))
+    out << fmt::format("{:<53} {:<9} {}\n", text_of(entry.at("switch")),
+                       entry.at("acts").get<bool>() ? "acts" : "acts not",
+                       text_of(entry.at("why")));
   out << "\n";
   print_list("worth knowing:", report.at("advice"), out);
   print_list("in the way of valid timings:", report.at("in_the_way"), out);

@@ -18,16 +18,16 @@ struct ProgramCheck {
   std::string name, path;
   bool found = false;
   std::vector<std::string> missing;  // shared libraries that it needs and that are not found
-  std::string problem;               // its words, where it did not start
+  std::string problem;               // what it wrote, where it did not start
   bool works() const { return found && missing.empty() && problem.empty(); }
 };
 
 struct Findings {
   Host host;
   Gpus gpus;
-  std::vector<DeviceReading> readings;  // one a device of `gpus`, with no worker of ours on it
+  std::vector<DeviceReading> readings;  // one per device of `gpus`, with no worker of ours on it
   std::vector<ProgramCheck> programs;
-  std::vector<Slot> slots;   // that `run` would take of itself
+  std::vector<Slot> slots;   // that `run` would take by default
   std::string slot_problem;  // why it would take none
 };
 

@@ -45,9 +45,9 @@ constexpr DutyText kDuties[] = {
 
 }  // namespace
 
-void EngineFindings::see(Duty duty, bool holds, const std::string& otherwise) {
+void EngineFindings::see(Duty duty, bool kept, const std::string& otherwise) {
   std::string& why = seen_[duty];
-  if (!holds && why.empty()) why = otherwise;
+  if (!kept && why.empty()) why = otherwise;
 }
 
 bool EngineFindings::failed(Duty duty) const {

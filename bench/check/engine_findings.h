@@ -1,4 +1,4 @@
-// What an engine has to do, and what was seen of it.
+// What an engine has to do, and what was found about each duty.
 #pragma once
 
 #include <iosfwd>
@@ -7,7 +7,7 @@
 
 namespace sameseed {
 
-// In the order in which they are told.
+// In the order in which they are printed.
 enum Duty {
   kLoads,
   kNamesItself,
@@ -36,8 +36,9 @@ enum Duty {
 
 class EngineFindings {
  public:
-  // Of several looks at one duty the first that failed counts, and `otherwise` says what was wrong.
-  void see(Duty duty, bool holds, const std::string& otherwise = "");
+  // Enters one look at a duty; `otherwise` says what was wrong. Of several looks the first that
+  // failed counts.
+  void see(Duty duty, bool kept, const std::string& otherwise = "");
 
   bool failed(Duty duty) const;
 
@@ -46,7 +47,7 @@ class EngineFindings {
   bool print(const std::string& engine, std::ostream& out) const;
 
  private:
-  std::map<Duty, std::string> seen_;  // looked at; and what was wrong with it, where anything was
+  std::map<Duty, std::string> seen_;  // duties looked at, and what was wrong, or nothing
 };
 
 }  // namespace sameseed

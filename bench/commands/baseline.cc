@@ -41,17 +41,17 @@ void refuse_no_baseline(const std::string& folder) {
                     folder, differs.dump()));
 }
 
-int accept_baseline(const BaselineCommand& asked, std::ostream& out) {
-  Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kWrite);
-  refuse_no_baseline(asked.run);
-  const std::filesystem::path report = std::filesystem::path(asked.run) / "report.json";
-  ledger.accept(enter_run(ledger, asked.run, out), read_file(report));
-  out << fmt::format("{}: accepted as a baseline of its cohort\n", asked.run);
+int accept_baseline(const BaselineCommand& command, std::ostream& out) {
+  Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);
+  refuse_no_baseline(command.run);
+  const std::filesystem::path report = std::filesystem::path(command.run) / "report.json";
+  ledger.accept(enter_run(ledger, command.run, out), read_file(report));
+  out << fmt::format("{}: accepted as a baseline of its cohort\n", command.run);
   return 0;
 }
 
-int list_baselines(const BaselineCommand& asked, std::ostream& out) {
-  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
+int list_baselines(const BaselineCommand& command, std::ostream& out) {
+  const Ledger ledger(ledger_file(command.ledger), Ledger::Use::kRead);
   const auto all = ledger.baselines();
   if (all.empty())
     out << "no run is accepted; `sameseed baseline accept RUN` makes one a baseline\n";

@@ -16,9 +16,9 @@ struct CheckEngineCommand {
   double time_limit = 0;  // seconds; 0: the default
 };
 
-int check_engine(const CheckEngineCommand& asked) {
-  CheckOptions options = asked.options;
-  if (asked.time_limit > 0) options.limit = from_seconds(asked.time_limit);
+int check_engine(const CheckEngineCommand& command) {
+  CheckOptions options = command.options;
+  if (command.time_limit > 0) options.limit = from_seconds(command.time_limit);
   options.model = model_folder(options.model);
   return check_engine(options, std::cout);
 }

@@ -45,12 +45,12 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
     pairs.push_back({{"a", pair.a}, {"b", pair.b}});
   AcrossScores scores;
   if (pairs.empty()) return scores;
-  const std::string asked = folder + "/pairs.json", made = folder + "/scores.jsonl";
-  write_file(asked,
+  const std::string pairs_file = folder + "/pairs.json", scores_file = folder + "/scores.jsonl";
+  write_file(pairs_file,
              json{{"a", a.files().folder}, {"b", b.files().folder}, {"pairs", pairs}}.dump());
-  if (run_scorer({"across", asked, "--out", made}) != 0)
+  if (run_scorer({"across", pairs_file, "--out", scores_file}) != 0)
     throw UserError("the pictures could not be scored; see the lines above");
-  for_each_json_line(made, [&](const json& line) {
+  for_each_json_line(scores_file, [&](const json& line) {
     if (line.value("type", "") == "pair" && !line.contains("refused"))
       scores[{line.at("candidate_case"), line.at("reference_case")}] = line;
   });
@@ -59,19 +59,19 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
 
 // Scores B's pictures against A's in a clean process, prints what the runs differ by, and writes it
 // to `out`. Returns the verdict's code (reports/compare/compare.h).
-int compare(const CompareCommand& asked, std::ostream& terminal) {
-  const RunFiles files_a = made_run(asked.a), files_b = made_run(asked.b);
+int compare(const CompareCommand& command, std::ostream& terminal) {
+  const RunFiles files_a = made_run(command.a), files_b = made_run(command.b);
   const RunIndex a(files_a), b(files_b);
-  const CompareOptions options{.varied = asked.varied};
+  const CompareOptions options{.varied = command.varied};
   json compared = compare_runs(a, b, options, {});
   const TemporaryFolder own;
   if (compared.at("cohort").at("comparable").get<bool>())
-    compared =
-        compare_runs(a, b, options, score_across(a, b, asked.out.empty() ? own.path() : asked.out));
+    compared = compare_runs(a, b, options,
+                            score_across(a, b, command.out.empty() ? own.path() : command.out));
   std::ostringstream text;
   write_comparison(compared, text);
-  if (!asked.out.empty()) {
-    const std::filesystem::path out = asked.out;
+  if (!command.out.empty()) {
+    const std::filesystem::path out = command.out;
     write_file(out / "compare.json", compared.dump(1) + "\n");
     write_file(out / "compare.txt", text.str());
   }

@@ -35,14 +35,14 @@ bool fits(const SeriesName& name, const std::string& setting) {
 }
 
 // Throws UserError that names the measures there are, where no series fits.
-std::vector<SeriesName> wanted(const Ledger& ledger, const HistoryCommand& asked, bool all) {
+std::vector<SeriesName> wanted(const Ledger& ledger, const HistoryCommand& command, bool all) {
   std::vector<SeriesName> list;
   const auto take = [&](const std::string& measure) {
     for (SeriesName& name : ledger.series(measure))
-      if (fits(name, asked.setting)) list.push_back(std::move(name));
+      if (fits(name, command.setting)) list.push_back(std::move(name));
   };
-  if (!asked.metric.empty() || all)
-    take(asked.metric);
+  if (!command.metric.empty() || all)
+    take(command.metric);
   else
     for (const char* measure : kUsual) take(measure);
   if (!list.empty()) return list;
@@ -54,25 +54,26 @@ std::vector<SeriesName> wanted(const Ledger& ledger, const HistoryCommand& asked
       known.empty()
           ? "the ledger holds no run; `sameseed history add RUN` takes one in"
           : fmt::format("no series fits --metric {} --setting {}; metrics and timings are {}",
-                        quoted(asked.metric), quoted(asked.setting), text));
+                        quoted(command.metric), quoted(command.setting), text));
 }
 
-int add_to_history(const HistoryCommand& asked, std::ostream& out) {
-  Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kWrite);
-  enter_run(ledger, asked.run, out);
+int add_to_history(const HistoryCommand& command, std::ostream& out) {
+  Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);
+  enter_run(ledger, command.run, out);
   return 0;
 }
 
-int show_history(const HistoryCommand& asked, std::ostream& out) {
-  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
-  for (const SeriesName& name : wanted(ledger, asked, false)) write_series(ledger.read(name), out);
+int show_history(const HistoryCommand& command, std::ostream& out) {
+  const Ledger ledger(ledger_file(command.ledger), Ledger::Use::kRead);
+  for (const SeriesName& name : wanted(ledger, command, false))
+    write_series(ledger.read(name), out);
   return 0;
 }
 
-int export_history(const HistoryCommand& asked, std::ostream& out) {
-  const Ledger ledger(ledger_file(asked.ledger), Ledger::Use::kRead);
+int export_history(const HistoryCommand& command, std::ostream& out) {
+  const Ledger ledger(ledger_file(command.ledger), Ledger::Use::kRead);
   std::vector<Series> all;
-  for (const SeriesName& name : wanted(ledger, asked, true)) all.push_back(ledger.read(name));
+  for (const SeriesName& name : wanted(ledger, command, true)) all.push_back(ledger.read(name));
   write_csv(all, out);
   return 0;
 }

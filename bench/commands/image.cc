@@ -81,34 +81,34 @@ Making making_of_case(const std::string& name) {
                               path.filename().string()));
 }
 
-Making making_of_options(const ImageCommand& asked) {
-  if (!asked.prompt) throw UserError("--prompt is missing; --prompt \"\" draws the empty prompt");
-  return {.engine = asked.engine,
-          .load = {{"model", model_folder(asked.model.model)}},
-          .request = {{"prompt", *asked.prompt},
-                      {"negative", asked.negative ? json(*asked.negative) : json()},
-                      {"seed", asked.seed},
-                      {"steps", asked.steps},
-                      {"guidance", asked.guidance},
-                      {"size", asked.size},
-                      {"deepcache", asked.deepcache.empty() ? json() : json(asked.deepcache)}}};
+Making making_of_options(const ImageCommand& command) {
+  if (!command.prompt) throw UserError("--prompt is missing; --prompt \"\" draws the empty prompt");
+  return {.engine = command.engine,
+          .load = {{"model", model_folder(command.model.model)}},
+          .request = {{"prompt", *command.prompt},
+                      {"negative", command.negative ? json(*command.negative) : json()},
+                      {"seed", command.seed},
+                      {"steps", command.steps},
+                      {"guidance", command.guidance},
+                      {"size", command.size},
+                      {"deepcache", command.deepcache.empty() ? json() : json(command.deepcache)}}};
 }
 
 std::string absolute(const std::string& file) { return std::filesystem::absolute(file).string(); }
 
 // Completes the messages to the worker. Wrong values are named here, before a model is loaded.
-void prepare_messages(const ImageCommand& asked, const std::string& noise, Making& making) {
+void prepare_messages(const ImageCommand& command, const std::string& noise, Making& making) {
   read_request(making.request);
   read_load_options(making.load);
   making.load["op"] = "load";
   making.request["op"] = "generate";
   making.request["id"] = "image";
   making.request["noise"] = noise;
-  making.request["image"] = absolute(asked.out);
-  if (!asked.tensors.empty()) making.request["tensors"] = absolute(asked.tensors);
-  if (!asked.trace.empty()) making.request["trace"] = absolute(asked.trace);
+  making.request["image"] = absolute(command.out);
+  if (!command.tensors.empty()) making.request["tensors"] = absolute(command.tensors);
+  if (!command.trace.empty()) making.request["trace"] = absolute(command.trace);
   std::error_code ignored;  // whoever writes the file says why it cannot
-  for (const std::string& file : {asked.out, asked.tensors, asked.trace})
+  for (const std::string& file : {command.out, command.tensors, command.trace})
     if (!file.empty())  // an outside engine need not make folders
       std::filesystem::create_directories(std::filesystem::absolute(file).parent_path(), ignored);
 }
@@ -155,14 +155,15 @@ json make_picture(const Making& making, const Slot& slot, const Gpus& gpus,
   return answer;
 }
 
-int make_image(const ImageCommand& asked) {
-  Making making = asked.case_of.empty() ? making_of_options(asked) : making_of_case(asked.case_of);
-  apply_vae_and_variant(asked.model, making.load);
-  for (const std::string& setting : asked.set) apply_setting(setting, making);
+int make_image(const ImageCommand& command) {
+  Making making =
+      command.case_of.empty() ? making_of_options(command) : making_of_case(command.case_of);
+  apply_vae_and_variant(command.model, making.load);
+  for (const std::string& setting : command.set) apply_setting(setting, making);
   const TemporaryFolder scratch;
-  prepare_messages(asked, scratch / "noise.safetensors", making);
+  prepare_messages(command, scratch / "noise.safetensors", making);
   const Gpus gpus = find_gpus();
-  const Slot slot = one_slot(asked.devices, gpus);
+  const Slot slot = one_slot(command.devices, gpus);
   making.variables.insert(slot.variables.begin(), slot.variables.end());
   const std::string log = scratch / "worker.log";
   try {

@@ -14,7 +14,7 @@ struct PlanOptions {
   std::string matrix;  // empty: the demo
   ModelOptions model;
   std::string out;
-  bool floor = false, oracle = false;  // asked for beside what the matrix says
+  bool floor = false, oracle = false;  // in addition to what the matrix says
   bool cold = false;   // the accelerated engine searches its algorithms anew and keeps none
   bool trace = false;  // quality samples write latents and block norms of every step
 };

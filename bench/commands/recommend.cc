@@ -20,22 +20,23 @@ struct RecommendCommand {
 };
 
 // Prints the setting as a file to source.
-int recommend_setting(const RecommendCommand& asked, std::ostream& out) {
+int recommend_setting(const RecommendCommand& command, std::ostream& out) {
   std::vector<QualityBound> bounds;
-  std::string command = "sameseed recommend " + quoted(asked.run);
-  for (const std::string& text : asked.at_most) {
+  std::string line = "sameseed recommend " + quoted(command.run);
+  for (const std::string& text : command.at_most) {
     bounds.push_back(parse_quality_bound(text, true));
-    command += " --at-most " + quoted(text);
+    line += " --at-most " + quoted(text);
   }
-  for (const std::string& text : asked.at_least) {
+  for (const std::string& text : command.at_least) {
     bounds.push_back(parse_quality_bound(text, false));
-    command += " --at-least " + quoted(text);
+    line += " --at-least " + quoted(text);
   }
   if (bounds.empty()) throw UserError("recommend needs a bound: --at-most lpips.alex.worst5=0.1");
-  const RunFiles files = read_run(asked.run);
-  const Recommendation found = recommend(candidates(make_summary(files), files, bounds), command);
-  out << found.environment_file;
-  return found.code;
+  const RunFiles files = read_run(command.run);
+  const Recommendation recommendation =
+      recommend(candidates(make_summary(files), files, bounds), line);
+  out << recommendation.environment_file;
+  return recommendation.code;
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ struct ScorePairCommand {
   std::string reference, candidate, map;
 };
 
-int score_pair(const ScorePairCommand& asked) {
-  std::vector<std::string> arguments = {"pair", asked.reference, asked.candidate};
-  if (!asked.map.empty()) arguments.insert(arguments.end(), {"--map", asked.map});
+int score_pair(const ScorePairCommand& command) {
+  std::vector<std::string> arguments = {"pair", command.reference, command.candidate};
+  if (!command.map.empty()) arguments.insert(arguments.end(), {"--map", command.map});
   return run_scorer(std::move(arguments));
 }
 

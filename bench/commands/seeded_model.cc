@@ -23,7 +23,7 @@ struct SeededModelCommand {
   std::uint64_t seed = 0;
 };
 
-int make_seeded_model(const SeededModelCommand& asked) {
+int make_seeded_model(const SeededModelCommand& command) {
   struct Stopped {};
   const Interrupt interrupt;
   const bool shows_progress = ::isatty(STDERR_FILENO) != 0;
@@ -31,9 +31,9 @@ int make_seeded_model(const SeededModelCommand& asked) {
   try {
     write_seeded_model({.description = data("bench/seeded_model"),
                         .tokenizers = data("reference/nano-sdxl"),
-                        .seed = asked.seed,
-                        .variant = asked.variant},
-                       asked.out, std::max(1u, std::thread::hardware_concurrency()),
+                        .seed = command.seed,
+                        .variant = command.variant},
+                       command.out, std::max(1u, std::thread::hardware_concurrency()),
                        [&](std::uint64_t done, std::uint64_t all) {
                          if (interrupt.asked()) throw Stopped();
                          size = all;
@@ -44,12 +44,12 @@ int make_seeded_model(const SeededModelCommand& asked) {
                        });
   } catch (const Stopped&) {
     std::cerr << fmt::format("{}sameseed: {}: stopped as asked; nothing was kept\n",
-                             shows_progress ? "\n" : "", asked.out);
+                             shows_progress ? "\n" : "", command.out);
     return kInterruptedCode;
   }
   std::cerr << fmt::format("{}sameseed: {}: {:.2f} GB of weights, seed {}\n",
-                           shows_progress ? "\r" : "", asked.out, 1e-9 * static_cast<double>(size),
-                           asked.seed);
+                           shows_progress ? "\r" : "", command.out,
+                           1e-9 * static_cast<double>(size), command.seed);
   return 0;
 }
 

@@ -36,8 +36,8 @@ class FolderEngine final : public Engine {
     const json read = parse_json(text, index().string());
     check_json(read, kPicturesSchema, index().string());
     pictures_ = read.at("pictures");
-    for (const json& one : pictures_)
-      if (const auto file = file_of(one); !std::filesystem::exists(file))
+    for (const json& picture : pictures_)
+      if (const auto file = file_of(picture); !std::filesystem::exists(file))
         throw UserError(fmt::format("{}: is named in {} and not there", file.string(),
                                     index().filename().string()));
     tokens_.emplace(options.model);
@@ -77,33 +77,33 @@ class FolderEngine final : public Engine {
 
  private:
   std::filesystem::path index() const { return folder_ / "pictures.json"; }
-  std::filesystem::path file_of(const json& one) const {
-    return folder_ / one.at("file").get<std::string>();
+  std::filesystem::path file_of(const json& picture) const {
+    return folder_ / picture.at("file").get<std::string>();
   }
 
   std::filesystem::path picture_for(const Request& request) const {
-    const json asked = to_json(request);
-    const json* found = nullptr;
-    for (const json& one : pictures_) {
+    const json wanted = to_json(request);
+    const json* match = nullptr;
+    for (const json& picture : pictures_) {
       bool fits = true;
-      for (const auto& [name, value] : one.items())
-        fits = fits && (name == "file" || asked.at(name) == value);
-      if (fits && found)
+      for (const auto& [name, value] : picture.items())
+        fits = fits && (name == "file" || wanted.at(name) == value);
+      if (fits && match)
         throw UserError(
             fmt::format("{}: both {} and {} fit the prompt {} and seed {}; name what "
                         "else tells them apart, such as steps",
-                        index().string(), found->at("file").dump(), one.at("file").dump(),
+                        index().string(), match->at("file").dump(), picture.at("file").dump(),
                         json(request.prompt).dump(), request.seed));
-      if (fits) found = &one;
+      if (fits) match = &picture;
     }
-    if (!found)
+    if (!match)
       throw UserError(fmt::format(
           "{}: names no picture for the prompt {} and seed {} ({} steps, guidance {}, {}, "
           "deepcache {}); add {{\"file\": \"NAME.png\", \"prompt\": {}, \"seed\": {}}}",
           index().string(), json(request.prompt).dump(), request.seed, request.steps,
-          request.guidance, asked.at("size").get<std::string>(), asked.at("deepcache").dump(),
+          request.guidance, wanted.at("size").get<std::string>(), wanted.at("deepcache").dump(),
           json(request.prompt).dump(), request.seed));
-    return file_of(*found);
+    return file_of(*match);
   }
 
   const std::filesystem::path folder_;

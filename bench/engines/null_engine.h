@@ -1,4 +1,4 @@
-// The engine that does nothing but draw: it measures the harness itself, and tests it.
+// The engine without a network: it measures the harness itself, and tests it.
 #pragma once
 
 #include <memory>

@@ -81,8 +81,8 @@ void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions&
     });
   };
   const std::vector<std::string> reports = accepted_reports(options, files.plan);
-  const auto found = std::ranges::find_if(reports, fits);
-  write_file(run / "baseline.json", found == reports.end() ? reports.front() : *found);
+  const auto fitting = std::ranges::find_if(reports, fits);
+  write_file(run / "baseline.json", fitting == reports.end() ? reports.front() : *fitting);
 }
 
 }  // namespace sameseed

@@ -8,7 +8,7 @@
 
 namespace sameseed {
 
-// What --baseline says for "look in the ledger", where others say a file.
+// The value of --baseline that means "look in the ledger" instead of naming a file.
 inline constexpr const char* kAcceptedBaseline = "accepted";
 
 // Empty: what the run's folder holds, if anything.

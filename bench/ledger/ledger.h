@@ -1,4 +1,4 @@
-// The ledger: one SQLite file that takes in runs, for their history and as baselines.
+// The ledger: one SQLite file that keeps runs, for their history and as baselines.
 //
 // Several programs may write at the same time and each may be killed at any time: a run goes in by
 // one transaction under SQLite's rollback journal, which leaves one file behind and, unlike the
@@ -22,7 +22,7 @@ class Ledger {
   // is no SQLite file, another program's, a newer sameseed's, or damaged.
   Ledger(const std::filesystem::path& file, Use use);
 
-  // Takes a run in, in the place of what it holds of the same run. Whether it is accepted stays.
+  // Adds a run, replacing what the ledger has of the same run but for whether it is accepted.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
   // Makes a run that was added a baseline of its cohort. `report`: its report.json as it is now,
   // which is kept.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "bench/plan/plan_index.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "io/sha256.h"
@@ -42,16 +43,15 @@ double ExpectedTimes::of(const json& one_case) const {
 }
 
 void ExpectedTimes::learn(const json& plan, const std::filesystem::path& records) {
-  std::map<std::string, const json*> cases;
-  for (const json& one : plan.at("cases")) cases[one.at("id")] = &one;
+  const PlanIndex index(plan);
   std::map<std::string, std::vector<double>> times;
   for_each_json_line(records, [&](const json& record) {
     if (record.value("outcome", "") != "ok" || !record.contains("wall_ms")) return;
-    const auto found = cases.find(record.value("case", ""));
-    if (found == cases.end()) return;
-    const std::string key = kind_of(*found->second);
+    const json* planned_case = index.find_case(record.value("case", ""));
+    if (!planned_case) return;
+    const std::string key = kind_of(*planned_case);
     times[key].push_back(record.at("wall_ms"));
-    kinds_[key].work = work_of(*found->second);
+    kinds_[key].work = work_of(*planned_case);
   });
   for (auto& [key, list] : times) {
     const auto middle = list.begin() + static_cast<std::ptrdiff_t>((list.size() - 1) / 2);

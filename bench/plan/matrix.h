@@ -34,10 +34,10 @@ struct Matrix {
   std::string name;
   std::string model = "nano-sdxl";
   std::vector<Axis> axes;
-  std::map<std::string, std::string> engines;  // "reference" and "candidate" -> engine, a folder
-                                               // of pictures as "folder DIR" (engine_name.h)
+  // "reference" and "candidate" -> engine; a folder of pictures is "folder DIR" (engine_name.h).
+  std::map<std::string, std::string> engines;
   std::vector<Exclusion> exclude;
-  std::map<std::string, std::string> reasons;  // axis -> why it has these values; of some
+  std::map<std::string, std::string> reasons;  // axis -> why it has these values; some have none
   std::vector<std::string> prompts;
   std::vector<std::uint64_t> seeds;
   nlohmann::json request;  // steps, guidance, size, negative: what every case begins with

@@ -76,10 +76,10 @@ std::vector<std::string> read_prompts(const json& value, const std::filesystem::
   if (prompts.texts.empty()) throw refuse(value.dump() + " holds no prompt; write one a line");
   std::map<std::string, std::string> known;  // prompt -> where it stands
   for (std::size_t i = 0; i < prompts.texts.size(); ++i) {
-    const auto [other, fresh] = known.emplace(prompts.texts[i], prompts.places[i]);
+    const auto [before, fresh] = known.emplace(prompts.texts[i], prompts.places[i]);
     if (!fresh)
       throw refuse(fmt::format("the prompt at {} stands at {} already; remove one",
-                               prompts.places[i], other->second));
+                               prompts.places[i], before->second));
   }
   return std::move(prompts.texts);
 }

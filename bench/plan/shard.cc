@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <map>
 
+#include "bench/plan/plan_index.h"
 #include "io/error.h"
 
 namespace sameseed {
@@ -14,15 +14,15 @@ namespace sameseed {
 using nlohmann::json;
 
 std::vector<Stretch> stretches(const json& plan) {
-  std::map<std::string, std::string> environments;
-  for (const json& one : plan.at("cases")) environments[one.at("id")] = one.at("environment");
+  const PlanIndex index(plan);
   std::vector<Stretch> list;
   std::string last;
   std::size_t at = 0;
   for (const json& sample : plan.at("samples")) {
-    const std::string key = sample.at("kind") == "timing"
-                                ? "timing " + sample.at("comparison").get<std::string>()
-                                : "quality " + environments.at(sample.at("case"));
+    const std::string key =
+        sample.at("kind") == "timing"
+            ? "timing " + sample.at("comparison").get<std::string>()
+            : "quality " + index.case_of(sample).at("environment").get<std::string>();
     if (list.empty() || key != last) list.push_back({at, 0});
     last = key;
     ++list.back().count;

@@ -54,9 +54,9 @@ json place_of(const Place& place) {
 
 // Dark where the pictures look alike, bright where they do not.
 Image heat_map(const cv::Mat& map) {
-  cv::Mat levels, colours;
-  map.convertTo(levels, CV_8U, 255);
-  cv::applyColorMap(levels, colours, cv::COLORMAP_MAGMA);
+  cv::Mat grey, colours;
+  map.convertTo(grey, CV_8U, 255);
+  cv::applyColorMap(grey, colours, cv::COLORMAP_MAGMA);
   cv::cvtColor(colours, colours, cv::COLOR_BGR2RGB);
   const std::uint8_t* data = colours.ptr();
   return {colours.cols, colours.rows, {data, data + 3 * colours.total()}};

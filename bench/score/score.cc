@@ -140,14 +140,14 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
 
 void score_across(const std::filesystem::path& pairs, const std::string& weights,
                   const std::filesystem::path& out) {
-  const json asked = read_json(pairs);
-  const std::filesystem::path a = asked.at("a").get<std::string>(),
-                              b = asked.at("b").get<std::string>();
+  const json request = read_json(pairs);
+  const std::filesystem::path a = request.at("a").get<std::string>(),
+                              b = request.at("b").get<std::string>();
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
   const auto ours = quality_records(a), theirs = quality_records(b);
   std::string lines = scorer_line(metrics);
-  for (const json& pair : asked.at("pairs")) {
+  for (const json& pair : request.at("pairs")) {
     const auto first = ours.find(pair.at("a")), second = theirs.find(pair.at("b"));
     if (first != ours.end() && second != theirs.end())
       lines +=

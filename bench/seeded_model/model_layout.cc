@@ -11,15 +11,16 @@ namespace {
 using nlohmann::json;
 using Channels = std::vector<std::int64_t>;
 
-// Tensors below one place of a checkpoint, written down in the order in which networks are built.
-class Place {
+// The names below one prefix of a checkpoint: adds tensors in the order in which networks are
+// built.
+class Prefix {
  public:
-  Place(std::vector<TensorLayout>& all, std::string name) : all_(all), name_(std::move(name)) {}
+  Prefix(std::vector<TensorLayout>& all, std::string name) : all_(all), name_(std::move(name)) {}
 
-  Place operator/(const std::string& name) const {
+  Prefix operator/(const std::string& name) const {
     return {all_, name_.empty() ? name : name_ + "." + name};
   }
-  Place operator/(std::size_t index) const { return *this / std::to_string(index); }
+  Prefix operator/(std::size_t index) const { return *this / std::to_string(index); }
 
   void matrix(Channels shape, TensorRole role = TensorRole::kMatrix, bool biased = true) const {
     const std::int64_t out = shape.front();
@@ -51,7 +52,7 @@ std::int64_t per_block(const json& value, std::size_t block) {
 }
 
 // `time` is the width of the time embedding; 0: the block has none.
-void resnet(const Place& at, std::int64_t in, std::int64_t out, std::int64_t time) {
+void resnet(const Prefix& at, std::int64_t in, std::int64_t out, std::int64_t time) {
   (at / "norm1").norm(in);
   (at / "conv1").matrix(conv(out, in, 3));
   if (time > 0) (at / "time_emb_proj").matrix({out, time});
@@ -60,20 +61,20 @@ void resnet(const Place& at, std::int64_t in, std::int64_t out, std::int64_t tim
   if (in != out) (at / "conv_shortcut").matrix(conv(out, in, 1));
 }
 
-void attention(const Place& at, std::int64_t width, std::int64_t context, bool biased) {
+void attention(const Prefix& at, std::int64_t width, std::int64_t context, bool biased) {
   (at / "to_q").matrix({width, width}, TensorRole::kMatrix, biased);
   (at / "to_k").matrix({width, context}, TensorRole::kMatrix, biased);
   (at / "to_v").matrix({width, context}, TensorRole::kMatrix, biased);
   (at / "to_out" / 0).matrix({width, width}, kResidual);
 }
 
-void transformer(const Place& at, std::int64_t width, std::int64_t context, std::int64_t depth,
+void transformer(const Prefix& at, std::int64_t width, std::int64_t context, std::int64_t depth,
                  bool linear) {
   const Channels projection = linear ? Channels{width, width} : conv(width, width, 1);
   (at / "norm").norm(width);
   (at / "proj_in").matrix(projection);
   for (std::int64_t i = 0; i < depth; ++i) {
-    const Place block = at / "transformer_blocks" / static_cast<std::size_t>(i);
+    const Prefix block = at / "transformer_blocks" / static_cast<std::size_t>(i);
     (block / "norm1").norm(width);
     attention(block / "attn1", width, width, false);
     (block / "norm2").norm(width);
@@ -85,7 +86,7 @@ void transformer(const Place& at, std::int64_t width, std::int64_t context, std:
   (at / "proj_out").matrix(projection, kResidual);
 }
 
-void unet(const Place& at, const json& config) {
+void unet(const Prefix& at, const json& config) {
   const auto widths = config.at("block_out_channels").get<Channels>();
   const auto layers = config.at("layers_per_block").get<std::size_t>();
   const std::size_t blocks = widths.size();
@@ -93,8 +94,8 @@ void unet(const Place& at, const json& config) {
   const auto attends = [](const json& type) {
     return type.get<std::string>().find("CrossAttn") != std::string::npos;
   };
-  const auto add_transformer = [&](const Place& place, std::size_t block) {
-    transformer(place, widths[block], config.at("cross_attention_dim").get<std::int64_t>(),
+  const auto add_transformer = [&](const Prefix& prefix, std::size_t block) {
+    transformer(prefix, widths[block], config.at("cross_attention_dim").get<std::int64_t>(),
                 per_block(config.at("transformer_layers_per_block"), block),
                 config.at("use_linear_projection").get<bool>());
   };
@@ -108,7 +109,7 @@ void unet(const Place& at, const json& config) {
   Channels skips = {first};
   std::int64_t width = first;
   for (std::size_t i = 0; i < blocks; ++i) {
-    const Place block = at / "down_blocks" / i;
+    const Prefix block = at / "down_blocks" / i;
     for (std::size_t j = 0; j < layers; ++j) {
       resnet(block / "resnets" / j, std::exchange(width, widths[i]), widths[i], time);
       if (attends(config.at("down_block_types").at(i)))
@@ -123,7 +124,7 @@ void unet(const Place& at, const json& config) {
   add_transformer(at / "mid_block.attentions.0", blocks - 1);
   resnet(at / "mid_block.resnets.1", last, last, time);
   for (std::size_t i = 0; i < blocks; ++i) {
-    const Place block = at / "up_blocks" / i;
+    const Prefix block = at / "up_blocks" / i;
     const std::size_t mirrored = blocks - 1 - i;
     for (std::size_t j = 0; j < layers + 1; ++j) {
       const std::int64_t in = std::exchange(width, widths[mirrored]) + skips.back();
@@ -138,32 +139,32 @@ void unet(const Place& at, const json& config) {
   (at / "conv_out").matrix(conv(config.at("out_channels"), first, 3));
 }
 
-void vae_mid_block(const Place& at, std::int64_t width) {
+void vae_mid_block(const Prefix& at, std::int64_t width) {
   resnet(at / "resnets" / 0, width, width, 0);
   (at / "attentions.0.group_norm").norm(width);
   attention(at / "attentions" / 0, width, width, true);
   resnet(at / "resnets" / 1, width, width, 0);
 }
 
-void vae(const Place& at, const json& config) {
+void vae(const Prefix& at, const json& config) {
   const auto widths = config.at("block_out_channels").get<Channels>();
   const auto layers = config.at("layers_per_block").get<std::size_t>();
   const auto latent = config.at("latent_channels").get<std::int64_t>();
   const std::size_t blocks = widths.size();
   // Half of a coder: `order` are its blocks' widths, with `layers` residual blocks each.
-  const auto levels = [&](const Place& place, const Channels& order, std::size_t count,
-                          const char* block_name, const char* sampler) {
+  const auto add_blocks = [&](const Prefix& prefix, const Channels& order, std::size_t count,
+                              const char* block_name, const char* sampler) {
     std::int64_t width = order.front();
     for (std::size_t i = 0; i < blocks; ++i) {
-      const Place block = place / block_name / i;
+      const Prefix block = prefix / block_name / i;
       for (std::size_t j = 0; j < count; ++j)
         resnet(block / "resnets" / j, std::exchange(width, order[i]), order[i], 0);
       if (i + 1 < blocks) (block / sampler / 0 / "conv").matrix(conv(width, width, 3));
     }
   };
-  const Place encoder = at / "encoder", decoder = at / "decoder";
+  const Prefix encoder = at / "encoder", decoder = at / "decoder";
   (encoder / "conv_in").matrix(conv(widths.front(), config.at("in_channels"), 3));
-  levels(encoder, widths, layers, "down_blocks", "downsamplers");
+  add_blocks(encoder, widths, layers, "down_blocks", "downsamplers");
   vae_mid_block(encoder / "mid_block", widths.back());
   (encoder / "conv_norm_out").norm(widths.back());
   (encoder / "conv_out").matrix(conv(2 * latent, widths.back(), 3));
@@ -171,23 +172,23 @@ void vae(const Place& at, const json& config) {
   (at / "post_quant_conv").matrix(conv(latent, latent, 1));
   (decoder / "conv_in").matrix(conv(widths.back(), latent, 3));
   vae_mid_block(decoder / "mid_block", widths.back());
-  levels(decoder, {widths.rbegin(), widths.rend()}, layers + 1, "up_blocks", "upsamplers");
+  add_blocks(decoder, {widths.rbegin(), widths.rend()}, layers + 1, "up_blocks", "upsamplers");
   (decoder / "conv_norm_out").norm(widths.front());
   (decoder / "conv_out").matrix(conv(config.at("out_channels"), widths.front(), 3));
 }
 
-void text_encoder(const Place& at, const json& config, bool projects) {
+void text_encoder(const Prefix& at, const json& config, bool projects) {
   const auto width = config.at("hidden_size").get<std::int64_t>();
   const auto inner = config.at("intermediate_size").get<std::int64_t>();
-  const Place model = at / "text_model";
-  const Place embeddings = model / "embeddings";
+  const Prefix model = at / "text_model";
+  const Prefix embeddings = model / "embeddings";
   (embeddings / "token_embedding")
       .matrix({config.at("vocab_size").get<std::int64_t>(), width}, TensorRole::kEmbedding, false);
   (embeddings / "position_embedding")
       .matrix({config.at("max_position_embeddings").get<std::int64_t>(), width},
               TensorRole::kEmbedding, false);
   for (std::size_t i = 0; i < config.at("num_hidden_layers").get<std::size_t>(); ++i) {
-    const Place layer = model / "encoder.layers" / i;
+    const Prefix layer = model / "encoder.layers" / i;
     for (const char* name : {"q_proj", "k_proj", "v_proj"})
       (layer / "self_attn" / name).matrix({width, width});
     (layer / "self_attn.out_proj").matrix({width, width}, kResidual);
@@ -207,7 +208,7 @@ void text_encoder(const Place& at, const json& config, bool projects) {
 
 std::vector<TensorLayout> layout_of(const std::string& component, const json& config) {
   std::vector<TensorLayout> all;
-  const Place top(all, "");
+  const Prefix top(all, "");
   if (component == "unet")
     unet(top, config);
   else if (component == "vae")

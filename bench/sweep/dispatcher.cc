@@ -70,7 +70,7 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
                  {"started", started},
                  {"load", answer}};
   if (watch_) record["device"] = device_entry(*watch_);
-  crew_.record(record);
+  crew_.file_record(record);
   return fresh;
 }
 

@@ -1,5 +1,5 @@
 // The workers of one slot: started with their own variables, loaded, warmed up, asked, and replaced
-// when they are gone.
+// when they end.
 #pragma once
 
 #include <filesystem>
@@ -23,12 +23,12 @@ namespace sameseed {
 // What the slots of one run have in common.
 struct Crew {
   const nlohmann::json& plan;
-  const PlanIndex& index;                             // of the plan
-  std::filesystem::path logs;                         // where workers' stderr goes
-  TimeLimits& limits;                                 // learns from every answer
-  std::function<std::string()> name_worker;           // an id that no worker of any start had
-  std::function<void(const nlohmann::json&)> record;  // files a worker's record
-  const Nvml* nvml;                                   // null where no slot is a GPU
+  const PlanIndex& index;                                  // of the plan
+  std::filesystem::path logs;                              // where workers' stderr goes
+  TimeLimits& limits;                                      // learns from every answer
+  std::function<std::string()> name_worker;                // an id that no worker of any start had
+  std::function<void(const nlohmann::json&)> file_record;  // appends it to the log
+  const Nvml* nvml;                                        // null where no slot is a GPU
 };
 
 class Dispatcher {
@@ -40,11 +40,11 @@ class Dispatcher {
   // started and warmed up with the same request, less its files. Throws WorkerFailure.
   nlohmann::json generate(const std::string& environment, const nlohmann::json& request);
 
-  // Ends the environment's worker: what it did is not to be trusted.
+  // Ends the environment's worker, whose state is not to be trusted.
   void drop(const std::string& environment);
 
-  // Of a slot on a GPU, around the last request that was answered: the state of the device just
-  // before and just after it (null on a CPU), and why its times are worth nothing.
+  // Of the last request that was answered on a GPU: the state of the device just before and just
+  // after it (null on a CPU), and why its times are invalid.
   const nlohmann::json& device() const { return device_; }
   const std::vector<std::string>& invalid() const { return invalid_; }
   // Who else was on the device before the first worker started; null on a CPU.

@@ -68,7 +68,7 @@ class Sweep {
               .logs = run_ / "logs",
               .limits = limits_,
               .name_worker = [this] { return fmt::format("{}-{}", start_, ++workers_); },
-              .record = [this](const json& record) { append(record); },
+              .file_record = [this](const json& record) { append(record); },
               .nvml = gpus_.nvml.get()} {
     prepare_sample_folders(run_);
     stretches_ = stretches(plan_);

@@ -23,7 +23,7 @@ struct GenerateOptions {
 };
 
 struct GenerateResult {
-  std::size_t failed = 0;    // samples; unsupported ones are none
+  std::size_t failed = 0;    // samples; those that are unsupported do not count
   bool interrupted = false;  // by Ctrl-C or SIGTERM, after the sample in flight
   std::string stopped;       // what the user has to put right before it can go on, or empty
 };

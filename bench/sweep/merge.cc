@@ -33,14 +33,14 @@ void refuse_misfits(const std::vector<std::filesystem::path>& shards, const json
     if (read_json(shard / "plan.json") != plan)
       throw UserError(fmt::format("{}: holds a run of another plan than {}", shard.string(),
                                   shards.front().string()));
-    const json other = cohort_of(shard);
-    if (other.is_null()) continue;  // it never started: its samples are missing
-    if (cohort.is_null()) cohort = other;
+    const json its_cohort = cohort_of(shard);
+    if (its_cohort.is_null()) continue;  // it never started: its samples are missing
+    if (cohort.is_null()) cohort = its_cohort;
     std::vector<std::string> differing;
     for (const auto& [field, value] : cohort.items())
-      if (other.value(field, json()) != value)
+      if (its_cohort.value(field, json()) != value)
         differing.push_back(fmt::format("{}: {} there, {} here", field, value.dump(),
-                                        other.value(field, json()).dump()));
+                                        its_cohort.value(field, json()).dump()));
     if (!differing.empty())
       throw UserError(fmt::format("{}: another cohort than the shards before it: {}",
                                   shard.string(), fmt::join(differing, "; ")));

@@ -1,4 +1,4 @@
-// Long work shows itself: a bar on a terminal, a plain line every few seconds elsewhere.
+// How far a sweep is: a bar on a terminal, a plain line every few seconds elsewhere.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What earlier starts of a run left behind: from which it goes on.
+// What earlier starts of a run made, so that it goes on from there.
 #pragma once
 
 #include <chrono>

@@ -23,14 +23,15 @@ json mib(const std::optional<std::int64_t>& bytes) { return bytes ? json(*bytes 
 
 json processes_json(const std::vector<DeviceProcess>& processes) {
   json list = json::array();
-  for (const DeviceProcess& one : processes)
-    list.push_back(
-        {{"pid", one.pid}, {"name", process_name(one.pid)}, {"memory_mib", mib(one.memory_bytes)}});
+  for (const DeviceProcess& process : processes)
+    list.push_back({{"pid", process.pid},
+                    {"name", process_name(process.pid)},
+                    {"memory_mib", mib(process.memory_bytes)}});
   return list;
 }
 
-void add(std::vector<std::string>& reasons, const std::string& one) {
-  if (std::find(reasons.begin(), reasons.end(), one) == reasons.end()) reasons.push_back(one);
+void add(std::vector<std::string>& reasons, const std::string& reason) {
+  if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end()) reasons.push_back(reason);
 }
 
 }  // namespace
@@ -87,12 +88,12 @@ json device_cohort(const DeviceFacts& facts) {
 }
 
 std::vector<std::string> throttling(const DeviceState& state) {
-  std::vector<std::string> found;
-  if (!state.reasons) return found;
+  std::vector<std::string> list;
+  if (!state.reasons) return list;
   for (const char* reason : kThrottling)
     if (std::find(state.reasons->begin(), state.reasons->end(), reason) != state.reasons->end())
-      found.push_back(fmt::format("throttled: {}", reason));
-  return found;
+      list.push_back(fmt::format("throttled: {}", reason));
+  return list;
 }
 
 std::vector<std::string> invalid_reasons(const DeviceFacts& facts, const DeviceReading& before,
@@ -108,8 +109,8 @@ std::vector<std::string> invalid_reasons(const DeviceFacts& facts, const DeviceR
   }
   for (const DeviceReading* reading : {&before, &after})
     if (reading->sharing)
-      for (const DeviceProcess& one : reading->sharing->foreign)
-        add(reasons, "shared with " + process_label(one));
+      for (const DeviceProcess& process : reading->sharing->foreign)
+        add(reasons, "shared with " + process_label(process));
   if (facts.mig.value_or(false)) add(reasons, "shared: the GPU is cut up (MIG)");
   return reasons;
 }

@@ -1,4 +1,4 @@
-// What the records say of a GPU, and when its times are worth nothing.
+// What the records say of a GPU, and when its times are invalid.
 #pragma once
 
 #include <chrono>
@@ -22,10 +22,10 @@ nlohmann::json device_cohort(const DeviceFacts& facts);
 // Why a state holds clocks down as no healthy device's does: "throttled: hardware slowdown",
 // "throttled: hardware power brake", "throttled: hardware thermal slowdown", "throttled: software
 // thermal slowdown". A software power cap is none of these: a large GPU at full work reaches its
-// power limit, that is the speed it was bought with. Nor are idleness and clocks that a user set.
+// power limit, and that is its normal speed. Nor are idleness and clocks that a user set.
 std::vector<std::string> throttling(const DeviceState& state);
 
-// Why the times of a request are worth nothing, from the readings just before and just after it:
+// Why the times of a request are invalid, from the readings just before and just after it:
 // the device was throttled in one of them, heat held its clocks down for 1 % of `time` or more in
 // between (kept by the driver as a sum), another process worked on it, or it is cut up (MIG), so
 // that other instances share its power and clocks. Empty where nothing is known to be wrong.

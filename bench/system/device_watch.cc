@@ -24,8 +24,9 @@ std::optional<pid_t> parent_of(pid_t pid) {
 }
 
 bool is_ours(pid_t pid, const ProcessView& view) {
-  for (std::optional<pid_t> one = pid; one && *one > 0; one = view.parent(*one))
-    if (*one == view.self) return true;
+  for (std::optional<pid_t> ancestor = pid; ancestor && *ancestor > 0;
+       ancestor = view.parent(*ancestor))
+    if (*ancestor == view.self) return true;
   return false;
 }
 
@@ -41,16 +42,16 @@ Sharing sort_processes(const std::vector<DeviceProcess>& listed, const ProcessVi
                        std::multiset<pid_t> strangers) {
   Sharing sharing;
   std::vector<DeviceProcess> here;
-  for (const DeviceProcess& one : listed) {
-    if (is_ours(one.pid, view)) {
+  for (const DeviceProcess& process : listed) {
+    if (is_ours(process.pid, view)) {
       ++sharing.ours;
-    } else if (const auto stranger = strangers.find(one.pid); stranger != strangers.end()) {
+    } else if (const auto stranger = strangers.find(process.pid); stranger != strangers.end()) {
       strangers.erase(stranger);
-      sharing.foreign.push_back(one);
-    } else if (view.parent(one.pid)) {
-      here.push_back(one);
+      sharing.foreign.push_back(process);
+    } else if (view.parent(process.pid)) {
+      here.push_back(process);
     } else {
-      sharing.unmatched.push_back(one);
+      sharing.unmatched.push_back(process);
     }
   }
   auto& side = view.whole || sharing.ours > 0 ? sharing.foreign : sharing.unmatched;
@@ -69,7 +70,7 @@ DeviceWatch::DeviceWatch(const Nvml& nvml, DeviceFacts facts)
     : nvml_(nvml), facts_(std::move(facts)), before_work_{.state = nvml.state(facts_.uuid)} {
   if (!before_work_.state.processes) return;
   before_work_.sharing = {.foreign = *before_work_.state.processes};
-  for (const DeviceProcess& one : *before_work_.state.processes) strangers_.insert(one.pid);
+  for (const DeviceProcess& process : *before_work_.state.processes) strangers_.insert(process.pid);
 }
 
 DeviceReading DeviceWatch::read() const {

@@ -1,4 +1,4 @@
-// A GPU beside the requests that run on it: its state, and who else works on it.
+// The state of a GPU between requests, and which other processes work on it.
 #pragma once
 
 #include <functional>
@@ -11,11 +11,11 @@
 
 namespace sameseed {
 
-// The processes that a driver lists for a device, by whose they are.
+// The processes that a driver lists for a device, sorted by owner.
 struct Sharing {
   std::size_t ours = 0;
   std::vector<DeviceProcess> foreign;
-  // Nobody can tell: in a container the driver may number processes otherwise than /proc, or not at
+  // Owner unknown: in a container the driver may number processes otherwise than /proc, or not at
   // all. They may be our own workers, so they count as nobody's.
   std::vector<DeviceProcess> unmatched;
 };

@@ -4,7 +4,7 @@
 
 namespace sameseed {
 
-// While one lives, the signals only leave a mark. One at a time.
+// While one exists, the signals only set a flag. One at a time.
 class Interrupt {
  public:
   Interrupt();

@@ -1,5 +1,5 @@
-// What NVIDIA's driver says of its GPUs, through NVML, which is loaded where it is there: this
-// program links neither it nor CUDA.
+// What NVIDIA's driver says of its GPUs, through NVML. This program links neither NVML nor CUDA:
+// the library is loaded at run time, where there is one.
 #pragma once
 
 #include <sys/types.h>

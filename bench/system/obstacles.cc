@@ -13,23 +13,23 @@ constexpr int kFewCores = 4;
 }  // namespace
 
 std::vector<std::string> obstacles(const DeviceFacts& facts, const DeviceReading& before_work) {
-  std::vector<std::string> found;
+  std::vector<std::string> list;
   for (const std::string& reason : throttling(before_work.state))
-    found.push_back(reason + "; look at cooling and power supply");
+    list.push_back(reason + "; look at cooling and power supply");
   if (before_work.sharing)
-    for (const DeviceProcess& one : before_work.sharing->foreign)
-      found.push_back(fmt::format("{} works on it; end it, or take another GPU with --devices",
-                                  process_label(one)));
+    for (const DeviceProcess& process : before_work.sharing->foreign)
+      list.push_back(fmt::format("{} works on it; end it, or take another GPU with --devices",
+                                 process_label(process)));
   if (const auto memory = unowned_memory(before_work))
-    found.push_back(fmt::format(
+    list.push_back(fmt::format(
         "{:.1f} GiB are in use, and no process is listed that holds them; is it another "
         "container's?",
         static_cast<double>(*memory) / (1 << 30)));
   if (facts.mig.value_or(false))
-    found.push_back(
+    list.push_back(
         "it is cut up (MIG), and other instances share its power and clocks; take a whole GPU, or "
         "let an administrator run nvidia-smi -mig 0");
-  return found;
+  return list;
 }
 
 std::vector<std::string> obstacles(const Host& host) {
@@ -39,19 +39,19 @@ std::vector<std::string> obstacles(const Host& host) {
 }
 
 std::vector<std::string> advice(const DeviceFacts& facts, const DeviceReading& before_work) {
-  std::vector<std::string> found;
+  std::vector<std::string> list;
   if (!facts.persistence.value_or(true))
-    found.push_back(
+    list.push_back(
         "persistence mode is off, so that the driver starts anew with every run; nvidia-smi -pm 1 "
         "keeps it up");
   if (!before_work.state.reasons)
-    found.push_back("it does not say whether it is throttled: nobody will know");
+    list.push_back("it does not say whether it is throttled: nobody will know");
   if (!before_work.sharing)
-    found.push_back("its processes are not listed: nobody will know whether it is shared");
+    list.push_back("its processes are not listed: nobody will know whether it is shared");
   if (before_work.state.uncorrected_errors.value_or(0) > 0)
-    found.push_back(fmt::format("{} memory errors were not corrected since the driver began",
-                                *before_work.state.uncorrected_errors));
-  return found;
+    list.push_back(fmt::format("{} memory errors were not corrected since the driver began",
+                               *before_work.state.uncorrected_errors));
+  return list;
 }
 
 std::vector<std::string> advice(const Host& host) {

@@ -9,14 +9,14 @@
 
 namespace sameseed {
 
-// Times taken now would be worth nothing: a GPU that is throttled, that others work on or seem to
+// Times taken now would be invalid: a GPU that is throttled, that others work on or seem to
 // (memory that no listed process owns), or that is cut up (MIG).
 std::vector<std::string> obstacles(const DeviceFacts& facts, const DeviceReading& before_work);
 // A CPU of which others use half or more.
 std::vector<std::string> obstacles(const Host& host);
 
-// Times would be valid, but with less ado where this is changed: no persistence mode, no readings,
-// errors of memory; few cores.
+// Times would be valid, but something could be better: no persistence mode, no readings, memory
+// errors, few cores.
 std::vector<std::string> advice(const DeviceFacts& facts, const DeviceReading& before_work);
 std::vector<std::string> advice(const Host& host);
 

@@ -39,8 +39,9 @@ std::vector<char*> exec_pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-Heard listen_to(const std::vector<std::string>& command,
-                const std::vector<std::string>& environment, std::chrono::milliseconds limit) {
+CapturedOutput capture_output(const std::vector<std::string>& command,
+                              const std::vector<std::string>& environment,
+                              std::chrono::milliseconds limit) {
   const auto end = std::chrono::steady_clock::now() + limit;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
@@ -56,7 +57,7 @@ Heard listen_to(const std::vector<std::string>& command,
       ::posix_spawn(&pid, arguments[0], &actions, nullptr, arguments.data(), variables.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
-  Heard heard{.code = kCannotExecute, .output = error ? std::strerror(error) : ""};
+  CapturedOutput captured{.code = kCannotExecute, .output = error ? std::strerror(error) : ""};
   for (bool open = error == 0; open;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
@@ -65,10 +66,10 @@ Heard listen_to(const std::vector<std::string>& command,
     ssize_t size = 0;
     if (left.count() <= 0 || ::poll(&wait, 1, static_cast<int>(left.count())) == 0) {
       ::kill(pid, SIGKILL);
-      heard.output += "no end within its time\n";
+      captured.output += "no end within its time\n";
       open = false;
     } else if ((size = ::read(ends[0], part, sizeof part)) > 0) {
-      heard.output.append(part, static_cast<std::size_t>(size));
+      captured.output.append(part, static_cast<std::size_t>(size));
     } else {
       open = size < 0 && errno == EINTR;
     }
@@ -77,8 +78,8 @@ Heard listen_to(const std::vector<std::string>& command,
   int status = 0;
   while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (error == 0) heard.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return heard;
+  if (error == 0) captured.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return captured;
 }
 
 int run_program(const std::vector<std::string>& command) {

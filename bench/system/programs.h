@@ -1,4 +1,4 @@
-// Where this installation keeps its other programs and its data, and how they are run.
+// Where this installation keeps its other programs and its data, and how programs are run.
 #pragma once
 
 #include <chrono>
@@ -23,14 +23,15 @@ std::vector<char*> exec_pointers(const std::vector<std::string>& texts);
 // microseconds) bridge an operator's gaps.
 inline constexpr const char *kSpinCount = "GOMP_SPINCOUNT", *kFewSpins = "2000";
 
-// How a program ended that was run to be listened to.
-struct Heard {
+// How a program ended, and what it wrote.
+struct CapturedOutput {
   int code = 0;        // its exit code, or 128 + the signal that ended it
   std::string output;  // stdout and stderr as they came
 };
 // Runs a program with nothing to read and exactly `environment`; ends it after `limit`.
-Heard listen_to(const std::vector<std::string>& command,
-                const std::vector<std::string>& environment, std::chrono::milliseconds limit);
+CapturedOutput capture_output(const std::vector<std::string>& command,
+                              const std::vector<std::string>& environment,
+                              std::chrono::milliseconds limit);
 
 // Runs a program to its end, with a clean environment and kFewSpins; returns its exit code. Its
 // output is ours.

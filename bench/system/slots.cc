@@ -21,20 +21,22 @@ const DeviceFacts& find_device(const std::vector<DeviceFacts>& all, const std::s
   int index = -1;
   const char* end = name.data() + name.size();
   const bool number = std::from_chars(name.data(), end, index).ptr == end;
-  const DeviceFacts* found = nullptr;
+  const DeviceFacts* match = nullptr;
   std::string known;
-  for (const DeviceFacts& one : all) {
-    known += fmt::format("{}{} ({}, {})", known.empty() ? "" : ", ", one.index, one.name, one.uuid);
-    if (number ? one.index != index : !name.starts_with("GPU-") || !one.uuid.starts_with(name))
+  for (const DeviceFacts& device : all) {
+    known += fmt::format("{}{} ({}, {})", known.empty() ? "" : ", ", device.index, device.name,
+                         device.uuid);
+    if (number ? device.index != index
+               : !name.starts_with("GPU-") || !device.uuid.starts_with(name))
       continue;
-    if (found)
+    if (match)
       throw UserError(fmt::format("GPU {}: more than one UUID begins so; write more of it", name));
-    found = &one;
+    match = &device;
   }
-  if (!found)
+  if (!match)
     throw UserError(fmt::format(
         "GPU {}: there is no such device; there are: {}; --devices cpu needs none", name, known));
-  return *found;
+  return *match;
 }
 
 Slot gpu_slot(const std::string& device, const Gpus& gpus) {

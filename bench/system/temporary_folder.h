@@ -1,4 +1,4 @@
-// A private folder that goes when it is no longer needed.
+// A private folder, removed when the object is destroyed.
 #pragma once
 
 #include <stdlib.h>

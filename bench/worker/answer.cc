@@ -14,11 +14,12 @@ void require(bool holds, const char* what) {
 }
 
 // The layers are told to people, so they must be there.
-void require_nonfinite(const json& found) {
+void require_nonfinite(const json& nonfinite) {
   const auto count = [](const json& value) { return value.is_number_integer() && value >= 0; };
-  const json layers = found.value("layers", json());
-  bool whole = count(found.value("latents", json())) && count(found.value("image", json())) &&
-               (found.value("step", json()).is_null() || count(found.at("step"))) &&
+  const json layers = nonfinite.value("layers", json());
+  bool whole = count(nonfinite.value("latents", json())) &&
+               count(nonfinite.value("image", json())) &&
+               (nonfinite.value("step", json()).is_null() || count(nonfinite.at("step"))) &&
                layers.is_array();
   if (whole)
     for (const json& layer : layers)

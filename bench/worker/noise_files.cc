@@ -25,9 +25,9 @@ NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& star
   std::filesystem::remove_all(run_ / "noise");
 }
 
-std::string NoiseFiles::file_for(const json& one, const json& load) {
-  const json& request = one.at("request");
-  const std::string precision = one.at("noise_precision");
+std::string NoiseFiles::file_for(const json& planned_case, const json& load) {
+  const json& request = planned_case.at("request");
+  const std::string precision = planned_case.at("noise_precision");
   const auto file =
       run_ / "noise" /
       fmt::format("{}-{}x{}-{}.safetensors", precision, request.value("batch", 1),

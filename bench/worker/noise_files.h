@@ -1,4 +1,5 @@
-// The initial noise of a run: one file a (precision, size, seed), drawn by a process of its own.
+// The initial noise of a run: a file for each precision, size and seed, drawn by a process of its
+// own.
 #pragma once
 
 #include <filesystem>
@@ -18,13 +19,12 @@ nlohmann::json noise_message(const nlohmann::json& load, const nlohmann::json& r
 // Safe to share by threads.
 class NoiseFiles {
  public:
-  // Files of earlier starts are drawn again: they are the same, and a power loss may have hurt
-  // them.
-  // `start` is an id of this start of the program, for the log.
+  // Removes the files of earlier starts, which a power loss may have damaged: drawn again they are
+  // the same. `start` is an id of this start of the program, for the log.
   NoiseFiles(const std::filesystem::path& run, const std::string& start);
 
   // The file for this case of the plan, drawn where it is not there yet. Throws WorkerFailure.
-  std::string file_for(const nlohmann::json& one, const nlohmann::json& load);
+  std::string file_for(const nlohmann::json& planned_case, const nlohmann::json& load);
 
  private:
   std::filesystem::path run_, log_;

@@ -134,7 +134,7 @@ int Worker::end_group() {
   return status;
 }
 
-void Worker::die_of_crash() {
+void Worker::fail_as_crashed() {
   // Its output has ended; it may take a moment to follow. What it died of must be its own doing.
   const auto end = Clock::now() + kTimeToQuit;
   siginfo_t info{};
@@ -155,7 +155,7 @@ void Worker::die_of_crash() {
                           : fmt::format("the worker ended with exit code {}", WEXITSTATUS(status)));
 }
 
-void Worker::end_as(const char* kind, const std::string& why) {
+void Worker::fail_as(const char* kind, const std::string& why) {
   end_group();
   throw WorkerFailure(kind, why);
 }
@@ -167,8 +167,8 @@ void Worker::wait_for(int descriptor, short events, Clock::time_point end, Durat
     const int ready = left.count() <= 0 ? 0 : ::poll(&wait, 1, static_cast<int>(left.count()));
     if (ready > 0) return;
     if (ready < 0 && errno == EINTR) continue;
-    end_as("hung",
-           fmt::format("no answer within {:.3g} s", std::chrono::duration<double>(limit).count()));
+    fail_as("hung",
+            fmt::format("no answer within {:.3g} s", std::chrono::duration<double>(limit).count()));
   }
 }
 
@@ -180,7 +180,7 @@ void Worker::send(const std::string& line, Clock::time_point end, Duration limit
     else if (errno == EAGAIN)
       wait_for(in_, POLLOUT, end, limit);
     else if (errno != EINTR)
-      die_of_crash();
+      fail_as_crashed();
   }
 }
 
@@ -188,8 +188,8 @@ void Worker::send(const std::string& line, Clock::time_point end, Duration limit
 bool Worker::read_some() {
   char part[65536];
   const ssize_t size = ::read(out_, part, sizeof part);
-  if (size == 0) die_of_crash();
-  if (size < 0 && errno != EAGAIN && errno != EINTR) die_of_crash();
+  if (size == 0) fail_as_crashed();
+  if (size < 0 && errno != EAGAIN && errno != EINTR) fail_as_crashed();
   if (size < 0) return false;
   buffer_.append(part, static_cast<std::size_t>(size));
   return true;
@@ -204,7 +204,7 @@ std::string Worker::read_line(Clock::time_point end, Duration limit) {
     }
     seen = buffer_.size();
     if (seen > kLongestAnswer)
-      end_as("rubbish", fmt::format("the worker wrote {} bytes without ending a line", seen));
+      fail_as("rubbish", fmt::format("the worker wrote {} bytes without ending a line", seen));
     if (!read_some()) wait_for(out_, POLLIN, end, limit);
   }
 }
@@ -213,7 +213,7 @@ std::string Worker::exchange(const std::string& line, Duration limit) {
   if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
   const auto end = Clock::now() + limit;
   if (!buffer_.empty() || read_some())
-    end_as("rubbish", "the worker spoke out of turn: " + buffer_.substr(0, 200));
+    fail_as("rubbish", "the worker spoke out of turn: " + buffer_.substr(0, 200));
   send(line + "\n", end, limit);
   return read_line(end, limit);
 }
@@ -233,7 +233,7 @@ Worker::End Worker::quit(Duration limit) {
   while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
          info.si_pid != pid_ && Clock::now() < end)
     ::usleep(1'000);
-  if (info.si_pid != pid_) end_as("hung", "the worker closed its output and did not end");
+  if (info.si_pid != pid_) fail_as("hung", "the worker closed its output and did not end");
   const int status = end_group();
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), std::move(buffer_)};
 }
@@ -244,10 +244,10 @@ nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
   try {
     answer = read_answer(text);
   } catch (const UserError& problem) {
-    end_as("rubbish", fmt::format("{}; it began: {}", problem.what(), text.substr(0, 200)));
+    fail_as("rubbish", fmt::format("{}; it began: {}", problem.what(), text.substr(0, 200)));
   }
   if (message.contains("id") && answer.value("id", message.at("id")) != message.at("id"))
-    end_as("rubbish", "the worker answered another request than it was asked");
+    fail_as("rubbish", "the worker answered another request than it was asked");
   if (!answer.at("ok").get<bool>()) {
     const auto text_of = [&](const char* field) {
       return answer.contains(field) && answer.at(field).is_string()
@@ -259,7 +259,7 @@ nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
                         text_of("error"));
   }
   if (message.contains("id") && !answer.contains("id"))
-    end_as("rubbish", "the worker's answer does not say which request it is for");
+    fail_as("rubbish", "the worker's answer does not say which request it is for");
   return answer;
 }
 

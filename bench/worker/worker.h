@@ -27,7 +27,7 @@ class Worker {
   using Duration = std::chrono::milliseconds;
 
   // Starts `command` with exactly `environment`, in a process group of its own; its stderr is
-  // appended to `log`. Whatever becomes of this program, the group is ended with it.
+  // appended to `log`. However this program ends, the group ends with it.
   Worker(const std::vector<std::string>& command, const std::vector<std::string>& environment,
          const std::filesystem::path& log);
   ~Worker();
@@ -56,8 +56,8 @@ class Worker {
   std::string read_line(Clock::time_point end, Duration limit);
   bool read_some();
   void wait_for(int descriptor, short events, Clock::time_point end, Duration limit);
-  [[noreturn]] void die_of_crash();
-  [[noreturn]] void end_as(const char* kind, const std::string& why);
+  [[noreturn]] void fail_as_crashed();
+  [[noreturn]] void fail_as(const char* kind, const std::string& why);
   int end_group();
 
   pid_t pid_ = -1, guard_ = -1;

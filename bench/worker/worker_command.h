@@ -12,7 +12,7 @@ namespace sameseed {
 
 using Variables = std::map<std::string, std::optional<std::string>>;  // no value: unset
 
-// Those of an environment of the plan, whose null stands for unset.
+// The variables of an environment of the plan, where null stands for unset.
 Variables variables_of(const nlohmann::json& environment);
 
 // This process's environment without `swept`, and with the variables on top.

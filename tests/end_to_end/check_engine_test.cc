@@ -12,42 +12,44 @@ namespace {
 
 const std::string kModel = std::string(SAMESEED_SOURCE_DIR) + "/tests/goldens/parity/model_a";
 
-struct Told {
+struct CheckResult {
   int code = 0;
   std::string text;
 };
 
-Told check(const std::string& name, const std::string& engine, const std::string& limit = "60") {
+CheckResult check(const std::string& name, const std::string& engine,
+                  const std::string& limit = "60") {
   const std::string folder = fresh_folder("check-" + name);
   Started program({kProgram, "check-engine", engine, "--model", kModel, "--size", "64x48",
                    "--time-limit", limit},
                   folder + "/log");
-  Told told{program.wait(), ""};
-  told.text = read_file(folder + "/log");
+  CheckResult result{program.wait(), ""};
+  result.text = read_file(folder + "/log");
   std::filesystem::remove_all(folder);
-  return told;
+  return result;
 }
 
 TEST(CheckEngine, FindsNothingWrongWithOurOwnEngines) {
   for (const char* engine : {"null", "reference"}) {
-    const Told told = check(engine, engine);
-    EXPECT_EQ(told.code, 0) << told.text;
-    EXPECT_EQ(told.text.find("WRONG"), std::string::npos) << told.text;
-    EXPECT_NE(told.text.find(std::string(engine) + ": keeps the protocol"), std::string::npos);
+    const CheckResult result = check(engine, engine);
+    EXPECT_EQ(result.code, 0) << result.text;
+    EXPECT_EQ(result.text.find("WRONG"), std::string::npos) << result.text;
+    EXPECT_NE(result.text.find(std::string(engine) + ": keeps the protocol"), std::string::npos);
   }
 }
 
 TEST(CheckEngine, FindsNothingWrongWithTheExampleOfTheReadme) {
-  const Told told = check("example", "python3 -B " + std::string(SAMESEED_SOURCE_DIR) +
-                                         "/bench/engines/example_engine.py");
-  EXPECT_EQ(told.code, 0) << told.text;
-  EXPECT_NE(told.text.find("note   hashes.latents"), std::string::npos) << told.text;
+  const CheckResult result = check("example", "python3 -B " + std::string(SAMESEED_SOURCE_DIR) +
+                                                  "/bench/engines/example_engine.py");
+  EXPECT_EQ(result.code, 0) << result.text;
+  EXPECT_NE(result.text.find("note   hashes.latents"), std::string::npos) << result.text;
 }
 
 TEST(CheckEngine, SaysThatAProgramIsNotThere) {
-  const Told told = check("absent", "/no/such/engine");
-  EXPECT_EQ(told.code, 1);
-  EXPECT_NE(told.text.find("/no/such/engine cannot be started"), std::string::npos) << told.text;
+  const CheckResult result = check("absent", "/no/such/engine");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_NE(result.text.find("/no/such/engine cannot be started"), std::string::npos)
+      << result.text;
 }
 
 // A fault, and the line that names it.
@@ -62,10 +64,10 @@ class CheckEngineNames : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(CheckEngineNames, TheFault) {
   const auto [name, line] = GetParam();
-  const Told told = check(name, kMisbehaving + " " + name, "2");
-  EXPECT_EQ(told.code, 1) << told.text;
-  EXPECT_NE(told.text.find(line), std::string::npos) << told.text;
-  EXPECT_NE(told.text.find("does NOT keep the protocol"), std::string::npos) << told.text;
+  const CheckResult result = check(name, kMisbehaving + " " + name, "2");
+  EXPECT_EQ(result.code, 1) << result.text;
+  EXPECT_NE(result.text.find(line), std::string::npos) << result.text;
+  EXPECT_NE(result.text.find("does NOT keep the protocol"), std::string::npos) << result.text;
 }
 
 INSTANTIATE_TEST_SUITE_P(

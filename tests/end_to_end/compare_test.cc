@@ -59,8 +59,8 @@ class TwoRuns : public ::testing::Test {
   };
   static Said say(std::vector<std::string> command) {
     command.insert(command.begin(), kProgram);
-    const Heard heard = listen_to(command, {"XDG_DATA_HOME=" + folder_}, 60s);
-    return {heard.code, heard.output};
+    const CapturedOutput captured = capture_output(command, {"XDG_DATA_HOME=" + folder_}, 60s);
+    return {captured.code, captured.output};
   }
   static Said compare(const std::string& b, std::vector<std::string> options = {}) {
     options.insert(options.begin(), "compare");

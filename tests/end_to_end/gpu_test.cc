@@ -49,9 +49,9 @@ class OnAGpu : public ::testing::Test {
     std::vector<json> found;
     std::ifstream in(folder_ + "/run/records.jsonl");
     for (std::string line; std::getline(in, line);)
-      if (json one = json::parse(line);
-          one.at("type") == type && (kind.empty() || one.at("kind") == kind))
-        found.push_back(std::move(one));
+      if (json record = json::parse(line);
+          record.at("type") == type && (kind.empty() || record.at("kind") == kind))
+        found.push_back(std::move(record));
     return found;
   }
   std::size_t samples(const std::string& kind) const { return records("sample", kind).size(); }
@@ -59,7 +59,7 @@ class OnAGpu : public ::testing::Test {
     const std::string schema =
         read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/record.schema.json");
     for (const char* type : {"run", "worker", "sample"})
-      for (const json& one : records(type)) EXPECT_NO_THROW(check_json(one, schema, type));
+      for (const json& record : records(type)) EXPECT_NO_THROW(check_json(record, schema, type));
   }
 
   const std::string folder_ = fresh_folder("on-a-gpu");
@@ -101,9 +101,9 @@ TEST_F(OnAGpu, ADeviceIsSharedWithWhoeverWasThereBefore) {
   device("processes 0:1048576\n" + kQuiet);  // as a container may see it
   ASSERT_EQ(sameseed("plan " + folder_ + "/m.json --out " + folder_ + "/run --quiet"), 0);
   ASSERT_EQ(sameseed("generate " + folder_ + "/run --devices 1 --quiet"), 0);
-  for (const json& one : records("sample")) {
-    EXPECT_EQ(one.at("slot"), "gpu 1");
-    EXPECT_EQ(one.at("invalid"), json::array({"shared with a process of another namespace"}));
+  for (const json& record : records("sample")) {
+    EXPECT_EQ(record.at("slot"), "gpu 1");
+    EXPECT_EQ(record.at("invalid"), json::array({"shared with a process of another namespace"}));
   }
 }
 
@@ -114,9 +114,9 @@ TEST_F(OnAGpu, IsLeftAloneWhereTheCpuIsAskedFor) {
             1);
   EXPECT_NE(read_file(folder_ + "/said").find("GPU 2: there is no such device"), std::string::npos);
   ASSERT_EQ(sameseed("generate " + folder_ + "/run --devices cpu --quiet"), 0);
-  for (const json& one : records("sample")) {
-    EXPECT_EQ(one.at("slot"), "cpu");
-    EXPECT_FALSE(one.contains("device") || one.contains("invalid"));
+  for (const json& record : records("sample")) {
+    EXPECT_EQ(record.at("slot"), "cpu");
+    EXPECT_FALSE(record.contains("device") || record.contains("invalid"));
   }
   EXPECT_FALSE(records("run").back().at("cohort").contains("devices"));
 }

@@ -63,14 +63,14 @@ json misbehave(const std::string& fault, Engine& engine, const json& message) {
   if (image.empty()) return answer;
   static int pictures = 0;
   if (fault == "other_picture" && ++pictures == 2) {
-    json other = message;
-    other["seed"] = 2;
-    answer_of(engine, other);
+    json another_request = message;
+    another_request["seed"] = 2;
+    answer_of(engine, another_request);
   }
   if (fault == "other_size") {
-    json other = message;
-    other["size"] = "64x64";
-    answer_of(engine, other);
+    json another_request = message;
+    another_request["size"] = "64x64";
+    answer_of(engine, another_request);
   }
   if (fault == "in_place") {
     const std::string whole = read_file(image);

@@ -119,19 +119,19 @@ std::vector<pid_t> processes_of(const std::string& mark, const std::string& run)
   const std::string wanted = "SAMESEED_TEST_MARK=" + mark;
   const auto holds = [](const std::filesystem::path& file, const std::string& text) {
     std::ifstream in(file, std::ios::binary);
-    for (std::string one; std::getline(in, one, '\0');)
-      if (one == text) return true;
+    for (std::string part; std::getline(in, part, '\0');)
+      if (part == text) return true;
     return false;
   };
-  std::vector<pid_t> found;
+  std::vector<pid_t> pids;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     if (std::stoi(name) != ::getpid() &&
         (holds(entry.path() / "environ", wanted) || holds(entry.path() / "cmdline", run)))
-      found.push_back(std::stoi(name));
+      pids.push_back(std::stoi(name));
   }
-  return found;
+  return pids;
 }
 
 }  // namespace sameseed

@@ -14,25 +14,27 @@ using nlohmann::json;
 
 // A quiet machine of eight cores with two GPUs, of which `run` takes the first.
 Findings quiet() {
-  Findings found;
-  found.host = {.cpu = "a cpu", .kernel = "6.1", .cores = 8, .memory_bytes = 1 << 30, .load = 0.5};
-  found.gpus.devices = {
+  Findings findings;
+  findings.host = {
+      .cpu = "a cpu", .kernel = "6.1", .cores = 8, .memory_bytes = 1 << 30, .load = 0.5};
+  findings.gpus.devices = {
       {.index = 0, .name = "H100", .uuid = "GPU-a", .driver = "580", .persistence = true},
       {.index = 1, .name = "H100", .uuid = "GPU-b", .driver = "580", .persistence = true}};
-  found.gpus.worker = true;
+  findings.gpus.worker = true;
   DeviceReading reading;
   reading.state.reasons = reason_words(0x1);
   reading.sharing = Sharing{};
-  found.readings = {reading, reading};
+  findings.readings = {reading, reading};
   for (const char* name : {"sameseed-worker", "sameseed-worker-cuda", "sameseed-scorer"})
-    found.programs.push_back({.name = name, .path = name, .found = true});
-  found.slots = {{.name = "gpu 0", .worker = "sameseed-worker-cuda", .gpu = found.gpus.devices[0]}};
-  return found;
+    findings.programs.push_back({.name = name, .path = name, .found = true});
+  findings.slots = {
+      {.name = "gpu 0", .worker = "sameseed-worker-cuda", .gpu = findings.gpus.devices[0]}};
+  return findings;
 }
 
-std::string printed(const Findings& found) {
+std::string printed(const Findings& findings) {
   std::ostringstream out;
-  print_doctor(doctor_report(found), out);
+  print_doctor(doctor_report(findings), out);
   return out.str();
 }
 
@@ -50,15 +52,15 @@ TEST(Doctor, FindsNothingInTheWayOnAQuietMachine) {
 }
 
 TEST(Doctor, NamesWhatStandsInTheWayOfTheDevicesThatRunTakes) {
-  Findings found = quiet();
-  found.readings[1].state.reasons = reason_words(0x8);  // the other GPU: `run` leaves it alone
-  EXPECT_EQ(doctor_report(found).at("in_the_way"), json::array());
-  EXPECT_NE(printed(found).find("! throttled: hardware slowdown"), std::string::npos);
-  found.readings[0].state.reasons = reason_words(0x40);
-  found.readings[0].sharing->foreign = {{.pid = 1}};
-  found.gpus.devices[0].mig = true;
-  found.host.load = 4;
-  const json ways = doctor_report(found).at("in_the_way");
+  Findings findings = quiet();
+  findings.readings[1].state.reasons = reason_words(0x8);  // the other GPU: `run` leaves it alone
+  EXPECT_EQ(doctor_report(findings).at("in_the_way"), json::array());
+  EXPECT_NE(printed(findings).find("! throttled: hardware slowdown"), std::string::npos);
+  findings.readings[0].state.reasons = reason_words(0x40);
+  findings.readings[0].sharing->foreign = {{.pid = 1}};
+  findings.gpus.devices[0].mig = true;
+  findings.host.load = 4;
+  const json ways = doctor_report(findings).at("in_the_way");
   ASSERT_EQ(ways.size(), 4u) << ways.dump(1);
   EXPECT_NE(ways[0].get<std::string>().find("gpu 0: throttled: hardware thermal slowdown"),
             std::string::npos);
@@ -68,34 +70,34 @@ TEST(Doctor, NamesWhatStandsInTheWayOfTheDevicesThatRunTakes) {
 }
 
 TEST(Doctor, OnlyAdvisesWhereTimesWouldBeValidAllTheSame) {
-  Findings found = quiet();
-  found.gpus.devices[0].persistence = false;
-  found.readings[0] = {};
-  found.host.cores = 2;
-  const json report = doctor_report(found);
+  Findings findings = quiet();
+  findings.gpus.devices[0].persistence = false;
+  findings.readings[0] = {};
+  findings.host.cores = 2;
+  const json report = doctor_report(findings);
   EXPECT_EQ(report.at("in_the_way"), json::array());
   EXPECT_EQ(report.at("advice").size(), 4u) << report.at("advice").dump(1);
 }
 
 TEST(Doctor, NamesTheLibrariesThatAWorkerLacks) {
-  Findings found = quiet();
-  found.programs[1].missing = missing_libraries(
+  Findings findings = quiet();
+  findings.programs[1].missing = missing_libraries(
       "\tlinux-vdso.so.1 (0x00007ffe)\n\tlibcudnn.so.9 => not found\n"
       "\tlibc.so.6 => /lib/libc.so.6 (0x00007f)\n\tlibcublas.so.13 => not found\n");
-  const json ways = doctor_report(found).at("in_the_way");
+  const json ways = doctor_report(findings).at("in_the_way");
   ASSERT_EQ(ways.size(), 1u);
   EXPECT_EQ(
       ways[0],
       "sameseed-worker-cuda needs libraries that are not found: libcudnn.so.9, libcublas.so.13");
-  found.slots = {{.name = "cpu"}};  // a run on the CPU does not need it
-  EXPECT_EQ(doctor_report(found).at("in_the_way"), json::array());
+  findings.slots = {{.name = "cpu"}};  // a run on the CPU does not need it
+  EXPECT_EQ(doctor_report(findings).at("in_the_way"), json::array());
 }
 
 TEST(Doctor, SaysWhichSwitchesCanActHere) {
-  Findings found = quiet();
-  EXPECT_TRUE(acts(doctor_report(found), "env.TORCH_CUDNN_V8_API_DISABLED"));
-  found.slots = {{.name = "cpu"}};
-  const json report = doctor_report(found);
+  Findings findings = quiet();
+  EXPECT_TRUE(acts(doctor_report(findings), "env.TORCH_CUDNN_V8_API_DISABLED"));
+  findings.slots = {{.name = "cpu"}};
+  const json report = doctor_report(findings);
   EXPECT_FALSE(acts(report, "env.TORCH_CUDNN_V8_API_DISABLED"));
   EXPECT_TRUE(acts(report, "env.ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION"));
   EXPECT_TRUE(acts(report, "env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION"));
@@ -104,12 +106,13 @@ TEST(Doctor, SaysWhichSwitchesCanActHere) {
 
 TEST(ListenTo, HearsAllAndEndsWhatDoesNotEnd) {
   using namespace std::chrono_literals;
-  const Heard found = listen_to({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, {}, 10s);
-  EXPECT_EQ(found.code, 3);
-  EXPECT_EQ(found.output, "out\nerr\n");
-  EXPECT_EQ(listen_to({"/bin/cat"}, {}, 10s).code, 0);  // there is nothing to read
-  EXPECT_EQ(listen_to({"/no/such/program"}, {}, 10s).code, 127);
-  EXPECT_EQ(listen_to({"/bin/sleep", "60"}, {}, 50ms).code, 128 + 9);
+  const CapturedOutput captured =
+      capture_output({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, {}, 10s);
+  EXPECT_EQ(captured.code, 3);
+  EXPECT_EQ(captured.output, "out\nerr\n");
+  EXPECT_EQ(capture_output({"/bin/cat"}, {}, 10s).code, 0);  // there is nothing to read
+  EXPECT_EQ(capture_output({"/no/such/program"}, {}, 10s).code, 127);
+  EXPECT_EQ(capture_output({"/bin/sleep", "60"}, {}, 50ms).code, 128 + 9);
 }
 
 }  // namespace

@@ -189,12 +189,12 @@ TEST(Run, TakesAFolderOfPicturesForAnEngine) {
 
   const auto expect_refusal = [&](const std::string& seed, const std::string& size,
                                   const std::string& words) {
-    const Heard heard = listen_to(
+    const CapturedOutput captured = capture_output(
         {kProgram, "image", "--engine", "folder " + folder + "/their pictures", "--prompt",
          "an owl", "--seed", seed, "--steps", "4", "--size", size, "--out", folder + "/x.png"},
         {}, std::chrono::minutes(1));
-    EXPECT_EQ(heard.code, 1);
-    EXPECT_NE(heard.output.find(words), std::string::npos) << heard.output;
+    EXPECT_EQ(captured.code, 1);
+    EXPECT_NE(captured.output.find(words), std::string::npos) << captured.output;
   };
   expect_refusal("2", "64x48",
                  "pictures.json: names no picture for the prompt \"an owl\" and seed 2 (4 steps, "

@@ -106,9 +106,9 @@ TEST_F(LedgerFile, KeepsSeveralBaselinesACohortAndTheirFirstAcceptance) {
 
 TEST_F(LedgerFile, KeepsTheReportsOfAcceptedRunsByRecipeTheLastOneFirst) {
   Ledger ledger = open();
-  SeriesRun other = run_of(3);
-  other.recipe = "another";
-  for (const SeriesRun& run : {run_of(1), run_of(2), other, run_of(4)})
+  SeriesRun other_recipe = run_of(3);
+  other_recipe.recipe = "another";
+  for (const SeriesRun& run : {run_of(1), run_of(2), other_recipe, run_of(4)})
     ledger.add(run, rows_of(1, 1));
   for (const int run : {1, 2, 3}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
   EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 2", "report 1"}));
@@ -144,10 +144,10 @@ TEST_F(LedgerFile, RefusesWhatIsNoLedgerAndLeavesItAlone) {
 
 TEST_F(LedgerFile, RefusesAnotherProgramsDatabaseAndLeavesItAlone) {
   std::filesystem::create_directories(folder_);
-  sqlite3* other = nullptr;
-  ASSERT_EQ(sqlite3_open(file_.c_str(), &other), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(other, "CREATE TABLE runs (x)", nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(other);
+  sqlite3* foreign = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &foreign), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(foreign, "CREATE TABLE runs (x)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(foreign);
   EXPECT_NE(refusal(read_file(file_)).find("another program's database"), std::string::npos);
 }
 
@@ -214,7 +214,7 @@ TEST_F(LedgerFile, LosesNothingUnderFourWriters) {
 // at all, those whose addition returned are there, and the next writer goes on.
 TEST_F(LedgerFile, HoldsWholeRunsHoweverItsWritersAreKilled) {
   constexpr int kComparisons = 50;
-  std::set<int> told;
+  std::set<int> reported;
   for (int round = 0; round < 12; ++round) {
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
@@ -233,21 +233,21 @@ TEST_F(LedgerFile, HoldsWholeRunsHoweverItsWritersAreKilled) {
     // After so many additions it is somewhere in the next one.
     int run = 0;
     for (int i = 0; i < 1 + round % 3 && ::read(ends[0], &run, sizeof run) == sizeof run; ++i)
-      told.insert(run);
+      reported.insert(run);
     ::kill(pid, SIGKILL);
     int status = 0;
     ::waitpid(pid, &status, 0);
     ASSERT_TRUE(WIFSIGNALED(status)) << status;
-    while (::read(ends[0], &run, sizeof run) == sizeof run) told.insert(run);
+    while (::read(ends[0], &run, sizeof run) == sizeof run) reported.insert(run);
     ::close(ends[0]);
   }
   Ledger ledger = open();
-  EXPECT_GE(ledger.runs(), told.size());
-  EXPECT_LE(ledger.runs(), told.size() + 12);  // those that were in, but could not say so
+  EXPECT_GE(ledger.runs(), reported.size());
+  EXPECT_LE(ledger.runs(), reported.size() + 12);  // those that were in, but could not say so
   const Series first = ledger.read(series_of(0));
   std::set<std::string> keys;
   for (const SeriesRun& run : first.runs) keys.insert(run.key);
-  for (const int run : told) EXPECT_TRUE(keys.contains(run_of(run).key)) << run;
+  for (const int run : reported) EXPECT_TRUE(keys.contains(run_of(run).key)) << run;
   for (int i = 0; i < kComparisons; ++i) EXPECT_EQ(ledger.read(series_of(i)).runs, first.runs) << i;
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(file_.c_str(), &database), SQLITE_OK);

@@ -270,7 +270,8 @@ TEST(Matrix, FullHoldsEveryCombinationOfTheSwitches) {
   const Matrix matrix = read_matrix(std::string(SAMESEED_SOURCE_DIR) + "/bench/matrices/full.json");
   const json plan = make_plan(matrix, {{"model", "m"}});
   std::map<std::string, std::string> environments;
-  for (const json& one : plan.at("cases")) environments[one.at("id")] = one.at("environment");
+  for (const json& planned : plan.at("cases"))
+    environments[planned.at("id")] = planned.at("environment");
   std::set<std::pair<std::string, std::string>> pairs;
   std::set<json> caches;
   std::size_t comparisons = 0;

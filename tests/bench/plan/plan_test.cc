@@ -33,8 +33,8 @@ TEST(Plan, MakesEqualRequestsOneCase) {
   const json plan = make_plan(small_matrix(), {{"model", "m"}});
   EXPECT_EQ(plan.at("environments").size(), 3u);  // reference, conv 0, conv 1
   EXPECT_EQ(plan.at("cases").size(), 8u);         // 2 prompts x (reference, plain, deepcache, conv)
-  EXPECT_EQ(plan.at("comparisons").size(),
-            5u);  // 3 settings against the reference, 2 against switches off
+  // 3 settings against the reference, 2 against switches off.
+  EXPECT_EQ(plan.at("comparisons").size(), 5u);
   EXPECT_EQ(plan.at("excluded").at(0).at("because"), "one at a time");
 }
 
@@ -67,7 +67,8 @@ TEST(Plan, HoldsAnEnhancedCandidateAgainstThePlainOne) {
   matrix.request["enhance"] = nullptr;
   const json plan = make_plan(matrix, {{"model", "m"}});
   std::map<std::string, json> enhance;
-  for (const json& one : plan.at("cases")) enhance[one.at("id")] = one.at("request").at("enhance");
+  for (const json& planned : plan.at("cases"))
+    enhance[planned.at("id")] = planned.at("request").at("enhance");
   std::set<std::string> against;
   for (const json& comparison : plan.at("comparisons"))
     for (const json& pair : comparison.at("pairs")) {
@@ -86,7 +87,8 @@ TEST(Plan, HoldsTwoEnhancedArmsAgainstAnEnhancedOracle) {
   matrix.exclude.clear();
   matrix.oracle = true;
   const json plan = make_plan(matrix, {{"model", "m"}});
-  for (const json& one : plan.at("cases")) EXPECT_EQ(one.at("request").at("enhance"), "unsharp");
+  for (const json& planned : plan.at("cases"))
+    EXPECT_EQ(planned.at("request").at("enhance"), "unsharp");
 }
 
 TEST(Plan, MeasuresNoFloorOfAFolderOfPictures) {
@@ -111,7 +113,7 @@ TEST(Plan, DrawsBothArmsNoiseInTheReferencesPrecision) {
   matrix.exclude.clear();
   const json plan = make_plan(matrix, {{"model", "m"}});
   std::map<std::string, json> cases;
-  for (const json& one : plan.at("cases")) cases[one.at("id")] = one;
+  for (const json& planned : plan.at("cases")) cases[planned.at("id")] = planned;
   for (const json& comparison : plan.at("comparisons"))
     for (const json& pair : comparison.at("pairs"))
       for (const char* arm : {"candidate", "reference"})
@@ -119,14 +121,14 @@ TEST(Plan, DrawsBothArmsNoiseInTheReferencesPrecision) {
                   comparison.at("setting").at("reference.load.precision"));
   matrix.noise_precision = "bf16";
   const json named = make_plan(matrix, {{"model", "m"}});
-  for (const json& one : named.at("cases")) EXPECT_EQ(one.at("noise_precision"), "bf16");
+  for (const json& planned : named.at("cases")) EXPECT_EQ(planned.at("noise_precision"), "bf16");
 }
 
 std::map<std::string, json> environments_by_case(const json& plan) {
   std::map<std::string, json> environments, result;
-  for (const json& one : plan.at("environments")) environments[one.at("id")] = one;
-  for (const json& one : plan.at("cases"))
-    result[one.at("id")] = environments.at(one.at("environment"));
+  for (const json& planned : plan.at("environments")) environments[planned.at("id")] = planned;
+  for (const json& planned : plan.at("cases"))
+    result[planned.at("id")] = environments.at(planned.at("environment"));
   return result;
 }
 

@@ -14,10 +14,11 @@ using nlohmann::json;
 // Two environments with three and one pictures, then one comparison of eight timed samples.
 json small_plan() {
   json plan = {
+      {"environments", {{{"id", "e1"}}, {{"id", "e2"}}}},
       {"cases", {{{"id", "a"}, {"environment", "e1"}}, {{"id", "b"}, {"environment", "e2"}}}},
       {"samples", json::array()}};
-  for (const char* one : {"a", "a", "a", "b"})
-    plan["samples"].push_back({{"case", one}, {"kind", "quality"}});
+  for (const char* case_id : {"a", "a", "a", "b"})
+    plan["samples"].push_back({{"case", case_id}, {"kind", "quality"}});
   for (int i = 0; i < 8; ++i)
     plan["samples"].push_back(
         {{"case", i % 2 ? "a" : "b"}, {"kind", "timing"}, {"comparison", "c"}});
@@ -39,7 +40,8 @@ TEST(Shard, GivesEveryStretchToExactlyOneShard) {
   for (int count = 1; count <= 20; ++count) {
     std::multiset<std::size_t> taken;
     for (int index = 1; index <= count; ++index)
-      for (const Stretch& one : stretches_of({index, count}, all, cost)) taken.insert(one.first);
+      for (const Stretch& stretch : stretches_of({index, count}, all, cost))
+        taken.insert(stretch.first);
     EXPECT_EQ(taken.size(), 17u);
     EXPECT_EQ(std::set<std::size_t>(taken.begin(), taken.end()).size(), 17u);
   }

@@ -224,12 +224,13 @@ TEST(Damage, IsNamedInEveryPairWithDamageOfKnownKind) {
   DamagedRun run;
   std::map<std::string, Damaged> wanted;
   for (const auto& [base_name, base] : bases())
-    for (Damaged& one : damaged(base)) {
-      const std::string name = base_name + ", " + one.what;
+    for (Damaged& damaged_picture : damaged(base)) {
+      const std::string name = base_name + ", " + damaged_picture.what;
       // Where all is of one colour, a cast and less chroma are the same.
-      if (base_name == "hair" && one.kind == "colour shift") one.words = "colours shifted";
-      run.add(name, one.picture, base);
-      wanted.emplace(name, std::move(one));
+      if (base_name == "hair" && damaged_picture.kind == "colour shift")
+        damaged_picture.words = "colours shifted";
+      run.add(name, damaged_picture.picture, base);
+      wanted.emplace(name, std::move(damaged_picture));
     }
   const auto scores = run.scores();
   ASSERT_EQ(scores.size(), wanted.size());

@@ -50,9 +50,9 @@ TEST_F(SeededModelFolder, HoldsEveryFileAndTensorOfItsDescription) {
 }
 
 TEST_F(SeededModelFolder, HasEqualBytesForEqualSeedsOnAnyNumberOfThreads) {
-  const std::string one = read_file(make("one", 5) / kUnet);
-  EXPECT_TRUE(one == read_file(make("three", 5, 3) / kUnet));
-  EXPECT_FALSE(one == read_file(make("other", 6) / kUnet));
+  const std::string first = read_file(make("one", 5) / kUnet);
+  EXPECT_TRUE(first == read_file(make("three", 5, 3) / kUnet));
+  EXPECT_FALSE(first == read_file(make("other", 6) / kUnet));
 }
 
 TEST_F(SeededModelFolder, NamesItsWeightsByTheVariant) {

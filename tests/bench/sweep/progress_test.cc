@@ -68,7 +68,8 @@ TEST(ExpectedTimes, ComeFromAnEarlierRunAndAreGuessedFromTheWorkElsewhere) {
         {"environment", "e"},
         {"request", {{"steps", steps}, {"size", "64x64"}, {"prompt", prompt}, {"seed", 0}}}};
   };
-  const json plan = {{"cases", {one_case("a", 10, "x"), one_case("b", 20, "x")}}};
+  const json plan = {{"environments", {{{"id", "e"}}}},
+                     {"cases", {one_case("a", 10, "x"), one_case("b", 20, "x")}}};
   const std::string records = ::testing::TempDir() + "sameseed-records.jsonl";
   write_file(records,
              "{\"outcome\":\"ok\",\"case\":\"a\",\"wall_ms\":500}\n"  // it paid for loading

@@ -37,7 +37,7 @@ class MadeSample : public ::testing::Test {
                     .logs = run_ / "logs",
                     .limits = limits,
                     .name_worker = [] { return "w"; },
-                    .record = [](const json&) {},
+                    .file_record = [](const json&) {},
                     .nvml = nullptr};
     Dispatcher dispatcher(crew, {.name = "cpu"});
     return SampleMaker(run_, index, false, noise)

@@ -12,11 +12,11 @@ using namespace std::chrono_literals;
 using Words = std::vector<std::string>;
 
 DeviceReading reading(std::uint64_t reasons) {
-  DeviceReading one;
-  one.state.reasons = reason_words(reasons);
-  one.state.thermal_ns = 1'000'000;
-  one.sharing = Sharing{.ours = 1};
-  return one;
+  DeviceReading reading;
+  reading.state.reasons = reason_words(reasons);
+  reading.state.thermal_ns = 1'000'000;
+  reading.sharing = Sharing{.ours = 1};
+  return reading;
 }
 
 TEST(InvalidReasons, AreNoneForIdlenessAndAPowerCap) {
@@ -71,17 +71,17 @@ TEST(DeviceJson, KeepsToTheSchemaOfRecordsWhateverADeviceTells) {
   DeviceReading full = reading(0x4);
   full.state.power_w = 687.5;
   full.sharing->foreign = {{.pid = 1, .memory_bytes = 5 << 20}};
-  for (const DeviceReading& one : {full, DeviceReading{}}) {
+  for (const DeviceReading& reading : {full, DeviceReading{}}) {
     nlohmann::json sample = {
         {"type", "sample"}, {"sample", "s"}, {"case", "c"}, {"kind", "timing"}, {"outcome", "ok"}};
-    sample["device"] = {{"before", reading_json(one)}, {"after", reading_json(one)}};
+    sample["device"] = {{"before", reading_json(reading)}, {"after", reading_json(reading)}};
     EXPECT_NO_THROW(check_json(sample, schema, "sample"));
     nlohmann::json worker = {{"type", "worker"},
                              {"worker", "w"},
                              {"environment", "e"},
                              {"load", nlohmann::json::object()},
                              {"device", facts_json({.index = 0, .name = "GPU", .uuid = "GPU-1"})}};
-    worker["device"]["before_work"] = reading_json(one);
+    worker["device"]["before_work"] = reading_json(reading);
     EXPECT_NO_THROW(check_json(worker, schema, "worker"));
   }
   EXPECT_EQ(reading_json(full).at("power_w"), 687.5);

@@ -27,30 +27,30 @@ std::vector<DeviceProcess> listed(std::initializer_list<pid_t> pids) {
 }
 
 TEST(Sharing, CountsOurDescendantsAsOurs) {
-  const Sharing found = sort_processes(listed({100, 101, 102, 200}), view(true), {});
-  EXPECT_EQ(found.ours, 3u);
-  ASSERT_EQ(found.foreign.size(), 1u);
-  EXPECT_EQ(found.foreign[0].pid, 200);
-  EXPECT_TRUE(found.unmatched.empty());
+  const Sharing sharing = sort_processes(listed({100, 101, 102, 200}), view(true), {});
+  EXPECT_EQ(sharing.ours, 3u);
+  ASSERT_EQ(sharing.foreign.size(), 1u);
+  EXPECT_EQ(sharing.foreign[0].pid, 200);
+  EXPECT_TRUE(sharing.unmatched.empty());
 }
 
 TEST(Sharing, IsForeignToWhoeverWasThereBeforeOurWorkers) {
-  const Sharing found = sort_processes(listed({4242, 0, 0}), view(false), {4242, 0});
-  EXPECT_EQ(found.foreign.size(), 2u);    // 4242 and the one that the driver does not number
-  EXPECT_EQ(found.unmatched.size(), 1u);  // the second of these came later: it may be our worker
+  const Sharing sharing = sort_processes(listed({4242, 0, 0}), view(false), {4242, 0});
+  EXPECT_EQ(sharing.foreign.size(), 2u);    // 4242 and the one that the driver does not number
+  EXPECT_EQ(sharing.unmatched.size(), 1u);  // the second of these came later: it may be our worker
 }
 
 TEST(Sharing, NeverTakesOurWorkersOfAnotherNamespaceForForeign) {
   // In a container the driver lists our worker as 31337, and 200 may be anybody's number.
-  const Sharing found = sort_processes(listed({31337, 200}), view(false), {});
-  EXPECT_TRUE(found.foreign.empty());
-  EXPECT_EQ(found.unmatched.size(), 2u);
+  const Sharing sharing = sort_processes(listed({31337, 200}), view(false), {});
+  EXPECT_TRUE(sharing.foreign.empty());
+  EXPECT_EQ(sharing.unmatched.size(), 2u);
 }
 
 TEST(Sharing, TrustsNumbersInAContainerWhereOneOfOursIsListed) {
-  const Sharing found = sort_processes(listed({101, 200, 31337}), view(false), {});
-  EXPECT_EQ(found.foreign.size(), 1u);
-  EXPECT_EQ(found.unmatched.size(), 1u);
+  const Sharing sharing = sort_processes(listed({101, 200, 31337}), view(false), {});
+  EXPECT_EQ(sharing.foreign.size(), 1u);
+  EXPECT_EQ(sharing.unmatched.size(), 1u);
 }
 
 TEST(Processes, KnowTheirParents) {

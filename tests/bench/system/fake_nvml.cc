@@ -127,15 +127,15 @@ int nvmlDeviceGetComputeRunningProcesses_v3(Device, unsigned* size, Process* out
   const auto listed = value_of("processes");
   if (!listed) return kNotSupported;
   std::istringstream in(*listed == "none" ? "" : *listed);
-  unsigned found = 0;
-  for (std::string one; in >> one; ++found) {
-    if (found >= *size) return kInvalidArgument;
-    const std::size_t colon = one.find(':');
-    const std::string bytes = one.substr(colon + 1);
-    out[found] = {static_cast<unsigned>(std::stoul(one)), bytes == "-" ? ~0ULL : std::stoull(bytes),
-                  0, 0};
+  unsigned count = 0;
+  for (std::string process; in >> process; ++count) {
+    if (count >= *size) return kInvalidArgument;
+    const std::size_t colon = process.find(':');
+    const std::string bytes = process.substr(colon + 1);
+    out[count] = {static_cast<unsigned>(std::stoul(process)),
+                  bytes == "-" ? ~0ULL : std::stoull(bytes), 0, 0};
   }
-  *size = found;
+  *size = count;
   return kSuccess;
 }
 

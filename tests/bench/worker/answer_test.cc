@@ -50,20 +50,20 @@ TEST(Answer, IsRubbishWhereTheReportsWouldMissAField) {
 }
 
 TEST(Answer, SaysOfNonfiniteValuesWhereTheyAroseOrIsRubbish) {
-  const json found = {{"latents", 4},
-                      {"image", 12},
-                      {"step", 0},
-                      {"layers", {{{"layer", "mid_block.resnets.0.conv1"}, {"count", 1}}}}};
+  const json nonfinite = {{"latents", 4},
+                          {"image", 12},
+                          {"step", 0},
+                          {"layers", {{{"layer", "mid_block.resnets.0.conv1"}, {"count", 1}}}}};
   json answer = kAnswer;
-  answer["nonfinite"] = found;
-  EXPECT_EQ(record_fields(answer).at("nonfinite"), found);
+  answer["nonfinite"] = nonfinite;
+  EXPECT_EQ(record_fields(answer).at("nonfinite"), nonfinite);
   for (const auto& [field, value] : {std::pair<const char*, json>{"/latents", -1},
                                      {"/image", nullptr},
                                      {"/step", "0"},
                                      {"/layers", nullptr},
                                      {"/layers/0/layer", 1},
                                      {"/layers/0/count", nullptr}}) {
-    json bad = found;
+    json bad = nonfinite;
     bad[json::json_pointer(field)] = value;
     EXPECT_NE(refusal_of("/nonfinite", bad).find("must say in nonfinite"), std::string::npos)
         << field;
