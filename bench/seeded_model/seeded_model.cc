@@ -1,15 +1,9 @@
 #include "bench/seeded_model/seeded_model.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <exception>
 #include <map>
 #include <memory>
@@ -20,6 +14,7 @@
 #include <vector>
 
 #include "bench/seeded_model/model_layout.h"
+#include "bench/seeded_model/output.h"
 #include "bench/seeded_model/seeded_values.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -60,61 +55,7 @@ std::uint64_t count_of(const TensorLayout& tensor) {
   return count;
 }
 
-[[noreturn]] void fail(const fs::path& path) {
-  throw UserError(fmt::format("{}: cannot be written: {}", path.string(), std::strerror(errno)));
-}
-
-class OutputFile {
- public:
-  explicit OutputFile(fs::path path)
-      : path_(std::move(path)),
-        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
-    if (descriptor_ < 0) fail(path_);
-  }
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-  ~OutputFile() { ::close(descriptor_); }
-
-  void write(std::span<const std::byte> bytes, std::uint64_t at) const {
-    while (!bytes.empty()) {
-      const ssize_t written =
-          ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) fail(path_);
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-      at += static_cast<std::uint64_t>(written);
-    }
-  }
-
- private:
-  fs::path path_;
-  int descriptor_;
-};
-
-// A folder beside `out` that becomes it, or goes.
-class UnfinishedFolder {
- public:
-  explicit UnfinishedFolder(fs::path out) : out_(std::move(out)), path_(out_.string() + ".XXXXXX") {
-    if (::mkdtemp(path_.data()) == nullptr || ::chmod(path_.c_str(), 0755) != 0) fail(out_);
-  }
-  UnfinishedFolder(const UnfinishedFolder&) = delete;
-  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
-  ~UnfinishedFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  fs::path path() const { return path_; }
-  void put_in_place() {
-    if (::rename(path_.c_str(), out_.c_str()) != 0) fail(out_);
-    path_.clear();
-  }
-
- private:
-  fs::path out_;
-  std::string path_;
-};
-
-// A stretch of one tensor.
+// A run of values of one tensor.
 struct Chunk {
   std::shared_ptr<const OutputFile> file;
   std::uint64_t at;  // in the file
@@ -196,50 +137,67 @@ void write_chunks(const std::vector<Chunk>& chunks, unsigned threads, const Writ
   written(all, all);
 }
 
-}  // namespace
-
-void write_seeded_model(const SeededModel& model, const fs::path& out, unsigned threads,
-                        const WrittenBytes& written) {
+// `out`, which does not exist yet, in a folder that does. Throws UserError otherwise.
+fs::path checked_target(const fs::path& out) {
   const fs::path target = fs::absolute(out).lexically_normal();
   if (fs::exists(fs::symlink_status(target)))
     throw UserError(out.string() + ": exists already; name a folder that does not");
-  const fs::path parent = (target.has_filename() ? target : target.parent_path()).parent_path();
+  const fs::path folder = target.has_filename() ? target : target.parent_path();
   std::error_code error;
-  fs::create_directories(parent, error);
+  fs::create_directories(folder.parent_path(), error);
   if (error)
-    throw UserError(fmt::format("{}: folder cannot be made: {}", parent.string(), error.message()));
+    throw UserError(fmt::format("{}: folder cannot be made: {}", folder.parent_path().string(),
+                                error.message()));
+  return folder;
+}
 
-  const std::vector<Component> components = components_of(model.description);
+void check_space(const std::vector<Component>& components, const fs::path& target,
+                 const fs::path& out) {
   constexpr std::uint64_t kSmallFiles = 8 << 20;  // tokenizers and configs, generously
   std::uint64_t needed = kSmallFiles;
   for (const Component& component : components)
     for (const TensorLayout& tensor : component.tensors) needed += 2 * count_of(tensor);
-  if (const std::uint64_t free = fs::space(parent).available; free < needed)
+  if (const std::uint64_t free = fs::space(target.parent_path()).available; free < needed)
     throw UserError(fmt::format("{}: {:.1f} GB are needed and {:.1f} GB free; name another disk",
                                 out.string(), 1e-9 * static_cast<double>(needed),
                                 1e-9 * static_cast<double>(free)));
+}
 
-  UnfinishedFolder folder(target.has_filename() ? target : target.parent_path());
-  copy_small_files(model, folder.path());
-  std::map<std::pair<double, double>, HalfQuantiles> quantiles;
-  std::vector<Chunk> chunks;
-  for (const Component& component : components) {
-    const auto file = std::make_shared<const OutputFile>(
-        folder.path() / weights_file(component.name, model.variant));
-    file->write(std::as_bytes(std::span(component.header)), 0);
-    std::uint64_t at = component.header.size();
-    for (const TensorLayout& tensor : component.tensors) {
-      const auto [mean, deviation] = mean_and_deviation(tensor);
-      HalfQuantiles& values = quantiles[{mean, deviation}];
-      if (values.empty()) values = normal_quantiles(mean, deviation);
-      const std::uint64_t key = stream_key(model.seed, component.name + "/" + tensor.name);
-      const std::uint64_t count = count_of(tensor);
-      for (std::uint64_t first = 0; first < count; first += kChunk)
-        chunks.push_back(
-            {file, at + 2 * first, key, first, std::min(kChunk, count - first), &values});
-      at += 2 * count;
-    }
+using Quantiles = std::map<std::pair<double, double>, HalfQuantiles>;  // by mean and deviation
+
+// Opens the component's file, writes its header, and adds the chunks of its tensors.
+void add_chunks(const SeededModel& model, const Component& component, const fs::path& folder,
+                Quantiles& quantiles, std::vector<Chunk>& chunks) {
+  const auto file =
+      std::make_shared<const OutputFile>(folder / weights_file(component.name, model.variant));
+  file->write(std::as_bytes(std::span(component.header)), 0);
+  std::uint64_t at = component.header.size();
+  for (const TensorLayout& tensor : component.tensors) {
+    const auto [mean, deviation] = mean_and_deviation(tensor);
+    HalfQuantiles& values = quantiles[{mean, deviation}];
+    if (values.empty()) values = normal_quantiles(mean, deviation);
+    const std::uint64_t key = stream_key(model.seed, component.name + "/" + tensor.name);
+    const std::uint64_t count = count_of(tensor);
+    for (std::uint64_t first = 0; first < count; first += kChunk)
+      chunks.push_back(
+          {file, at + 2 * first, key, first, std::min(kChunk, count - first), &values});
+    at += 2 * count;
   }
+}
+
+}  // namespace
+
+void write_seeded_model(const SeededModel& model, const fs::path& out, unsigned threads,
+                        const WrittenBytes& written) {
+  const fs::path target = checked_target(out);
+  const std::vector<Component> components = components_of(model.description);
+  check_space(components, target, out);
+  UnfinishedFolder folder(target);
+  copy_small_files(model, folder.path());
+  Quantiles quantiles;
+  std::vector<Chunk> chunks;
+  for (const Component& component : components)
+    add_chunks(model, component, folder.path(), quantiles, chunks);
   // Not flushed to disk: after a power loss the same command makes the same model.
   write_chunks(chunks, threads, written);
   chunks.clear();

@@ -1,11 +1,11 @@
-#include "bench/check/doctor.h"
+#include "bench/check/doctor_report.h"
 
 #include <gtest/gtest.h>
 
 #include <sstream>
 
+#include "bench/check/doctor.h"
 #include "bench/system/obstacles.h"
-#include "bench/system/programs.h"
 
 namespace sameseed {
 namespace {
@@ -102,17 +102,6 @@ TEST(Doctor, SaysWhichSwitchesCanActHere) {
   EXPECT_TRUE(acts(report, "env.ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION"));
   EXPECT_TRUE(acts(report, "env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION"));
   EXPECT_TRUE(acts(report, "request.deepcache"));
-}
-
-TEST(ListenTo, HearsAllAndEndsWhatDoesNotEnd) {
-  using namespace std::chrono_literals;
-  const CapturedOutput captured =
-      capture_output({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, {}, 10s);
-  EXPECT_EQ(captured.code, 3);
-  EXPECT_EQ(captured.output, "out\nerr\n");
-  EXPECT_EQ(capture_output({"/bin/cat"}, {}, 10s).code, 0);  // there is nothing to read
-  EXPECT_EQ(capture_output({"/no/such/program"}, {}, 10s).code, 127);
-  EXPECT_EQ(capture_output({"/bin/sleep", "60"}, {}, 50ms).code, 128 + 9);
 }
 
 }  // namespace
