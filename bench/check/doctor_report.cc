@@ -108,7 +108,7 @@ json advice_of(const Findings& findings, const json& gpus) {
   return list;
 }
 
-// "580.159.04", "1980", "?" where it is not told.
+// "580.159.04", "1980", "?" where it is unknown.
 std::string text_of(const json& value) {
   if (value.is_null()) return "?";
   if (value.is_boolean()) return value.get<bool>() ? "on" : "off";

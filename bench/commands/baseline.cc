@@ -25,8 +25,8 @@ struct BaselineCommand {
   std::string ledger;  // file; empty: the user's (ledger.h)
 };
 
-// Scores and times that a gate found wanting may be the new level that somebody accepts; a run that
-// did not come out is none.
+// A run that failed a gate may be accepted as the new normal; one with an invalid environment, with
+// failed samples or with a switch that did not act may not.
 void refuse_no_baseline(const std::string& folder) {
   const json report = read_report(folder);
   const int code = report.at("verdict").at("code");

@@ -30,7 +30,7 @@ PlannedRun plan_run(const PlanOptions& options);
 // RunLock.
 void write_plan(const PlannedRun& planned);
 
-// Prints how much there is to make and how long that takes, as far as anybody knows.
+// Prints how much there is to make and, where it is known, how long that takes.
 void describe_plan(const PlannedRun& planned);
 
 }  // namespace sameseed

@@ -1,4 +1,4 @@
-// The `folder` engine: hands out pictures that somebody made elsewhere.
+// The `folder` engine: gives pictures that were made elsewhere.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// How long samples will take, as far as anybody knows: from an earlier run or a probe.
+// How long samples will take, estimated from an earlier run or a probe.
 #pragma once
 
 #include <filesystem>

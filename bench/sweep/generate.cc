@@ -160,7 +160,7 @@ class Sweep {
     over_ = true;
   }
 
-  // In good time: a sweep of hours whose times are worth nothing is hours lost.
+  // Before anything is made: a sweep takes hours, and its times would be invalid.
   static void warn_of_others(const DeviceWatch& watch, Progress& progress) {
     for (const std::string& obstacle : obstacles(watch.facts(), watch.before_work()))
       progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, obstacle));
@@ -201,7 +201,7 @@ class Sweep {
     record["wall_ms"] = ms;
     const std::string outcome = record.at("outcome");
     const bool failed = outcome != "ok" && outcome != "unsupported";
-    if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no row: not its fault
+    if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     if (failed) strikes_.add(environment.at("id"));
     append(record);

@@ -20,8 +20,8 @@ struct Newest {
 };
 using NewestRecords = std::map<std::string, Newest>;  // by sample
 
-// Its times are worth nothing, and times are all it was made for.
-bool is_timing_in_vain(const json& record) {
+// Its times are invalid, and it was made for nothing else.
+bool is_invalid_timing(const json& record) {
   return record.value("kind", "") == "timing" && !record.value("invalid", json::array()).empty();
 }
 
@@ -34,7 +34,7 @@ NewestRecords read_newest(const std::filesystem::path& run) {
     Newest& newest = records[record.at("sample")];
     newest = {record.at("outcome"), record.value("start", "?"), record.value("wall_ms", 0.0)};
     if (newest.outcome == "ok" && !files_are_there(run, record)) newest.outcome = "files are gone";
-    if (newest.outcome == "ok" && is_timing_in_vain(record)) newest.outcome = "invalid";
+    if (newest.outcome == "ok" && is_invalid_timing(record)) newest.outcome = "invalid";
   });
   return records;
 }

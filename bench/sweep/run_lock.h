@@ -5,7 +5,7 @@
 
 namespace sameseed {
 
-// Holds RUN/lock for as long as it lives; the system lets go of it when the process ends, however
+// Keeps RUN/lock locked while it exists; the system unlocks it when the process ends, however
 // it ends. Throws UserError that says who holds it, and where something in the folder is a link
 // that leads outside.
 class RunLock {

@@ -26,7 +26,7 @@ struct DeviceFacts {
 
 // A process that computes on a device, under the number that the driver gives it.
 struct DeviceProcess {
-  pid_t pid = 0;  // 0: of another namespace of process numbers, or not told
+  pid_t pid = 0;  // 0: of another pid namespace, or unknown
   std::optional<std::int64_t> memory_bytes;
 };
 

@@ -13,7 +13,7 @@ void require(bool holds, const char* what) {
   if (!holds) throw WorkerFailure("rubbish", fmt::format("the worker's answer {}", what));
 }
 
-// The layers are told to people, so they must be there.
+// Reports name the layers, so they must be there.
 void require_nonfinite(const json& nonfinite) {
   const auto count = [](const json& value) { return value.is_number_integer() && value >= 0; };
   const json layers = nonfinite.value("layers", json());

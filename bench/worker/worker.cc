@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kLongestAnswer = 64 << 20;  // bytes
 constexpr auto kTimeToQuit = 2s;                  // after the end of its input
 
-// How many processes the kernel has ended for want of memory since the machine started.
+// How many processes the kernel has ended for lack of memory since the machine started.
 std::int64_t ended_for_memory() {
   std::ifstream in("/proc/vmstat");
   std::string name;
@@ -117,7 +117,7 @@ Worker::~Worker() {
   end_group();
   ::close(out_);
   if (guard_ > 0) {
-    ::kill(guard_, SIGKILL);  // its group is gone, and the number may belong to somebody else soon
+    ::kill(guard_, SIGKILL);  // the group has ended, and its number may be given to another soon
     ::waitpid(guard_, nullptr, 0);
   }
   if (lifeline_ >= 0) ::close(lifeline_);

@@ -115,7 +115,7 @@ TEST_F(ExitCodes, Are6WhereTheEnvironmentIsInvalid) {
   const std::string throttled = run_with("throttled", [](json& record) {
     if (record.value("kind", "") == "timing") record["invalid"] = {"throttled"};
   });
-  EXPECT_EQ(gate(json::array({kBadTime}), throttled), 6);  // and not 3: the times are worth nothing
+  EXPECT_EQ(gate(json::array({kBadTime}), throttled), 6);  // and not 3: the times are invalid
   EXPECT_EQ(gate(json::array({kBadQuality}), throttled), 2);
 
   // Two starts of the run, and the second one on another machine.

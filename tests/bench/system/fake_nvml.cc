@@ -122,7 +122,7 @@ int nvmlDeviceGetMemoryInfo(Device, Memory* out) {
   const int result = number("total", &out->total);
   return result == kSuccess ? number("used", &out->used) : result;
 }
-// "processes 4242:1048576 17:-": numbers and bytes; none are told after the dash.
+// "processes 4242:1048576 17:-": numbers and bytes, which are unknown where a dash stands.
 int nvmlDeviceGetComputeRunningProcesses_v3(Device, unsigned* size, Process* out) {
   const auto listed = value_of("processes");
   if (!listed) return kNotSupported;
