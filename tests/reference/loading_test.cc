@@ -99,7 +99,7 @@ TEST_F(Loading, ReportsWhichVariantItRead) {
   }
   EXPECT_EQ(plain.report.files.size(), 4u);
   // The same numbers; products in float32 round by where their operands lie (as in diffusers).
-  EXPECT_LE(relative_l2(fp16.latents, plain.latents), 5e-5);
+  expect_within(1e-5, relative_l2(fp16.latents, plain.latents), "latents");
 }
 
 TEST_F(Loading, NamesThePrecisionInUseInEveryAnswer) {
@@ -232,7 +232,7 @@ TEST_F(Loading, SendsWhatTheNetworkNeedsByOneUploadAndSaysHowMuch) {
   const Made original = make_original();
   EXPECT_EQ(original.report.uploaded_bytes, 0);
   // The same numbers; products in float32 round by where their operands lie.
-  EXPECT_LE(relative_l2(sent.latents, original.latents), 5e-5);
+  expect_within(1e-5, relative_l2(sent.latents, original.latents), "latents");
 }
 
 TEST_F(Loading, RefusesPlaygroundsSchedulerByName) {
