@@ -54,7 +54,7 @@ inline const std::map<std::string, double>& golden_limits() {
                                                     {"sigmas", 5e-6},
                                                     {"noise_pred_first", 1.5e-5},
                                                     {"noise_pred_last", 2.5e-5},
-                                                    {"latents", 1e-5},
+                                                    {"latents", 1.2e-5},
                                                     {"image", 3e-5}};
   return all;
 }
