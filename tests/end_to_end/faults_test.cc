@@ -100,7 +100,9 @@ TEST(Run, StopsAfterTheSampleInFlightWhenAskedAndGoesOn) {
   EXPECT_NE(read_file(folder + "/log").find("the same command goes on from here: sameseed run"),
             std::string::npos);
   EXPECT_TRUE(eventually([&] { return processes_of(mark, run).empty(); }));
-  EXPECT_EQ(run_program(command), 0);
+  // Under the same variables: LibTorch draws other last bits of noise with other kernels, and a run
+  // takes no pair of two noises.
+  EXPECT_EQ(Started(command, folder + "/log-again").wait(), 0);
   EXPECT_EQ(lasting_records(run).size(), read_json(run + "/plan.json").at("samples").size());
   std::filesystem::remove_all(folder);
 }

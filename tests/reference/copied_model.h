@@ -6,18 +6,10 @@
 #include <filesystem>
 #include <string>
 
-#include "io/safetensors.h"
-#include "pipeline/model/tensor_files.h"
 #include "tests/reference/goldens.h"
+#include "tests/reference/tensors_of.h"
 
 namespace sameseed {
-
-inline NamedTensors tensors_of(const std::filesystem::path& file) {
-  const SafetensorsFile opened = SafetensorsFile::open(file);
-  NamedTensors all;
-  for (const auto& [name, view] : opened.tensors()) all[name] = load_tensor(file, name);
-  return all;
-}
 
 class CopiedModel : public ::testing::Test {
  protected:
