@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "pipeline/engine.h"
-#include "pipeline/model/config.h"
+#include "pipeline/unet/unet_config.h"
+#include "pipeline/vae/vae_config.h"
 
 namespace sameseed {
 

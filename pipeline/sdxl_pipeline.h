@@ -11,12 +11,16 @@
 
 #include "pipeline/engine.h"
 #include "pipeline/layers/backend.h"
-#include "pipeline/model/config.h"
+#include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/tensor_files.h"
+#include "pipeline/schedulers/scheduler_config.h"
 #include "pipeline/text/text_encoder.h"
+#include "pipeline/text/text_encoder_config.h"
 #include "pipeline/text/tokenizer.h"
 #include "pipeline/unet/unet.h"
+#include "pipeline/unet/unet_config.h"
 #include "pipeline/vae/vae.h"
+#include "pipeline/vae/vae_config.h"
 #include "pipeline/watch/stopwatch.h"
 
 namespace sameseed {

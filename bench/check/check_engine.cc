@@ -22,7 +22,7 @@
 #include "io/files.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
-#include "pipeline/text/token_ids.h"
+#include "pipeline/token_ids.h"
 
 namespace sameseed {
 namespace {

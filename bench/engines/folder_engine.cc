@@ -19,7 +19,7 @@
 #include "io/safetensors.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
-#include "pipeline/text/token_ids.h"
+#include "pipeline/token_ids.h"
 
 namespace sameseed {
 namespace {

@@ -10,10 +10,13 @@ sameseed_library(sameseed_cuda LIBTORCH
   SOURCES
     ${CMAKE_CURRENT_LIST_DIR}/attention.cc
     ${CMAKE_CURRENT_LIST_DIR}/convolution.cc
+    ${CMAKE_CURRENT_LIST_DIR}/cuda_attention.cc
     ${CMAKE_CURRENT_LIST_DIR}/cuda_backend.cc
     ${CMAKE_CURRENT_LIST_DIR}/cuda_engine.cc
+    ${CMAKE_CURRENT_LIST_DIR}/cuda_products.cc
     ${CMAKE_CURRENT_LIST_DIR}/cudnn_graph.cc
     ${CMAKE_CURRENT_LIST_DIR}/device_context.cc
     ${CMAKE_CURRENT_LIST_DIR}/matmul.cc
+    ${CMAKE_CURRENT_LIST_DIR}/probe.cc
     ${CMAKE_CURRENT_LIST_DIR}/step_graphs.cc
   LIBRARIES sameseed_network sameseed_choices sameseed_kernels LibTorch::cuda CUDNN::cudnn CUDA::cublasLt CUDA::nvrtc CUDA::cudart)

@@ -4,6 +4,7 @@
 
 #include "io/sha256.h"
 #include "pipeline/cuda/cuda_backend.h"
+#include "pipeline/cuda/probe.h"
 #include "pipeline/cuda/step_graphs.h"
 #include "pipeline/env_flags.h"
 #include "pipeline/sdxl_engine.h"

@@ -52,7 +52,7 @@ class StepGraphs {
   }
 
  private:
-  struct Captured {
+  struct StepGraph {
     at::cuda::CUDAGraph graph;
     std::vector<Tensor> inputs, outputs;
     Counters counted;  // by one replay
@@ -64,12 +64,12 @@ class StepGraphs {
     return tensor;
   }
 
-  std::unique_ptr<Captured> capture(const std::vector<Tensor>& inputs,
-                                    const StepRunner::Step& step) {
+  std::unique_ptr<StepGraph> capture(const std::vector<Tensor>& inputs,
+                                     const StepRunner::Step& step) {
     const auto start = std::chrono::steady_clock::now();
     const Counters before = context_->counters;
     const double searched = context_->choices.search_ms();
-    auto captured = std::make_unique<Captured>();
+    auto captured = std::make_unique<StepGraph>();
     for (const Tensor& input : inputs)
       captured->inputs.push_back(lasting_.contains(input.const_data_ptr()) ? input : input.clone());
     check(cudaDeviceSynchronize(), "waiting before a capture");
@@ -93,7 +93,7 @@ class StepGraphs {
 
   std::shared_ptr<DeviceContext> context_;
   at::cuda::MempoolId_t pool_ = at::cuda::graph_pool_handle();
-  std::map<std::string, std::unique_ptr<Captured>> graphs_;
+  std::map<std::string, std::unique_ptr<StepGraph>> graphs_;
   std::map<std::string, std::vector<Tensor>> kept_;
   std::set<const void*> lasting_;
 };

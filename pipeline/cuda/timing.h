@@ -32,10 +32,10 @@ class Event {
 };
 
 // Work captured as a graph. Throws std::runtime_error where it cannot be captured.
-class Captured {
+class CapturedWork {
  public:
   template <typename Work>
-  Captured(cudaStream_t stream, Work work) {
+  CapturedWork(cudaStream_t stream, Work work) {
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "a capture");
     work(stream);
     cudaGraph_t graph = nullptr;
@@ -45,9 +45,9 @@ class Captured {
     if (made != cudaSuccess) (void)cudaGetLastError();
     check(made, "a captured graph");
   }
-  ~Captured() { cudaGraphExecDestroy(runnable_); }
-  Captured(const Captured&) = delete;
-  Captured& operator=(const Captured&) = delete;
+  ~CapturedWork() { cudaGraphExecDestroy(runnable_); }
+  CapturedWork(const CapturedWork&) = delete;
+  CapturedWork& operator=(const CapturedWork&) = delete;
 
   void launch(cudaStream_t stream) const { check(cudaGraphLaunch(runnable_, stream), "a graph"); }
 
@@ -64,7 +64,7 @@ double median_ms(int rounds, int calls, Work work) {
   check(cudaDeviceSynchronize(), "waiting before timing");
   const Stream own;
   const cudaStream_t stream = own.get();
-  const Captured captured(stream, [&](cudaStream_t on) {
+  const CapturedWork captured(stream, [&](cudaStream_t on) {
     for (int call = 0; call < calls; ++call) work(on);
   });
   Event begin, end;

@@ -33,13 +33,13 @@ struct Destroy {
     destroy(handle);
   }
 };
-using Event = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy<cudaEventDestroy>>;
+using CopyEvent = std::unique_ptr<std::remove_pointer_t<cudaEvent_t>, Destroy<cudaEventDestroy>>;
 using PinnedMemory = std::unique_ptr<void, Destroy<cudaFreeHost>>;
 
-Event make_event() {
+CopyEvent make_event() {
   cudaEvent_t event = nullptr;
   check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
-  return Event(event);
+  return CopyEvent(event);
 }
 
 PinnedMemory make_pinned_memory() {
@@ -72,7 +72,7 @@ class Lane {
  private:
   struct Buffer {
     PinnedMemory memory = make_pinned_memory();
-    Event left = make_event();  // its last content is on the device
+    CopyEvent left = make_event();  // its last content is on the device
   };
   std::array<Buffer, 2> buffers_;
   Stream stream_;

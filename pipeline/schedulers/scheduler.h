@@ -6,7 +6,7 @@
 
 #include <memory>
 
-#include "pipeline/model/config.h"
+#include "pipeline/schedulers/scheduler_config.h"
 
 namespace sameseed {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "pipeline/layers/backend.h"
-#include "pipeline/model/config.h"
+#include "pipeline/text/text_encoder_config.h"
 
 namespace sameseed {
 

@@ -14,6 +14,8 @@
 
 namespace sameseed {
 
+struct TokenizerTables;
+
 struct TokenIds {
   std::vector<std::int64_t> ids;  // begin, content, end, padding: model_max_length of them
   bool truncated = false;
@@ -22,17 +24,15 @@ struct TokenIds {
 
 class Tokenizer {
  public:
-  // Reads vocab.json and merges.txt of a tokenizer folder, or tokenizer.json where it has only
-  // that, with tokenizer_config.json and special_tokens_map.json.
+  // Throws UserError for a folder that read_tokenizer() (tokenizer_tables.h) cannot read.
   static Tokenizer open(const std::filesystem::path& folder);
 
   // Throws UserError for text that is not UTF-8.
   TokenIds encode(std::string_view utf8) const;
 
  private:
-  struct Tables;
-  explicit Tokenizer(std::shared_ptr<const Tables> tables);
-  std::shared_ptr<const Tables> tables_;
+  explicit Tokenizer(std::shared_ptr<const TokenizerTables> tables);
+  std::shared_ptr<const TokenizerTables> tables_;
 };
 
 }  // namespace sameseed

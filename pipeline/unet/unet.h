@@ -10,9 +10,9 @@
 #include "pipeline/layers/backend.h"
 #include "pipeline/layers/resnet.h"
 #include "pipeline/layers/transformer.h"
-#include "pipeline/model/config.h"
 #include "pipeline/unet/deepcache.h"
 #include "pipeline/unet/embeddings.h"
+#include "pipeline/unet/unet_config.h"
 #include "pipeline/watch/observer.h"
 
 namespace sameseed {

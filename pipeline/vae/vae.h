@@ -7,7 +7,7 @@
 #include "pipeline/layers/backend.h"
 #include "pipeline/layers/resnet.h"
 #include "pipeline/layers/transformer.h"
-#include "pipeline/model/config.h"
+#include "pipeline/vae/vae_config.h"
 
 namespace sameseed {
 

@@ -6,8 +6,15 @@ set(allowed_reference "reference|pipeline|io")
 set(allowed_reports "reports|io")
 set(allowed_bench "bench|io|metrics|pipeline|reference|reports")
 
-# Inside reports/ and bench/ a folder is a stage and knows only those named here. What lies beside the folders knows all
-# of them, and so do the programs for measuring.
+# Inside pipeline/, reports/ and bench/ a folder is a stage and knows only those named here. What lies beside the folders
+# knows all of them, and so do the programs for measuring. pipeline/cpu and pipeline/cuda run whole requests.
+set(pipeline_model "model")
+set(pipeline_layers "layers|model")
+set(pipeline_watch "watch|layers|model")
+set(pipeline_text "text|layers|model")
+set(pipeline_unet "unet|watch|layers|model")
+set(pipeline_vae "vae|layers|model")
+set(pipeline_schedulers "schedulers|model")
 set(reports_statistics "statistics")
 set(reports_run "run|statistics")
 set(reports_summary "summary|run|statistics")

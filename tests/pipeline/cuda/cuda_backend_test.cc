@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "pipeline/cuda/probe.h"
 #include "pipeline/cuda/step_graphs.h"
 #include "pipeline/layers/resnet.h"
 #include "pipeline/model/tensor_files.h"

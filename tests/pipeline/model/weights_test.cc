@@ -14,8 +14,12 @@
 
 #include "io/error.h"
 #include "io/files.h"
-#include "pipeline/model/config.h"
+#include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/tensor_files.h"
+#include "pipeline/schedulers/scheduler_config.h"
+#include "pipeline/text/text_encoder_config.h"
+#include "pipeline/unet/unet_config.h"
+#include "pipeline/vae/vae_config.h"
 
 namespace sameseed {
 namespace {

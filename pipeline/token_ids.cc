@@ -1,4 +1,4 @@
-#include "pipeline/text/token_ids.h"
+#include "pipeline/token_ids.h"
 
 #include <nlohmann/json.hpp>
 #include <span>

@@ -1,0 +1,48 @@
+// Products and convolutions as the layers of a GPU use them: shapes read off tensors, calls
+// counted.
+#pragma once
+
+#include <c10/cuda/CUDAStream.h>
+
+#include <memory>
+
+#include "pipeline/cuda/device_context.h"
+#include "pipeline/cuda/kernels/kernels.h"
+#include "pipeline/layers/backend.h"
+
+namespace sameseed::cuda {
+
+struct CudaArithmetic {
+  at::ScalarType type = at::kHalf;  // or at::kBFloat16, which has no sums in fp16
+  bool conv_half = false;           // convolutions add up in fp16
+  bool matmul_half = false;         // linear layers add up in fp16
+};
+
+// What every layer knows.
+struct LayerContext {
+  CudaArithmetic arithmetic;
+  std::shared_ptr<DeviceContext> device;
+
+  Half half() const { return arithmetic.type == at::kHalf ? Half::kFp16 : Half::kBf16; }
+};
+
+inline cudaStream_t current_stream() { return c10::cuda::getCurrentCUDAStream(); }
+
+inline const void* data_or_null(const Tensor& tensor) {
+  return tensor.defined() ? tensor.const_data_ptr() : nullptr;
+}
+
+// y [..., n] = x [..., k] * weight [n, k]^T + bias + residual
+Tensor product(const LayerContext& context, const Tensor& x, const Tensor& weight,
+               const Tensor& bias, const Tensor& residual, bool half_sums);
+
+// The same as a linear layer's: counted, and with sums as the switch says.
+Tensor linear_product(const LayerContext& context, const Tensor& x, const Tensor& weight,
+                      const Tensor& bias, const Tensor& residual = {});
+
+// x [n, in, h, w] and weight [out, in, k, k], both channels last; bias and residual may be
+// undefined.
+Tensor convolve(const LayerContext& context, const Tensor& x, const Tensor& weight,
+                const Tensor& bias, const Tensor& residual, const Conv2dConfig& config);
+
+}  // namespace sameseed::cuda

@@ -1,0 +1,74 @@
+#include "pipeline/model/config_fields.h"
+
+#include <utility>
+
+#include "io/error.h"
+#include "io/files.h"
+
+namespace sameseed {
+
+using nlohmann::json;
+
+ConfigFields::ConfigFields(std::filesystem::path path)
+    : path_(std::move(path)), values_(read_json(path_)) {
+  if (!values_.is_object()) throw UserError(path_.string() + ": not a JSON object");
+}
+
+void ConfigFields::only(const std::string& name, const std::vector<json>& allowed) {
+  known_.insert(name);
+  const auto found = values_.find(name);
+  if (found == values_.end() || found->is_null()) return;
+  for (const json& value : allowed)
+    if (*found == value) return;
+  std::string list;
+  for (const json& value : allowed) list += (list.empty() ? "" : ", ") + value.dump();
+  complain(name, fmt::format("is not supported yet (supported: {})", list));
+}
+
+std::vector<std::int64_t> ConfigFields::per_block(const std::string& name, std::int64_t fallback,
+                                                  std::size_t count) {
+  known_.insert(name);
+  const json value = values_.value(name, json());
+  if (value.is_array()) {
+    auto list = get<std::vector<std::int64_t>>(name, {});
+    if (list.size() != count) complain(name, fmt::format("needs {} values, one a block", count));
+    list.resize(count, fallback);
+    return list;
+  }
+  return std::vector<std::int64_t>(count, get<std::int64_t>(name, fallback));
+}
+
+void ConfigFields::require_positive(const std::string& name, std::int64_t value) {
+  if (value <= 0 || value > (1 << 24))
+    complain(name, "must be a positive number of reasonable size");
+}
+
+void ConfigFields::require_groups(const std::vector<std::int64_t>& channels, std::int64_t groups) {
+  for (const std::int64_t width : channels) {
+    require_positive("block_out_channels", width);
+    if (groups <= 0 || width % groups != 0) {
+      complain("norm_num_groups", fmt::format("does not divide a block's {} channels", width));
+      return;
+    }
+  }
+}
+
+void ConfigFields::complain(const std::string& name, const std::string& what) {
+  problems_.push_back(fmt::format("  {} = {}: {}", name, values_.value(name, json()).dump(), what));
+}
+
+void ConfigFields::refuse_unknown() {
+  for (const auto& [name, value] : values_.items())
+    if (!known_.contains(name) && !name.starts_with('_') && !value.is_null() &&
+        value != json(false))
+      complain(name, "is not known to this program");
+}
+
+void ConfigFields::finish() const {
+  if (problems_.empty()) return;
+  std::string text = path_.string() + ": cannot be used";
+  for (const std::string& problem : problems_) text += "\n" + problem;
+  throw UserError(text);
+}
+
+}  // namespace sameseed

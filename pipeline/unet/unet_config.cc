@@ -1,0 +1,102 @@
+#include "pipeline/unet/unet_config.h"
+
+#include "pipeline/model/config_fields.h"
+
+namespace sameseed {
+namespace {
+
+void read_blocks(ConfigFields& fields, UnetConfig& config) {
+  config.down_block_types = fields.get<std::vector<std::string>>(
+      "down_block_types",
+      {"CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"});
+  config.up_block_types = fields.get<std::vector<std::string>>(
+      "up_block_types",
+      {"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"});
+  config.block_out_channels =
+      fields.get<std::vector<std::int64_t>>("block_out_channels", {320, 640, 1280, 1280});
+  const std::size_t blocks = config.block_out_channels.size();
+  if (blocks < 1 || blocks > 8 || config.down_block_types.size() != blocks ||
+      config.up_block_types.size() != blocks)
+    fields.complain("block_out_channels",
+                    "needs as many values as there are down and up block types (1 to 8)");
+  for (const std::string& type : config.down_block_types)
+    if (type != "DownBlock2D" && type != "CrossAttnDownBlock2D")
+      fields.complain("down_block_types", type + " is not supported yet");
+  for (const std::string& type : config.up_block_types)
+    if (type != "UpBlock2D" && type != "CrossAttnUpBlock2D")
+      fields.complain("up_block_types", type + " is not supported yet");
+}
+
+void read_sizes(ConfigFields& fields, UnetConfig& config) {
+  const std::size_t blocks = config.block_out_channels.size();
+  fields.only("mid_block_type", {"UNetMidBlock2DCrossAttn"});
+  config.layers_per_block = fields.get("layers_per_block", config.layers_per_block);
+  fields.require_positive("layers_per_block", config.layers_per_block);
+  config.transformer_layers_per_block = fields.per_block("transformer_layers_per_block", 1, blocks);
+  config.heads = fields.per_block("attention_head_dim", 8, blocks);
+  fields.only("num_attention_heads", {});  // diffusers refuses it too
+  for (std::size_t i = 0; i < blocks; ++i)
+    if (config.heads[i] <= 0 || config.block_out_channels[i] % config.heads[i] != 0)
+      fields.complain("attention_head_dim", "the number of heads must divide the block's channels");
+  config.cross_attention_dim = fields.get("cross_attention_dim", config.cross_attention_dim);
+  config.norm_num_groups = fields.get("norm_num_groups", config.norm_num_groups);
+  fields.require_groups(config.block_out_channels, config.norm_num_groups);
+  config.norm_eps = fields.get("norm_eps", config.norm_eps);
+  config.use_linear_projection = fields.get("use_linear_projection", config.use_linear_projection);
+  config.flip_sin_to_cos = fields.get("flip_sin_to_cos", config.flip_sin_to_cos);
+  config.freq_shift = fields.get("freq_shift", config.freq_shift);
+  config.addition_time_embed_dim =
+      fields.get("addition_time_embed_dim", config.addition_time_embed_dim);
+  config.projection_class_embeddings_input_dim =
+      fields.get("projection_class_embeddings_input_dim", std::int64_t{0});
+  config.sample_size = fields.get("sample_size", config.sample_size);
+}
+
+// Options of other UNets, which have to be as SDXL's are.
+void refuse_other_unets(ConfigFields& fields) {
+  if (fields.get<std::string>("addition_embed_type", "") != "text_time")
+    fields.complain("addition_embed_type", "must be \"text_time\", as SDXL's is");
+  fields.only("act_fn", {"silu", "swish"});
+  fields.only("class_embed_type", {});
+  fields.only("encoder_hid_dim_type", {});
+  fields.only("time_cond_proj_dim", {});
+  fields.only("time_embedding_dim", {});
+  fields.only("time_embedding_act_fn", {});
+  fields.only("timestep_post_act", {});
+  fields.only("cross_attention_norm", {});
+  fields.only("num_class_embeds", {});
+  fields.only("encoder_hid_dim", {});
+  fields.only("time_embedding_type", {"positional"});
+  fields.only("resnet_time_scale_shift", {"default"});
+  fields.only("attention_type", {"default"});
+  fields.only("conv_in_kernel", {3});
+  fields.only("conv_out_kernel", {3});
+  fields.only("downsample_padding", {1});
+  fields.only("mid_block_scale_factor", {1});
+  fields.only("resnet_out_scale_factor", {1.0});
+  fields.only("dropout", {0.0});
+  for (const char* name :
+       {"center_input_sample", "only_cross_attention", "dual_cross_attention",
+        "class_embeddings_concat", "mid_block_only_cross_attention", "resnet_skip_time_act"})
+    fields.only(name, {false});
+  fields.only("reverse_transformer_layers_per_block", {});
+}
+
+}  // namespace
+
+UnetConfig read_unet_config(const std::filesystem::path& folder) {
+  ConfigFields fields(folder / "config.json");
+  UnetConfig config;
+  fields.only("_class_name", {"UNet2DConditionModel"});
+  config.in_channels = fields.get("in_channels", config.in_channels);
+  config.out_channels = fields.get("out_channels", config.out_channels);
+  read_blocks(fields, config);
+  read_sizes(fields, config);
+  refuse_other_unets(fields);
+  fields.ignore({"addition_embed_type_num_heads", "upcast_attention"});
+  fields.refuse_unknown();
+  fields.finish();
+  return config;
+}
+
+}  // namespace sameseed

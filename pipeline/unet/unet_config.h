@@ -1,0 +1,34 @@
+// A UNet's config.json: sizes and options, with their defaults.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sameseed {
+
+// diffusers' UNet2DConditionModel
+// (huggingface/diffusers:src/diffusers/models/unets/unet_2d_condition.py).
+struct UnetConfig {
+  std::int64_t in_channels = 4, out_channels = 4;
+  std::vector<std::string> down_block_types, up_block_types;
+  std::vector<std::int64_t> block_out_channels;
+  std::int64_t layers_per_block = 2;
+  std::vector<std::int64_t> transformer_layers_per_block;  // one a down block
+  std::vector<std::int64_t> heads;  // one a down block: `attention_head_dim` is their number
+  std::int64_t cross_attention_dim = 1280;
+  std::int64_t norm_num_groups = 32;
+  double norm_eps = 1e-5;
+  bool use_linear_projection = false;
+  bool flip_sin_to_cos = true;
+  std::int64_t freq_shift = 0;
+  std::int64_t addition_time_embed_dim = 256;
+  std::int64_t projection_class_embeddings_input_dim = 0;
+  std::int64_t sample_size = 128;
+};
+
+// Throws UserError that names the file and every field it cannot take.
+UnetConfig read_unet_config(const std::filesystem::path& folder);
+
+}  // namespace sameseed
