@@ -52,7 +52,7 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
     throw UserError("the pictures could not be scored; see the lines above");
   for_each_json_line(scores_file, [&](const json& line) {
     if (line.value("type", "") == "pair" && !line.contains("refused"))
-      scores[{line.at("candidate_case"), line.at("reference_case")}] = line;
+      scores[{line.at("candidate_case"), line.at("reference_case")}] = parse_pair_scores(line);
   });
   return scores;
 }
@@ -63,20 +63,20 @@ int compare(const CompareCommand& command, std::ostream& terminal) {
   const RunFiles files_a = made_run(command.a), files_b = made_run(command.b);
   const RunIndex a(files_a), b(files_b);
   const CompareOptions options{.varied = command.varied};
-  json compared = compare_runs(a, b, options, {});
+  Compared compared = compare_runs(a, b, options, {});
   const TemporaryFolder own;
-  if (compared.at("cohort").at("comparable").get<bool>())
+  if (compared.comparable)
     compared = compare_runs(a, b, options,
                             score_across(a, b, command.out.empty() ? own.path() : command.out));
   std::ostringstream text;
   write_comparison(compared, text);
   if (!command.out.empty()) {
     const std::filesystem::path out = command.out;
-    write_file(out / "compare.json", compared.dump(1) + "\n");
+    write_file(out / "compare.json", compare_json(compared).dump(1) + "\n");
     write_file(out / "compare.txt", text.str());
   }
   terminal << text.str();
-  return compared.at("verdict").at("code").get<int>();
+  return compared.verdict.code;
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ constexpr const char* kUsual[] = {"lpips.alex", "total_ms.ratio"};
 bool fits(const SeriesName& name, const std::string& setting) {
   if (setting.empty()) return true;
   const nlohmann::json value = nlohmann::json::parse(name.setting, nullptr, false);
-  return (value.is_object() && setting_label(value).find(setting) != std::string::npos) ||
+  return (value.is_object() &&
+          setting_label(value.get<Setting>()).find(setting) != std::string::npos) ||
          name.setting.find(setting) != std::string::npos;
 }
 

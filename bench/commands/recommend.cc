@@ -9,6 +9,8 @@
 #include "bench/commands/options.h"
 #include "io/error.h"
 #include "reports/run/labels.h"
+#include "reports/run/run_files.h"
+#include "reports/run/run_index.h"
 #include "reports/summary/summary.h"
 
 namespace sameseed {
@@ -33,8 +35,8 @@ int recommend_setting(const RecommendCommand& command, std::ostream& out) {
   }
   if (bounds.empty()) throw UserError("recommend needs a bound: --at-most lpips.alex.worst5=0.1");
   const RunFiles files = read_run(command.run);
-  const Recommendation recommendation =
-      recommend(candidates(make_summary(files), files, bounds), line);
+  const Summary summary = summarize_run(RunIndex(files));
+  const Recommendation recommendation = recommend(recommendable(summary, bounds), line);
   out << recommendation.environment_file;
   return recommendation.code;
 }

@@ -9,6 +9,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/history/report_numbers.h"
 #include "reports/run/run_files.h"
 
 namespace sameseed {

@@ -8,13 +8,13 @@
 
 #include "bench/ledger/ledger.h"
 #include "bench/plan/plan.h"
+#include "bench/plan/plan_file.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/judge/accepted_report.h"
 #include "reports/judge/gate.h"
 #include "reports/run/cohort.h"
 #include "reports/run/run_files.h"
-#include "reports/run/run_index.h"
 
 namespace sameseed {
 namespace {
@@ -68,19 +68,17 @@ void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
 void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options) {
   if (!is_in_ledger(options)) return;
   const RunFiles files = read_run(run);
-  // All that is compared of the run itself, which has no report yet.
-  const json report = {
-      {"cohort", cohort_of(files.plan, files.starts, files.workers, RunIndex(files).metrics())}};
+  const json cohort = cohort_of(files);  // all that is compared of the run itself
   const auto file = run / "gates.json";
   const std::vector<Gate> gates =
       std::filesystem::exists(file) ? read_gates(file) : std::vector<Gate>();
   const auto fits = [&](const std::string& text) {
-    const json accepted = parse_accepted_report(text, ledger_file(options.ledger).string());
+    const Summary accepted = parse_accepted_report(text, ledger_file(options.ledger).string());
     return std::ranges::all_of(gates, [&](const Gate& gate) {
-      return !gate.baseline_margin || incomparable(gate, report, accepted).empty();
+      return !gate.baseline_margin || incomparable(gate, cohort, accepted.cohort).empty();
     });
   };
-  const std::vector<std::string> reports = accepted_reports(options, files.plan);
+  const std::vector<std::string> reports = accepted_reports(options, read_plan(run));
   const auto fitting = std::ranges::find_if(reports, fits);
   write_file(run / "baseline.json", fitting == reports.end() ? reports.front() : *fitting);
 }

@@ -10,6 +10,7 @@
 #include "io/files.h"
 #include "io/json.h"
 #include "metrics/self_test.h"
+#include "reports/run/run_files.h"
 #include "reports/summary/damage.h"
 
 namespace sameseed {
@@ -121,6 +122,15 @@ std::string scorer_line(const Metrics& metrics) {
          "\n";
 }
 
+// Of the scores of one pair, as in scores.jsonl.
+json damage_json(const json& scores) {
+  const PairScores read = parse_pair_scores(scores);
+  const auto damage =
+      damage_of({.values = read.values, .places = read.places, .broken = read.broken});
+  if (!damage) return nullptr;
+  return {{"kinds", damage->kinds}, {"sentence", damage->sentence}};
+}
+
 }  // namespace
 
 void score_run(const std::filesystem::path& run, const std::string& weights) {
@@ -165,7 +175,7 @@ json score_pair(const std::filesystem::path& reference, const std::filesystem::p
                  {"candidate", candidate.string()}};
   const PictureScores pair = score_pictures(metrics, candidate, reference);
   result.update(pair.scores);
-  result["damage"] = damage_of(pair.scores);
+  result["damage"] = damage_json(pair.scores);
   if (!map.empty()) write_png(map, pair.map);
   result["metrics"] = describe_all(metrics);
   return result;

@@ -105,17 +105,14 @@ void refuse_unknown(const std::vector<std::string>& varied, const std::set<std::
 std::span<const Implication> implications() { return kImplications; }
 
 json comparable_cohort(const RunIndex& run) {
-  const RunFiles& files = run.files();
-  json cohort = cohort_of(files.plan, files.starts, files.workers, run.metrics());
+  json cohort = cohort_of(run.files());
   std::set<std::string> cases;  // the floor's second process searches anew on purpose
-  for (const json& comparison : files.plan.at("comparisons"))
-    for (const json& pair : comparison.at("pairs"))
-      for (const char* side : {"candidate", "reference"}) cases.insert(pair.at(side));
+  for (const PlannedComparison& comparison : run.plan().comparisons)
+    for (const Pair& pair : comparison.pairs) cases.insert({pair.candidate, pair.reference});
   std::map<std::string, std::set<std::string>> taken;
-  for (const auto& [id, record] : files.samples) {
-    if (!cases.contains(record.at("case"))) continue;
-    const json choices =
-        record.value("engagement", json::object()).value("choices", json::object());
+  for (const auto& [id, record] : run.files().samples) {
+    if (!cases.contains(record.case_id)) continue;
+    const json choices = record.engagement.value("choices", json::object());
     if (!choices.is_object()) continue;
     for (const auto& [operation, choice] : choices.items()) {
       if (!choice.is_object()) continue;

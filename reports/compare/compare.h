@@ -1,30 +1,20 @@
 // One run against another of the same sweep: two drivers, two kernels, two versions of a library.
 #pragma once
 
-#include <map>
-#include <nlohmann/json.hpp>
-#include <ostream>
+#include <cstddef>
+#include <iosfwd>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "reports/compare/claim.h"
+#include "reports/compare/cohort_difference.h"
+#include "reports/compare/same_pictures.h"
 #include "reports/run/run_index.h"
+#include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
-
-// A picture that both runs made: of equal engine, variables, load options (folders left out) and
-// request.
-struct SamePicture {
-  std::string a, b;          // its cases
-  std::string arm;           // "candidate", "reference" or "switches off"
-  nlohmann::json setting;    // the axes that this arm sees
-  nlohmann::json same_case;  // what the two cases have in common, less prompt and seed
-  nlohmann::json prompt, seed;
-};
-std::vector<SamePicture> same_pictures(const RunIndex& a, const RunIndex& b);
-
-// (case of B, case of A) -> B's picture scored against A's: a line as in scores.jsonl.
-using AcrossScores = std::map<std::pair<std::string, std::string>, nlohmann::json>;
 
 struct CompareOptions {
   std::vector<std::string> varied;  // cohort fields, as cohort_differences() takes them
@@ -33,15 +23,45 @@ struct CompareOptions {
   double time_margin = 0.01;
 };
 
-// The content of compare.json (sameseed/compare/1, reports/FILES.md). Pure. Where the cohorts
-// differ in what was not varied nothing is judged, and the verdict's code is 6. Otherwise every
-// claim about pictures, scores, times and switches is held together at one family-wise rate
-// (step_down.h). Codes: 0 nothing of B is shown to be worse, 2 scores, 3 times, 4 both, 5 too few
-// pairs or blocks to tell.
-nlohmann::json compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions& options,
-                            const AcrossScores& across);
+struct ComparedRun {
+  std::string folder, name;
+  std::optional<std::string> started;  // of its last start, ISO 8601; nothing: never
+  std::string cohort;                  // its hash
+  std::vector<std::string> differs;    // cohort fields in which its own starts or workers disagree
+};
+
+struct CompareVerdict {
+  int code = 0;
+  std::string word;
+  std::size_t differences = 0;
+  std::string text;
+};
+
+struct Compared {
+  ComparedRun a, b;
+  std::vector<std::string> varied;
+  bool comparable = false;  // the cohorts differ in nothing but what was varied
+  std::vector<CohortDifference> differences;
+  // Empty where the cohorts are not comparable.
+  std::vector<Claim> claims = {};
+  FamilyOptions family = {};
+  double time_margin = 0;
+  std::optional<double> clock_a = {}, clock_b = {};  // mean SM clock in MHz while timed samples ran
+  CompareVerdict verdict = {};
+};
+
+// Pure. Where the cohorts differ in what was not varied nothing is judged, and the verdict's code
+// is
+// 6. Otherwise every claim about pictures, scores, times and switches is held together at one
+// family-wise rate (step_down.h). Codes: 0 nothing of B is shown to be worse, 2 scores, 3 times, 4
+// both, 5 too few pairs or blocks to tell.
+Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions& options,
+                      const AcrossScores& across);
+
+// The content of compare.json (sameseed/compare/1, reports/FILES.md).
+nlohmann::json compare_json(const Compared& compared);
 
 // For a terminal.
-void write_comparison(const nlohmann::json& compared, std::ostream& out);
+void write_comparison(const Compared& compared, std::ostream& out);
 
 }  // namespace sameseed

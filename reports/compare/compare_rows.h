@@ -1,81 +1,96 @@
-// What two runs differ by, unit by unit: the rows of the family that compare.h judges.
+// What two runs differ by, unit by unit: the rows of the family that compare.h judges. A function a
+// kind of claim; they are called in one order, since it numbers the units and so decides the draws.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
-#include "reports/compare/compare.h"
+#include "reports/compare/claim.h"
+#include "reports/compare/same_pictures.h"
+#include "reports/run/loss_table.h"
 #include "reports/run/run_index.h"
-#include "reports/statistics/paired_bootstrap.h"
+#include "reports/statistics/factorial.h"
 
 namespace sameseed {
 
-class CompareRows {
+// Units of observation, numbered in the order of their first use: a pair, a setting's timed block,
+// or a context's block of the switches' design.
+class Units {
  public:
-  CompareRows(const RunIndex& a, const RunIndex& b, double time_margin);
-
-  // Losses of B's pictures against A's, less the floor of the same prompt and seed where one was
-  // measured.
-  void add_pictures(const std::vector<SamePicture>& pictures, const AcrossScores& across);
-  // Loss of B against its own reference (or switches off) less that of A.
-  void add_scores();
-  // Logarithms of B's times over A's, block by block: each setting, and all settings together; in
-  // ms and, where both runs tell their clock, in cycles of the SM clock.
-  void add_times();
-  // What each switch costs in B less what it costs in A.
-  void add_switches();
-
-  // A claim to be: {about, arm, setting, measure, unit, ...}, without its outcome.
-  const nlohmann::json& entry(std::size_t row) const { return rows_[row].entry; }
-  std::vector<SparseRow> rows() const;
-  std::size_t units() const { return units_.size(); }
-  const std::vector<double>& margins() const { return margins_; }
-  // {a, b}: mean SM clock in MHz while timed samples ran, null where none is told.
-  nlohmann::json clocks() const;
+  using Block = std::pair<Setting, int>;
+  using Key = std::variant<PairKey, Block, std::size_t>;
+  std::size_t number(const Key& key) {
+    return numbers_.emplace(key, numbers_.size()).first->second;
+  }
+  std::size_t size() const { return numbers_.size(); }
 
  private:
-  struct Row {
-    nlohmann::json entry;
-    std::map<std::size_t, double> values;
-  };
-  // Sums over one arm's samples of a block.
-  struct BlockTime {
-    double ms = 0, megacycles = 0;
-    int samples = 0, clocked = 0;
-  };
-  using Times = std::map<std::string, std::map<int, BlockTime>>;  // timing -> block
-  struct Timed {
-    nlohmann::json setting;
-    std::map<std::string, Times> a, b;  // arm -> times
-  };
-
-  std::size_t unit(const nlohmann::json& key) {
-    return units_.emplace(key, units_.size()).first->second;
-  }
-  void add(nlohmann::json entry, std::map<std::size_t, double> values, double margin);
-  static std::map<std::string, Times> times_of(const RunIndex& run,
-                                               const nlohmann::json& comparison,
-                                               std::vector<double>& clocks);
-  static std::map<int, double> changes_of(const Timed& timed, const std::string& arm,
-                                          const std::string& timing, bool cycles);
-  void add_time_rows(const std::string& arm, const std::string& timing, bool cycles);
-  // (arm, metric) -> prompt and seed -> the mean loss of the arm's second process in both runs;
-  // only what both have.
-  using Floors = std::map<nlohmann::json, double>;
-  const Floors& floors_of(const std::string& arm, const nlohmann::json& metric);
-
-  const RunIndex &a_, &b_;
-  const double time_margin_;
-  std::vector<nlohmann::json> metrics_;  // those that are judged
-  std::vector<Row> rows_;
-  std::vector<double> margins_;
-  std::map<nlohmann::json, std::size_t> units_;
-  std::map<std::pair<std::string, std::string>, Floors> floors_;
-  std::vector<Timed> timed_;
-  std::vector<double> clocks_a_, clocks_b_;
+  std::map<Key, std::size_t> numbers_;
 };
+
+// A claim to be, without its outcome.
+struct CompareRow {
+  Claim claim;
+  std::map<std::size_t, double> values = {};  // unit -> how far B is from A
+  double margin = 0;                          // what counts as a difference, on the values' scale
+};
+using CompareRows = std::vector<CompareRow>;
+
+// The metrics that are judged: one of each symptom, those that both runs could compute by the same
+// definition.
+std::vector<ReportMetric> judged_metrics(const RunIndex& a, const RunIndex& b);
+
+// Comparisons of both runs that stand for the same setting.
+using SameComparison = std::pair<const PlannedComparison*, const PlannedComparison*>;
+std::vector<SameComparison> same_comparisons(const RunIndex& a, const RunIndex& b);
+
+// Losses of B's pictures against A's, less the floor of the same prompt and seed where one was
+// measured.
+CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
+                         const std::vector<SamePicture>& pictures, const AcrossScores& across,
+                         Units& units);
+
+// Loss of B against its own reference (or switches off) less that of A.
+CompareRows score_rows(const RunIndex& a, const RunIndex& b, Units& units);
+// The same of one comparison and metric, pair by pair.
+std::map<PairKey, double> score_changes(const SameComparison& comparison,
+                                        const ReportMetric& metric, const RunIndex& a,
+                                        const RunIndex& b);
+
+// Sums over one arm's samples of a block.
+struct BlockTime {
+  double ms = 0, megacycles = 0;
+  int samples = 0, clocked = 0;
+};
+using BlockTimes = std::map<std::string, std::map<int, BlockTime>>;  // timing -> block
+// The times of one setting in both runs, by arm.
+struct TimedSetting {
+  Setting setting;
+  std::map<std::string, BlockTimes> a, b;
+};
+struct TimedSettings {
+  std::vector<TimedSetting> settings;
+  std::vector<double> clocks_a, clocks_b;  // SM clocks in MHz while timed samples ran
+};
+TimedSettings timed_settings(const RunIndex& a, const RunIndex& b);
+
+// Block -> log(B / A), in ms or in cycles of the SM clock. Block i of A stands beside block i of B:
+// they are of different runs, so any pairing is as good.
+std::map<int, double> time_changes(const TimedSetting& timed, const std::string& arm,
+                                   const std::string& timing, bool in_cycles);
+
+// Each setting, and all settings together; in ms and, where both runs tell their clock, in cycles.
+// `margin`: the change of time that counts, 0.01 is 1 %.
+CompareRows time_rows(const TimedSettings& timed, double margin, Units& units);
+
+// What each switch costs in B less what it costs in A.
+CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSettings& timed,
+                        double margin, Units& units);
 
 }  // namespace sameseed

@@ -3,12 +3,11 @@
 
 namespace sameseed {
 
-std::vector<std::unique_ptr<Report>> all_reports(const RunFiles& files) {
+std::vector<std::unique_ptr<Report>> all_reports() {
   std::vector<std::unique_ptr<Report>> all;
   for (const auto make : {make_json_report, make_text_report, make_markdown_report,
-                          make_junit_report, make_benchmark_report})
+                          make_junit_report, make_benchmark_report, make_html_report})
     all.push_back(make());
-  all.push_back(make_html_report(files));
   return all;
 }
 

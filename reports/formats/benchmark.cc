@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -28,10 +29,9 @@ std::string part(const json& value) {
 }
 
 // "nightly/against:reference/candidate.request.deepcache:3_0_0/arm:candidate"
-std::string name_of(const json& summary, const json& comparison, const std::string& arm) {
-  std::string name = part(summary.at("name")) + "/against:" + part(comparison.at("against"));
-  for (const auto& [axis, value] : comparison.at("setting").items())
-    name += "/" + axis + ":" + part(value);
+std::string name_of(const Summary& summary, const Comparison& comparison, const std::string& arm) {
+  std::string name = part(summary.name) + "/against:" + part(comparison.against);
+  for (const auto& [axis, value] : comparison.setting) name += "/" + axis + ":" + part(value);
   return name + "/arm:" + arm;
 }
 
@@ -40,38 +40,43 @@ json record(const std::string& run_name, std::size_t repetitions, double ms) {
           {"real_time", ms},  {"cpu_time", ms},       {"time_unit", "ms"}};
 }
 
-json samples_of(const std::string& name, const std::vector<const json*>& samples) {
+using TimedSamples = std::vector<const TimedSample*>;  // of one arm, all with a total
+
+json samples_of(const std::string& name, const TimedSamples& samples) {
   json list = json::array();
-  for (const json* sample : samples) {
-    const json& timings = sample->at("timings_ms");
-    json one = record(name, samples.size(), timings.at("total_ms"));
-    one["run_type"] = "iteration";
-    one["repetition_index"] = list.size();
-    one["iterations"] = 1;
-    for (const auto& [timing, ms] : timings.items())
-      if (timing != "total_ms") one[timing] = ms;
-    list.push_back(std::move(one));
+  for (const TimedSample* sample : samples) {
+    json entry = record(name, samples.size(), sample->ms.at("total_ms"));
+    entry["run_type"] = "iteration";
+    entry["repetition_index"] = list.size();
+    entry["iterations"] = 1;
+    for (const auto& [timing, ms] : sample->ms)
+      if (timing != "total_ms") entry[timing] = ms;
+    list.push_back(std::move(entry));
   }
   return list;
 }
 
-json aggregate(const std::string& name, const std::vector<const json*>& samples,
-               const json& quality) {
+json aggregate(const std::string& name, const TimedSamples& samples) {
   double sum = 0;
-  for (const json* sample : samples) sum += sample->at("timings_ms").at("total_ms").get<double>();
-  json one = record(name, samples.size(), sum / static_cast<double>(samples.size()));
-  one["name"] = name + "_mean";
-  one["run_type"] = "aggregate";
-  one["aggregate_name"] = "mean";
-  one["aggregate_unit"] = "time";
-  one["iterations"] = samples.size();
-  for (const auto& [metric, entry] : quality.items())
-    if (entry.value("mean", json()).is_number()) one[metric] = entry.at("mean");
-  return one;
+  for (const TimedSample* sample : samples) sum += sample->ms.at("total_ms");
+  json entry = record(name, samples.size(), sum / static_cast<double>(samples.size()));
+  entry["name"] = name + "_mean";
+  entry["run_type"] = "aggregate";
+  entry["aggregate_name"] = "mean";
+  entry["aggregate_unit"] = "time";
+  entry["iterations"] = samples.size();
+  return entry;
 }
 
-json context(const json& summary) {
-  const json& run = summary.at("run");
+// The means of all metrics, as counters.
+void add_quality(const Comparison& comparison, json& entry) {
+  for (const auto& [metric, quality] : comparison.quality)
+    if (const auto mean = quality.statistics.named("mean"); mean && std::isfinite(*mean))
+      entry[metric] = *mean;
+}
+
+json context(const Summary& summary) {
+  const json& run = summary.start;
   const json host = run.value("host", json::object());
   return {{"date", run.value("started", "")},
           {"host_name", host.value("name", "")},
@@ -84,24 +89,25 @@ json context(const json& summary) {
           {"library_version", run.value("version", "")},
           {"library_build_type", "release"},
           {"json_schema_version", 1},
-          {"sameseed_cohort", summary.at("cohort").at("hash")}};
+          {"sameseed_cohort", summary.cohort.at("hash")}};
 }
 
 class BenchmarkReport final : public Report {
  public:
   std::string file() const override { return "benchmarks.json"; }
 
-  void write(const json& summary, std::ostream& out) const override {
+  void write(const Summary& summary, const Verdict&, std::ostream& out) const override {
     json benchmarks = json::array();
-    for (const json& comparison : summary.at("comparisons")) {
-      std::map<std::string, std::vector<const json*>> arms;
-      for (const json& sample : comparison.at("timed_samples"))
-        if (sample.at("timings_ms").contains("total_ms")) arms[sample.at("arm")].push_back(&sample);
+    for (const Comparison& comparison : summary.comparisons) {
+      std::map<std::string, TimedSamples> arms;
+      for (const TimedSample& sample : comparison.speed.samples)
+        if (sample.ms.contains("total_ms")) arms[sample.arm].push_back(&sample);
       for (const auto& [arm, samples] : arms) {
         const std::string name = name_of(summary, comparison, arm);
-        for (json& one : samples_of(name, samples)) benchmarks.push_back(std::move(one));
-        benchmarks.push_back(aggregate(
-            name, samples, arm == "candidate" ? comparison.at("quality") : json::object()));
+        for (json& entry : samples_of(name, samples)) benchmarks.push_back(std::move(entry));
+        json mean = aggregate(name, samples);
+        if (arm == "candidate") add_quality(comparison, mean);
+        benchmarks.push_back(std::move(mean));
       }
     }
     const json all = {{"context", context(summary)}, {"benchmarks", std::move(benchmarks)}};

@@ -7,75 +7,78 @@
 #include <limits>
 
 #include "reports/run/labels.h"
+#include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t kMostNotes = 12;  // of one kind
 
 struct EffectColumn {
-  const char *kind, *name, *title, *brief, *unit;
+  bool is_time;
+  const char *name, *title, *brief, *unit;
 };
-constexpr EffectColumn kColumns[] = {{"quality", "lpips.alex", "LPIPS", "LPIPS", "pairs"},
-                                     {"quality", "ssim.gaussian", "1 - SSIM", "SSIM", "pairs"},
-                                     {"quality", "psnr.rgb", "MSE, levels^2", "MSE", "pairs"},
-                                     {"speed", "total_ms", "time saved", "time", "blocks"}};
+constexpr EffectColumn kColumns[] = {{false, "lpips.alex", "LPIPS", "LPIPS", "pairs"},
+                                     {false, "ssim.gaussian", "1 - SSIM", "SSIM", "pairs"},
+                                     {false, "psnr.rgb", "MSE, levels^2", "MSE", "pairs"},
+                                     {true, "total_ms", "time saved", "time", "blocks"}};
 
-const json& entry_in(const json& estimate, const EffectColumn& column) {
-  static const json nothing;
-  const json& all = estimate.at(column.kind);
+// Null where it was not measured.
+const EffectOn* effect_in(const EffectOfSwitch& effect, const EffectColumn& column) {
+  const auto& all = column.is_time ? effect.speed : effect.quality;
   const auto found = all.find(column.name);
-  return found == all.end() ? nothing : *found;
+  return found == all.end() ? nullptr : &found->second;
 }
 
-bool shows(const json& entry) {
-  return entry.is_object() && (entry.at("verdict") == "costs" || entry.at("verdict") == "buys");
+bool shows(const EffectOn* effect) {
+  return effect && (effect->verdict == "costs" || effect->verdict == "buys");
 }
 
-// "+0.0123 ±0.0045*"; of times "+25 % [20, 30]*".
-std::string cell(const json& entry, bool time) {
-  if (!entry.is_object() || entry.at("n") == 0) return "-";
-  if (entry.contains("exactly_none")) return "0 exactly";
-  const json& interval = entry.at("interval");
-  const char* mark = shows(entry) ? "*" : interval.is_null() ? "?" : " ";
-  if (time) {
-    const auto saved = [](const json& ratio) { return 100 * (1 - ratio.get<double>()); };
-    const std::string text = fmt::format("{:+.0f} %", saved(entry.at("ratio")));
-    if (interval.is_null()) return text + mark;
-    return fmt::format("{} [{:.0f}, {:.0f}]{}", text, saved(interval.at("high")),
-                       saved(interval.at("low")), mark);
-  }
-  const double loss = entry.at("loss");
+std::string time_cell(const Estimate& ratio, const char* mark) {
+  const auto saved = [](double value) { return 100 * (1 - value); };
+  const std::string text = fmt::format("{:+.0f} %", saved(ratio.value));
+  if (!ratio.interval) return text + mark;
+  return fmt::format("{} [{:.0f}, {:.0f}]{}", text, saved(ratio.interval->high),
+                     saved(ratio.interval->low), mark);
+}
+
+std::string loss_cell(const Estimate& loss, const char* mark) {
   const auto number = [](double value, const char* small, const char* large) {
     return fmt::format(fmt::runtime(std::abs(value) < 1000 ? small : large), value);
   };
-  const std::string text = number(loss, "{:+.3g}", "{:+.0f}");
-  if (interval.is_null()) return text + mark;
-  return text + " ±" + number(interval.at("high").get<double>() - loss, "{:.2g}", "{:.0f}") + mark;
+  const std::string text = number(loss.value, "{:+.3g}", "{:+.0f}");
+  if (!loss.interval) return text + mark;
+  return text + " ±" + number(loss.interval->high - loss.value, "{:.2g}", "{:.0f}") + mark;
 }
 
-std::string label(const json& estimate) {
+// "+0.0123 ±0.0045*"; of times "+25 % [20, 30]*".
+std::string cell(const EffectOn* effect, bool is_time) {
+  if (!effect || effect->estimate.n == 0) return "-";
+  if (effect->exactly_none) return "0 exactly";
+  const char* mark = shows(effect) ? "*" : !effect->estimate.interval ? "?" : " ";
+  return is_time ? time_cell(effect->estimate, mark) : loss_cell(effect->estimate, mark);
+}
+
+std::string label(const EffectOfSwitch& effect) {
   std::string text;
-  for (const auto& [axis, value] : estimate.at("levels").items())
+  for (const auto& [axis, value] : effect.levels)
     text += (text.empty() ? "" : " with ") + setting_label({{axis, value}});
   std::string same;
-  for (const json& other : estimate.value("same_as", json::array()))
-    same += (same.empty() ? "" : ", ") + value_label(estimate.at("levels").begin().key(), other);
+  for (const AxisValue& other : effect.same_as)
+    same += (same.empty() ? "" : ", ") + value_label(effect.levels.begin()->first, other);
   return same.empty() ? text : text + " (= " + same + ")";
 }
 
 // What rows are sorted by: the headline metric's loss, without one the time lost.
-double cost(const json& estimate, const json& headline) {
-  const json& quality = estimate.at("quality");
-  if (headline.is_string() && quality.contains(headline.get<std::string>())) {
-    const json& loss = quality.at(headline.get<std::string>()).at("loss");
-    if (loss.is_number()) return loss;
-  }
-  const json ratio = estimate.at("speed").value("total_ms", json::object()).value("ratio", json());
-  return headline.is_null() && ratio.is_number() ? ratio.get<double>()
-                                                 : -std::numeric_limits<double>::infinity();
+double cost(const EffectOfSwitch& effect, const std::optional<std::string>& headline) {
+  if (headline)
+    if (const auto loss = effect.quality.find(*headline);
+        loss != effect.quality.end() && loss->second.estimate.n > 0)
+      return loss->second.estimate.value;
+  const auto time = effect.speed.find("total_ms");
+  const bool timed = time != effect.speed.end() && time->second.estimate.n > 0;
+  return !headline && timed ? time->second.estimate.value
+                            : -std::numeric_limits<double>::infinity();
 }
 
 void add_shortened(std::vector<std::string>& notes, const char* heading,
@@ -86,33 +89,32 @@ void add_shortened(std::vector<std::string>& notes, const char* heading,
     notes.push_back(fmt::format("  and {} more, see report.json", more.size() - kMostNotes));
 }
 
-std::string values_text(const std::string& axis, const json& values) {
+std::string values_text(const std::string& axis, const std::vector<AxisValue>& values) {
   std::string text;
-  for (const json& value : values)
+  for (const AxisValue& value : values)
     text += text.empty() ? setting_label({{axis, value}}) : " or " + value_label(axis, value);
   return text;
 }
 
-std::vector<std::string> baseline_notes(const json& effects) {
+std::vector<std::string> baseline_notes(const Effects& effects) {
   std::string off, over;
-  for (const json& one : effects.at("switches"))
-    off += (off.empty() ? "" : ", ") + setting_label({{one.at("axis"), one.at("off")}});
-  for (const json& axis : effects.at("averaged_over"))
-    over += " and " + values_text(axis.at("name"), axis.at("values"));
+  for (const SweepSwitch& own : effects.switches)
+    off += (off.empty() ? "" : ", ") + setting_label({{own.axis, own.off}});
+  for (const SweepAxis& axis : effects.averaged_over)
+    over += " and " + values_text(axis.name, axis.values);
   return {"each against " + off, "averaged over the other switches' settings" + over};
 }
 
 // "conv half 1, conv half unset: made only with deepcache off", a line for each restriction.
-std::vector<std::string> confounded_notes(const json& confounded) {
+std::vector<std::string> confounded_notes(const std::vector<Confounded>& confounded) {
   std::vector<std::pair<std::string, std::string>> groups;  // restriction, labels
-  for (const json& one : confounded) {
+  for (const Confounded& effect : confounded) {
     std::string with;
-    for (const auto& [axis, values] : one.at("only_with").items())
+    for (const auto& [axis, values] : effect.only_with)
       with += (with.empty() ? "made only with " : " and ") + values_text(axis, values);
     if (with.empty()) with = "never made beside its off value: cannot be told";
-    const std::string name = setting_label(one.at("levels"));
-    const auto found = std::find_if(groups.begin(), groups.end(),
-                                    [&](const auto& group) { return group.first == with; });
+    const std::string name = setting_label(effect.levels);
+    const auto found = std::ranges::find(groups, with, &std::pair<std::string, std::string>::first);
     if (found == groups.end())
       groups.emplace_back(with, name);
     else
@@ -124,77 +126,89 @@ std::vector<std::string> confounded_notes(const json& confounded) {
 }
 
 // "conv half 0 held: conv half 1 against conv half 0: +0.002 in lpips.alex (costs)"
-std::vector<std::string> advice_notes(const json& advice) {
+std::vector<std::string> advice_notes(const std::vector<Advice>& advice) {
   std::vector<std::string> notes;
-  for (const json& one : advice) {
+  for (const Advice& piece : advice) {
     std::string shown;
-    for (const json& sentence : one.at("shown"))
-      shown += (shown.empty() ? ": " : "; ") + sentence.get<std::string>();
-    notes.push_back(fmt::format("  {} {}{}", setting_label({{one.at("axis"), one.at("value")}}),
-                                one.at("answer").get<std::string>(), shown));
+    for (const std::string& sentence : piece.shown)
+      shown += (shown.empty() ? ": " : "; ") + sentence;
+    notes.push_back(
+        fmt::format("  {} {}{}", setting_label({{piece.axis, piece.value}}), piece.answer, shown));
   }
   return notes;
 }
 
 // "conv half 1: LPIPS 40 pairs, time 12 blocks"
-std::string needed_note(const json& estimate) {
+std::string needed_note(const EffectOfSwitch& effect) {
   std::string text;
   for (const EffectColumn& column : kColumns) {
-    const json& entry = entry_in(estimate, column);
-    if (!entry.is_object() || !entry.contains("needed")) continue;
-    text += fmt::format("{}{} {:.0f} {}", text.empty() ? "" : ", ", column.brief,
-                        entry.at("needed").get<double>(), column.unit);
+    const EffectOn* on = effect_in(effect, column);
+    if (!on || !on->needed) continue;
+    text += fmt::format("{}{} {:.0f} {}", text.empty() ? "" : ", ", column.brief, *on->needed,
+                        column.unit);
   }
-  return text.empty() ? text : "  " + label(estimate) + ": " + text;
+  return text.empty() ? text : "  " + label(effect) + ": " + text;
+}
+
+// The columns of which at least one effect has something.
+std::vector<const EffectColumn*> measured_columns(const Effects& effects) {
+  std::vector<const EffectColumn*> columns;
+  for (const EffectColumn& column : kColumns)
+    if (std::ranges::any_of(effects.estimates, [&](const EffectOfSwitch& effect) {
+          return effect_in(effect, column) != nullptr;
+        }))
+      columns.push_back(&column);
+  return columns;
+}
+
+// Main effects, and interactions that show; dearest first. Counts in `hidden` the interactions that
+// were left out though the design allows them.
+std::vector<const EffectOfSwitch*> shown_effects(const Effects& effects,
+                                                 const std::vector<const EffectColumn*>& columns,
+                                                 std::size_t& hidden) {
+  std::vector<const EffectOfSwitch*> shown;
+  for (const EffectOfSwitch& effect : effects.estimates) {
+    const bool told = std::ranges::any_of(
+        columns, [&](const EffectColumn* column) { return shows(effect_in(effect, *column)); });
+    if (effect.levels.size() == 1 || told)
+      shown.push_back(&effect);
+    else
+      hidden += effect.contexts != 0;
+  }
+  std::ranges::stable_sort(shown, std::greater<>(), [&](const EffectOfSwitch* effect) {
+    return cost(*effect, effects.headline);
+  });
+  return shown;
 }
 
 }  // namespace
 
-EffectTable effect_table(const json& effects) {
+EffectTable effect_table(const Effects& effects) {
   EffectTable table;
-  std::vector<const EffectColumn*> columns;
-  for (const EffectColumn& column : kColumns)
-    for (const json& estimate : effects.at("estimates"))
-      if (entry_in(estimate, column).is_object()) {
-        columns.push_back(&column);
-        table.titles.push_back(column.title);
-        break;
-      }
+  const std::vector<const EffectColumn*> columns = measured_columns(effects);
   if (columns.empty()) return table;
-  std::vector<const json*> shown;
+  for (const EffectColumn* column : columns) table.titles.push_back(column->title);
   std::size_t hidden = 0;
-  for (const json& estimate : effects.at("estimates")) {
-    const bool main = estimate.at("levels").size() == 1;
-    bool told = false;
-    for (const EffectColumn* column : columns) told = told || shows(entry_in(estimate, *column));
-    if (main || told)
-      shown.push_back(&estimate);
-    else
-      hidden += estimate.at("contexts") != 0;
-  }
-  std::stable_sort(shown.begin(), shown.end(), [&](const json* a, const json* b) {
-    return cost(*a, effects.at("headline")) > cost(*b, effects.at("headline"));
-  });
   std::vector<std::string> needed;
-  for (const json* estimate : shown) {
-    EffectRow row{.label = label(*estimate), .cells = {}, .levels = estimate->at("levels")};
+  for (const EffectOfSwitch* effect : shown_effects(effects, columns, hidden)) {
+    EffectRow row{.label = label(*effect), .cells = {}, .levels = effect->levels};
     for (const EffectColumn* column : columns)
-      row.cells.push_back(cell(entry_in(*estimate, *column), std::string(column->kind) == "speed"));
+      row.cells.push_back(cell(effect_in(*effect, *column), column->is_time));
     table.rows.push_back(std::move(row));
-    if (std::string note = needed_note(*estimate); !note.empty()) needed.push_back(std::move(note));
+    if (std::string note = needed_note(*effect); !note.empty()) needed.push_back(std::move(note));
   }
   table.notes = baseline_notes(effects);
   table.notes.push_back(
       fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} pairs "
                   "or blocks, none",
-                  100 * effects.at("level").get<double>(), effects.at("fewest_units").get<int>()));
+                  100 * FamilyOptions().level, kFewestUnits));
   if (hidden > 0)
     table.notes.push_back(
         fmt::format("{} interactions of two switches: none shown, or too few pairs", hidden));
   add_shortened(table.notes, "did the advice of this matrix hold on this machine?",
-                advice_notes(effects.value("advice", json::array())));
+                advice_notes(effects.advice.value_or(std::vector<Advice>())));
   add_shortened(table.notes, "confounded: an effect and its interactions with what is missing here",
-                confounded_notes(effects.at("confounded")));
+                confounded_notes(effects.confounded));
   add_shortened(table.notes, "so many would do to show effects of the size seen (power 80 %)",
                 needed);
   return table;

@@ -1,16 +1,17 @@
 // The effects of switches as a table for people: "this switch costs ... and buys ...".
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "reports/summary/effects.h"
 
 namespace sameseed {
 
 struct EffectRow {
   std::string label;               // "conv half 1", "conv half 1 with deepcache 3/0/0"
   std::vector<std::string> cells;  // one a title
-  nlohmann::json levels;           // axis -> value
+  Setting levels;
 };
 
 struct EffectTable {
@@ -20,7 +21,7 @@ struct EffectTable {
                                    // indented by two spaces where under the one before
 };
 
-// `effects` as in report.json. Without rows where nothing was varied or measured.
-EffectTable effect_table(const nlohmann::json& effects);
+// Without rows where nothing was varied or measured.
+EffectTable effect_table(const Effects& effects);
 
 }  // namespace sameseed

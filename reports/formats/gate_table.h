@@ -1,9 +1,10 @@
 // What gates answered and what the run could have shown, as lines for people.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "reports/judge/verdict.h"
 
 namespace sameseed {
 
@@ -15,13 +16,13 @@ struct GateRow {
   std::string half;      // what would show half of it: "190 pairs"
 };
 
-// `verdict` as in report.json; empty without gates.
-std::vector<GateRow> gate_rows(const nlohmann::json& verdict);
+// Empty without gates.
+std::vector<GateRow> gate_rows(const Verdict& verdict);
 
 // All but gate and answer, on one line.
 std::string gate_text(const GateRow& row);
 
 // How the rows' smallest changes are meant: power, alpha and formula. Empty without gates.
-std::string gate_note(const nlohmann::json& verdict);
+std::string gate_note(const Verdict& verdict);
 
 }  // namespace sameseed

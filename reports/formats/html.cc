@@ -49,14 +49,10 @@ std::string page(const json& data, const std::string& chart_library) {
 
 class HtmlReport final : public Report {
  public:
-  explicit HtmlReport(const RunFiles& files) : files_(files) {}
   std::string file() const override { return "report.html"; }
-  void write(const json& summary, std::ostream& out) const override {
-    out << page(page_data(summary, files_), "<script src=\"plotly.min.js\"></script>");
+  void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
+    out << page(page_data(summary, verdict), "<script src=\"plotly.min.js\"></script>");
   }
-
- private:
-  const RunFiles& files_;
 };
 
 // Pictures as data, as many as there is room for.
@@ -90,20 +86,18 @@ class Pack {
 
 }  // namespace
 
-std::unique_ptr<Report> make_html_report(const RunFiles& files) {
-  return std::make_unique<HtmlReport>(files);
-}
+std::unique_ptr<Report> make_html_report() { return std::make_unique<HtmlReport>(); }
 
-EmbeddedReport embedded_report(const json& summary, const RunFiles& files, std::size_t worst,
+EmbeddedReport embedded_report(const Summary& summary, const Verdict& verdict, std::size_t worst,
                                std::size_t most_bytes) {
   constexpr std::size_t kNote = 1000;
-  json data = page_data(summary, files);
+  json data = page_data(summary, verdict);
   const std::string library =
       "<script>" + std::string(chart_library()) + "</script>";  // holds no "</script"
   const std::size_t bare = page(data, library).size() + kNote;
-  Pack pack(files.folder, most_bytes > bare ? most_bytes - bare : 0);
+  Pack pack(summary.folder, most_bytes > bare ? most_bytes - bare : 0);
   std::vector<Pictures> packed;
-  const std::vector<Pictures> wanted = worst_pictures(summary, files, worst);
+  const std::vector<Pictures> wanted = worst_pictures(summary, worst);
   for (const Pictures& pair : wanted)
     if (pack.add({pair.candidate, pair.reference})) packed.push_back(pair);
   std::size_t maps = 0;

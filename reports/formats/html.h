@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "reports/run/run_files.h"
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 
@@ -19,9 +19,9 @@ struct EmbeddedReport {
 
 // The page with the pictures of the `worst` worst pairs inside it, at most `most_bytes` long: first
 // both pictures of each pair, worst first, then heat maps, as long as they fit. Files of the run
-// that are not there are left out and counted. `summary` has its verdict.
-EmbeddedReport embedded_report(const nlohmann::json& summary, const RunFiles& files,
-                               std::size_t worst, std::size_t most_bytes = kLargestEmbedded);
+// that are not there are left out and counted.
+EmbeddedReport embedded_report(const Summary& summary, const Verdict& verdict, std::size_t worst,
+                               std::size_t most_bytes = kLargestEmbedded);
 
 // Writes plotly.min.js into the run's folder, where it is not there yet.
 void write_chart_library(const std::filesystem::path& run);

@@ -51,8 +51,8 @@ struct Finding {
 
 struct TestCase {
   std::string classname, name;
-  std::vector<Finding> errors, failures;
-  std::string skipped, output;
+  std::vector<Finding> errors = {}, failures = {};
+  std::string skipped, output = {};
 };
 
 void write_findings(const char* element, const std::vector<Finding>& findings, std::ostream& out) {
@@ -64,64 +64,61 @@ void write_findings(const char* element, const std::vector<Finding>& findings, s
                      element);
 }
 
-void write_case(const TestCase& one, std::ostream& out) {
-  out << fmt::format("  <testcase classname=\"{}\" name=\"{}\">\n", escaped(one.classname),
-                     escaped(one.name));
-  write_findings("error", one.errors, out);
-  write_findings("failure", one.failures, out);
-  if (!one.skipped.empty())
-    out << fmt::format("    <skipped message=\"{}\"/>\n", escaped(one.skipped));
-  if (!one.output.empty()) out << "    <system-out>" << escaped(one.output) << "</system-out>\n";
+void write_case(const TestCase& test, std::ostream& out) {
+  out << fmt::format("  <testcase classname=\"{}\" name=\"{}\">\n", escaped(test.classname),
+                     escaped(test.name));
+  write_findings("error", test.errors, out);
+  write_findings("failure", test.failures, out);
+  if (!test.skipped.empty())
+    out << fmt::format("    <skipped message=\"{}\"/>\n", escaped(test.skipped));
+  if (!test.output.empty()) out << "    <system-out>" << escaped(test.output) << "</system-out>\n";
   out << "  </testcase>\n";
 }
 
 // What a gate found is a failure; what kept it from finding anything is an error.
-void file_cause(const json& cause, TestCase& into) {
-  const int code = cause.at("code");
-  auto& list = code == 2 || code == 3 || code == 8 ? into.failures : into.errors;
-  list.push_back({cause.at("kind"), cause.at("text")});
+void file_cause(const Cause& cause, TestCase& into) {
+  const bool is_failure = cause.code == 2 || cause.code == 3 || cause.code == 8;
+  (is_failure ? into.failures : into.errors).push_back({cause.kind, cause.text});
 }
 
-TestCase case_of(const json& comparison, const std::string& suite) {
-  TestCase one{suite + "." + comparison.at("against").get<std::string>(),
-               setting_label(comparison.at("setting")),
-               {},
-               {},
-               {},
-               {}};
-  const std::string status = comparison.at("status"), reason = comparison.at("reason");
-  if (status == "unsupported")
-    one.skipped = reason;
-  else if (status == "failed" || status == "missing")
-    one.errors.push_back({status, fmt::format("{}\nrepeat: {}", reason,
-                                              comparison.at("repeat").get<std::string>())});
-  return one;
+TestCase case_of(const Comparison& comparison, const std::string& suite) {
+  TestCase test{
+      .classname = suite + "." + comparison.against, .name = comparison.label, .skipped = {}};
+  if (comparison.status == "unsupported")
+    test.skipped = comparison.reason;
+  else if (comparison.status == "failed" || comparison.status == "missing")
+    test.errors.push_back(
+        {comparison.status, fmt::format("{}\nrepeat: {}", comparison.reason, comparison.repeat)});
+  return test;
 }
 
 // What each gate answered and could have shown, a line each.
-std::string gates_text(const json& verdict) {
+std::string gates_text(const Verdict& verdict) {
   std::string text;
   for (const GateRow& row : gate_rows(verdict))
     text += fmt::format("{}: {}: {}\n", row.gate, row.answer, gate_text(row));
   return text.empty() ? text : text + gate_note(verdict);
 }
 
-std::vector<TestCase> test_cases(const json& summary) {
-  const std::string suite = summary.at("name");
-  TestCase whole{suite, "the run as a whole", {}, {}, {}, gates_text(summary.at("verdict"))};
+std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict) {
+  TestCase whole{.classname = summary.name,
+                 .name = "the run as a whole",
+                 .skipped = {},
+                 .output = gates_text(verdict)};
   std::vector<TestCase> cases;
   std::map<std::string, std::size_t> place;
-  for (const json& comparison : summary.at("comparisons")) {
-    place[comparison.at("id")] = cases.size();
-    cases.push_back(case_of(comparison, suite));
+  for (const Comparison& comparison : summary.comparisons) {
+    place[comparison.id] = cases.size();
+    cases.push_back(case_of(comparison, summary.name));
   }
-  for (const json& cause : summary.at("verdict").at("causes")) {
-    const auto found = place.find(cause.value("comparison", ""));
+  for (const Cause& cause : verdict.causes) {
+    const auto found = place.find(cause.comparison);
     file_cause(cause, found == place.end() ? whole : cases[found->second]);
   }
-  for (const json& one : summary.at("excluded"))
-    cases.push_back(
-        {suite + ".excluded", setting_label(one.at("setting")), {}, {}, one.at("because"), {}});
+  for (const Excluded& excluded : summary.excluded)
+    cases.push_back({.classname = summary.name + ".excluded",
+                     .name = setting_label(excluded.setting),
+                     .skipped = excluded.because});
   cases.insert(cases.begin(), whole);
   return cases;
 }
@@ -130,20 +127,20 @@ class JunitReport final : public Report {
  public:
   std::string file() const override { return "junit.xml"; }
 
-  void write(const json& summary, std::ostream& out) const override {
-    const std::vector<TestCase> cases = test_cases(summary);
+  void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
+    const std::vector<TestCase> cases = test_cases(summary, verdict);
     std::size_t errors = 0, failures = 0, skipped = 0;
-    for (const TestCase& one : cases) {
-      errors += !one.errors.empty();
-      failures += !one.failures.empty();
-      skipped += !one.skipped.empty();
+    for (const TestCase& test : cases) {
+      errors += !test.errors.empty();
+      failures += !test.failures.empty();
+      skipped += !test.skipped.empty();
     }
     out << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         << fmt::format(
                "<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
                "skipped=\"{}\">\n",
-               escaped(summary.at("name")), cases.size(), failures, errors, skipped);
-    for (const TestCase& one : cases) write_case(one, out);
+               escaped(summary.name), cases.size(), failures, errors, skipped);
+    for (const TestCase& test : cases) write_case(test, out);
     out << "</testsuite>\n";
   }
 };

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -10,14 +9,13 @@
 #include "reports/formats/effects_table.h"
 #include "reports/formats/gate_table.h"
 #include "reports/formats/report_format.h"
+#include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
 #include "reports/run/labels.h"
-#include "reports/summary/trace.h"
+#include "reports/summary/labels.h"
 
 namespace sameseed {
 namespace {
-
-using nlohmann::json;
 
 constexpr std::size_t kMostCauses = 10;
 constexpr std::size_t kWorstPairs = 5;
@@ -52,13 +50,12 @@ std::string shortened(const std::string& text) {
   return text.substr(0, end) + " ...";
 }
 
-void write_verdict(const json& verdict, std::ostream& out) {
-  out << fmt::format("**{}** (exit code {}{})\n\n", verdict.at("word").get<std::string>(),
-                     verdict.at("code").get<int>(),
-                     verdict.contains("gates") ? "" : "; no gates were given");
-  const json& causes = verdict.at("causes");
+void write_verdict(const Verdict& verdict, std::ostream& out) {
+  out << fmt::format("**{}** (exit code {}{})\n\n", verdict.word, verdict.code,
+                     verdict.gates ? "" : "; no gates were given");
+  const std::vector<Cause>& causes = verdict.causes;
   for (std::size_t i = 0; i < causes.size() && i < kMostCauses; ++i)
-    out << "* " << plain(causes[i].at("text")) << "\n";
+    out << "* " << plain(causes[i].text) << "\n";
   if (causes.size() > kMostCauses)
     out << fmt::format("* and {} more, see report.json\n", causes.size() - kMostCauses);
   if (!causes.empty()) out << "\n";
@@ -82,54 +79,48 @@ void write_effects(const EffectTable& table, std::ostream& out) {
   out << "\n";
 }
 
-void write_table(const json& comparisons, std::ostream& out) {
+void write_table(const std::vector<Comparison>& comparisons, std::ostream& out) {
   out << "| setting | against |";
   for (const Column& column : table_columns()) out << " " << column.title << " |";
   out << " time | engaged |\n|---|---|";
   for (std::size_t i = 0; i < table_columns().size(); ++i) out << "---:|";
   out << "---:|---|\n";
   for (std::size_t i = 0; i < std::min(kMostRows, comparisons.size()); ++i) {
-    const json& comparison = comparisons[i];
-    out << fmt::format("| {} | {} |", plain(setting_label(comparison.at("setting"))),
-                       against_label(comparison));
+    const Comparison& comparison = comparisons[i];
+    out << fmt::format("| {} | {} |", plain(comparison.label), against_label(comparison.against));
     for (const Column& column : table_columns())
-      out << fmt::format(
-          " {} |", statistic_text(comparison.at("quality").value(column.metric, json()), "mean",
-                                  column.format));
-    out << fmt::format(
-        " {} | {} |\n",
-        statistic_text(comparison.at("speed").value("total_ms", json()), "ratio", "{:.2f}"),
-        engaged_label(comparison));
+      out << fmt::format(" {} |", mean_text(comparison, column));
+    out << fmt::format(" {} | {} |\n", ratio_text(comparison), engaged_label(comparison));
   }
   if (comparisons.size() > kMostRows)
     out << fmt::format("\nand {} more, see report.txt\n", comparisons.size() - kMostRows);
 }
 
-void write_traces(const json& comparisons, std::ostream& out) {
+void write_traces(const std::vector<Comparison>& comparisons, std::ostream& out) {
   bool titled = false;
-  for (const json& comparison : comparisons) {
-    if (!comparison.contains("trace")) continue;
+  for (const Comparison& comparison : comparisons) {
+    if (!comparison.trace) continue;
     if (!titled)
       out << "\nWhere it began:\n\n| setting | against | first difference |\n|---|---|---|\n";
     titled = true;
-    out << fmt::format("| {} | {} | {} |\n", plain(setting_label(comparison.at("setting"))),
-                       against_label(comparison), plain(trace_label(comparison.at("trace"))));
+    out << fmt::format("| {} | {} | {} |\n", plain(comparison.label),
+                       against_label(comparison.against), plain(trace_label(*comparison.trace)));
   }
 }
 
 // What the scores tell of each comparison against the reference.
-void write_damage(const json& comparisons, std::ostream& out) {
+void write_damage(const std::vector<Comparison>& comparisons, std::ostream& out) {
   std::string lines;
-  for (const json& comparison : comparisons)
-    if (comparison.at("against") == "reference" && comparison.at("damage").is_object())
-      lines += fmt::format("* {}: {}\n", plain(setting_label(comparison.at("setting"))),
-                           plain(comparison.at("damage").at("sentence")));
+  for (const Comparison& comparison : comparisons)
+    if (comparison.is_against_reference() && comparison.damage)
+      lines +=
+          fmt::format("* {}: {}\n", plain(comparison.label), plain(comparison.damage->sentence));
   if (!lines.empty()) out << "\nDamage against the reference:\n\n" << lines;
 }
 
 // The worst pairs with all the table's metrics: what one looks at first.
-void write_worst(const json& summary, std::ostream& out) {
-  const std::string metric = worst_by(summary);
+void write_worst(const Summary& summary, const Verdict& verdict, std::ostream& out) {
+  const std::string metric = worst_by(summary, verdict);
   const std::vector<WorstPair> worst = worst_pairs(summary, metric, kWorstPairs);
   if (worst.empty()) return;
   out << fmt::format("Worst pairs against the reference, by {}:\n\n|", plain(metric));
@@ -140,25 +131,24 @@ void write_worst(const json& summary, std::ostream& out) {
   out << " setting | prompt | seed | repeat |\n|";
   for (std::size_t i = 0; i < table_columns().size() + !shown; ++i) out << "---:|";
   out << "---|---|---|---|\n";
-  for (const WorstPair& one : worst) {
-    const json& values = *one.pair;
-    const auto cell = [&](const std::string& name, const char* format) {
-      const json entry = {{"value", values.at("values").value(name, json())},
-                          {"nonfinite", {{"value", values.at("nonfinite").value(name, "-")}}}};
-      out << " " << statistic_text(entry, "value", format) << " |";
+  for (const auto& [comparison, scored] : worst) {
+    const auto cell = [&out, pair = scored](const std::string& name, const char* format) {
+      const auto value = pair->values.find(name);
+      const bool known = value != pair->values.end();
+      out << " " << number_text(known ? std::optional(value->second) : std::nullopt, format)
+          << " |";
     };
     out << "|";
     if (!shown) cell(metric, "{:.4g}");
     for (const Column& column : table_columns()) cell(column.metric, column.format);
-    out << fmt::format(" {} | {} | {} | {} |\n",
-                       plain(setting_label(one.comparison->at("setting"))),
-                       plain(shortened(one.pair->at("prompt"))), one.pair->at("seed").dump(),
-                       code(one.pair->at("repeat")));
+    out << fmt::format(" {} | {} | {} | {} |\n", plain(comparison->label),
+                       plain(shortened(scored->pair.prompt)), scored->pair.seed,
+                       code(scored->repeat));
   }
   out << "\n";
 }
 
-void write_gates(const json& verdict, std::ostream& out) {
+void write_gates(const Verdict& verdict, std::ostream& out) {
   const std::vector<GateRow> rows = gate_rows(verdict);
   if (rows.empty()) return;
   out << "| gate | answer | settings | smallest change it could have shown | half of it takes |\n"
@@ -173,18 +163,18 @@ class MarkdownReport final : public Report {
  public:
   std::string file() const override { return "report.md"; }
 
-  void write(const json& summary, std::ostream& out) const override {
-    out << "## sameseed: " << plain(summary.at("name")) << "\n\n";
-    write_verdict(summary.at("verdict"), out);
-    write_worst(summary, out);
-    write_gates(summary.at("verdict"), out);
-    write_effects(effect_table(summary.at("effects")), out);
-    write_table(summary.at("comparisons"), out);
+  void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
+    out << "## sameseed: " << plain(summary.name) << "\n\n";
+    write_verdict(verdict, out);
+    write_worst(summary, verdict, out);
+    write_gates(verdict, out);
+    write_effects(effect_table(summary.effects), out);
+    write_table(summary.comparisons, out);
     out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
-    for (const auto& [reason, count] : summary.at("invalid").items())
-      out << fmt::format("\nTimes left out: {} samples: {}\n", count.get<int>(), plain(reason));
-    write_damage(summary.at("comparisons"), out);
-    write_traces(summary.at("comparisons"), out);
+    for (const auto& [reason, count] : summary.invalid)
+      out << fmt::format("\nTimes left out: {} samples: {}\n", count, plain(reason));
+    write_damage(summary.comparisons, out);
+    write_traces(summary.comparisons, out);
   }
 };
 

@@ -4,14 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
+#include <optional>
+#include <string>
 
 #include "reports/formats/effects_table.h"
+#include "reports/formats/json.h"
+#include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
-#include "reports/statistics/loss.h"
-#include "reports/summary/comparison.h"
+#include "reports/summary/labels.h"
 
 namespace sameseed {
 namespace {
@@ -20,172 +24,159 @@ using nlohmann::json;
 
 constexpr std::size_t kMostFailures = 200;     // shown; report.json has all
 constexpr const char* kCasePlace = "CASE_ID";  // where the page puts a case's id into a command
-constexpr const char* kWorstTile = "local.mse_tile_ratio";
 
 // Five digits are more than a page shows, and a third of the bytes.
-json rounded(const json& value) {
-  if (!value.is_number_float()) return value;
-  return std::stod(fmt::format("{:.5g}", value.get<double>()));
+json rounded(double value) { return std::stod(fmt::format("{:.5g}", value)); }
+
+json rounded_or_null(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? rounded(*value) : json();
+}
+
+json rounded(const Interval& interval) {
+  return {rounded_or_null(interval.low), rounded_or_null(interval.high)};
 }
 
 // What only the rules for kinds of damage read.
-bool is_shown(const json& metric) {
-  return !metric.contains("unavailable") &&
-         !metric.at("name").get<std::string>().starts_with("pattern.");
+bool is_shown(const ReportMetric& metric) {
+  return metric.available() && !metric.name.starts_with("pattern.");
 }
 
-json shown_metrics(const json& metrics) {
+std::vector<ReportMetric> shown_metrics(const std::vector<ReportMetric>& metrics) {
+  std::vector<ReportMetric> list;
+  std::ranges::copy_if(metrics, std::back_inserter(list), is_shown);
+  return list;
+}
+
+json metrics_of(const std::vector<ReportMetric>& metrics) {
   json list = json::array();
-  for (const json& metric : metrics) {
-    if (!is_shown(metric)) continue;
-    const std::string name = metric.at("name");
-    json one = {{"name", name},
-                {"title", name},
-                {"unit", metric.at("unit")},
-                {"better", metric.at("better")},
-                {"identical", metric.value("identical", json())},
-                {"definition", metric.value("definition", "")}};
+  for (const ReportMetric& metric : metrics) {
+    json entry = {{"name", metric.name},
+                  {"title", metric.name},
+                  {"unit", metric.unit},
+                  {"better", name_of(metric.better)},
+                  {"identical", std::isfinite(metric.identical) ? json(metric.identical) : json()},
+                  {"definition", metric.definition}};
     for (const Column& column : table_columns())
-      if (name == column.metric) one["title"] = column.title;
-    list.push_back(std::move(one));
+      if (metric.name == column.metric) entry["title"] = column.title;
+    list.push_back(std::move(entry));
   }
   return list;
 }
 
-// The metric that the page opens on; null where nothing was scored.
-json headline(const json& summary) {
-  const json& chosen = summary.at("effects").at("headline");
-  if (chosen.is_string()) return chosen;
+// The metric that the page opens on; nothing where nothing was scored.
+std::optional<std::string> headline(const Summary& summary) {
+  if (summary.effects.headline) return summary.effects.headline;
   for (const Column& column : table_columns())
-    for (const json& metric : summary.at("metrics"))
-      if (metric.at("name") == column.metric && is_shown(metric)) return column.metric;
-  return nullptr;
+    if (const ReportMetric* metric = summary.metric(column.metric); metric && is_shown(*metric))
+      return metric->name;
+  return std::nullopt;
+}
+
+json number_or_word(double value) {
+  return std::isfinite(value) ? rounded(value)
+         : std::isnan(value)  ? json("nan")
+                              : json(value > 0 ? "+inf" : "-inf");
+}
+
+// The largest of a metric's floors.
+json floor_of(const std::map<std::string, FloorBeside>& floors) {
+  double bound = 0, worst = 0;
+  std::string unit;
+  for (const auto& [kind, floor] : floors) {
+    unit = floor.unit;
+    if (floor.bound) bound = std::max(bound, *floor.bound);
+    if (std::isfinite(floor.worst)) worst = std::max(worst, floor.worst);
+  }
+  return {{"bound", rounded(bound)}, {"worst", rounded(worst)}, {"unit", unit}};
 }
 
 // Statistics of a metric over the pairs, with the largest of its floors.
-json quality_of(const json& entry) {
-  json result = {{"n", entry.value("n", 0)}};
-  if (result["n"] == 0) return result;
-  for (const char* name : {"mean", "worst5", "worst"})
-    result[name] = entry.at(name).is_number()
-                       ? rounded(entry.at(name))
-                       : entry.value("nonfinite", json::object()).value(name, json());
-  const json interval = entry.value("interval", json());
-  if (interval.is_object())
-    result["interval"] = {rounded(interval.value("low", json())),
-                          rounded(interval.value("high", json()))};
-  if (entry.contains("reading")) result["reading"] = entry.at("reading");
-  const json floors = entry.value("noise_floor", json());
-  if (floors.is_object() && !floors.empty()) {
-    double bound = 0, worst = 0;
-    std::string unit;
-    for (const auto& [kind, floor] : floors.items()) {
-      unit = floor.value("unit", "");
-      if (floor.value("bound", json()).is_number())
-        bound = std::max(bound, floor.at("bound").get<double>());
-      if (floor.value("worst", json()).is_number())
-        worst = std::max(worst, floor.at("worst").get<double>());
-    }
-    result["floor"] = {{"bound", rounded(bound)}, {"worst", rounded(worst)}, {"unit", unit}};
-  }
+json quality_of(const Quality* quality) {
+  if (!quality || quality->statistics.n() == 0) return {{"n", 0}};
+  const Statistics& statistics = quality->statistics;
+  json result = {{"n", statistics.n()},
+                 {"mean", number_or_word(statistics.mean.value)},
+                 {"worst5", number_or_word(statistics.worst5)},
+                 {"worst", number_or_word(statistics.worst)}};
+  if (statistics.mean.interval) result["interval"] = rounded(*statistics.mean.interval);
+  if (!quality->reading.empty()) result["reading"] = quality->reading;
+  if (!quality->floors.empty()) result["floor"] = floor_of(quality->floors);
   return result;
 }
 
-json time_of(const json& speed) {
-  const json entry = speed.value("total_ms", json());
-  if (!entry.is_object() || !entry.value("ratio", json()).is_number()) return nullptr;
-  json result = {{"ratio", rounded(entry.at("ratio"))},
-                 {"ms", rounded(entry.value("mean", json()))},
-                 {"blocks", entry.value("blocks", 0)}};
-  const json interval = entry.value("ratio_interval", json());
-  if (interval.is_object())
-    result["interval"] = {rounded(interval.at("low")), rounded(interval.at("high"))};
+json time_of(const TimingStatistics* time) {
+  if (!time || time->ratio.n == 0) return nullptr;
+  json result = {{"ratio", rounded(time->ratio.value)},
+                 {"ms", rounded_or_null(time->candidate.mean.value)},
+                 {"blocks", time->ratio.n}};
+  if (time->ratio.interval) result["interval"] = rounded(*time->ratio.interval);
   return result;
 }
 
-Pictures pictures_of(const json& pair, const RunIndex& run) {
-  Pictures pictures;
-  const auto image = [&](const char* side) {
-    const json* record = run.quality_record(pair.at(side));
-    return record && record->at("outcome") == "ok"
-               ? fmt::format("images/{}.png", record->at("sample").get<std::string>())
-               : std::string();
-  };
-  pictures.candidate = image("candidate");
-  pictures.reference = image("reference");
-  const json* score = run.scores(pair.at("candidate"), pair.at("reference"));
-  if (score && score->contains("candidate") && score->contains("reference"))
-    pictures.map = fmt::format("maps/{}-{}.png", score->at("candidate").get<std::string>(),
-                               score->at("reference").get<std::string>());
-  return pictures;
-}
-
-json scores_of(const json& pair, const json& metrics, const RunIndex& run) {
+json scores_of(const ScoredPair& scored, const std::vector<ReportMetric>& metrics) {
   json scores = json::array();
-  for (const json& metric : metrics) {
-    const auto value = run.score(pair.at("candidate"), pair.at("reference"), metric.at("name"));
-    scores.push_back(!value                  ? json()
-                     : std::isfinite(*value) ? rounded(*value)
-                                             : json(*value > 0 ? "+inf" : "-inf"));
+  for (const ReportMetric& metric : metrics) {
+    const auto value = scored.value(metric.name);
+    scores.push_back(value ? number_or_word(*value) : json());
   }
   return scores;
 }
 
-json pair_of(const json& pair, const json& metrics, const RunIndex& run) {
-  const Pictures pictures = pictures_of(pair, run);
-  json one = {{"candidate", pair.at("candidate")},
-              {"reference", pair.at("reference")},
-              {"prompt", pair.at("prompt")},
-              {"seed", pair.at("seed").dump()},  // 64 bits are more than a page's numbers hold
-              {"pictures", {pictures.candidate, pictures.reference, pictures.map}}};
-  if (const json* score = run.scores(pair.at("candidate"), pair.at("reference"))) {
-    one["scores"] = scores_of(pair, metrics, run);
-    const json places = score->value("places", json::object());
-    if (places.contains(kWorstTile)) one["tile"] = places.at(kWorstTile);
-  }
-  return one;
+json pair_of(const ScoredPair& scored, const std::vector<ReportMetric>& metrics) {
+  const auto& [candidate, reference, map] = scored.pictures;
+  json entry = {{"candidate", scored.pair.candidate},
+                {"reference", scored.pair.reference},
+                {"prompt", scored.pair.prompt},
+                // 64 bits are more than a page's numbers hold.
+                {"seed", std::to_string(scored.pair.seed)},
+                {"pictures", {candidate, reference, map}}};
+  if (!scored.scored) return entry;
+  entry["scores"] = scores_of(scored, metrics);
+  if (scored.worst_tile)
+    entry["tile"] = {{"x", scored.worst_tile->x},
+                     {"y", scored.worst_tile->y},
+                     {"width", scored.worst_tile->width},
+                     {"height", scored.worst_tile->height}};
+  return entry;
 }
 
-json comparison_of(const json& entry, const json& metrics, const RunIndex& run) {
-  json one = {
-      {"label", setting_label(entry.at("setting"))},
-      {"setting", entry.at("setting")},
-      {"against", entry.at("against")},
-      {"status", entry.at("status")},
-      {"reason", entry.at("reason")},
-      {"engaged", engaged_label(entry)},
-      {"damage", entry.at("damage").is_object() ? entry.at("damage").at("sentence") : json()},
-      {"time", time_of(entry.at("speed"))},
-      {"repeat", entry.at("repeat")},
-      {"quality", json::object()},
-      {"engagement", json::object()},
-      {"pairs", json::array()}};
-  for (const json& metric : metrics) {
-    const std::string name = metric.at("name");
-    one["quality"][name] = quality_of(entry.at("quality").value(name, json::object()));
-  }
-  for (const auto& [axis, proof] : entry.at("engagement").items())
-    one["engagement"][axis] = {proof.at("verdict"), proof.value("evidence", "")};
-  for (const json& pair : entry.at("cases")) one["pairs"].push_back(pair_of(pair, metrics, run));
-  return one;
+json comparison_of(const Comparison& comparison, const std::vector<ReportMetric>& metrics) {
+  json entry = {{"label", comparison.label},
+                {"setting", comparison.setting},
+                {"against", comparison.against},
+                {"status", comparison.status},
+                {"reason", comparison.reason},
+                {"engaged", engaged_label(comparison)},
+                {"damage", comparison.damage ? json(comparison.damage->sentence) : json()},
+                {"time", time_of(comparison.speed.timing("total_ms"))},
+                {"repeat", comparison.repeat},
+                {"quality", json::object()},
+                {"engagement", json::object()},
+                {"pairs", json::array()}};
+  for (const ReportMetric& metric : metrics)
+    entry["quality"][metric.name] = quality_of(comparison.metric(metric.name));
+  for (const auto& [axis, proof] : comparison.engagement)
+    entry["engagement"][axis] = {proof.verdict, proof.evidence};
+  for (const ScoredPair& scored : comparison.pairs)
+    entry["pairs"].push_back(pair_of(scored, metrics));
+  return entry;
 }
 
-json axes_of(const json& axes) {
+json axes_of(const std::vector<SweepAxis>& axes) {
   json list = json::array();
-  for (const json& axis : axes) {
-    const std::string name = axis.at("name");
-    json one = {{"name", name}, {"values", json::array()}};
-    for (const json& value : axis.at("values")) {
-      one["values"].push_back(value);
-      one["labels"].push_back(value_label(name, value));
-      one["words"].push_back(setting_label({{name, value}}));
+  for (const SweepAxis& axis : axes) {
+    json entry = {{"name", axis.name}, {"values", json::array()}};
+    for (const AxisValue& value : axis.values) {
+      entry["values"].push_back(value);
+      entry["labels"].push_back(value_label(axis.name, value));
+      entry["words"].push_back(setting_label({{axis.name, value}}));
     }
-    list.push_back(std::move(one));
+    list.push_back(std::move(entry));
   }
   return list;
 }
 
-json effects_of(const json& effects) {
+json effects_of(const Effects& effects) {
   const EffectTable table = effect_table(effects);
   json rows = json::array();
   for (const EffectRow& row : table.rows)
@@ -193,86 +184,72 @@ json effects_of(const json& effects) {
   return {{"titles", table.titles}, {"rows", rows}, {"notes", table.notes}};
 }
 
-json floors_of(const json& floor) {
+json floors_of(const FloorSummary& floor) {
   json rows = json::array();
-  for (const json& row : floor.value("rows", json::array())) {
+  for (const FloorRow& row : floor.rows) {
     json values = json::object();
     for (const Column& column : table_columns())
-      if (const json entry = row.at("quality").value(column.metric, json()); entry.is_object())
-        values[column.metric] = statistic_text(entry, "mean", "{:.2g}");
-    rows.push_back({{"arm", row.at("arm")},
-                    {"kind", row.at("kind")},
-                    {"reason", row.value("reason", "")},
-                    {"values", values}});
+      if (const auto losses = row.quality.find(column.metric); losses != row.quality.end())
+        values[column.metric] = floor_text(losses->second);
+    rows.push_back(
+        {{"arm", row.arm}, {"kind", row.kind}, {"reason", row.reason}, {"values", values}});
   }
   return rows;
 }
 
 // The first ones: a run that lost everything has thousands.
-json failures_of(const json& failures) {
+json failures_of(const std::vector<Failure>& failures) {
   json list = json::array();
-  for (const json& failure : failures) {
+  for (const Failure& failure : failures) {
     if (list.size() == kMostFailures) break;
-    list.push_back({{"case", failure.at("case")},
-                    {"kind", failure.at("kind")},
-                    {"error", failure.at("error")},
-                    {"log_tail", failure.at("log_tail")},
-                    {"repeat", failure.at("repeat")}});
+    list.push_back({{"case", failure.case_id},
+                    {"kind", failure.kind},
+                    {"error", failure.error},
+                    {"log_tail", failure.log_tail},
+                    {"repeat", failure.repeat}});
   }
   return list;
 }
 
-// Because -> how many combinations were left out for it.
-json excluded_of(const json& excluded) {
-  json reasons = json::object();
-  for (const json& one : excluded) {
-    const std::string because = one.at("because");
-    reasons[because] = reasons.value(because, 0) + 1;
-  }
-  return reasons;
-}
-
 }  // namespace
 
-json page_data(const json& summary, const RunFiles& files) {
-  const RunIndex run(files);
-  const json metrics = shown_metrics(summary.at("metrics"));
-  const json& start = summary.at("run");
-  json data = {{"name", summary.at("name")},
-               {"model", summary.at("model")},
-               {"started", start.at("starts").empty() ? json() : start.at("starts").back()},
-               {"version", start.value("version", "")},
-               {"host", start.value("host", json::object())},
-               {"cohort", summary.at("cohort").at("hash")},
-               {"folder", quoted(files.folder)},
-               {"verdict", summary.at("verdict")},
-               {"effects", effects_of(summary.at("effects"))},
-               {"axes", axes_of(summary.at("axes"))},
-               {"metrics", metrics},
-               {"headline", headline(summary)},
-               {"columns", json::array()},
-               {"interval_level", summary.at("intervals").value("level", json())},
-               {"floors", floors_of(summary.at("noise_floor"))},
-               {"failures", failures_of(summary.at("failures"))},
-               {"failure_count", summary.at("failures").size()},
-               {"invalid", summary.at("invalid")},
-               {"excluded", excluded_of(summary.at("excluded"))},
-               {"comparisons", json::array()}};
+json page_data(const Summary& summary, const Verdict& verdict) {
+  const std::vector<ReportMetric> metrics = shown_metrics(summary.metrics);
+  const auto opens_on = headline(summary);
+  json data = {
+      {"name", summary.name},
+      {"model", summary.model},
+      {"started", summary.started.empty() ? json() : json(summary.started.back())},
+      {"version", summary.start.value("version", "")},
+      {"host", summary.start.value("host", json::object())},
+      {"cohort", summary.cohort.at("hash")},
+      {"folder", quoted(summary.folder)},
+      {"verdict", verdict_json(verdict)},
+      {"effects", effects_of(summary.effects)},
+      {"axes", axes_of(summary.axes)},
+      {"metrics", metrics_of(metrics)},
+      {"headline", opens_on ? json(*opens_on) : json()},
+      {"columns", json::array()},
+      {"interval_level", interval_method().level},
+      {"floors", floors_of(summary.noise_floor)},
+      {"failures", failures_of(summary.failures)},
+      {"failure_count", summary.failures.size()},
+      {"invalid", summary.invalid},
+      {"excluded", excluded_reasons(summary.excluded)},
+      {"comparisons", json::array()},
+      {"repeat", repeat_command(summary.folder, kCasePlace, std::string(kCasePlace) + ".png")}};
   for (const Column& column : table_columns()) data["columns"].push_back(column.metric);
-  data["repeat"] = repeat_command(files, kCasePlace, std::string(kCasePlace) + ".png");
-  for (const json& entry : summary.at("comparisons"))
-    data["comparisons"].push_back(comparison_of(entry, metrics, run));
+  for (const Comparison& comparison : summary.comparisons)
+    data["comparisons"].push_back(comparison_of(comparison, metrics));
   return data;
 }
 
-std::vector<Pictures> worst_pictures(const json& summary, const RunFiles& files,
-                                     std::size_t count) {
-  const json metric = headline(summary);
-  if (!metric.is_string()) return {};
-  const RunIndex run(files);
+std::vector<Pictures> worst_pictures(const Summary& summary, std::size_t count) {
+  const auto metric = headline(summary);
+  if (!metric) return {};
   std::vector<Pictures> worst;
-  for (const WorstPair& one : worst_pairs(summary, metric.get<std::string>(), count))
-    worst.push_back(pictures_of(*one.pair, run));
+  for (const WorstPair& pair : worst_pairs(summary, *metric, count))
+    worst.push_back(pair.pair->pictures);
   return worst;
 }
 

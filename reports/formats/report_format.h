@@ -3,20 +3,20 @@
 
 #include <iosfwd>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
-#include "reports/run/run_files.h"
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 
-// One output format. `summary` is what summary.h makes, with its verdict.
+// One output format.
 class Report {
  public:
   virtual ~Report() = default;
   virtual std::string file() const = 0;  // its name in the run's folder
-  virtual void write(const nlohmann::json& summary, std::ostream& out) const = 0;
+  virtual void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const = 0;
 };
 
 std::unique_ptr<Report> make_json_report();
@@ -25,9 +25,9 @@ std::unique_ptr<Report> make_markdown_report();   // verdict, table, worst pairs
 std::unique_ptr<Report> make_junit_report();      // a test case a comparison
 std::unique_ptr<Report> make_benchmark_report();  // for google/benchmark's compare.py
 
-// To look at in a browser, beside the run's pictures and plotly.min.js; `files` must outlive it.
-std::unique_ptr<Report> make_html_report(const RunFiles& files);
+// To look at in a browser, beside the run's pictures and plotly.min.js.
+std::unique_ptr<Report> make_html_report();
 
-std::vector<std::unique_ptr<Report>> all_reports(const RunFiles& files);  // likewise
+std::vector<std::unique_ptr<Report>> all_reports();
 
 }  // namespace sameseed

@@ -1,61 +1,31 @@
 #include "reports/formats/worst_pairs.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
-#include <limits>
 #include <utility>
 
-#include "reports/statistics/statistics.h"
-
 namespace sameseed {
-namespace {
 
-using nlohmann::json;
-
-const json* metric_of(const json& summary, const std::string& name) {
-  for (const json& metric : summary.at("metrics"))
-    if (metric.at("name") == name) return &metric;
-  return nullptr;
+std::string worst_by(const Summary& summary, const Verdict& verdict) {
+  if (verdict.gates)
+    for (const Answer answer : {Answer::kFail, Answer::kInconclusive})
+      for (const GateDecision& decision : *verdict.gates)
+        if (decision.answer == answer && summary.metric(decision.gate.name))
+          return decision.gate.name;
+  return summary.effects.headline.value_or("");
 }
 
-double value_of(const json& pair, const std::string& metric) {
-  const json value = pair.at("values").value(metric, json());
-  if (value.is_number()) return value.get<double>();
-  const std::string word = pair.at("nonfinite").value(metric, "");
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  return word == "+inf"   ? kInfinity
-         : word == "-inf" ? -kInfinity
-                          : std::numeric_limits<double>::quiet_NaN();
-}
-
-}  // namespace
-
-std::string worst_by(const json& summary) {
-  for (const char* answer : {"fail", "inconclusive"})
-    for (const json& gate : summary.at("verdict").value("gates", json::array()))
-      if (gate.at("answer") == answer && metric_of(summary, gate.at("of"))) return gate.at("of");
-  const json headline = summary.at("effects").value("headline", json());
-  return headline.is_string() ? headline.get<std::string>() : "";
-}
-
-std::vector<WorstPair> worst_pairs(const json& summary, const std::string& metric,
+std::vector<WorstPair> worst_pairs(const Summary& summary, const std::string& metric,
                                    std::size_t count) {
-  const json* definition = metric_of(summary, metric);
+  const ReportMetric* definition = summary.metric(metric);
   if (!definition) return {};
-  const Scale scale = scale_of(*definition);
-  std::vector<std::pair<double, WorstPair>> found;
-  for (const json& comparison : summary.at("comparisons"))
-    if (comparison.at("against") == "reference")
-      for (const json& pair : comparison.at("cases")) {
-        const double value = value_of(pair, metric);
-        if (std::isnan(value)) continue;
-        const double badness = scale.better == "nearer"   ? std::abs(value - scale.identical)
-                               : scale.better == "higher" ? -value
-                                                          : value;
-        found.push_back({badness, {&comparison, &pair}});
-      }
-  std::ranges::stable_sort(found, std::greater<>(), [](const auto& one) { return one.first; });
+  std::vector<std::pair<double, WorstPair>> found;  // badness
+  for (const Comparison& comparison : summary.comparisons)
+    if (comparison.is_against_reference())
+      for (const ScoredPair& pair : comparison.pairs)
+        if (const auto value = pair.value(metric))
+          found.push_back({definition->badness(*value), {&comparison, &pair}});
+  std::ranges::stable_sort(found, std::greater<>(), &std::pair<double, WorstPair>::first);
   std::vector<WorstPair> worst;
   for (std::size_t i = 0; i < std::min(count, found.size()); ++i) worst.push_back(found[i].second);
   return worst;

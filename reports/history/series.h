@@ -1,7 +1,6 @@
 // One number of one comparison over many runs.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -42,11 +41,6 @@ struct SeriesRow {
   SeriesPoint point;
 };
 
-// The numbers of a report. `files` tells the run's key: that of its first start.
-SeriesRun series_run(const nlohmann::json& report, const nlohmann::json& first_start,
-                     const std::string& folder);
-std::vector<SeriesRow> series_rows(const nlohmann::json& report);
-
 // A series in order of time.
 struct Series {
   SeriesName name;
@@ -54,19 +48,19 @@ struct Series {
   std::vector<SeriesPoint> points;  // one a run
 };
 
-// A stretch of runs of one recipe on one level.
-struct Level {
+// Neighbouring runs of one recipe whose values keep to one mean.
+struct Plateau {
   std::size_t first = 0, count = 0;  // runs
   double mean = 0;
   bool new_recipe = false;  // it begins where the recipe changed, not with a step
 };
 
-// Levels of a series: it breaks where the cohort's recipe changed, since another recipe is another
-// quantity, and is searched for steps between breaks (change_points.h). Values that are not finite
-// are passed over.
-std::vector<Level> levels_of(const Series& series);
+// The plateaus of a series: it breaks where the cohort's recipe changed, since another recipe is
+// another quantity, and is searched for steps between breaks (change_points.h). Values that are not
+// finite are passed over.
+std::vector<Plateau> plateaus_of(const Series& series);
 
-// Its runs, and each level with the date on which it began, for a terminal.
+// Its runs, and each plateau with the date on which it began, for a terminal.
 void write_series(const Series& series, std::ostream& out);
 
 // A heading, then a line a run (RFC 4180).

@@ -6,6 +6,7 @@
 #include "io/files.h"
 #include "io/json.h"
 #include "io/json_schema.h"
+#include "reports/judge/report_reader.h"
 #include "reports/schema/report.schema.h"
 
 namespace sameseed {
@@ -24,10 +25,10 @@ json devices_of(const json& cohort) {
 
 }  // namespace
 
-json parse_accepted_report(const std::string& text, const std::string& where) try {
-  json report = parse_json(text, where);
+Summary parse_accepted_report(const std::string& text, const std::string& where) try {
+  const json report = parse_json(text, where);
   check_json(report, kReportSchema, where);
-  return report;
+  return summary_of_report(report);
 } catch (const UserError& error) {
   throw UserError(fmt::format(
       "{}; a baseline is the report.json of an accepted run; one of an older version is written "
@@ -35,12 +36,11 @@ json parse_accepted_report(const std::string& text, const std::string& where) tr
       error.what()));
 }
 
-json read_accepted_report(const std::filesystem::path& file) {
+Summary read_accepted_report(const std::filesystem::path& file) {
   return parse_accepted_report(read_file(file), file.string());
 }
 
-std::string incomparable(const Gate& gate, const json& report, const json& accepted) {
-  const json &ours = report.at("cohort"), &theirs = accepted.at("cohort");
+std::string incomparable(const Gate& gate, const json& ours, const json& theirs) {
   const auto differs = [&](const char* name) {
     return ours.value(name, json()) != theirs.value(name, json());
   };

@@ -6,18 +6,19 @@
 #include <string>
 
 #include "reports/judge/gate.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 
 // Throws UserError, which names `where` (a file), for a text that is no report.json of this
 // version.
-nlohmann::json parse_accepted_report(const std::string& text, const std::string& where);
-nlohmann::json read_accepted_report(const std::filesystem::path& file);
+Summary parse_accepted_report(const std::string& text, const std::string& where);
+Summary read_accepted_report(const std::filesystem::path& file);
 
-// Why the gate cannot compare `report` with `accepted`: another recipe, other files of the model,
-// another definition of the metric; for timings also another machine. Not another version or
-// driver: these are what one wants to judge. Empty where it can.
-std::string incomparable(const Gate& gate, const nlohmann::json& report,
-                         const nlohmann::json& accepted);
+// Why the gate cannot compare a run of this cohort with an accepted one of that: another recipe,
+// other files of the model, another definition of the metric; for timings also another machine. Not
+// another version or driver: these are what one wants to judge. Empty where it can.
+std::string incomparable(const Gate& gate, const nlohmann::json& cohort,
+                         const nlohmann::json& accepted_cohort);
 
 }  // namespace sameseed

@@ -14,18 +14,18 @@ namespace {
 using nlohmann::json;
 
 // The bound in `at_most`: a number, or what it is measured from.
-void read_at_most(const json& one, const std::string& place, Gate& gate) {
-  if (one.is_number()) {
-    gate.at_most = one.get<double>();
+void read_at_most(const json& bound, const std::string& place, Gate& gate) {
+  if (bound.is_number()) {
+    gate.at_most = bound.get<double>();
     return;
   }
-  const bool floor = one.contains("floor"), baseline = one.contains("baseline");
-  if (floor == baseline || floor != one.contains("times") || baseline != one.contains("margin"))
+  const bool floor = bound.contains("floor"), baseline = bound.contains("baseline");
+  if (floor == baseline || floor != bound.contains("times") || baseline != bound.contains("margin"))
     throw UserError(place +
                     ".at_most: must be a number, {\"floor\": KIND, \"times\": NUMBER} or "
                     "{\"baseline\": true, \"margin\": NUMBER}");
-  if (floor) gate.floor = FloorBound{one.at("floor"), one.at("times")};
-  if (baseline) gate.baseline_margin = one.at("margin").get<double>();
+  if (floor) gate.floor = FloorBound{bound.at("floor"), bound.at("times")};
+  if (baseline) gate.baseline_margin = bound.at("margin").get<double>();
 }
 
 // What the schema cannot say.
@@ -72,7 +72,7 @@ Gate gate_of(const json& one, double alpha, const std::string& place) {
   gate.by_interval = gate.floor || gate.baseline_margin || one.value("by", "value") == "interval";
   gate.alpha = alpha;
   gate.against = one.value("against", gate.against);
-  gate.where = one.value("where", gate.where);
+  if (one.contains("where")) gate.where = one.at("where").get<Setting>();
   gate.because = one.value("because", "");
   gate.min_pairs = one.value("min_pairs", gate.min_pairs);
   check(gate, one, place);

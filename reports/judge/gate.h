@@ -2,11 +2,12 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "reports/statistics/setting.h"
 
 namespace sameseed {
 
@@ -21,15 +22,16 @@ struct Gate {
   std::string name;        // "lpips.alex", "total_ms"
   std::string statistic;   // "mean", "median", "worst5", "worst"; of timings also "ratio"
   std::optional<double> at_most, at_least;
-  std::optional<FloorBound> floor;        // at most, in loss
-  std::optional<double> baseline_margin;  // at most so much more loss than the accepted run has;
-                                          // of a ratio: so much of it (0.03: 3 %)
+  std::optional<FloorBound> floor;  // at most, in loss
+  // At most this much more loss than the accepted run has; of a ratio, as a part of it (0.03: 3 %).
+  std::optional<double> baseline_margin;
   bool by_interval =
-      false;            // judged by the interval of the statistic, else by the statistic itself
-  double alpha = 0.05;  // by interval: the chance of failing wrongly, over all settings together,
-                        // and that of passing wrongly
-  std::string against = "reference";                // or "switches_off"
-  nlohmann::json where = nlohmann::json::object();  // axis -> value; empty: every setting
+      false;  // judged by the interval of the statistic, else by the statistic itself
+  // By interval: the chance of failing wrongly, over all settings together, and that of passing
+  // wrongly.
+  double alpha = 0.05;
+  std::string against = "reference";  // or "switches_off"
+  Setting where = {};                 // empty: every setting
   std::string because;
   int min_pairs = 1;  // of timings: whole A B B A blocks
 };

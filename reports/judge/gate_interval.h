@@ -1,18 +1,20 @@
 // Settings judged by the intervals of their means: the answers of one gate.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "reports/judge/decision.h"
 #include "reports/judge/gate_units.h"
 
 namespace sameseed {
 
 struct IntervalAnswer {
-  bool passed = false, failed = false;             // neither: inconclusive
-  std::vector<std::string> texts;                  // what failed, or what is in doubt
-  nlohmann::json tests = nlohmann::json::array();  // reports/FILES.md, `settings` of a gate
+  Answer answer = Answer::kInconclusive;  // pass, fail or inconclusive
+  std::vector<std::string> texts = {};    // what failed, or what is in doubt
+  std::vector<BoundTest> tests = {};      // one a bound
 };
 
 // `settings`: for each the units of every bound of the gate, with at least kFewestUnits each. A
@@ -25,13 +27,18 @@ std::vector<IntervalAnswer> judge_by_interval(const Gate& gate,
 
 // What the run could have shown, where nothing is judged by it: for each setting its mean, interval
 // and smallest change. `settings`: the units with Bound::kNone, any number.
-std::vector<nlohmann::json> precision_of(const Gate& gate, const std::vector<GateUnits>& settings);
+std::vector<std::optional<BoundTest>> precision_of(const Gate& gate,
+                                                   const std::vector<GateUnits>& settings);
 
-// {value, unit, n, half_takes} of the setting whose smallest change is largest; null without one.
-// `tests` of all settings together.
-nlohmann::json smallest_change_of(const nlohmann::json& tests);
+// That of the setting whose smallest change is largest; nothing without one.
+std::optional<SmallestChange> smallest_change_of(const std::vector<SettingDecision>& settings);
 
-// Method, correction and formula of all gates.
-nlohmann::json gate_statistics_definition();
+// Method, correction and formula of all gates, as report.json states them.
+struct GateStatistics {
+  double power;
+  std::size_t fewest_units;
+  const char *method, *correction, *smallest_change_formula, *half_takes;
+};
+GateStatistics gate_statistics();
 
 }  // namespace sameseed

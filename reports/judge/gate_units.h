@@ -2,12 +2,12 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "reports/judge/gate.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 
@@ -32,8 +32,8 @@ struct GateUnits {
 // The bounds that a gate sets, in a fixed order.
 std::vector<Bound> bounds_of(const Gate& gate);
 
-// Of one comparison of `report`. `accepted` is the report of the accepted run, or null.
-GateUnits units_of(const Gate& gate, Bound bound, const nlohmann::json& comparison,
-                   const nlohmann::json& report, const nlohmann::json* accepted);
+// Of one comparison of `summary`. `accepted` is the summary of the accepted run, or null.
+GateUnits units_of(const Gate& gate, Bound bound, const Comparison& comparison,
+                   const Summary& summary, const Summary* accepted);
 
 }  // namespace sameseed

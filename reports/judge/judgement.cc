@@ -3,289 +3,251 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "io/nearest.h"
 #include "reports/judge/gate_interval.h"
 #include "reports/judge/gate_units.h"
-#include "reports/run/labels.h"
+#include "reports/judge/gate_wording.h"
 #include "reports/statistics/paired_bootstrap.h"
-#include "reports/summary/speed.h"
 
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
-bool fits(const Gate& gate, const json& setting) {
-  for (const auto& [axis, value] : gate.where.items())
-    if (!setting.contains(axis) || setting.at(axis) != value) return false;
-  return true;
+bool fits(const Gate& gate, const Setting& setting) {
+  return std::ranges::all_of(gate.where, [&](const auto& wanted) {
+    const auto found = setting.find(wanted.first);
+    return found != setting.end() && found->second == wanted.second;
+  });
 }
 
-std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
-  return known.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest(name, known));
-}
+// A gate beside the settings that it judges, and what it comes to.
+struct Case {
+  const Gate& gate;
+  const GateWording words;
+  const Summary& summary;
+  const Summary* accepted;
+  std::vector<const Comparison*> comparisons;  // as in decision.settings
+  GateDecision decision;
+};
 
-// Why the gate's metric or timing is none of the report's; empty where it is.
-std::string wrong_name(const Gate& gate, const json& report) {
-  std::vector<std::string> known = timing_names();
+std::optional<double> value_of(const Gate& gate, const Comparison& comparison) {
   if (!gate.is_timing) {
-    known.clear();
-    for (const json& metric : report.at("metrics")) known.push_back(metric.at("name"));
-    if (!report.at("scored").get<bool>()) return "";
+    const Quality* quality = comparison.metric(gate.name);
+    return quality ? quality->statistics.named(gate.statistic) : std::nullopt;
   }
-  if (std::find(known.begin(), known.end(), gate.name) != known.end()) return "";
-  return fmt::format("there is no {} \"{}\"{}", gate.is_timing ? "timing" : "metric", gate.name,
-                     did_you_mean(gate.name, known));
+  const TimingStatistics* timing = comparison.speed.timing(gate.name);
+  if (!timing) return std::nullopt;
+  if (gate.statistic != "ratio") return timing->candidate.named(gate.statistic);
+  return timing->ratio.n > 0 ? std::optional(timing->ratio.value) : std::nullopt;
 }
 
-// Why `where` cannot fit any combination of the axes' values; empty where it can.
-std::string wrong_place(const Gate& gate, const json& report) {
-  std::vector<std::string> known;
-  for (const json& axis : report.at("axes")) known.push_back(axis.at("name"));
-  for (const auto& [name, value] : gate.where.items()) {
-    const auto found = std::find(known.begin(), known.end(), name);
-    if (found == known.end())
-      return fmt::format("where: there is no axis \"{}\"{}", name, did_you_mean(name, known));
-    const json& values =
-        report.at("axes").at(static_cast<std::size_t>(found - known.begin())).at("values");
-    if (std::find(values.begin(), values.end(), value) == values.end())
-      return fmt::format("where: {} is no value of {}, which has {}", value.dump(), name,
-                         values.dump());
+// Pairs or whole blocks that have the metric or the timing.
+std::size_t count_of(const Gate& gate, const Comparison& comparison) {
+  if (gate.is_timing) {
+    const TimingStatistics* timing = comparison.speed.timing(gate.name);
+    return timing ? timing->ratio.n : 0;
   }
-  return "";
+  const Quality* quality = comparison.metric(gate.name);
+  return quality ? quality->statistics.n() : 0;
 }
 
-bool fits_excluded(const Gate& gate, const json& report) {
-  return std::any_of(report.at("excluded").begin(), report.at("excluded").end(),
-                     [&](const json& one) { return fits(gate, one.at("setting")); });
+void leave_in_doubt(Case& judged, std::size_t place, const std::string& text) {
+  judged.decision.settings[place].answer = Answer::kInconclusive;
+  judged.decision.causes.push_back(
+      judged.words.cause("inconclusive", 5, text, judged.comparisons[place]));
 }
 
-// The statistic; may be infinite. Nothing where there is none.
-std::optional<double> value_of(const json& entry, const std::string& statistic) {
-  const auto found = entry.find(statistic);
-  if (found != entry.end() && found->is_number()) return found->get<double>();
-  const std::string word = entry.value("nonfinite", json::object()).value(statistic, "");
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (word == "+inf") return kInfinity;
-  if (word == "-inf") return -kInfinity;
-  return std::nullopt;
+void leave_for_want_of_units(Case& judged, std::size_t place, std::size_t count,
+                             std::size_t needed) {
+  leave_in_doubt(judged, place, judged.words.too_few(count, needed));
 }
 
-// Judges one gate; collects what it finds.
-class Judge {
- public:
-  Judge(const Gate& gate, int number, const json& report, const json* accepted)
-      : gate_(gate), number_(number), report_(report), accepted_(accepted) {}
+void fail(Case& judged, std::size_t place, const std::string& text) {
+  Answer& answer = judged.decision.settings[place].answer;
+  judged.decision.causes.push_back(judged.words.failure(text, *judged.comparisons[place]));
+  if (answer != Answer::kFail) ++judged.decision.failed;
+  answer = Answer::kFail;
+}
 
-  Judgement judge() {
-    const std::string name = wrong_name(gate_, report_), place = wrong_place(gate_, report_);
-    if (!name.empty()) add("usage", 1, name, nullptr);
-    if (!place.empty()) add("usage", 1, place, nullptr);
-    if (!name.empty() || !place.empty()) return found_;
-    for (const json& comparison : report_.at("comparisons"))
-      if (comparison.at("against") == gate_.against && fits(gate_, comparison.at("setting"))) {
-        found_.settings.push_back({{"comparison", comparison.at("id")},
-                                   {"answer", "not judged"},
-                                   {"tests", json::array()}});
-        fitting_.push_back(&comparison);
-      }
-    if (gate_.by_interval)
-      judge_intervals();
-    else
-      judge_values();
-    conclude();
-    return found_;
-  }
+// Some pairs may break a gate; it takes all of them to pass it. Where samples failed the verdict
+// has a cause already.
+void pass(Case& judged, std::size_t place, std::size_t count) {
+  const Comparison& comparison = *judged.comparisons[place];
+  const std::size_t pairs = comparison.pairs.size();
+  if (!judged.gate.is_timing && comparison.status == "ok" && count < pairs)
+    return leave_for_want_of_units(judged, place, count, pairs);
+  ++judged.decision.passed;
+  judged.decision.settings[place].answer = Answer::kPass;
+}
 
- private:
-  void add(const char* kind, int code, const std::string& text, const json* comparison) {
-    json cause = {{"kind", kind}, {"code", code}, {"gate", number_}};
-    std::string where;
-    if (comparison) {
-      cause["comparison"] = comparison->at("id");
-      where = fmt::format("{} against {}: ", setting_label(comparison->at("setting")),
-                          against_label(*comparison));
-    }
-    cause["text"] = fmt::format("gates[{}] ({}): {}{}", number_, gate_label(gate_), where, text);
-    found_.causes.push_back(std::move(cause));
-  }
-
-  void conclude() {
-    if (fitting_.empty() && !fits_excluded(gate_, report_))
-      add("usage", 1,
-          fmt::format("no setting that fits `where` {} is compared against {}", gate_.where.dump(),
-                      gate_.against),
-          nullptr);
-    else if (static_cast<int>(fitting_.size()) == found_.unsupported)
-      add("inconclusive", 5,
-          "nothing was judged: every setting it names is excluded or unsupported", nullptr);
-  }
-
-  json& answer(std::size_t place) { return found_.settings[place]["answer"]; }
-
-  // The statistics of the gate's metric or timing.
-  json entry_of(const json& comparison) const {
-    return comparison.at(gate_.is_timing ? "speed" : "quality").value(gate_.name, json::object());
-  }
-
-  // Whether there is anything to judge. Where there is not the verdict says why: times of an
-  // invalid environment, samples that were not made or not scored.
-  bool stands(std::size_t place) {
-    const json& comparison = *fitting_[place];
-    if (comparison.at("status") == "unsupported") {
-      ++found_.unsupported;
-      answer(place) = "unsupported";
-      return false;
-    }
-    if (gate_.is_timing &&
-        (!comparison.at("invalid").empty() || !report_.at("cohort").at("differs").empty()))
-      return false;
-    const json entry = entry_of(comparison);
-    if (!value_of(entry, gate_.statistic) &&
-        (comparison.at("status") != "ok" || !report_.at("scored").get<bool>()))
-      return false;
-    if (!entry.contains("unavailable")) return true;
-    in_doubt(place, entry.at("unavailable"));
+// Whether there is anything to judge. Where there is not the verdict says why: times of an invalid
+// environment, samples that were not made or not scored.
+bool stands(Case& judged, std::size_t place) {
+  const Comparison& comparison = *judged.comparisons[place];
+  if (comparison.status == "unsupported") {
+    ++judged.decision.unsupported;
+    judged.decision.settings[place].answer = Answer::kUnsupported;
     return false;
   }
+  if (judged.gate.is_timing &&
+      (!comparison.speed.invalid.empty() || !judged.summary.cohort.at("differs").empty()))
+    return false;
+  if (!value_of(judged.gate, comparison) && (comparison.status != "ok" || !judged.summary.scored))
+    return false;
+  const Quality* quality = judged.gate.is_timing ? nullptr : comparison.metric(judged.gate.name);
+  if (!quality || quality->unavailable.empty()) return true;
+  leave_in_doubt(judged, place, quality->unavailable);
+  return false;
+}
 
-  void in_doubt(std::size_t place, const std::string& text) {
-    answer(place) = "inconclusive";
-    add("inconclusive", 5, text, fitting_[place]);
-  }
+void judge_value(Case& judged, std::size_t place) {
+  const Gate& gate = judged.gate;
+  const std::optional<double> value = value_of(gate, *judged.comparisons[place]);
+  const std::size_t count = count_of(gate, *judged.comparisons[place]);
+  const auto needed = static_cast<std::size_t>(std::max(1, gate.min_pairs));
+  if (!value || count < needed) return leave_for_want_of_units(judged, place, count, needed);
+  ++judged.decision.judged;
+  if (gate.at_most && !(*value <= *gate.at_most))
+    fail(judged, place, fmt::format("{:.6g} is more than {:.6g}", *value, *gate.at_most));
+  if (gate.at_least && !(*value >= *gate.at_least))
+    fail(judged, place, fmt::format("{:.6g} is less than {:.6g}", *value, *gate.at_least));
+  if (judged.decision.settings[place].answer != Answer::kFail) pass(judged, place, count);
+}
 
-  void too_few(std::size_t place, std::size_t count, std::size_t needed) {
-    in_doubt(place, fmt::format("{} {} have it, at least {} are needed", count,
-                                gate_.is_timing ? "whole blocks" : "pairs", needed));
-  }
+// What could have been shown of the mean, where the gate is on another statistic or on a number.
+void add_precision(Case& judged) {
+  std::vector<GateUnits> units;
+  for (const Comparison* comparison : judged.comparisons)
+    units.push_back(
+        units_of(judged.gate, Bound::kNone, *comparison, judged.summary, judged.accepted));
+  const auto precision = precision_of(judged.gate, units);
+  for (std::size_t place = 0; place < precision.size(); ++place)
+    if (precision[place]) judged.decision.settings[place].tests.push_back(*precision[place]);
+}
 
-  void fail(std::size_t place, std::string text) {
-    const json& comparison = *fitting_[place];
-    if (!gate_.is_timing) text += "; worst case " + entry_of(comparison).value("worst_case", "?");
-    if (!gate_.because.empty()) text += "; " + gate_.because;
-    add(gate_.is_timing ? "performance" : "quality", gate_.is_timing ? 3 : 2, text, &comparison);
-    if (answer(place) != "fail") ++found_.failed;
-    answer(place) = "fail";
-  }
-
-  // Some pairs may break a gate; it takes all of them to pass it. Where samples failed the verdict
-  // has a cause already.
-  void pass(std::size_t place, std::size_t count) {
-    const json& comparison = *fitting_[place];
-    const std::size_t pairs = comparison.at("cases").size();
-    if (!gate_.is_timing && comparison.at("status") == "ok" && count < pairs)
-      return too_few(place, count, pairs);
-    ++found_.passed;
-    answer(place) = "pass";
-  }
-
-  void judge_values() {
-    for (std::size_t place = 0; place < fitting_.size(); ++place)
-      if (stands(place)) judge_value(place);
-    add_precision();
-  }
-
-  // What could have been shown of the mean, where the gate is on another statistic or on a number.
-  void add_precision() {
-    std::vector<GateUnits> units;
-    for (const json* comparison : fitting_)
-      units.push_back(units_of(gate_, Bound::kNone, *comparison, report_, accepted_));
-    const std::vector<json> precision = precision_of(gate_, units);
-    for (std::size_t place = 0; place < fitting_.size(); ++place)
-      if (precision[place].is_object()) found_.settings[place]["tests"].push_back(precision[place]);
-  }
-
-  void judge_value(std::size_t place) {
-    const json entry = entry_of(*fitting_[place]);
-    const std::optional<double> value = value_of(entry, gate_.statistic);
-    const auto count = entry.value(gate_.is_timing ? "blocks" : "n", std::size_t{0}),
-               needed = static_cast<std::size_t>(std::max(1, gate_.min_pairs));
-    if (!value || count < needed) return too_few(place, count, needed);
-    ++found_.judged;
-    if (gate_.at_most && !(*value <= *gate_.at_most))
-      fail(place, fmt::format("{:.6g} is more than {:.6g}", *value, *gate_.at_most));
-    if (gate_.at_least && !(*value >= *gate_.at_least))
-      fail(place, fmt::format("{:.6g} is less than {:.6g}", *value, *gate_.at_least));
-    if (answer(place) != "fail") pass(place, count);
-  }
-
-  void judge_intervals() {
-    std::vector<std::size_t> places;
-    std::vector<std::vector<GateUnits>> settings;
-    for (std::size_t place = 0; place < fitting_.size(); ++place)
-      if (stands(place))
-        if (auto units = units_to_judge(place); !units.empty()) {
-          places.push_back(place);
-          settings.push_back(std::move(units));
-        }
-    const std::vector<IntervalAnswer> answers = judge_by_interval(gate_, settings);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      ++found_.judged;
-      found_.settings[places[i]]["tests"] = answers[i].tests;
-      if (answers[i].passed) pass(places[i], settings[i].front().beyond.size());
-      const bool noise = answers[i].failed && within_floor(*fitting_[places[i]]);
-      for (const std::string& text : answers[i].texts)
-        if (noise)
-          in_doubt(places[i], text +
-                                  "; but the noise floor is as high: rows that ought to be equal "
-                                  "are no nearer");
-        else
-          answers[i].failed ? fail(places[i], text) : in_doubt(places[i], text);
+// Those of every bound; none where one of them cannot be judged.
+std::vector<GateUnits> units_to_judge(Case& judged, std::size_t place) {
+  const auto needed = std::max(kFewestUnits, static_cast<std::size_t>(judged.gate.min_pairs));
+  const Comparison& comparison = *judged.comparisons[place];
+  std::vector<GateUnits> list;
+  for (const Bound bound : bounds_of(judged.gate)) {
+    list.push_back(units_of(judged.gate, bound, comparison, judged.summary, judged.accepted));
+    const GateUnits& units = list.back();
+    if (units.code) {
+      judged.decision.settings[place].answer = Answer::kInconclusive;
+      judged.decision.causes.push_back(judged.words.cause(units.code == 1   ? "usage"
+                                                          : units.code == 6 ? "environment"
+                                                                            : "inconclusive",
+                                                          units.code, units.problem, &comparison));
+    } else if (units.beyond.size() < needed) {
+      leave_for_want_of_units(judged, place, units.beyond.size(), needed);
+    } else {
+      continue;
     }
-    if (gate_.statistic != "mean" && gate_.statistic != "ratio") add_precision();
+    return {};
   }
+  return list;
+}
 
-  // Whether what was measured may be noise only. A bound that is the floor itself has seen to it.
-  bool within_floor(const json& comparison) const {
-    return !gate_.floor && entry_of(comparison).value("reading", "") == "no difference shown";
-  }
+// Whether what was measured may be noise only. A bound that is the floor itself has seen to it.
+bool is_within_floor(const Gate& gate, const Comparison& comparison) {
+  const Quality* quality = gate.is_timing ? nullptr : comparison.metric(gate.name);
+  return !gate.floor && quality && quality->reading == "no difference shown";
+}
 
-  // Those of every bound; none where one of them cannot be judged.
-  std::vector<GateUnits> units_to_judge(std::size_t place) {
-    const auto needed = std::max(kFewestUnits, static_cast<std::size_t>(gate_.min_pairs));
-    std::vector<GateUnits> list;
-    for (const Bound bound : bounds_of(gate_)) {
-      list.push_back(units_of(gate_, bound, *fitting_[place], report_, accepted_));
-      const GateUnits& units = list.back();
-      if (units.code) {
-        answer(place) = "inconclusive";
-        add(units.code == 1   ? "usage"
-            : units.code == 6 ? "environment"
-                              : "inconclusive",
-            units.code, units.problem, fitting_[place]);
-      } else if (units.beyond.size() < needed) {
-        too_few(place, units.beyond.size(), needed);
-      } else {
-        continue;
+void judge_values(Case& judged) {
+  for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
+    if (stands(judged, place)) judge_value(judged, place);
+  add_precision(judged);
+}
+
+void judge_intervals(Case& judged) {
+  std::vector<std::size_t> places;
+  std::vector<std::vector<GateUnits>> settings;
+  for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
+    if (stands(judged, place))
+      if (auto units = units_to_judge(judged, place); !units.empty()) {
+        places.push_back(place);
+        settings.push_back(std::move(units));
       }
-      return {};
-    }
-    return list;
+  const std::vector<IntervalAnswer> answers = judge_by_interval(judged.gate, settings);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    ++judged.decision.judged;
+    judged.decision.settings[places[i]].tests = answers[i].tests;
+    if (answers[i].answer == Answer::kPass)
+      pass(judged, places[i], settings[i].front().beyond.size());
+    const bool failed = answers[i].answer == Answer::kFail;
+    const bool noise = failed && is_within_floor(judged.gate, *judged.comparisons[places[i]]);
+    for (const std::string& text : answers[i].texts)
+      if (failed && !noise)
+        fail(judged, places[i], text);
+      else
+        leave_in_doubt(judged, places[i], noise ? judged.words.only_noise(text) : text);
   }
+  if (judged.gate.statistic != "mean" && judged.gate.statistic != "ratio") add_precision(judged);
+}
 
-  const Gate& gate_;
-  int number_;
-  const json& report_;
-  const json* accepted_;
-  std::vector<const json*> fitting_;  // as in found_.settings
-  Judgement found_;
-};
+// Causes that are about no setting.
+void add_causes_of_all(Case& judged) {
+  const bool left_out = std::ranges::any_of(judged.summary.excluded, [&](const Excluded& excluded) {
+    return fits(judged.gate, excluded.setting);
+  });
+  if (judged.comparisons.empty() && !left_out)
+    judged.decision.causes.push_back(judged.words.cause("usage", 1, judged.words.fits_nothing()));
+  else if (static_cast<int>(judged.comparisons.size()) == judged.decision.unsupported)
+    judged.decision.causes.push_back(judged.words.cause(
+        "inconclusive", 5,
+        "nothing was judged: every setting it names is excluded or unsupported"));
+}
+
+Answer answer_of(const GateDecision& decision) {
+  if (decision.failed > 0) return Answer::kFail;
+  const int all = static_cast<int>(decision.settings.size()) - decision.unsupported;
+  return decision.passed > 0 && decision.passed == all ? Answer::kPass : Answer::kInconclusive;
+}
 
 }  // namespace
 
-Judgement judge(const Gate& gate, int number, const json& report, const json* accepted) {
-  return Judge(gate, number, report, accepted).judge();
+GateDecision decide(const Gate& gate, int number, const Summary& summary, const Summary* accepted) {
+  Case judged{.gate = gate,
+              .words = GateWording(gate, number),
+              .summary = summary,
+              .accepted = accepted,
+              .comparisons = {},
+              .decision = {.gate = gate}};
+  for (const std::string& problem : {wrong_name(gate, summary), wrong_place(gate, summary)})
+    if (!problem.empty()) judged.decision.causes.push_back(judged.words.cause("usage", 1, problem));
+  if (!judged.decision.causes.empty()) return judged.decision;
+  for (const Comparison& comparison : summary.comparisons)
+    if (comparison.against == gate.against && fits(gate, comparison.setting)) {
+      judged.decision.settings.push_back({.comparison = comparison.id});
+      judged.comparisons.push_back(&comparison);
+    }
+  if (gate.by_interval)
+    judge_intervals(judged);
+  else
+    judge_values(judged);
+  add_causes_of_all(judged);
+  judged.decision.answer = answer_of(judged.decision);
+  judged.decision.smallest_change = smallest_change_of(judged.decision.settings);
+  return judged.decision;
 }
 
-const char* answer_of(const Judgement& judgement) {
-  if (judgement.failed > 0) return "fail";
-  const int all = static_cast<int>(judgement.settings.size()) - judgement.unsupported;
-  return judgement.passed > 0 && judgement.passed == all ? "pass" : "inconclusive";
+const char* name_of(Answer answer) {
+  switch (answer) {
+    case Answer::kPass:
+      return "pass";
+    case Answer::kFail:
+      return "fail";
+    case Answer::kInconclusive:
+      return "inconclusive";
+    case Answer::kNotJudged:
+      return "not judged";
+    case Answer::kUnsupported:
+      return "unsupported";
+  }
+  return "";
 }
 
 }  // namespace sameseed

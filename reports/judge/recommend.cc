@@ -12,66 +12,54 @@
 #include "io/error.h"
 #include "io/nearest.h"
 #include "reports/run/labels.h"
-#include "reports/run/run_index.h"
-#include "reports/statistics/loss.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/statistics/tail_bound.h"
+#include "reports/summary/labels.h"
 
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
 constexpr double kConfidence = 0.95;
 constexpr std::size_t kMostPassedOver = 10;  // listed
 
-// The report's entry of a metric that can be bounded this way.
-const json& metric_of(const QualityBound& bound, const json& summary) {
-  std::vector<std::string> known;
-  for (const json& metric : summary.at("metrics")) {
-    if (metric.at("name") == bound.metric) {
-      const char* wanted = bound.at_most ? "lower" : "higher";
-      if (metric.at("better") == wanted) return metric;
-      throw UserError(fmt::format("--{} {}: {} is better where it is {}; {}",
-                                  bound.at_most ? "at-most" : "at-least", bound.metric,
-                                  bound.metric, metric.at("better").get<std::string>(),
-                                  metric.at("better") == "nearer" ? "bound another metric"
-                                  : bound.at_most                 ? "use --at-least"
-                                                                  : "use --at-most"));
-    }
-    known.push_back(metric.at("name"));
+// The metric, where it can be bounded this way.
+const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary) {
+  if (const ReportMetric* metric = summary.metric(bound.metric)) {
+    const Direction wanted = bound.at_most ? Direction::kLower : Direction::kHigher;
+    if (metric->better == wanted) return *metric;
+    throw UserError(fmt::format("--{} {}: {} is better where it is {}; {}",
+                                bound.at_most ? "at-most" : "at-least", bound.metric, bound.metric,
+                                name_of(metric->better),
+                                metric->better == Direction::kNearer ? "bound another metric"
+                                : bound.at_most                      ? "use --at-least"
+                                                                     : "use --at-most"));
   }
-  if (known.empty()) throw UserError("the run was not scored; run `sameseed score` first");
+  if (summary.metrics.empty())
+    throw UserError("the run was not scored; run `sameseed score` first");
+  std::vector<std::string> known;
+  for (const ReportMetric& metric : summary.metrics) known.push_back(metric.name);
   throw UserError(fmt::format("the run has no metric \"{}\"; did you mean \"{}\"?", bound.metric,
                               nearest(bound.metric, known)));
 }
 
-// A loss as the metric's own number.
-double shown(double loss, const Scale& scale) {
-  if (scale.unit == "dB") return 10 * std::log10(255.0 * 255.0 / loss);
-  return scale.better == "higher" ? scale.identical - loss : scale.identical + loss;
-}
-
 // The losses of a comparison's pairs, in their order; NaN where a pair has no score.
-std::vector<double> losses_of(const json& comparison, const std::string& metric, const Scale& scale,
-                              const RunIndex& run) {
+std::vector<double> losses_of(const std::vector<ScoredPair>& pairs, const ReportMetric& metric) {
   std::vector<double> losses;
-  for (const json& pair : comparison.at("cases")) {
-    const auto value = run.score(pair.at("candidate"), pair.at("reference"), metric);
-    losses.push_back(value ? loss_of(*value, scale) : std::numeric_limits<double>::quiet_NaN());
+  for (const ScoredPair& scored : pairs) {
+    const auto value = scored.value(metric.name);
+    losses.push_back(value ? metric.loss(*value) : std::numeric_limits<double>::quiet_NaN());
   }
   return losses;
 }
 
 // Why a setting cannot be taken, whatever its scores; empty where it can.
-std::string disqualified(const json& comparison) {
-  if (comparison.at("status") != "ok")
-    return fmt::format("{}: {}", comparison.at("status").get<std::string>(),
-                       one_line(comparison.at("reason")));
-  if (!comparison.at("broken").empty()) return "has broken pictures";
+std::string disqualified(const Comparison& comparison) {
+  if (comparison.status != "ok")
+    return fmt::format("{}: {}", comparison.status, one_line(comparison.reason));
+  if (!comparison.broken.empty()) return "has broken pictures";
   if (engaged_label(comparison) == "NO") return "a switch did not act";
-  if (!comparison.at("speed").value("total_ms", json::object()).value("ratio", json()).is_number())
-    return "was not timed in whole blocks";
+  const TimingStatistics* time = comparison.speed.timing("total_ms");
+  if (!time || time->ratio.n == 0) return "was not timed in whole blocks";
   return "";
 }
 
@@ -104,32 +92,33 @@ std::vector<Measured> measure(const QualityBound& bound,
   return measured;
 }
 
-// What was found of one bound; notes it in the candidate.
-void hold(const QualityBound& bound, const Scale& scale, const Measured& found, Candidate& one) {
-  const double limit = loss_of(bound.value, scale);
+// What was found of one bound; notes it in the setting.
+void note(const QualityBound& bound, const ReportMetric& metric, const Measured& found,
+          Recommendable& setting) {
+  const double limit = metric.loss(bound.value);
   const bool seems = found.n > 0 && found.estimate <= limit;
   const bool holds = seems && found.upper && *found.upper <= limit;
   const std::string name = bound.metric + " " + bound.statistic;
   if (found.n == 0)
-    one.reasons.push_back(name + ": no pair has a score");
+    setting.reasons.push_back(name + ": no pair has a score");
   else
-    one.reasons.push_back(
-        fmt::format("{} {:.4g} over {} pairs, {}: {}", name, shown(found.estimate, scale), found.n,
-                    found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
-                                              bound.at_most ? "at most" : "at least",
-                                              shown(*found.upper, scale), 100 * kConfidence)
-                                : fmt::format("no bound from fewer than {} pairs", kFewestUnits),
-                    holds   ? "holds"
-                    : seems ? "not sure to hold"
-                            : "does not hold"));
-  one.holds = one.holds && holds;
-  one.seems_to_hold = one.seems_to_hold && seems;
+    setting.reasons.push_back(fmt::format(
+        "{} {:.4g} over {} pairs, {}: {}", name, metric.of_loss(found.estimate), found.n,
+        found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
+                                  bound.at_most ? "at most" : "at least",
+                                  metric.of_loss(*found.upper), 100 * kConfidence)
+                    : fmt::format("no bound from fewer than {} pairs", kFewestUnits),
+        holds   ? "holds"
+        : seems ? "not sure to hold"
+                : "does not hold"));
+  setting.holds = setting.holds && holds;
+  setting.seems_to_hold = setting.seems_to_hold && seems;
 }
 
 bool is_deepcache(const std::string& axis) { return axis.ends_with(".request.deepcache"); }
 
 // "# DeepCache: ..." and what a script reads.
-std::string deepcache_lines(const json& value) {
+std::string deepcache_lines(const AxisValue& value) {
   if (!value.is_string()) return "# DeepCache: off\nunset SAMESEED_DEEPCACHE\n";
   const std::string text = value;
   int interval = 0, layer = 0, block = 0;
@@ -143,11 +132,11 @@ std::string deepcache_lines(const json& value) {
       quoted(text));
 }
 
-std::string lines_of(const json& setting) {
+std::string lines_of(const Setting& setting) {
   std::string variables, rest;
-  for (const auto& [axis, value] : setting.items()) {
+  for (const auto& [axis, value] : setting) {
     if (axis.starts_with("reference.")) continue;  // the other side's
-    const std::string bare = axis.substr(axis.find('.') + 1);
+    const std::string bare = without_arm(axis);
     if (bare.starts_with("env."))
       variables += value.is_null() ? fmt::format("unset {}\n", bare.substr(4))
                                    : fmt::format("export {}={}\n", bare.substr(4),
@@ -160,9 +149,9 @@ std::string lines_of(const json& setting) {
   return variables + rest;
 }
 
-std::string reasons_of(const Candidate& one) {
+std::string reasons_of(const Recommendable& setting) {
   std::string text;
-  for (const std::string& reason : one.reasons) text += "#   " + one_line(reason) + "\n";
+  for (const std::string& reason : setting.reasons) text += "#   " + one_line(reason) + "\n";
   return text;
 }
 
@@ -187,65 +176,63 @@ QualityBound parse_quality_bound(const std::string& text, bool at_most) {
   return bound;
 }
 
-std::vector<Candidate> candidates(const json& summary, const RunFiles& files,
-                                  const std::vector<QualityBound>& bounds) {
-  const RunIndex run(files);
-  std::vector<Candidate> all;
-  std::vector<const json*> able;  // comparisons, and where they are in `all`
-  std::vector<std::size_t> places;
-  for (const json& comparison : summary.at("comparisons")) {
-    if (comparison.at("against") != "reference") continue;
-    Candidate one{.setting = comparison.at("setting")};
-    const json time = comparison.at("speed").value("total_ms", json::object());
-    if (time.value("ratio", json()).is_number()) one.ratio = time.at("ratio");
-    one.interval = time.value("ratio_interval", json());
+std::vector<Recommendable> recommendable(const Summary& summary,
+                                         const std::vector<QualityBound>& bounds) {
+  std::vector<Recommendable> all;
+  std::vector<const Comparison*> able;
+  std::vector<std::size_t> places;  // of these in `all`
+  for (const Comparison& comparison : summary.comparisons) {
+    if (!comparison.is_against_reference()) continue;
+    Recommendable setting{.setting = comparison.setting};
+    if (const TimingStatistics* time = comparison.speed.timing("total_ms")) {
+      if (time->ratio.n > 0) setting.ratio = time->ratio.value;
+      setting.interval = time->ratio.interval;
+    }
     if (const std::string why = disqualified(comparison); !why.empty()) {
-      one.reasons.push_back(why);
+      setting.reasons.push_back(why);
     } else {
-      one.holds = one.seems_to_hold = true;
+      setting.holds = setting.seems_to_hold = true;
       able.push_back(&comparison);
       places.push_back(all.size());
     }
-    all.push_back(std::move(one));
+    all.push_back(std::move(setting));
   }
   for (const QualityBound& bound : bounds) {
-    const Scale scale = scale_of(metric_of(bound, summary));
+    const ReportMetric& metric = metric_of(bound, summary);
     std::vector<std::vector<double>> losses;
-    for (const json* comparison : able)
-      losses.push_back(losses_of(*comparison, bound.metric, scale, run));
+    for (const Comparison* comparison : able)
+      losses.push_back(losses_of(comparison->pairs, metric));
     const std::vector<Measured> found = measure(bound, losses, bounds.size());
-    for (std::size_t i = 0; i < able.size(); ++i) hold(bound, scale, found[i], all[places[i]]);
+    for (std::size_t i = 0; i < able.size(); ++i) note(bound, metric, found[i], all[places[i]]);
   }
-  std::stable_sort(all.begin(), all.end(), [](const Candidate& a, const Candidate& b) {
-    const auto slowness = [](const Candidate& one) {
-      return one.ratio > 0 ? one.ratio : std::numeric_limits<double>::infinity();
-    };
-    return slowness(a) < slowness(b);
+  std::ranges::stable_sort(all, {}, [](const Recommendable& setting) {
+    return setting.ratio > 0 ? setting.ratio : std::numeric_limits<double>::infinity();
   });
   return all;
 }
 
-Recommendation recommend(const std::vector<Candidate>& fastest_first, const std::string& command) {
+Recommendation recommend(const std::vector<Recommendable>& fastest_first,
+                         const std::string& command) {
   Recommendation result;
   std::string& text = result.environment_file;
   text = "# " + one_line(command) + "\n";
   const auto chosen = std::find_if(fastest_first.begin(), fastest_first.end(),
-                                   [](const Candidate& one) { return one.holds; });
+                                   [](const Recommendable& setting) { return setting.holds; });
   if (chosen == fastest_first.end()) {
-    const bool seems = std::any_of(fastest_first.begin(), fastest_first.end(),
-                                   [](const Candidate& one) { return one.seems_to_hold; });
+    const bool seems =
+        std::any_of(fastest_first.begin(), fastest_first.end(),
+                    [](const Recommendable& setting) { return setting.seems_to_hold; });
     result.code = seems ? 5 : 2;
     text += seems ? "# No setting holds with confidence; more pairs may tell. Fastest first:\n"
                   : "# No setting holds. Fastest first:\n";
   } else {
-    text +=
-        fmt::format("# {}\n# time {:.3g} of the reference's{}{}\n{}",
-                    one_line(setting_label(chosen->setting)), chosen->ratio,
-                    chosen->interval.is_object()
-                        ? fmt::format(" [{:.3g}, {:.3g}]", chosen->interval.at("low").get<double>(),
-                                      chosen->interval.at("high").get<double>())
-                        : ", from too few blocks for an interval",
-                    chosen->ratio < 1 ? "" : ": no faster than the reference", reasons_of(*chosen));
+    text += fmt::format(
+        "# {}\n# time {:.3g} of the reference's{}{}\n{}", one_line(setting_label(chosen->setting)),
+        chosen->ratio,
+        chosen->interval
+            ? fmt::format(" [{:.3g}, {:.3g}]", chosen->interval->low, chosen->interval->high)
+            : ", from too few blocks for an interval",
+        chosen->ratio < 1 ? "" : ": no faster than the reference", reasons_of(*chosen));
     text += lines_of(chosen->setting);
     if (chosen != fastest_first.begin()) text += "# Faster, and passed over:\n";
   }

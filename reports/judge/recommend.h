@@ -1,11 +1,11 @@
 // A setting to take home: the fastest one whose quality holds with confidence.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "reports/run/run_files.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 
@@ -20,10 +20,10 @@ struct QualityBound {
 QualityBound parse_quality_bound(const std::string& text, bool at_most);
 
 // A setting that was compared with the reference, and whether it may be taken.
-struct Candidate {
-  nlohmann::json setting;            // axis -> value
+struct Recommendable {
+  Setting setting;
   double ratio = 0;                  // time, candidate / reference; 0: was not timed
-  nlohmann::json interval;           // of `ratio`: {low, high} or null
+  std::optional<Interval> interval;  // of `ratio`
   bool holds = false;                // every bound, with confidence
   bool seems_to_hold = false;        // every bound, by what was measured
   std::vector<std::string> reasons;  // a line a bound: what was measured, and its upper bound
@@ -32,8 +32,8 @@ struct Candidate {
 // All of them, fastest first, those that were not timed last. Confidence is 95 % for all settings
 // and bounds together: of means by paired_bootstrap.h over the pairs, of worst5 by tail_bound.h.
 // Throws UserError for a metric that the run does not have, or that is better the other way round.
-std::vector<Candidate> candidates(const nlohmann::json& summary, const RunFiles& files,
-                                  const std::vector<QualityBound>& bounds);
+std::vector<Recommendable> recommendable(const Summary& summary,
+                                         const std::vector<QualityBound>& bounds);
 
 struct Recommendation {
   std::string environment_file;  // to source; where no setting holds, comments only
@@ -41,6 +41,7 @@ struct Recommendation {
 };
 
 // `command`: how it was asked for, one line.
-Recommendation recommend(const std::vector<Candidate>& fastest_first, const std::string& command);
+Recommendation recommend(const std::vector<Recommendable>& fastest_first,
+                         const std::string& command);
 
 }  // namespace sameseed

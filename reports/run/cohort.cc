@@ -41,44 +41,44 @@ json without_folders(json files) {
 }
 
 // "accelerated", and behind it the load options that the matrix or the command line fix.
-std::string group_of(const json& environment) {
-  json load = environment.at("load");
+std::string group_of(const PlannedEnvironment& environment) {
+  json load = environment.load;
   for (const char* folder : {"model", "vae"})
     if (load.contains(folder) && load.at(folder).is_string())
       load[folder] = std::filesystem::path(load.at(folder).get<std::string>()).filename().string();
-  return environment.at("engine").get<std::string>() + " " + load.dump();
+  return environment.engine + " " + load.dump();
 }
 
 }  // namespace
 
-json cohort_of(const json& plan, const std::vector<json>& starts, const std::vector<json>& workers,
-               const json& metrics) {
+json cohort_of(const RunFiles& files) {
   std::set<std::string> differs;
   json cohort = json::object();
-  for (const json& start : starts) {
-    const json one = start.value("cohort", json::object());
-    if (&start != &starts.front()) add_differences(cohort, one, "", differs);
-    cohort = one;
+  for (const json& start : files.starts) {
+    const json of_start = start.value("cohort", json::object());
+    if (&start != &files.starts.front()) add_differences(cohort, of_start, "", differs);
+    cohort = of_start;
   }
   std::map<std::string, std::string> groups;
-  for (const json& environment : plan.at("environments"))
-    groups[environment.at("id")] = group_of(environment);
+  for (const PlannedEnvironment& environment : files.plan.environments)
+    groups[environment.id] = group_of(environment);
   json engines = json::object();
-  for (const json& worker : workers) {
-    const auto group = groups.find(worker.at("environment").get<std::string>());
-    const json load = worker.value("load", json::object());
+  for (const WorkerRecord& worker : files.workers) {
+    const auto group = groups.find(worker.environment);
+    const json load = worker.load.is_null() ? json::object() : worker.load;
     if (group == groups.end() || !load.is_object()) continue;
-    json one = {{"versions", load.value("versions", json::object())},
-                {"files", without_folders(load.value("files", json::object()))}};
+    json engine = {{"versions", load.value("versions", json::object())},
+                   {"files", without_folders(load.value("files", json::object()))}};
     const auto known = engines.find(group->second);
-    if (known != engines.end()) add_differences(*known, one, "workers." + group->second, differs);
-    engines[group->second] = std::move(one);
+    if (known != engines.end())
+      add_differences(*known, engine, "workers." + group->second, differs);
+    engines[group->second] = std::move(engine);
   }
   cohort["workers"] = engines;
   cohort["metrics"] = json::object();
-  for (const json& metric : metrics)
-    if (!metric.contains("unavailable"))
-      cohort["metrics"][metric.at("name").get<std::string>()] = metric.value("definition", "");
+  if (files.metrics)
+    for (const ReportMetric& metric : *files.metrics)
+      if (metric.available()) cohort["metrics"][metric.name] = metric.definition;
   cohort["differs"] = differs;
   cohort["hash"] = sha256(cohort.dump(-1, ' ', false, json::error_handler_t::replace));
   return cohort;

@@ -40,7 +40,7 @@ std::int64_t count(const json& counters, const std::string& name) {
 
 std::string text(const json& value) { return value.is_string() ? value.get<std::string>() : ""; }
 
-std::string id(const json& sample) { return "sample " + text(member(sample, "sample")); }
+std::string id(const SampleRecord& sample) { return "sample " + sample.sample; }
 
 // What the probe of the load says against the same engine with the variable off: empty, or why it
 // is no proof.
@@ -54,8 +54,8 @@ Proof accumulation(const std::string& variable, bool on, const ArmEvidence& arm,
                    const OffProbes& probes) {
   const std::string kind = kind_of(variable);
   std::int64_t half = 0, single = 0;
-  for (const json* sample : arm.samples) {
-    const json& counters = member(*sample, "engagement");
+  for (const SampleRecord* sample : arm.samples) {
+    const json& counters = sample->engagement;
     const auto halves = count(counters, kind + "_half"), singles = count(counters, kind + "_float");
     half += halves;
     single += singles;
@@ -80,8 +80,8 @@ Proof variable(const std::string& name, const json& asked, const ArmEvidence& ar
                const OffProbes& probes) {
   std::string inert, shown;
   bool on = false;
-  for (const json* sample : arm.samples) {
-    const json& read = member(member(*sample, "effective"), name);
+  for (const SampleRecord* sample : arm.samples) {
+    const json& read = member(sample->effective, name);
     if (!read.is_object())
       return {kNotEngaged, id(*sample) + ": the worker does not say how it read the variable"};
     if (member(read, "value") != asked)
@@ -102,8 +102,8 @@ Proof deepcache(const json& asked, const ArmEvidence& arm) {
   const bool every_step = asked.is_string() && asked.get<std::string>().starts_with("1/");
   std::int64_t full = 0, partial = 0;
   bool single_step = false;
-  for (const json* sample : arm.samples) {
-    const json& counters = member(*sample, "engagement");
+  for (const SampleRecord* sample : arm.samples) {
+    const json& counters = sample->engagement;
     const auto fulls = count(counters, "steps_full"), partials = count(counters, "steps_partial");
     const bool expected = !asked.is_null() && !every_step && fulls + partials > 1;
     single_step = single_step || fulls + partials == 1;
@@ -120,8 +120,8 @@ Proof deepcache(const json& asked, const ArmEvidence& arm) {
 }
 
 Proof enhancement(const json& asked, const ArmEvidence& arm) {
-  for (const json* sample : arm.samples)
-    if (const json& done = member(member(*sample, "effective"), "enhance"); done != asked)
+  for (const SampleRecord* sample : arm.samples)
+    if (const json& done = member(sample->effective, "enhance"); done != asked)
       return {kNotEngaged, fmt::format("{}: asked for {}, the worker did {}", id(*sample),
                                        asked.dump(), done.dump())};
   return {kEngaged, asked.is_null() ? "no post-processing"
@@ -130,13 +130,13 @@ Proof enhancement(const json& asked, const ArmEvidence& arm) {
 
 // load.NAME: the worker names what it uses, when it loads or with every picture.
 Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
-  const auto used_for = [&](const json& sample) -> const json& {
-    const json& own = member(member(sample, "effective"), name);
+  const auto used_for = [&](const SampleRecord& sample) -> const json& {
+    const json& own = member(sample.effective, name);
     return own.is_null() && arm.load ? member(member(*arm.load, "effective"), name) : own;
   };
   const std::map<std::string, std::string> spelled = {
       {"Float", "fp32"}, {"Half", "fp16"}, {"BFloat16", "bf16"}};
-  for (const json* sample : arm.samples) {
+  for (const SampleRecord* sample : arm.samples) {
     const json& used = used_for(*sample);
     if (used.is_null())
       return {kNotEngaged, fmt::format("{}: the worker does not say its {}", id(*sample), name)};
@@ -150,49 +150,37 @@ Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm)
   return {kEngaged, "the worker uses " + used_for(*arm.samples[0]).dump()};
 }
 
-json values_with_equal_meaning(const json& entry, const std::map<json, std::string>& meanings) {
-  json same = json::array();
-  for (const auto& [value, means] : meanings)
-    if (value != entry.at("value") && means == entry.at("means")) same.push_back(value);
-  const json canonical = entry.at("means") == "on" ? "1" : "0";
-  if (entry.value("default", false) && std::find(same.begin(), same.end(), canonical) == same.end())
-    same.push_back(canonical);
-  return same;
-}
-
 }  // namespace
 
-OffProbes off_probes(const json& plan, const std::vector<json>& workers) {
+OffProbes off_probes(const RunPlan& plan, const std::vector<WorkerRecord>& workers) {
   std::map<std::string, std::string> engines;
-  for (const json& environment : plan.at("environments"))
-    engines[environment.at("id")] = environment.at("engine");
+  for (const PlannedEnvironment& environment : plan.environments)
+    engines[environment.id] = environment.engine;
   OffProbes probes;
-  for (const json& worker : workers) {
-    const json& load = member(worker, "load");
-    for (const auto& [name, read] : member(load, "effective").items()) {
-      const json& error = member(member(load, "engagement"), kind_of(name) + "_error");
+  for (const WorkerRecord& worker : workers)
+    for (const auto& [name, read] : member(worker.load, "effective").items()) {
+      const json& error = member(member(worker.load, "engagement"), kind_of(name) + "_error");
       if (text(member(read, "means")) == "off" && error.is_number())
-        probes[{engines[text(member(worker, "environment"))], name}] = error.get<double>();
+        probes[{engines[worker.environment], name}] = error.get<double>();
     }
-  }
   return probes;
 }
 
-json engagement_of(const ArmEvidence& arm, const OffProbes& probes) {
-  json result = json::object();
+std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const OffProbes& probes) {
+  std::map<std::string, Engagement> result;
   if (arm.samples.empty()) return result;
-  for (const auto& [axis, value] : arm.asked.items()) {
-    const std::string name = axis.substr(axis.find('.') + 1);
+  for (const auto& [axis, value] : arm.asked) {
+    const auto [kind, name] = kind_and_name(axis);
     Proof proof;
-    json entry = {{"value", value}, {"samples", arm.samples.size()}};
-    if (axis.starts_with("env.")) {
+    Engagement entry{.value = value, .samples = arm.samples.size()};
+    if (kind == "env") {
       proof = variable(name, value, arm, probes);
-      const json& read = member(member(*arm.samples[0], "effective"), name);
-      if (member(read, "means").is_string()) entry["means"] = read.at("means");
-      if (member(read, "default") == true) entry["default"] = true;
+      const json& read = member(arm.samples[0]->effective, name);
+      entry.means = text(member(read, "means"));
+      entry.is_default = member(read, "default") == true;
     } else if (axis == "request.deepcache") {
       proof = deepcache(value, arm);
-      if (proof.verdict == kInert) entry["same_as"] = json::array({nullptr});
+      if (proof.verdict == kInert) entry.same_as.assign(1, nullptr);
     } else if (axis == "request.enhance") {
       proof = enhancement(value, arm);
     } else if (axis == "load.precision" || axis == "load.vae_precision" || axis == "load.threads" ||
@@ -201,42 +189,11 @@ json engagement_of(const ArmEvidence& arm, const OffProbes& probes) {
     } else {
       continue;
     }
-    entry["verdict"] = proof.verdict;
-    entry["evidence"] = proof.evidence;
-    result[arm.name + "." + axis] = entry;
+    entry.verdict = proof.verdict;
+    entry.evidence = proof.evidence;
+    result.emplace(arm.name + "." + axis, std::move(entry));
   }
   return result;
-}
-
-void label_equal_values(json& comparisons, const json& axes) {
-  // (engine, axis without its arm) -> value -> what the workers took it to mean
-  std::map<std::pair<std::string, std::string>, std::map<json, std::string>> meanings;
-  std::set<std::string> swept;
-  for (const json& axis : axes) {
-    const std::string name = axis.at("name");
-    swept.insert(name.substr(name.find('.') + 1));
-  }
-  const auto for_each = [&](auto act) {
-    for (json& comparison : comparisons)
-      for (auto& [key, entry] : comparison.at("engagement").items()) {
-        const std::size_t dot = key.find('.');
-        const json& arm =
-            comparison.at("arms").at(key.starts_with("candidate.") ? "candidate" : "reference");
-        const std::string axis = key.substr(dot + 1);
-        if (entry.contains("means") && swept.contains(axis))
-          act(meanings[{arm.at("engine").template get<std::string>(), axis}], entry, axis);
-      }
-  };
-  for_each([](auto& of_axis, json& entry, const std::string&) {
-    of_axis[entry.at("value")] = entry.at("means");
-  });
-  for_each([](auto& of_axis, json& entry, const std::string& axis) {
-    if (json same = values_with_equal_meaning(entry, of_axis); !same.empty())
-      entry["same_as"] = std::move(same);
-    if (entry.value("default", false))
-      entry["same_because"] = fmt::format(
-          "unset means {}'s default", axis.starts_with("env.ONEFLOW_") ? "OneDiff" : "LibTorch");
-  });
 }
 
 }  // namespace sameseed

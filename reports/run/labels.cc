@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
 // "candidate.env.ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION" -> "conv half"
 std::string short_name(const std::string& axis) {
-  std::string name = axis.substr(axis.find('.', axis.find('.') + 1) + 1);
+  std::string name = kind_and_name(without_arm(axis)).second;
   if (name == "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION") name = "conv half";
   if (name == "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION") name = "matmul half";
   return axis.starts_with("reference.") ? "reference " + name : name;
@@ -19,33 +18,16 @@ std::string short_name(const std::string& axis) {
 
 }  // namespace
 
-std::string value_label(const std::string& axis, const json& value) {
+std::string value_label(const std::string& axis, const AxisValue& value) {
   if (value.is_null()) return axis.find(".env.") != std::string::npos ? "unset" : "off";
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-std::string setting_label(const json& setting) {
+std::string setting_label(const Setting& setting) {
   std::string text;
-  for (const auto& [axis, value] : setting.items()) {
+  for (const auto& [axis, value] : setting)
     text += (text.empty() ? "" : ", ") + short_name(axis) + " " + value_label(axis, value);
-  }
   return text.empty() ? "plain" : text;
-}
-
-std::string against_label(const json& comparison) {
-  return comparison.at("against") == "reference" ? "reference" : "switches off";
-}
-
-std::string engaged_label(const json& comparison) {
-  if (comparison.at("status") != "ok") return comparison.at("status");
-  int engaged = 0, inert = 0;
-  for (const auto& [axis, proof] : comparison.at("engagement").items()) {
-    if (proof.at("verdict") == "not engaged") return "NO";
-    ++(proof.at("verdict") == "inert" ? inert : engaged);
-  }
-  if (engaged + inert == 0) return "-";
-  if (inert == 0) return "yes";
-  return engaged == 0 ? "inert" : fmt::format("yes, {} inert", inert);
 }
 
 const std::vector<Column>& table_columns() {
@@ -56,12 +38,11 @@ const std::vector<Column>& table_columns() {
   return columns;
 }
 
-std::string statistic_text(const json& entry, const char* statistic, const char* format) {
-  if (!entry.is_object()) return "-";
-  const auto found = entry.find(statistic);
-  if (found != entry.end() && found->is_number())
-    return fmt::format(fmt::runtime(format), found->get<double>());
-  return entry.value("nonfinite", json::object()).value(statistic, "-");
+std::string number_text(const std::optional<double>& value, const char* format) {
+  if (!value) return "-";
+  if (std::isnan(*value)) return "nan";
+  if (std::isinf(*value)) return *value > 0 ? "+inf" : "-inf";
+  return fmt::format(fmt::runtime(format), *value);
 }
 
 std::string one_line(std::string text) {

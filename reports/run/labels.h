@@ -1,24 +1,19 @@
 // How settings, numbers and commands are written for people.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "reports/statistics/setting.h"
 
 namespace sameseed {
 
 // "conv half 1, matmul half unset, deepcache 3/0/0"; "plain" without axes.
-std::string setting_label(const nlohmann::json& setting);
+std::string setting_label(const Setting& setting);
 
 // "1", "unset", "off".
-std::string value_label(const std::string& axis, const nlohmann::json& value);
-
-// "reference" or "switches off".
-std::string against_label(const nlohmann::json& comparison);
-
-// "yes", "inert", "yes, 2 inert", "NO" or "-" where there is nothing to prove; where the comparison
-// did not come out, its status.
-std::string engaged_label(const nlohmann::json& comparison);
+std::string value_label(const std::string& axis, const AxisValue& value);
 
 // The columns of a table: those metrics of whom one number each is shown.
 struct Column {
@@ -26,8 +21,8 @@ struct Column {
 };
 const std::vector<Column>& table_columns();
 
-// A statistic of an entry of `quality` or `speed`, or "-".
-std::string statistic_text(const nlohmann::json& entry, const char* statistic, const char* format);
+// A number in a table; "-" where there is none, a word where it is not finite.
+std::string number_text(const std::optional<double>& value, const char* format);
 
 // What others wrote, on one line: control characters (a terminal would obey them) become spaces.
 std::string one_line(std::string text);

@@ -1,7 +1,9 @@
 #include "reports/run/run_files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
+#include <limits>
 
 #include "io/error.h"
 #include "io/files.h"
@@ -19,42 +21,215 @@ bool has_texts(const json& record, std::initializer_list<const char*> names) {
   });
 }
 
-template <typename Take>
-void for_each_record(const std::filesystem::path& path, Take take) {
-  for_each_json_line(path, [&](json record) {
-    if (!has_texts(record, {"type"})) return;
-    const std::string type = record.at("type");
-    take(type, std::move(record));
-  });
+std::string text_in(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// An empty object where there is none.
+json object_in(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_object() ? *found : json::object();
+}
+
+std::vector<std::string> texts_in(const json& object, const char* name) {
+  std::vector<std::string> texts;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const json& entry : *found)
+    if (entry.is_string()) texts.push_back(entry);
+  return texts;
+}
+
+std::optional<double> number_in(const json& object, const char* name) {
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+std::optional<double> mean_step(const json& timings, bool full) {
+  const auto steps = timings.find("steps"), fulls = timings.find("full");
+  if (steps == timings.end() || fulls == timings.end() || !steps->is_array() || !fulls->is_array())
+    return std::nullopt;
+  double sum = 0;
+  int count = 0;
+  for (std::size_t i = 0; i < std::min(steps->size(), fulls->size()); ++i)
+    if ((*fulls)[i] == full && (*steps)[i].is_number()) {
+      sum += (*steps)[i].get<double>();
+      ++count;
+    }
+  if (count == 0) return std::nullopt;
+  return sum / count;
+}
+
+// TIMING -> ms.
+std::map<std::string, double> times_in(const json& record) {
+  const json timings = object_in(record, "timings_ms");
+  std::map<std::string, double> times;
+  const auto take = [&](const char* name, std::optional<double> value) {
+    if (value) times[name] = *value;
+  };
+  take("total_ms", number_in(timings, "total"));
+  take("step_full_ms", mean_step(timings, true));
+  take("step_partial_ms", mean_step(timings, false));
+  take("text_ms", number_in(timings, "text"));
+  take("decode_ms", number_in(timings, "decode"));
+  return times;
+}
+
+// The reading just after the work tells the clock of the work; before it the device may have idled.
+std::optional<double> sm_mhz(const json& record) {
+  const json device = object_in(record, "device");
+  for (const char* when : {"after", "before"})
+    if (const auto clock = number_in(object_in(device, when), "sm_mhz")) return clock;
+  return std::nullopt;
+}
+
+SampleRecord sample_record(const json& line) {
+  SampleRecord record{.sample = line.at("sample"),
+                      .case_id = line.at("case"),
+                      .kind = line.at("kind"),
+                      .outcome = line.at("outcome"),
+                      .comparison = text_in(line, "comparison"),
+                      .arm = text_in(line, "arm"),
+                      .error = text_in(line, "error"),
+                      .log_tail = texts_in(line, "log_tail"),
+                      .start = text_in(line, "start"),
+                      .ms = times_in(line),
+                      .invalid = texts_in(line, "invalid"),
+                      .latents = text_in(object_in(line, "hashes"), "latents"),
+                      .effective = object_in(line, "effective"),
+                      .engagement = object_in(line, "engagement"),
+                      .nonfinite = line.value("nonfinite", json()),
+                      .sm_mhz = sm_mhz(line)};
+  record.block = line.value("block", 0);
+  record.position = line.value("position", 0);
+  return record;
+}
+
+ReportMetric metric_of(const json& entry) {
+  ReportMetric metric{.name = entry.at("name"),
+                      .unit = entry.at("unit"),
+                      .better = direction_of(entry.at("better")),
+                      .definition = text_in(entry, "definition"),
+                      .unavailable = text_in(entry, "unavailable")};
+  metric.identical = number_in(entry, "identical").value_or(0);
+  if (text_in(entry, "identical_nonfinite") == "+inf")
+    metric.identical = std::numeric_limits<double>::infinity();
+  return metric;
+}
+
+double nonfinite_number(const std::string& word) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return word == "+inf"   ? kInfinity
+         : word == "-inf" ? -kInfinity
+                          : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<std::optional<double>> numbers_of(const json& list) {
+  std::vector<std::optional<double>> numbers;
+  for (const json& value : list)
+    numbers.push_back(value.is_number() ? std::optional(value.get<double>()) : std::nullopt);
+  return numbers;
+}
+
+PairTrace trace_of(const json& entry) {
+  PairTrace trace{.refused = text_in(entry, "refused")};
+  if (!entry.contains("latents")) {
+    if (trace.refused.empty()) trace.refused = "no trace";
+    return trace;
+  }
+  trace.blocks = entry.at("blocks").get<std::vector<std::string>>();
+  trace.latents = numbers_of(entry.at("latents"));
+  for (const json& row : entry.at("block_norms")) trace.block_norms.push_back(numbers_of(row));
+  if (const auto from = entry.find("nonfinite_from"); from != entry.end() && from->is_number())
+    trace.nonfinite_from = from->get<std::size_t>();
+  return trace;
+}
+
+PicturePlace place_of(const json& entry) {
+  return {.x = entry.at("x"),
+          .y = entry.at("y"),
+          .width = entry.at("width"),
+          .height = entry.at("height")};
 }
 
 }  // namespace
 
+const std::vector<std::string>& timing_names() {
+  static const std::vector<std::string> names = {"total_ms", "step_full_ms", "step_partial_ms",
+                                                 "text_ms", "decode_ms"};
+  return names;
+}
+
+std::optional<double> number_in(const std::map<std::string, double>& values,
+                                const std::string& metric) {
+  const auto found = values.find(metric);
+  if (found == values.end() || std::isnan(found->second)) return std::nullopt;
+  return found->second;
+}
+
+std::optional<double> PairScores::value(const std::string& metric) const {
+  return number_in(values, metric);
+}
+
+PairScores parse_pair_scores(const json& line) {
+  PairScores scores{.candidate = text_in(line, "candidate"),
+                    .reference = text_in(line, "reference")};
+  if (const auto refused = line.find("refused"); refused != line.end())
+    scores.refused = refused->is_string() ? refused->get<std::string>() : refused->dump();
+  const json values = object_in(line, "values"), nonfinite = object_in(line, "nonfinite"),
+             absent = object_in(line, "absent"), places = object_in(line, "places"),
+             broken = object_in(line, "broken");
+  for (const auto& [metric, value] : values.items())
+    scores.values[metric] = value.is_number()
+                                ? value.get<double>()
+                                : nonfinite_number(text_in(nonfinite, metric.c_str()));
+  for (const auto& [metric, why] : absent.items())
+    if (why.is_string()) scores.absent[metric] = why;
+  for (const auto& [metric, place] : places.items()) scores.places[metric] = place_of(place);
+  for (const auto& [side, ways] : broken.items())
+    scores.broken[side] = texts_in(broken, side.c_str());
+  if (const auto trace = line.find("trace"); trace != line.end()) scores.trace = trace_of(*trace);
+  return scores;
+}
+
+RunFilesReader::RunFilesReader(std::string folder, const json& plan) {
+  files_.folder = std::move(folder);
+  files_.plan = parse_run_plan(plan, (std::filesystem::path(files_.folder) / "plan.json").string());
+}
+
+void RunFilesReader::take_record(const json& line) {
+  if (!has_texts(line, {"type"})) return;
+  const std::string type = line.at("type");
+  if (type == "run")
+    files_.starts.push_back(line);
+  else if (type == "worker" && has_texts(line, {"environment"}))
+    files_.workers.push_back({.environment = line.at("environment"),
+                              .load = line.value("load", json()),
+                              .record = line});
+  else if (type == "sample" && has_texts(line, {"sample", "case", "kind", "outcome"}))
+    files_.samples.insert_or_assign(line.at("sample").get<std::string>(), sample_record(line));
+}
+
+void RunFilesReader::take_score(const json& line) {
+  if (!has_texts(line, {"type"})) return;
+  const std::string type = line.at("type");
+  if (type == "scorer" && line.value("metrics", json()).is_array()) {
+    files_.metrics.emplace();
+    for (const json& entry : line.at("metrics")) files_.metrics->push_back(metric_of(entry));
+  } else if (type == "pair" && has_texts(line, {"candidate_case", "reference_case"})) {
+    files_.scores.insert_or_assign({line.at("candidate_case").get<std::string>(),
+                                    line.at("reference_case").get<std::string>()},
+                                   parse_pair_scores(line));
+  }
+}
+
 RunFiles read_run(const std::filesystem::path& folder) {
-  RunFiles files;
-  files.folder = folder.string();
-  files.plan = read_json(folder / "plan.json");
-  if (!files.plan.is_object() || files.plan.value("schema", json()) != "sameseed/plan/1")
-    throw UserError((folder / "plan.json").string() +
-                    ": field `schema` must be \"sameseed/plan/1\"; make the plan anew with "
-                    "`sameseed plan`");
-  for_each_record(folder / "records.jsonl", [&](const std::string& type, json record) {
-    if (type == "run")
-      files.starts.push_back(std::move(record));
-    else if (type == "worker" && has_texts(record, {"environment"}))
-      files.workers.push_back(std::move(record));
-    else if (type == "sample" && has_texts(record, {"sample", "case", "kind", "outcome"}))
-      files.samples.insert_or_assign(record.at("sample").get<std::string>(), std::move(record));
-  });
-  for_each_record(folder / "scores.jsonl", [&](const std::string& type, json record) {
-    if (type == "scorer" && record.value("metrics", json()).is_array())
-      files.scorer = std::move(record);
-    else if (type == "pair" && has_texts(record, {"candidate_case", "reference_case"}))
-      files.scores.insert_or_assign({record.at("candidate_case").get<std::string>(),
-                                     record.at("reference_case").get<std::string>()},
-                                    std::move(record));
-  });
-  return files;
+  RunFilesReader reader(folder.string(), read_json(folder / "plan.json"));
+  for_each_json_line(folder / "records.jsonl", [&](const json& line) { reader.take_record(line); });
+  for_each_json_line(folder / "scores.jsonl", [&](const json& line) { reader.take_score(line); });
+  return reader.finish();
 }
 
 }  // namespace sameseed

@@ -1,4 +1,4 @@
-// A run's files as the report reads them (reports/FILES.md).
+// A run's files as the report reads them (reports/FILES.md): here JSON ends and types begin.
 #pragma once
 
 #include <filesystem>
@@ -9,21 +9,100 @@
 #include <utility>
 #include <vector>
 
+#include "reports/run/plan.h"
+#include "reports/statistics/report_metric.h"
+
 namespace sameseed {
+
+// Names of all timings, in the order of a report: "total_ms", "step_full_ms", "step_partial_ms",
+// "text_ms", "decode_ms". Steps are means over those of one image.
+const std::vector<std::string>& timing_names();
+
+// What a worker said of one image. Absent fields are empty.
+struct SampleRecord {
+  std::string sample, case_id, kind, outcome;
+  std::string comparison, arm;
+  std::string error;
+  std::vector<std::string> log_tail;
+  std::string start;  // the start of the program that made it
+  int block = 0, position = 0;
+  std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
+  std::vector<std::string> invalid;  // why its times are worth nothing
+  std::string latents;               // SHA-256
+  nlohmann::json effective;          // an object: how the process read each switch
+  nlohmann::json engagement;         // an object: counters and choices
+  nlohmann::json nonfinite;          // null: all values are finite
+  std::optional<double> sm_mhz;      // the SM clock just after the work, else just before it
+  bool ok() const { return outcome == "ok"; }
+};
+
+struct WorkerRecord {
+  std::string environment;
+  nlohmann::json load;    // the answer to `load`; null where there is none
+  nlohmann::json record;  // the whole line, as the report hands it on
+};
+
+// Where a metric has its worst, in pixels.
+struct PicturePlace {
+  int x = 0, y = 0, width = 0, height = 0;
+};
+
+// How far the arms are apart step by step, as the scorer found it.
+struct PairTrace {
+  std::vector<std::string> blocks;
+  std::vector<std::optional<double>> latents;                   // a step each
+  std::vector<std::vector<std::optional<double>>> block_norms;  // a step each, a block each
+  std::optional<std::size_t> nonfinite_from;
+  std::string refused;  // why there is nothing
+};
+
+// A scored pair. `values` may be infinite or NaN.
+struct PairScores {
+  std::string candidate, reference;  // samples
+  std::map<std::string, double> values;
+  std::map<std::string, std::string> absent;  // metric -> why this pair has no value
+  std::map<std::string, PicturePlace> places;
+  std::map<std::string, std::vector<std::string>> broken;  // "candidate", "reference" -> how
+  std::optional<PairTrace> trace;
+  std::optional<std::string> refused;  // why there are no values
+
+  // May be infinite; nothing where there is no number.
+  std::optional<double> value(const std::string& metric) const;
+};
+
+// What `values` hold of a metric, less NaN.
+std::optional<double> number_in(const std::map<std::string, double>& values,
+                                const std::string& metric);
 
 struct RunFiles {
   std::string folder;
-  nlohmann::json plan;
-  std::vector<nlohmann::json> starts;             // the run records, one a start of the program
-  std::map<std::string, nlohmann::json> samples;  // sample id -> its newest record
-  std::vector<nlohmann::json> workers;            // their records, in order
-  std::optional<nlohmann::json> scorer;           // its record, where the run was scored
-  std::map<std::pair<std::string, std::string>, nlohmann::json>
-      scores;  // candidate case, reference case
+  RunPlan plan;
+  std::vector<nlohmann::json> starts;                // the run records, one a start of the program
+  std::map<std::string, SampleRecord> samples;       // sample id -> its newest record
+  std::vector<WorkerRecord> workers;                 // in order
+  std::optional<std::vector<ReportMetric>> metrics;  // the scorer's; nothing: was not scored
+  std::map<std::pair<std::string, std::string>, PairScores> scores;  // candidate, reference case
 };
 
-// Half lines (of a crash), NUL bytes (of a power loss) and records of an unknown type are passed
-// over. Throws UserError where plan.json cannot be read.
+// The lines of a run's files, taken for what they are. Lines of an unknown type, and those that
+// lack what every line of their type has, are passed over.
+class RunFilesReader {
+ public:
+  // Throws UserError as parse_run_plan() does.
+  RunFilesReader(std::string folder, const nlohmann::json& plan);
+  void take_record(const nlohmann::json& line);  // of records.jsonl
+  void take_score(const nlohmann::json& line);   // of scores.jsonl
+  RunFiles finish() { return std::move(files_); }
+
+ private:
+  RunFiles files_;
+};
+
+// Half lines (of a crash) and NUL bytes (of a power loss) are passed over as well. Throws UserError
+// where plan.json cannot be read.
 RunFiles read_run(const std::filesystem::path& folder);
+
+// A line of scores.jsonl.
+PairScores parse_pair_scores(const nlohmann::json& line);
 
 }  // namespace sameseed

@@ -1,47 +1,32 @@
 #include "reports/run/run_index.h"
 
-#include <limits>
+#include <fmt/format.h>
+
+#include "reports/run/labels.h"
 
 namespace sameseed {
 
-using nlohmann::json;
-
-std::optional<double> score_in(const json& score, const std::string& metric) {
-  // Looked up in place: a copy of a score is a copy of all its metrics.
-  const auto entry_in = [&](const char* field) -> const json* {
-    const auto all = score.find(field);
-    if (all == score.end() || !all->is_object()) return nullptr;
-    const auto one = all->find(metric);
-    return one == all->end() ? nullptr : &*one;
-  };
-  if (const json* value = entry_in("values"); value && value->is_number())
-    return value->get<double>();
-  const json* word = entry_in("nonfinite");
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  if (word && *word == "+inf") return kInfinity;
-  if (word && *word == "-inf") return -kInfinity;
-  return std::nullopt;
-}
-
 RunIndex::RunIndex(const RunFiles& files)
     : files_(files), probes_(off_probes(files.plan, files.workers)) {
-  if (files.scorer) metrics_ = files.scorer->at("metrics");
-  for (const json& one : files.plan.at("cases")) cases_[one.at("id")] = &one;
-  for (const json& one : files.plan.at("environments")) environments_[one.at("id")] = &one;
-  for (const json& worker : files.workers) workers_[worker.at("environment")] = &worker;
-  for (const json& sample : files.plan.at("samples"))
-    if (sample.at("kind") == "timing") ++planned_[sample.at("comparison")];
+  for (const PlannedCase& entry : files.plan.cases) cases_[entry.id] = &entry;
+  for (const PlannedEnvironment& entry : files.plan.environments) environments_[entry.id] = &entry;
+  for (const WorkerRecord& worker : files.workers) workers_[worker.environment] = &worker;
+  for (const PlannedSample& sample : files.plan.samples)
+    if (sample.kind == "timing") ++planned_[sample.comparison];
   for (const auto& [id, record] : files.samples) {
-    const json comparison = record.value("comparison", json());
-    if (record.at("kind") == "quality")
-      quality_[record.at("case")] = &record;
-    else if (record.at("kind") == "timing" && comparison.is_string())
-      timing_[comparison.get<std::string>()].push_back(&record);
+    if (record.kind == "quality")
+      quality_[record.case_id] = &record;
+    else if (record.kind == "timing" && !record.comparison.empty())
+      timing_[record.comparison].push_back(&record);
   }
-  for (const json& comparison : files.plan.at("comparisons"))
-    if (comparison.at("kind") == "switches_off")
-      for (const json& pair : comparison.at("pairs"))
-        off_[pair.at("candidate")] = pair.at("reference");
+  for (const PlannedComparison& comparison : files.plan.comparisons)
+    if (comparison.against == "switches_off")
+      for (const Pair& pair : comparison.pairs) off_[pair.candidate] = pair.reference;
+}
+
+const std::vector<ReportMetric>& RunIndex::metrics() const {
+  static const std::vector<ReportMetric> none;
+  return files_.metrics ? *files_.metrics : none;
 }
 
 std::size_t RunIndex::planned_timing(const std::string& comparison) const {
@@ -49,29 +34,39 @@ std::size_t RunIndex::planned_timing(const std::string& comparison) const {
   return found == planned_.end() ? 0 : found->second;
 }
 
-const std::vector<const json*>& RunIndex::timing_records(const std::string& comparison) const {
-  static const std::vector<const json*> none;
+const std::vector<const SampleRecord*>& RunIndex::timing_records(
+    const std::string& comparison) const {
+  static const std::vector<const SampleRecord*> none;
   const auto found = timing_.find(comparison);
   return found == timing_.end() ? none : found->second;
 }
 
-const json* RunIndex::scores(const std::string& candidate_case,
-                             const std::string& reference_case) const {
-  const auto found = files_.scores.find({candidate_case, reference_case});
-  return found == files_.scores.end() || found->second.contains("refused") ? nullptr
-                                                                           : &found->second;
+const PairScores* RunIndex::score_line(const Pair& pair) const {
+  const auto found = files_.scores.find({pair.candidate, pair.reference});
+  return found == files_.scores.end() ? nullptr : &found->second;
+}
+
+const PairScores* RunIndex::scores(const Pair& pair) const {
+  const PairScores* line = score_line(pair);
+  return line && !line->refused ? line : nullptr;
 }
 
 std::optional<double> RunIndex::score(const std::string& candidate_case,
                                       const std::string& reference_case,
                                       const std::string& metric) const {
-  const json* pair = scores(candidate_case, reference_case);
-  return pair ? score_in(*pair, metric) : std::nullopt;
+  const auto found = files_.scores.find({candidate_case, reference_case});
+  if (found == files_.scores.end() || found->second.refused) return std::nullopt;
+  return found->second.value(metric);
 }
 
 std::string RunIndex::switches_off(const std::string& candidate_case) const {
   const auto found = off_.find(candidate_case);
   return found == off_.end() ? "" : found->second;
+}
+
+std::string repeat_command(const std::string& folder, const std::string& case_id,
+                           const std::string& picture) {
+  return fmt::format("sameseed image --case {} --out {}", quoted(folder + "/" + case_id), picture);
 }
 
 }  // namespace sameseed

@@ -68,29 +68,29 @@ std::vector<std::size_t> change_points(const std::vector<double>& values) {
   const double penalty = kPenalty * std::log(static_cast<double>(n));
 
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  struct Candidate {
-    std::size_t start, until;  // where the last level may begin; not beyond `until` values
+  struct Start {
+    std::size_t first, until;  // where the last level may begin; not beyond `until` values
   };
   constexpr std::size_t kForEver = std::numeric_limits<std::size_t>::max();
   std::vector<double> best(n + 1, kInfinity);  // least cost of the first so many values
   std::vector<std::size_t> last(n + 1, 0);     // where their last level begins
   best[0] = -penalty;                          // the first level is no step
-  std::vector<Candidate> candidates;
+  std::vector<Start> starts;
   for (std::size_t end = kFewestOfALevel; end <= n; ++end) {
-    if (const std::size_t start = end - kFewestOfALevel; start == 0 || start >= kFewestOfALevel)
-      candidates.push_back({start, kForEver});
-    std::erase_if(candidates, [&](const Candidate& one) { return one.until < end; });
-    for (const Candidate& one : candidates) {
-      const double sum = best[one.start] + cost(one.start, end) + penalty;
+    if (const std::size_t first = end - kFewestOfALevel; first == 0 || first >= kFewestOfALevel)
+      starts.push_back({first, kForEver});
+    std::erase_if(starts, [&](const Start& start) { return start.until < end; });
+    for (const Start& start : starts) {
+      const double sum = best[start.first] + cost(start.first, end) + penalty;
       if (sum < best[end]) {
         best[end] = sum;
-        last[end] = one.start;
+        last[end] = start.first;
       }
     }
     // What a level that ends here would beat never wins again, once that level could have ended.
-    for (Candidate& one : candidates)
-      if (one.until == kForEver && best[one.start] + cost(one.start, end) >= best[end])
-        one.until = end + kFewestOfALevel - 1;
+    for (Start& start : starts)
+      if (start.until == kForEver && best[start.first] + cost(start.first, end) >= best[end])
+        start.until = end + kFewestOfALevel - 1;
   }
   std::vector<std::size_t> steps;
   for (std::size_t end = last[n]; end > 0; end = last[end]) steps.push_back(end);

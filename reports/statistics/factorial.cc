@@ -7,33 +7,32 @@
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
-bool has(const std::vector<json>& values, const json& value) {
+bool has(const std::vector<AxisValue>& values, const AxisValue& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-json off_value(const std::string& axis, const json& values) {
-  const json off = axis.find(".env.ONEFLOW_") != std::string::npos ? json("0") : json();
+AxisValue off_value(const std::string& axis, const std::vector<AxisValue>& values) {
+  const AxisValue off =
+      axis.find(".env.ONEFLOW_") != std::string::npos ? AxisValue("0") : AxisValue();
   const bool known = off.is_string() || axis == "candidate.request.deepcache" ||
                      axis == "candidate.request.enhance";
-  return known && std::find(values.begin(), values.end(), off) != values.end() ? off : values.at(0);
+  return known && has(values, off) ? off : values.at(0);
 }
 
-Effect effect_of(const std::vector<const Switch*>& own, const Levels& levels,
-                 const std::map<json, std::size_t>& index) {
+Effect effect_of(const std::vector<const SweepSwitch*>& own, const Setting& levels,
+                 const std::map<Setting, std::size_t>& index) {
   Effect effect{.levels = levels};
-  for (const Switch* one : own) effect.off[one->axis] = one->off;
-  std::map<json, std::size_t> contexts;  // the other axes' values -> its number
+  for (const SweepSwitch* own_switch : own) effect.off[own_switch->axis] = own_switch->off;
+  std::map<Setting, std::size_t> contexts;  // the other axes' values -> its number
   for (const auto& [setting, number] : index) {
-    json context = setting;
-    for (const Switch* one : own) context.erase(one->axis);
+    Setting context = setting;
+    for (const SweepSwitch* own_switch : own) context.erase(own_switch->axis);
     contexts.emplace(context, contexts.size());
   }
   for (const auto& [context, number] : contexts) {
     Contrast contrast;
     for (std::size_t corner = 0; corner < (std::size_t{1} << own.size()); ++corner) {
-      json setting = context;
+      Setting setting = context;
       double sign = 1;
       for (std::size_t i = 0; i < own.size(); ++i) {
         const bool on = (corner >> i & 1) != 0;
@@ -98,51 +97,49 @@ void centre_contexts(std::vector<double>& row, std::size_t blocks) {
 
 }  // namespace
 
-std::vector<Switch> switches_of(const json& axes) {
-  std::vector<Switch> switches;
-  for (const json& axis : axes) {
-    const std::string name = axis.at("name");
-    const json& values = axis.at("values");
-    if (!name.starts_with("candidate.") || values.size() < 2) continue;
-    Switch one{.axis = name, .off = off_value(name, values), .levels = {}};
-    for (const json& value : values)
-      if (value != one.off) one.levels.push_back(value);
-    switches.push_back(std::move(one));
+std::vector<SweepSwitch> switches_of(const std::vector<SweepAxis>& axes) {
+  std::vector<SweepSwitch> switches;
+  for (const SweepAxis& axis : axes) {
+    if (!axis.name.starts_with("candidate.") || axis.values.size() < 2) continue;
+    SweepSwitch found{.axis = axis.name, .off = off_value(axis.name, axis.values), .levels = {}};
+    for (const AxisValue& value : axis.values)
+      if (value != found.off) found.levels.push_back(value);
+    switches.push_back(std::move(found));
   }
   return switches;
 }
 
-std::vector<Effect> effects_of(const std::vector<Switch>& switches,
-                               const std::vector<json>& settings) {
-  std::map<json, std::size_t> index;
+std::vector<Effect> effects_of(const std::vector<SweepSwitch>& switches, const Settings& settings) {
+  std::map<Setting, std::size_t> index;
   for (std::size_t i = 0; i < settings.size(); ++i)
-    if (settings[i].is_object()) index.emplace(settings[i], i);
+    if (settings[i]) index.emplace(*settings[i], i);
   std::vector<Effect> effects;
-  for (const Switch& one : switches)
-    for (const json& level : one.levels)
-      effects.push_back(effect_of({&one}, {{one.axis, level}}, index));
+  for (const SweepSwitch& main : switches)
+    for (const AxisValue& level : main.levels)
+      effects.push_back(effect_of({&main}, {{main.axis, level}}, index));
   for (std::size_t i = 0; i < switches.size(); ++i)
     for (std::size_t j = i + 1; j < switches.size(); ++j)
-      for (const json& a : switches[i].levels)
-        for (const json& b : switches[j].levels)
+      for (const AxisValue& a : switches[i].levels)
+        for (const AxisValue& b : switches[j].levels)
           effects.push_back(effect_of({&switches[i], &switches[j]},
                                       {{switches[i].axis, a}, {switches[j].axis, b}}, index));
   return effects;
 }
 
-std::map<std::string, std::vector<json>> confounded_with(const Effect& effect,
-                                                         const std::vector<json>& settings) {
-  std::map<std::string, std::vector<json>> only;
+std::map<std::string, std::vector<AxisValue>> confounded_with(const Effect& effect,
+                                                              const Settings& settings) {
+  std::map<std::string, std::vector<AxisValue>> only;
   if (effect.contrasts.empty()) return only;
-  for (const auto& [axis, first] : settings.front().items()) {
+  const auto add = [](std::vector<AxisValue>& list, const AxisValue& value) {
+    if (!has(list, value)) list.push_back(value);
+  };
+  for (const auto& [axis, first] : settings.at(effect.contrasts.front().front().first).value()) {
     if (effect.levels.contains(axis)) continue;
-    std::vector<json> seen, made;
-    const auto add = [](std::vector<json>& list, const json& value) {
-      if (!has(list, value)) list.push_back(value);
-    };
+    std::vector<AxisValue> seen, made;
     for (const Contrast& contrast : effect.contrasts)
-      add(seen, settings.at(contrast.front().first).at(axis));
-    for (const json& setting : settings) add(made, setting.at(axis));
+      add(seen, settings.at(contrast.front().first)->at(axis));
+    for (const auto& setting : settings)
+      if (setting) add(made, setting->at(axis));
     if (seen.size() < made.size()) only[axis] = seen;
   }
   return only;

@@ -3,25 +3,24 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace sameseed {
+#include "reports/statistics/setting.h"
 
-using Levels = std::map<std::string, nlohmann::json>;  // axis -> value
+namespace sameseed {
 
 // An axis of the candidate (`candidate.*`). Every other axis is a block: effects are averaged over
 // its values.
-struct Switch {
+struct SweepSwitch {
   std::string axis;
-  nlohmann::json off;  // "0" for ONEFLOW_*, null for DeepCache; otherwise the first value
-  std::vector<nlohmann::json> levels;  // the others
+  AxisValue off;  // "0" for ONEFLOW_*, null for DeepCache; otherwise the first value
+  std::vector<AxisValue> levels;  // the others
 };
 
-// `axes` as in the plan.
-std::vector<Switch> switches_of(const nlohmann::json& axes);
+std::vector<SweepSwitch> switches_of(const std::vector<SweepAxis>& axes);
 
 // Settings that differ in an effect's own switches only, and the sign with which each counts.
 using Contrast = std::vector<std::pair<std::size_t, double>>;  // index of a setting, +1 or -1
@@ -29,20 +28,21 @@ using Contrast = std::vector<std::pair<std::size_t, double>>;  // index of a set
 // One switch's value against off, or the interaction of two: what both together do beyond the sum
 // of what each does alone.
 struct Effect {
-  Levels levels, off;               // one axis, or two
+  Setting levels, off;              // one axis, or two
   std::vector<Contrast> contrasts;  // one for each context that has all its settings; may be empty
   std::vector<std::size_t> contexts;  // for each, a number that stands for its other axes' values
 };
 
-// All main effects, then all two-way interactions. `settings`: axis -> value; null in the
-// place of one that was not made.
-std::vector<Effect> effects_of(const std::vector<Switch>& switches,
-                               const std::vector<nlohmann::json>& settings);
+// A sweep's settings; nothing in the place of one that was not made.
+using Settings = std::vector<std::optional<Setting>>;
+
+// All main effects, then all two-way interactions.
+std::vector<Effect> effects_of(const std::vector<SweepSwitch>& switches, const Settings& settings);
 
 // The other axes' values that an effect's contexts have, for those axes of which some that were
 // made are lacking: there, effect and interaction are confounded. Empty without contexts.
-std::map<std::string, std::vector<nlohmann::json>> confounded_with(
-    const Effect& effect, const std::vector<nlohmann::json>& settings);
+std::map<std::string, std::vector<AxisValue>> confounded_with(const Effect& effect,
+                                                              const Settings& settings);
 
 using Table =
     std::vector<std::vector<double>>;  // unit -> setting -> value, NaN where there is none

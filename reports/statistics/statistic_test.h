@@ -1,6 +1,8 @@
 // What units (prompt-seed pairs, timed blocks) tell of the true value of a statistic, and whether
-// it lies above a threshold. Of the mean: mean_test.h; of the median: median_test.h; of the worst 5
-// %: tail_bound.h.
+// it lies above a threshold.
+// * the mean: mean_test.h
+// * the median: median_test.h
+// * the mean of the worst 5 %: tail_bound.h
 #pragma once
 
 #include <cstddef>

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <random>
+#include <set>
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace sameseed {
 namespace {
-
-using nlohmann::json;
 
 constexpr int kResamples = 1000;
 constexpr double kLevel = 0.95;
@@ -26,9 +25,9 @@ double mean(std::span<const double> values) {
 double squared_error(double decibel) { return std::pow(10.0, -decibel / 10); }
 double decibel(double squared_error) { return -10 * std::log10(squared_error); }
 
-// The mean as the scale defines it.
-double mean(std::vector<double> values, const Scale& scale) {
-  if (scale.unit != "dB") return mean(values);
+// The mean as the metric defines it.
+double mean(std::vector<double> values, const ReportMetric& metric) {
+  if (metric.unit != "dB") return mean(values);
   for (double& value : values) value = squared_error(value);
   return decibel(mean(values));
 }
@@ -40,15 +39,9 @@ double median_in_place(std::span<double> values) {
   return (*std::max_element(values.begin(), half) + *half) / 2;
 }
 
-void put(json& result, const char* name, double value) {
-  result[name] = std::isfinite(value) ? json(value) : json();
-  if (!std::isfinite(value))
-    result["nonfinite"][name] = std::isnan(value) ? "nan" : value > 0 ? "+inf" : "-inf";
-}
-
 // Percentile bootstrap: the statistic of kResamples drawings with replacement.
 template <typename Statistic>
-std::pair<double, double> bootstrap(const std::vector<double>& values, Statistic statistic) {
+Interval bootstrap(const std::vector<double>& values, Statistic statistic) {
   // The generator's sequence is fixed by the standard; standard distributions are not, so the
   // upper bits are scaled by hand.
   std::mt19937_64 random(kSeed);
@@ -65,40 +58,32 @@ std::pair<double, double> bootstrap(const std::vector<double>& values, Statistic
   return {results[outside], results[kResamples - 1 - outside]};
 }
 
-void put_interval(json& result, double low, double high) {
-  result["interval"] = json::object();
-  put(result["interval"], "low", low);
-  put(result["interval"], "high", high);
-}
-
-void put_no_interval(json& result, const char* why) {
-  result["interval"] = nullptr;
-  result["interval_absent"] = why;
-}
-
-void put_mean_interval(json& result, std::vector<double> values, const Scale& scale) {
-  if (values.size() < 2) return put_no_interval(result, "fewer than 2 values");
-  const auto of_mean = [](std::span<const double> drawn) { return mean(drawn); };
-  if (scale.unit == "dB") {
-    for (double& value : values) value = squared_error(value);
-    const auto [low, high] = bootstrap(values, of_mean);
-    return put_interval(result, decibel(high), decibel(low));
+// Sets `interval` of the mean, or why there is none.
+void add_mean_interval(Estimate& estimate, std::vector<double> values, const ReportMetric& metric) {
+  if (values.size() < 2) {
+    estimate.no_interval = "fewer than 2 values";
+    return;
   }
-  for (const double value : values)
-    if (!std::isfinite(value)) return put_no_interval(result, "not all values are finite");
-  const auto [low, high] = bootstrap(values, of_mean);
-  put_interval(result, low, high);
+  const auto of_mean = [](std::span<const double> drawn) { return mean(drawn); };
+  if (metric.unit == "dB") {
+    for (double& value : values) value = squared_error(value);
+    const Interval errors = bootstrap(values, of_mean);
+    estimate.interval = {decibel(errors.high), decibel(errors.low)};
+  } else if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
+    estimate.no_interval = "not all values are finite";
+  } else {
+    estimate.interval = bootstrap(values, of_mean);
+  }
+}
+
+std::size_t different_prompts(const std::vector<Scored>& scores) {
+  std::set<std::string> prompts;
+  for (const Scored& score : scores)
+    if (!score.prompt.empty()) prompts.insert(score.prompt);
+  return prompts.size();
 }
 
 }  // namespace
-
-Scale scale_of(const json& metric) {
-  const auto identical = metric.find("identical");
-  const bool stated = identical != metric.end() && identical->is_number();
-  return {.better = metric.at("better"),
-          .unit = metric.at("unit"),
-          .identical = stated ? identical->get<double>() : 0};
-}
 
 double median(std::vector<double> values) {
   if (values.empty()) throw std::invalid_argument("median of nothing");
@@ -114,54 +99,58 @@ double normal_quantile(double probability) {
   return low;
 }
 
-json interval_definition() {
-  return {{"level", kLevel},
-          {"method", "percentile bootstrap"},
-          {"resamples", kResamples},
-          {"seed", kSeed},
-          {"of",
-           "the mean over pairs or timed samples (in dB: of the mean squared errors); for ratios "
-           "the median "
-           "over A B B A blocks"}};
+IntervalMethod interval_method() {
+  return {.level = kLevel,
+          .method = "percentile bootstrap",
+          .resamples = kResamples,
+          .seed = kSeed,
+          .of =
+              "the mean over pairs or timed samples (in dB: of the mean squared errors); for "
+              "ratios the median over A B B A blocks"};
 }
 
-json summarize(std::vector<Scored> scores, const Scale& scale) {
-  json result = {{"n", scores.size()}};
-  if (scores.empty()) return result;
-  const auto badness = [&](const Scored& score) {
-    if (scale.better == "nearer") return std::abs(score.value - scale.identical);
-    return scale.better == "higher" ? -score.value : score.value;
-  };
-  std::stable_sort(scores.begin(), scores.end(),
-                   [&](const Scored& a, const Scored& b) { return badness(a) > badness(b); });
+std::optional<double> Statistics::named(const std::string& statistic) const {
+  if (n() == 0) return std::nullopt;
+  const std::pair<const char*, double> all[] = {
+      {"mean", mean.value}, {"median", median}, {"worst5", worst5}, {"worst", worst}};
+  for (const auto& [name, value] : all)
+    if (statistic == name && !std::isnan(value)) return value;
+  return std::nullopt;
+}
+
+Statistics summarize(std::vector<Scored> scores, const ReportMetric& metric) {
+  Statistics statistics;
+  statistics.mean.n = scores.size();
+  statistics.mean.prompts = different_prompts(scores);
+  if (scores.empty()) return statistics;
+  std::stable_sort(scores.begin(), scores.end(), [&](const Scored& a, const Scored& b) {
+    return metric.badness(a.value) > metric.badness(b.value);
+  });
   std::vector<double> values;
   for (const Scored& score : scores) values.push_back(score.value);
   const auto tail = static_cast<std::ptrdiff_t>((scores.size() + 19) / 20);
-  put(result, "mean", mean(values, scale));
-  put(result, "median", median(values));
-  put(result, "worst5", mean(std::vector(values.begin(), values.begin() + tail), scale));
-  put(result, "worst", values.front());
-  result["worst_case"] = scores.front().case_id;
-  if (scale.better == "nearer") {
+  statistics.mean.value = mean(values, metric);
+  statistics.median = median(values);
+  statistics.worst5 = mean(std::vector(values.begin(), values.begin() + tail), metric);
+  statistics.worst = values.front();
+  statistics.worst_case = scores.front().case_id;
+  if (metric.better == Direction::kNearer) {
     const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
-    put(result, "lowest", *lowest);
-    put(result, "highest", *highest);
+    statistics.range = {*lowest, *highest};
   }
-  put_mean_interval(result, std::move(values), scale);
-  return result;
+  add_mean_interval(statistics.mean, std::move(values), metric);
+  return statistics;
 }
 
-json summarize_ratios(const std::vector<double>& ratios) {
-  json result = {{"n", ratios.size()}, {"ratio", nullptr}};
-  if (!ratios.empty()) result["ratio"] = median(ratios);
-  if (ratios.size() < 2) {
-    put_no_interval(result, "fewer than 2 whole blocks");
-    return result;
-  }
-  const auto [low, high] =
-      bootstrap(ratios, [](std::span<double> drawn) { return median_in_place(drawn); });
-  put_interval(result, low, high);
-  return result;
+Estimate summarize_ratios(const std::vector<double>& ratios) {
+  Estimate estimate{.n = ratios.size()};
+  if (!ratios.empty()) estimate.value = median(ratios);
+  if (ratios.size() < 2)
+    estimate.no_interval = "fewer than 2 whole blocks";
+  else
+    estimate.interval =
+        bootstrap(ratios, [](std::span<double> drawn) { return median_in_place(drawn); });
+  return estimate;
 }
 
 }  // namespace sameseed

@@ -1,39 +1,54 @@
 // Statistics of scores and times, ordered by badness, with confidence intervals.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "reports/statistics/estimate.h"
+#include "reports/statistics/report_metric.h"
 
 namespace sameseed {
 
 struct Scored {
   double value;  // may be infinite, never NaN
   std::string case_id;
+  std::string prompt = {};  // empty where it is not about pairs
 };
 
-// What the numbers mean.
-struct Scale {
-  std::string better;  // "higher", "lower", or "nearer": to `identical`
-  std::string unit;    // "dB": the mean is the dB of the mean of mean squared errors
-  double identical{};  // the value for identical images; used where `better` is "nearer"
+// All numbers may be infinite. In dB the mean is that of the mean squared errors, so that one
+// identical pair cannot hide a bad one.
+struct Statistics {
+  Estimate mean;
+  double median = 0;
+  double worst5 = 0;  // the mean of the worst 5 %, at least of one
+  double worst = 0;
+  std::string worst_case;
+  // Where nearer is better both sides are bad: the lowest and the highest value.
+  std::optional<Interval> range;
+
+  std::size_t n() const { return mean.n; }
+  // By its name in a gate file: "mean", "median", "worst5" or "worst"; nothing where there is no
+  // number.
+  std::optional<double> named(const std::string& statistic) const;
 };
 
-// That of one entry of the report's `metrics`.
-Scale scale_of(const nlohmann::json& metric);
+// Only `name`, `unit`, `better` and `identical` of the metric count. n = 0 without scores.
+Statistics summarize(std::vector<Scored> scores, const ReportMetric& metric);
 
-// {n, mean, median, worst5, worst, worst_case, interval}: worst5 is the mean of the worst 5 %, at
-// least of one. In dB one identical pair so cannot hide a bad one. Where `better` is "nearer" both
-// sides are bad: `lowest` and `highest` say how far each goes. `interval` {low, high} is that of
-// the mean (see interval_definition), null with a word in `interval_absent` where n < 2. What is
-// not finite is null, with the word in `nonfinite`. Without scores only {n: 0}.
-nlohmann::json summarize(std::vector<Scored> scores, const Scale& scale);
+// The median of ratios that were taken block by block, and its interval. n = 0 without ratios.
+Estimate summarize_ratios(const std::vector<double>& ratios);
 
-// {n, ratio, interval}: the median of ratios that were taken block by block, and its interval.
-nlohmann::json summarize_ratios(const std::vector<double>& ratios);
-
-// Level, method, resamples and seed of every interval, as the report states them.
-nlohmann::json interval_definition();
+// How every interval of a report was made.
+struct IntervalMethod {
+  double level;
+  const char* method;
+  int resamples;
+  std::uint64_t seed;
+  const char* of;
+};
+IntervalMethod interval_method();
 
 // Throws std::invalid_argument where there are none.
 double median(std::vector<double> values);

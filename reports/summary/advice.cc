@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "reports/run/labels.h"
 
 namespace sameseed {
 namespace {
-
-using nlohmann::json;
 
 const char* const kTime = "total_ms";
 
@@ -18,62 +17,50 @@ struct Shown {
 };
 
 // What one level of a switch does against off: in quality on the headline metric, or in time.
-Shown shown_in(const json& estimate, const json& headline, bool in_time) {
-  const json& all = estimate.at(in_time ? "speed" : "quality");
-  const auto found = all.find(in_time                ? kTime
-                              : headline.is_string() ? headline.get<std::string>()
-                                                     : "");
-  if (found == all.end() || found->at("n") == 0) return {};
-  const json& change = found->at(in_time ? "ratio" : "loss");
-  if (!change.is_number()) return {};
+Shown shown_in(const EffectOfSwitch& effect, const std::string& headline, bool in_time) {
+  const auto& all = in_time ? effect.speed : effect.quality;
+  const auto found = all.find(in_time ? kTime : headline);
+  if (found == all.end() || found->second.estimate.n == 0) return {};
+  const EffectOn& change = found->second;
   const std::string amount =
-      in_time ? fmt::format("{:+.0f} % of the time", 100 * (change.get<double>() - 1))
-              : fmt::format("{:+.3g} in {}", change.get<double>(), headline.get<std::string>());
-  const std::string verdict = found->at("verdict");
-  return {verdict, fmt::format("{} against {}: {} ({})", setting_label(estimate.at("levels")),
-                               setting_label(estimate.at("off")), amount, verdict)};
+      in_time ? fmt::format("{:+.0f} % of the time", 100 * (change.estimate.value - 1))
+              : fmt::format("{:+.3g} in {}", change.estimate.value, headline);
+  return {change.verdict, fmt::format("{} against {}: {} ({})", setting_label(effect.levels),
+                                      setting_label(effect.off), amount, change.verdict)};
 }
 
-const json* axis_of(const json& plan, const std::string& name) {
-  for (const json& axis : plan.at("axes"))
-    if (axis.at("name") == name) return &axis;
-  return nullptr;
-}
-
-json judged(const std::string& name, const json& axis, const json& effects) {
-  const json& advised = axis.at("values")[0];
-  json entry = {
-      {"axis", name}, {"value", advised}, {"answer", "not judged"}, {"shown", json::array()}};
+Advice judged(const SweepAxis& axis, const Effects& effects) {
+  const AxisValue& advised = axis.values.front();
+  Advice advice{
+      .axis = axis.name, .value = advised, .because = {}, .answer = "not judged", .shown = {}};
   bool held = false, refuted = false;
-  for (const json& estimate : effects.at("estimates")) {
-    if (estimate.at("levels").size() != 1 || !estimate.at("levels").contains(name)) continue;
-    const bool to_leave_off = estimate.at("off").at(name) == advised;
-    if (!to_leave_off && estimate.at("levels").at(name) != advised) continue;
-    const Shown shown = shown_in(estimate, effects.at("headline"), !to_leave_off);
+  for (const EffectOfSwitch& effect : effects.estimates) {
+    if (effect.levels.size() != 1 || !effect.levels.contains(axis.name)) continue;
+    const bool to_leave_off = effect.off.at(axis.name) == advised;
+    if (!to_leave_off && effect.levels.at(axis.name) != advised) continue;
+    const Shown shown = shown_in(effect, effects.headline.value_or(""), !to_leave_off);
     if (shown.sentence.empty()) continue;
-    entry["shown"].push_back(shown.sentence);
+    advice.shown.push_back(shown.sentence);
     const bool as_said = shown.verdict == (to_leave_off ? "costs" : "buys");
     held = held || as_said;
     refuted = refuted || (!as_said && shown.verdict == (to_leave_off ? "buys" : "costs"));
   }
-  if (!entry.at("shown").empty())
-    entry["answer"] = refuted ? "did not hold" : held ? "held" : "not shown";
-  return entry;
+  if (!advice.shown.empty()) advice.answer = refuted ? "did not hold" : held ? "held" : "not shown";
+  return advice;
 }
 
 }  // namespace
 
-json advice_entries(const json& plan, const json& effects) {
-  json entries = json::array();
-  const json reasons = plan.value("reasons", json::object());
-  for (const auto& [name, because] : reasons.items()) {
-    const json* axis = axis_of(plan, name);
-    if (!axis) continue;
-    json entry = judged(name, *axis, effects);
-    entry["because"] = because;
-    entries.push_back(std::move(entry));
+std::vector<Advice> advice_of(const RunPlan& plan, const Effects& effects) {
+  std::vector<Advice> list;
+  for (const auto& [name, because] : plan.reasons) {
+    const auto axis = std::ranges::find(plan.axes, name, &SweepAxis::name);
+    if (axis == plan.axes.end()) continue;
+    Advice advice = judged(*axis, effects);
+    advice.because = because;
+    list.push_back(std::move(advice));
   }
-  return entries;
+  return list;
 }
 
 }  // namespace sameseed

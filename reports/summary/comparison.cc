@@ -3,41 +3,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
+#include <utility>
 
 #include "reports/run/labels.h"
-#include "reports/run/pair_entry.h"
-#include "reports/statistics/statistics.h"
-#include "reports/summary/damage.h"
-#include "reports/summary/oracle.h"
-#include "reports/summary/speed.h"
+#include "reports/run/run_index.h"
+#include "reports/summary/noise_floor.h"
 
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
+constexpr std::pair<const char*, std::string Pair::*> kSides[] = {{"candidate", &Pair::candidate},
+                                                                  {"reference", &Pair::reference}};
 
 // "env.X" -> the value that a case runs with; null where it leaves the axis alone.
-json axis_value(const json& one_case, const json& environment, const std::string& axis) {
-  const std::string kind = axis.substr(0, axis.find('.')), name = axis.substr(axis.find('.') + 1);
-  const json& holder = kind == "env"    ? environment.at("variables")
-                       : kind == "load" ? environment.at("load")
-                                        : one_case.at("request");
-  return holder.value(name, json());
+AxisValue axis_value(const PlannedCase& of, const PlannedEnvironment& environment,
+                     const std::string& axis) {
+  const auto [kind, name] = kind_and_name(axis);
+  if (kind == "env") {
+    const auto found = environment.variables.find(name);
+    return found == environment.variables.end() ? AxisValue() : found->second;
+  }
+  return (kind == "load" ? environment.load : of.request).value(name, AxisValue());
 }
 
-// Engine, environment and the values of all the matrix's axes, as the arm's first case has them.
-json arm_entry(const std::string& case_id, const RunIndex& run) {
-  const json& one = *run.case_of(case_id);
-  const json& environment = *run.environment(one.at("environment"));
-  json axes = json::object();
-  for (const json& axis : run.files().plan.at("axes")) {
-    const std::string name = axis.at("name");
-    const std::string bare = name.substr(name.find('.') + 1);
-    axes[bare] = axis_value(one, environment, bare);
+// As the arm's first case has it.
+Arm arm_of(const std::string& case_id, const RunIndex& run) {
+  const PlannedCase& first = *run.case_of(case_id);
+  const PlannedEnvironment& environment = *run.environment(first.environment);
+  Arm arm{.engine = environment.engine, .environment = environment.id, .axes = {}};
+  for (const SweepAxis& axis : run.plan().axes) {
+    const std::string bare = without_arm(axis.name);
+    arm.axes[bare] = axis_value(first, environment, bare);
   }
-  return {
-      {"engine", environment.at("engine")}, {"environment", environment.at("id")}, {"axes", axes}};
+  return arm;
 }
 
 // Worst first: what became of a sample, as the status of its comparison.
@@ -50,227 +49,197 @@ int badness(const std::string& status) {
 struct Status {
   std::string status = "ok", reason;
 
-  void take(const json* record) {
-    const std::string outcome = record ? record->at("outcome").get<std::string>() : "missing";
+  // `record` is null where a sample was never made.
+  void take(const SampleRecord* record) {
+    const std::string outcome = record ? record->outcome : "missing";
     const std::string other =
         outcome == "ok" || outcome == "unsupported" || outcome == "missing" ? outcome : "failed";
     if (badness(other) >= badness(status)) return;
     status = other;
-    reason = !record ? "a sample was never made"
-                     : fmt::format("{}: {}", outcome, record->value("error", ""));
+    reason = !record ? "a sample was never made" : fmt::format("{}: {}", outcome, record->error);
   }
 };
 
-Status status_of(const json& comparison, const RunIndex& run) {
+Status status_of(const PlannedComparison& planned, const RunIndex& run) {
   Status status;
-  for (const json& pair : comparison.at("pairs"))
-    for (const char* side : {"candidate", "reference"})
-      status.take(run.quality_record(pair.at(side)));
-  const auto& timed = run.timing_records(comparison.at("id"));
-  for (const json* record : timed) status.take(record);
-  if (timed.size() < run.planned_timing(comparison.at("id"))) status.take(nullptr);
+  for (const Pair& pair : planned.pairs)
+    for (const auto& [name, side] : kSides) status.take(run.quality_record(pair.*side));
+  const auto& timed = run.timing_records(planned.id);
+  for (const SampleRecord* record : timed) status.take(record);
+  if (timed.size() < run.planned_timing(planned.id)) status.take(nullptr);
   return status;
 }
 
-bool both_made(const json& pair, const RunIndex& run) {
-  for (const char* side : {"candidate", "reference"}) {
-    const json* record = run.quality_record(pair.at(side));
-    if (!record || record->at("outcome") != "ok") return false;
-  }
-  return true;
+bool both_made(const Pair& pair, const RunIndex& run) {
+  return std::ranges::all_of(kSides, [&](const auto& side) {
+    const SampleRecord* record = run.quality_record(pair.*side.second);
+    return record && record->ok();
+  });
 }
 
 // Candidate case -> why its pair has no scores, though both pictures are there.
-json refusals(const json& pairs, const RunIndex& run) {
-  json refused = json::object();
-  if (!run.files().scorer) return refused;
-  for (const json& pair : pairs) {
-    const std::string candidate = pair.at("candidate");
+std::map<std::string, std::string> refusals(const std::vector<Pair>& pairs, const RunIndex& run) {
+  std::map<std::string, std::string> refused;
+  if (!run.files().metrics) return refused;
+  for (const Pair& pair : pairs) {
     if (!both_made(pair, run)) continue;
-    const auto found = run.files().scores.find({candidate, pair.at("reference")});
-    if (found == run.files().scores.end())
-      refused[candidate] = "the pair was not scored; run `sameseed score` again";
-    else if (found->second.contains("refused"))
-      refused[candidate] = found->second.at("refused");
+    const PairScores* line = run.score_line(pair);
+    if (!line)
+      refused[pair.candidate] = "the pair was not scored; run `sameseed score` again";
+    else if (line->refused)
+      refused[pair.candidate] = *line->refused;
   }
   return refused;
 }
 
-json quality(const json& pairs, const RunIndex& run, json& refused) {
-  json result = json::object();
-  for (const json& metric : run.metrics()) {
-    const std::string name = metric.at("name");
-    if (metric.contains("unavailable")) {
-      result[name] = {{"n", 0}, {"unavailable", metric.at("unavailable")}};
+// The scores of one metric; adds to `refused` where a pair's is not a number.
+Quality quality_of(const ReportMetric& metric, const std::vector<Pair>& pairs, const RunIndex& run,
+                   std::map<std::string, std::string>& refused) {
+  if (!metric.available()) return {.statistics = {}, .unit = {}, .unavailable = metric.unavailable};
+  std::vector<Scored> values;
+  std::string absent;
+  for (const Pair& pair : pairs) {
+    const PairScores* scores = run.scores(pair);
+    if (!scores) continue;
+    if (!scores->values.contains(metric.name)) {
+      if (const auto why = scores->absent.find(metric.name); why != scores->absent.end())
+        absent = why->second;
       continue;
     }
-    std::vector<Scored> scores;
-    json absent;
-    for (const json& pair : pairs) {
-      const std::string candidate = pair.at("candidate");
-      const json* score = run.scores(pair.at("candidate"), pair.at("reference"));
-      if (!score) continue;
-      if (!score->value("values", json::object()).contains(name)) {
-        absent = score->value("absent", json::object()).value(name, absent);
-        continue;
-      }
-      if (const auto value = run.score(candidate, pair.at("reference"), name))
-        scores.push_back({*value, candidate});
-      else
-        refused[candidate] = name + " is not a number";
-    }
-    if (scores.empty() && absent.is_string()) {
-      result[name] = {{"n", 0}, {"unavailable", absent}};
-      continue;
-    }
-    result[name] = summarize(std::move(scores), scale_of(metric));
-    result[name]["unit"] = metric.at("unit");
-    result[name]["better"] = metric.at("better");
-    result[name]["noise_floor"] = nullptr;
+    if (const auto value = scores->value(metric.name))
+      values.push_back({*value, pair.candidate, pair.prompt});
+    else
+      refused[pair.candidate] = metric.name + " is not a number";
   }
-  return result;
+  Quality quality{.statistics = {}, .unit = metric.unit, .better = metric.better};
+  if (values.empty()) quality.unavailable = absent;
+  quality.statistics = summarize(std::move(values), metric);
+  return quality;
 }
 
-// Pictures that are none: {case, side, ways}, each once.
-json broken(const json& pairs, const RunIndex& run) {
-  json list = json::array();
-  for (const json& pair : pairs)
-    if (const json* score = run.scores(pair.at("candidate"), pair.at("reference")))
-      for (const char* side : {"candidate", "reference"}) {
-        const json ways = score->value("broken", json::object()).value(side, json::array());
-        const json one = {{"case", pair.at(side)}, {"side", side}, {"ways", ways}};
-        if (!ways.empty() && std::find(list.begin(), list.end(), one) == list.end())
-          list.push_back(one);
+// Pictures that are none, each once.
+std::vector<BrokenPicture> broken_pictures(const std::vector<Pair>& pairs, const RunIndex& run) {
+  std::vector<BrokenPicture> list;
+  for (const Pair& pair : pairs)
+    if (const PairScores* scores = run.scores(pair))
+      for (const auto& [name, side] : kSides) {
+        const auto ways = scores->broken.find(name);
+        if (ways == scores->broken.end() || ways->second.empty()) continue;
+        BrokenPicture picture{.case_id = pair.*side, .side = name, .ways = ways->second};
+        if (std::ranges::find(list, picture) == list.end()) list.push_back(std::move(picture));
       }
   return list;
 }
 
 // Of the means over the pairs; places are those of the pair that looks worst.
-json damage(const json& pairs, const json& quality, const json& broken, const RunIndex& run) {
-  json means = {{"values", json::object()}, {"broken", json::object()}};
-  for (const auto& [name, statistics] : quality.items())
-    if (statistics.contains("mean")) means["values"][name] = statistics.at("mean");
-  for (const json& one : broken)
-    means["broken"][one.at("side").get<std::string>()] = one.at("ways");
-  const json worst = quality.value("flip.mean", json::object()).value("worst_case", json());
-  for (const json& pair : pairs)
-    if (const json* score = run.scores(pair.at("candidate"), pair.at("reference"));
-        score && pair.at("candidate") == worst)
-      means["places"] = score->value("places", json::object());
+std::optional<Damage> damage_over(const std::vector<Pair>& pairs, const Comparison& comparison,
+                                  const RunIndex& run) {
+  DamageEvidence means;
+  for (const auto& [name, quality] : comparison.quality)
+    if (quality.statistics.n() > 0) means.values[name] = quality.statistics.mean.value;
+  for (const BrokenPicture& picture : comparison.broken) means.broken[picture.side] = picture.ways;
+  const Quality* flip = comparison.metric("flip.mean");
+  for (const Pair& pair : pairs)
+    if (const PairScores* scores = run.scores(pair);
+        scores && flip && pair.candidate == flip->statistics.worst_case)
+      means.places = scores->places;
   return damage_of(means);
 }
 
 // Only the axes that are this arm's own: a variable that the other arm names is unset here.
-ArmEvidence evidence_of(const std::string& name, const json& arm, const json& setting,
+ArmEvidence evidence_of(const std::string& name, const Arm& arm, const Setting& setting,
                         const RunIndex& run) {
-  ArmEvidence evidence{.name = name, .engine = arm.at("engine"), .asked = json::object()};
+  ArmEvidence evidence{.name = name, .engine = arm.engine, .asked = {}, .samples = {}};
   const std::string side = name == "reference" ? "reference." : "candidate.";
-  for (const auto& [axis, value] : setting.items()) {
-    const std::string bare = axis.substr(axis.find('.') + 1);
+  for (const auto& [axis, value] : setting) {
+    const std::string bare = without_arm(axis);
     if (axis.starts_with(side) || axis.starts_with("both."))
-      evidence.asked[bare] = arm.at("axes").at(bare);
+      evidence.asked[bare] = arm.axes.at(bare);
   }
-  const json* worker = run.newest_worker(arm.at("environment"));
-  if (worker && worker->contains("load")) evidence.load = &worker->at("load");
+  const WorkerRecord* worker = run.newest_worker(arm.environment);
+  if (worker && !worker->load.is_null()) evidence.load = &worker->load;
   return evidence;
 }
 
-json engagement(const json& comparison, const json& arms, const RunIndex& run) {
-  const std::string other = comparison.at("kind") == "reference" ? "reference" : "switches_off";
-  const json& setting = comparison.at("setting");
-  ArmEvidence evidence[] = {evidence_of("candidate", arms.at("candidate"), setting, run),
-                            evidence_of(other, arms.at("reference"), setting, run)};
-  const auto take = [](ArmEvidence& arm, const json* record) {
-    if (record && record->at("outcome") == "ok") arm.samples.push_back(record);
+std::map<std::string, Engagement> engagement_over(const PlannedComparison& planned,
+                                                  const Comparison& comparison,
+                                                  const RunIndex& run) {
+  const std::string other = comparison.is_against_reference() ? "reference" : "switches_off";
+  ArmEvidence candidate = evidence_of("candidate", comparison.candidate, planned.setting, run),
+              reference = evidence_of(other, comparison.reference, planned.setting, run);
+  const auto take = [](ArmEvidence& arm, const SampleRecord* record) {
+    if (record && record->ok()) arm.samples.push_back(record);
   };
-  for (const json& pair : comparison.at("pairs")) {
-    take(evidence[0], run.quality_record(pair.at("candidate")));
-    take(evidence[1], run.quality_record(pair.at("reference")));
+  for (const Pair& pair : planned.pairs) {
+    take(candidate, run.quality_record(pair.candidate));
+    take(reference, run.quality_record(pair.reference));
   }
-  for (const json* record : run.timing_records(comparison.at("id")))
-    take(evidence[record->value("arm", "") == "candidate" ? 0 : 1], record);
-  json result = engagement_of(evidence[0], run.probes());
-  result.update(engagement_of(evidence[1], run.probes()));
-  return result;
+  for (const SampleRecord* record : run.timing_records(planned.id))
+    take(record->arm == "candidate" ? candidate : reference, record);
+  std::map<std::string, Engagement> proofs = engagement_of(candidate, run.probes());
+  proofs.merge(engagement_of(reference, run.probes()));
+  return proofs;
 }
 
-// Whether the candidate's final latents differ from those with the switches off: named, and no
-// condition, since another way of computing may give equal bits.
-json changed_output(const json& pairs, const RunIndex& run) {
-  std::size_t compared = 0, differing = 0;
-  const auto latents = [&](const std::string& id) {
-    const json* record = run.quality_record(id);
-    return record ? record->value("hashes", json::object()).value("latents", json()) : json();
+// Named, and no condition, since another way of computing may give equal bits.
+std::optional<ChangedOutput> changed_output(const std::vector<Pair>& pairs, const RunIndex& run) {
+  ChangedOutput changed;
+  const auto latents = [&](const std::string& case_id) {
+    const SampleRecord* record = run.quality_record(case_id);
+    return record ? record->latents : std::string();
   };
-  for (const json& pair : pairs) {
-    const json candidate = latents(pair.at("candidate")),
-               off = latents(run.switches_off(pair.at("candidate")));
-    if (candidate.is_null() || off.is_null()) continue;
-    ++compared;
-    differing += candidate != off;
+  for (const Pair& pair : pairs) {
+    const std::string candidate = latents(pair.candidate),
+                      off = latents(run.switches_off(pair.candidate));
+    if (candidate.empty() || off.empty()) continue;
+    ++changed.pairs;
+    changed.latents_differ += candidate != off;
   }
-  if (compared == 0) return nullptr;
-  return {{"counterpart", "the same request with the candidate's switches off"},
-          {"pairs", compared},
-          {"latents_differ", differing}};
-}
-
-json cases(const json& pairs, const RunIndex& run) {
-  json list = json::array();
-  for (const json& pair : pairs) {
-    const std::string candidate = pair.at("candidate");
-    json one = pair_entry(pair, run);
-    one["repeat"] = repeat_command(run.files(), candidate, candidate + ".png");
-    list.push_back(std::move(one));
-  }
-  return list;
+  if (changed.pairs == 0) return std::nullopt;
+  return changed;
 }
 
 // Makes both pictures of the first pair and scores them.
-std::string repeat_comparison(const json& pair, const RunFiles& files) {
+std::string repeat_comparison(const Pair& pair, const std::string& folder) {
   return fmt::format("{} && {} && sameseed score-pair reference.png candidate.png",
-                     repeat_command(files, pair.at("reference"), "reference.png"),
-                     repeat_command(files, pair.at("candidate"), "candidate.png"));
+                     repeat_command(folder, pair.reference, "reference.png"),
+                     repeat_command(folder, pair.candidate, "candidate.png"));
 }
 
 }  // namespace
 
-json comparison_entry(const json& comparison, const RunIndex& run, const NoiseFloor& floor) {
-  const json& pairs = comparison.at("pairs");
-  json entry = {{"id", comparison.at("id")},
-                {"setting", comparison.at("setting")},
-                {"against", comparison.at("kind")},
-                {"arms",
-                 {{"candidate", arm_entry(pairs.at(0).at("candidate"), run)},
-                  {"reference", arm_entry(pairs.at(0).at("reference"), run)}}}};
-  json refused = refusals(pairs, run);
-  entry["quality"] = quality(pairs, run, refused);
-  floor.hold(comparison, entry["quality"]);
-  entry["oracle"] = oracle_entry(comparison, run);
-  entry["broken"] = broken(pairs, run);
-  entry["damage"] = damage(pairs, entry.at("quality"), entry.at("broken"), run);
-  Speed speed = speed_of(run.timing_records(comparison.at("id")));
-  entry["speed"] = std::move(speed.timings);
-  entry["timed_samples"] = std::move(speed.samples);
-  entry["broken_blocks"] = speed.broken_blocks;
-  entry["invalid_blocks"] = speed.invalid_blocks;
-  entry["invalid"] = std::move(speed.invalid);
-  const Status status = status_of(comparison, run);
-  entry["status"] = status.status == "ok" && !refused.empty() ? "refused" : status.status;
-  entry["reason"] = status.status == "ok" && !refused.empty() ? refused.begin()->get<std::string>()
-                                                              : status.reason;
-  entry["refused"] = std::move(refused);
-  entry["engagement"] = engagement(comparison, entry.at("arms"), run);
-  entry["changed_output"] = changed_output(pairs, run);
-  entry["cases"] = cases(pairs, run);
-  entry["repeat"] = repeat_comparison(pairs.at(0), run.files());
-  return entry;
+const Quality* Comparison::metric(const std::string& name) const {
+  const auto found = quality.find(name);
+  return found == quality.end() ? nullptr : &found->second;
 }
 
-std::string repeat_command(const RunFiles& files, const std::string& case_id,
-                           const std::string& picture) {
-  return fmt::format("sameseed image --case {} --out {}", quoted(files.folder + "/" + case_id),
-                     picture);
+Comparison comparison_of(const PlannedComparison& planned, const RunIndex& run,
+                         const NoiseFloor& floor) {
+  const std::vector<Pair>& pairs = planned.pairs;
+  Comparison comparison{.id = planned.id,
+                        .setting = planned.setting,
+                        .label = setting_label(planned.setting),
+                        .against = planned.against,
+                        .candidate = arm_of(pairs.front().candidate, run),
+                        .reference = arm_of(pairs.front().reference, run),
+                        .refused = refusals(pairs, run)};
+  for (const ReportMetric& metric : run.metrics())
+    comparison.quality.emplace(metric.name, quality_of(metric, pairs, run, comparison.refused));
+  floor.set_beside(planned, comparison.quality);
+  comparison.oracle = oracle_of(planned, run);
+  comparison.broken = broken_pictures(pairs, run);
+  comparison.damage = damage_over(pairs, comparison, run);
+  comparison.speed = speed_of(run.timing_records(planned.id));
+  const Status status = status_of(planned, run);
+  const bool is_refused = status.status == "ok" && !comparison.refused.empty();
+  comparison.status = is_refused ? "refused" : status.status;
+  comparison.reason = is_refused ? comparison.refused.begin()->second : status.reason;
+  comparison.engagement = engagement_over(planned, comparison, run);
+  comparison.changed_output = changed_output(pairs, run);
+  comparison.pairs = scored_pairs(pairs, run);
+  comparison.trace = trace_of(planned, run, floor);
+  comparison.repeat = repeat_comparison(pairs.front(), run.files().folder);
+  return comparison;
 }
 
 }  // namespace sameseed

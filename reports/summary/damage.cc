@@ -4,15 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace sameseed {
 namespace {
-
-using nlohmann::json;
 
 constexpr double kRoundingLevels = 1;
 constexpr double kExplains = 0.5, kExplainsNearlyAll = 0.7, kColourExplains = 0.3;
@@ -25,11 +22,11 @@ constexpr double kHardlySeen = 0.5;  // mean CIEDE2000
 constexpr double kNoiseLevels = 0.25, kNoiseBesideColour = 1;
 
 struct Numbers {
-  const json& values;
-  double operator()(const char* name) const { return values.at(name).get<double>(); }
+  const std::map<std::string, double>& values;
+  double operator()(const char* name) const { return values.at(name); }
 };
 
-bool has_all(const json& values) {
+bool has_all(const std::map<std::string, double>& values) {
   for (const char* name : {"difference.max_abs",
                            "detail.high_frequency_ratio",
                            "detail.mid_frequency_ratio",
@@ -51,24 +48,26 @@ bool has_all(const json& values) {
                            "pattern.detail_correlation",
                            "pattern.area_share",
                            "pattern.area_detail_share"})
-    if (!values.value(name, json()).is_number()) return false;
+    if (const auto found = values.find(name);
+        found == values.end() || !std::isfinite(found->second))
+      return false;
   return true;
 }
 
-std::string joined(const json& words) {
+std::string joined(const std::vector<std::string>& words) {
   std::string text;
-  for (const json& word : words) text += (text.empty() ? "" : ", ") + word.get<std::string>();
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
 }
 
-std::string where(const json& scores, const char* quantity) {
-  const json place = scores.value("places", json::object()).value(quantity, json());
-  if (!place.is_object()) return "";
-  return fmt::format("x {} y {}", place.at("x").get<int>() + place.at("width").get<int>() / 2,
-                     place.at("y").get<int>() + place.at("height").get<int>() / 2);
+std::string where(const DamageEvidence& scores, const char* quantity) {
+  const auto found = scores.places.find(quantity);
+  if (found == scores.places.end()) return "";
+  const PicturePlace& place = found->second;
+  return fmt::format("x {} y {}", place.x + place.width / 2, place.y + place.height / 2);
 }
 
-std::string worst_around(const json& scores) {
+std::string worst_around(const DamageEvidence& scores) {
   const std::string place = where(scores, "local.mse_tile_ratio");
   return place.empty() ? "" : ", worst around " + place;
 }
@@ -79,13 +78,13 @@ std::string colours_kept(const Numbers& n) {
                      std::max(0.1, std::sqrt(l * l + a * a + b * b)));
 }
 
-std::string detail_lost(const Numbers& n, const json& scores) {
+std::string detail_lost(const Numbers& n, const DamageEvidence& scores) {
   return fmt::format("detail lost: {:.0f} % of high-frequency energy{}",
                      100 * std::max(0.0, 1 - n("detail.high_frequency_ratio")),
                      worst_around(scores));
 }
 
-std::string noise_added(const Numbers& n, const json& scores) {
+std::string noise_added(const Numbers& n, const DamageEvidence& scores) {
   return fmt::format("noise added: {:.1f} levels, high-frequency energy times {:.2f}{}",
                      n("local.noise_sigma"), n("detail.high_frequency_ratio"),
                      worst_around(scores));
@@ -112,27 +111,27 @@ std::string colours_shifted(const Numbers& n) {
                      how, n("color.delta_e_mean"), l, a, b);
 }
 
-json result(std::vector<std::string> kinds, std::string sentence) {
-  return {{"kinds", std::move(kinds)}, {"sentence", std::move(sentence)}};
+Damage result(std::vector<std::string> kinds, std::string sentence) {
+  return {.kinds = std::move(kinds), .sentence = std::move(sentence)};
 }
 
-std::optional<json> broken(const json& scores) {
-  const json ways = scores.value("broken", json::object());
+std::optional<Damage> broken(const DamageEvidence& scores) {
   std::string text;
   for (const char* side : {"candidate", "reference"})
-    if (const json of = ways.value(side, json::array()); !of.empty())
-      text += fmt::format("{}the {} is broken: {}", text.empty() ? "" : "; ", side, joined(of));
+    if (const auto ways = scores.broken.find(side);
+        ways != scores.broken.end() && !ways->second.empty())
+      text += fmt::format("{}the {} is broken: {}", text.empty() ? "" : "; ", side,
+                          joined(ways->second));
   if (text.empty()) return std::nullopt;
   return result({"broken"}, text);
 }
 
 }  // namespace
 
-json damage_of(const json& scores) {
+std::optional<Damage> damage_of(const DamageEvidence& scores) {
   if (const auto found = broken(scores)) return *found;
-  const json values = scores.value("values", json::object());
-  if (!has_all(values)) return nullptr;
-  const Numbers n{values};
+  if (!has_all(scores.values)) return std::nullopt;
+  const Numbers n{scores.values};
   if (n("difference.max_abs") == 0) return result({"none"}, "no damage: the pictures are equal");
   if (n("difference.max_abs") <= kRoundingLevels)
     return result({"none"}, "no damage: no level differs by more than 1");

@@ -1,13 +1,28 @@
 // What kind of damage the scores tell of, in a word and in a sentence, by the rules below.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/run/run_files.h"
 
 namespace sameseed {
 
-// Pure. Of `scores` (of one pair as in scores.jsonl, or means of several): `values`, `places` and
-// `broken`. Gives {"kinds": [KIND], "sentence"}; the first kind is the one that explains most.
-// null where the scores lack a value that the rules need, as those of an older scorer do.
+// What damage_of() looks at: the scores of one pair, or means of several.
+struct DamageEvidence {
+  std::map<std::string, double> values;                    // by metric
+  std::map<std::string, PicturePlace> places;              // where a metric has its worst
+  std::map<std::string, std::vector<std::string>> broken;  // "candidate", "reference" -> how
+};
+
+struct Damage {
+  std::vector<std::string> kinds;  // the first explains most
+  std::string sentence;
+};
+
+// Pure. Nothing where the scores lack a value that the rules need, as those of an older scorer do.
 //
 // In this order; the first five stand alone:
 //   "broken"        the candidate or the reference is no picture, whatever else is true of it
@@ -24,6 +39,6 @@ namespace sameseed {
 //   "added noise"   no detail is lost, the difference has detail of its own (correlation within
 //                   0.45 of 0), and noise of a quarter of a level; beside a colour shift, of one
 //   "changed"       none of these: the pictures show something else, or in another way
-nlohmann::json damage_of(const nlohmann::json& scores);
+std::optional<Damage> damage_of(const DamageEvidence& scores);
 
 }  // namespace sameseed

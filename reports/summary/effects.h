@@ -1,15 +1,65 @@
 // Which switch: what each value of the candidate's switches costs and buys.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "reports/run/run_index.h"
+#include "reports/statistics/estimate.h"
+#include "reports/statistics/factorial.h"
 
 namespace sameseed {
 
-// `effects` of report.json (reports/FILES.md): main effects and two-way interactions over the
-// settings that were compared with the reference, in loss (loss.h) on every metric, as a ratio of
-// times on every timing. `comparisons` as in report.json, with their labels of equal values.
-nlohmann::json effects_entry(const nlohmann::json& comparisons, const RunIndex& run);
+struct Comparison;
+
+// An effect on one metric, in loss, or on one timing, as a ratio.
+struct EffectOn {
+  Estimate estimate;   // n units that have all settings the effect needs
+  std::size_t of = 0;  // all units
+  std::size_t contexts = 0;
+  std::string unit = {};  // of a loss; empty for a timing
+  std::string verdict;    // "costs", "buys", "none shown" or "too few"
+  bool exactly_none = false;
+  std::optional<double> needed = {};  // units that would show an effect of this size
+};
+
+struct EffectOfSwitch {
+  Setting levels, off;  // one axis: a main effect; two: their interaction
+  std::size_t contexts = 0;
+  std::vector<AxisValue> same_as = {};      // as the engagement has it
+  std::optional<std::string> because = {};  // why they are the same; only beside `same_as`
+  std::map<std::string, EffectOn> quality = {}, speed = {};
+};
+
+// What the design cannot tell.
+struct Confounded {
+  Setting levels;
+  std::map<std::string, std::vector<AxisValue>> only_with;
+  std::string text;
+};
+
+// Whether a matrix's advice held on this machine: see advice.h.
+struct Advice {
+  std::string axis;
+  AxisValue value;
+  std::string because, answer;
+  std::vector<std::string> shown;
+};
+
+struct Effects {
+  std::optional<std::string> headline;  // the metric that tables are sorted by
+  std::vector<SweepSwitch> switches;
+  std::vector<SweepAxis> averaged_over;
+  std::vector<EffectOfSwitch> estimates;
+  std::vector<Confounded> confounded;
+  std::optional<std::vector<Advice>> advice;
+};
+
+// Main effects and two-way interactions over the settings that were compared with the reference, in
+// loss on every metric, as a ratio of times on every timing.
+Effects effects_of(const std::vector<Comparison>& comparisons, const RunIndex& run);
 
 }  // namespace sameseed

@@ -1,13 +1,44 @@
 // What two rows differ by that ought to be equal, and which scores lie inside it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reports/run/run_index.h"
+#include "reports/run/scored_pair.h"
+#include "reports/statistics/estimate.h"
 
 namespace sameseed {
+
+struct Quality;
+
+// The losses of one metric over a row's pairs.
+struct FloorLosses {
+  std::string unit;
+  std::size_t n = 0;                 // 0: no pair has a score, and no more is known
+  double mean = 0, worst = 0;        // may be infinite
+  std::optional<double> bound = {};  // upper end of the interval of the mean, with one pair the
+                                     // mean itself; nothing: not finite
+};
+
+// An arm, switches off, against itself made another way.
+struct FloorRow {
+  std::string id, arm, kind;  // as planned
+  std::size_t pairs = 0;
+  std::vector<ScoredPair> cases;                           // without `repeat`
+  std::optional<std::pair<AxisValue, AxisValue>> threads;  // of "other thread count": of both sides
+  std::string reason;                                      // why it says nothing; or empty
+  std::map<std::string, FloorLosses> quality;              // by metric
+};
+
+struct FloorSummary {
+  bool measured = false;
+  std::vector<FloorRow> rows;
+};
 
 class NoiseFloor {
  public:
@@ -15,29 +46,23 @@ class NoiseFloor {
   explicit NoiseFloor(const RunIndex& run);
 
   // The plan's floor rows that share a case with a comparison of the plan.
-  std::vector<const nlohmann::json*> rows_beside(const nlohmann::json& comparison) const;
+  std::vector<const PlannedFloorRow*> rows_beside(const PlannedComparison& comparison) const;
 
-  // For report.json: {measured, rows: [{id, arm, kind, pairs, cases, threads?, quality:
-  // {METRIC: {unit, n, mean, worst, bound}}}]} in loss units (loss.h), or {measured: false,
-  // reason}. `cases` as in pair_entry.h.
-  nlohmann::json summary() const;
+  FloorSummary summary() const;
 
-  // Sets each metric's `noise_floor` ({"ARM, KIND": {row, unit, mean, worst, bound}} of the rows
-  // that share a case with the comparison, null without any) and its `reading`: "deterministic"
-  // every floor is exactly 0: any difference is real "no difference shown"   the interval of the
-  // mean loss reaches down into the largest floor "beyond the floor"      it does not A floor's
-  // bound is the upper end of the interval of its mean, with one pair the mean itself.
-  void hold(const nlohmann::json& comparison, nlohmann::json& quality) const;
+  // Sets `floors` of each metric, those of the rows that share a case with the comparison, and its
+  // `reading`:
+  // * "deterministic": every floor is exactly 0, any difference is real;
+  // * "no difference shown": the interval of the mean loss reaches down into the largest floor;
+  // * "beyond the floor": it does not.
+  // A floor's bound is the upper end of the interval of its mean, with one pair the mean itself.
+  void set_beside(const PlannedComparison& comparison,
+                  std::map<std::string, Quality>& quality) const;
 
  private:
-  struct Row {
-    const nlohmann::json* planned;
-    nlohmann::json entry;
-  };
-  std::vector<const Row*> beside(const nlohmann::json& comparison) const;
-
   const RunIndex& run_;
-  std::vector<Row> rows_;
+  std::vector<FloorRow> rows_;  // one a row of the plan
+  std::vector<std::size_t> beside(const PlannedComparison& comparison) const;  // their places
 };
 
 }  // namespace sameseed

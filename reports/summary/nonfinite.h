@@ -1,16 +1,14 @@
-// Pictures whose latents or values came out as NaN or infinities.
+// Which cases hold NaN or infinities, and where these arose.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "reports/run/run_index.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 
 // `nonfinite` of report.json (reports/FILES.md): an entry a case, in the plan's order. Pure.
-nlohmann::json nonfinite_cases(const RunIndex& run);
-
-// A cause of kind "broken" (verdict.h) for all cases that broke in the same environment and layer.
-void add_nonfinite(const nlohmann::json& report, nlohmann::json& causes);
+std::vector<NonfiniteCase> nonfinite_cases(const RunIndex& run);
 
 }  // namespace sameseed

@@ -1,57 +1,49 @@
 #include "reports/summary/oracle.h"
 
-#include <string>
+#include <utility>
 #include <vector>
 
-#include "reports/statistics/loss.h"
 #include "reports/statistics/statistics.h"
 
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
-const char* reading(const json& interval) {
-  if (!interval.is_object() || !interval.at("low").is_number() || !interval.at("high").is_number())
-    return "no difference shown";
-  if (interval.at("high") < 0) return "candidate nearer";
-  return interval.at("low") > 0 ? "reference nearer" : "no difference shown";
+const char* reading_of(const std::optional<Interval>& interval) {
+  if (!interval) return "no difference shown";
+  if (interval->high < 0) return "candidate nearer";
+  return interval->low > 0 ? "reference nearer" : "no difference shown";
 }
 
-json metric_entry(const json& metric, const json& pairs, const RunIndex& run) {
-  const Scale scale = scale_of(metric);
+OracleReading oracle_of(const ReportMetric& metric, const std::vector<Pair>& pairs,
+                        const RunIndex& run) {
   std::vector<Scored> candidates, references, differences;
-  for (const json& pair : pairs) {
-    const std::string candidate = pair.at("candidate"), oracle = pair.at("oracle");
-    const auto ours = run.score(candidate, oracle, metric.at("name")),
-               theirs = run.score(pair.at("reference"), oracle, metric.at("name"));
+  for (const Pair& pair : pairs) {
+    const auto ours = run.score(pair.candidate, pair.oracle, metric.name),
+               theirs = run.score(pair.reference, pair.oracle, metric.name);
     if (!ours || !theirs) continue;
-    const double a = loss_of(*ours, scale), b = loss_of(*theirs, scale);
-    candidates.push_back({a, candidate});
-    references.push_back({b, candidate});
-    differences.push_back({a - b, candidate});
+    const double a = metric.loss(*ours), b = metric.loss(*theirs);
+    candidates.push_back({a, pair.candidate, pair.prompt});
+    references.push_back({b, pair.candidate, pair.prompt});
+    differences.push_back({a - b, pair.candidate, pair.prompt});
   }
-  json entry = {{"unit", loss_unit(scale_of(metric))}, {"n", differences.size()}};
-  if (differences.empty()) return entry;
-  const Scale losses = {.better = "lower", .unit = ""};
-  entry["candidate"] = summarize(std::move(candidates), losses).at("mean");
-  entry["reference"] = summarize(std::move(references), losses).at("mean");
-  const json difference = summarize(std::move(differences), losses);
-  entry["difference"] = difference.at("mean");
-  entry["interval"] = difference.at("interval");
-  entry["reading"] = reading(entry.at("interval"));
-  return entry;
+  OracleReading oracle{.unit = metric.loss_unit()};
+  if (differences.empty()) return oracle;
+  const ReportMetric losses = {.name = metric.name};
+  oracle.candidate = summarize(std::move(candidates), losses).mean.value;
+  oracle.reference = summarize(std::move(references), losses).mean.value;
+  oracle.difference = summarize(std::move(differences), losses).mean;
+  oracle.reading = reading_of(oracle.difference.interval);
+  return oracle;
 }
 
 }  // namespace
 
-json oracle_entry(const json& comparison, const RunIndex& run) {
-  const json& pairs = comparison.at("pairs");
-  if (!pairs.at(0).contains("oracle")) return nullptr;
-  json result = json::object();
-  for (const json& metric : run.metrics())
-    if (!metric.contains("unavailable"))
-      result[metric.at("name").get<std::string>()] = metric_entry(metric, pairs, run);
+std::optional<std::map<std::string, OracleReading>> oracle_of(const PlannedComparison& comparison,
+                                                              const RunIndex& run) {
+  if (comparison.pairs.front().oracle.empty()) return std::nullopt;
+  std::map<std::string, OracleReading> result;
+  for (const ReportMetric& metric : run.metrics())
+    if (metric.available()) result.emplace(metric.name, oracle_of(metric, comparison.pairs, run));
   return result;
 }
 

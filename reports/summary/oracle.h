@@ -1,17 +1,27 @@
 // Which arm is nearer to the truth: "different" must not look like "worse".
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
 
 #include "reports/run/run_index.h"
+#include "reports/statistics/estimate.h"
 
 namespace sameseed {
 
-// {METRIC: {unit, n, candidate, reference, difference, interval, reading}} of a comparison whose
-// pairs name an oracle's case, null where they do not. `candidate` and `reference` are the mean
-// losses (loss.h) of each arm against the oracle, `difference` the mean of candidate - reference
-// pair by pair and `interval` its. `reading`: "candidate nearer" or "reference nearer" where the
-// interval leaves 0 out, else "no difference shown".
-nlohmann::json oracle_entry(const nlohmann::json& comparison, const RunIndex& run);
+struct OracleReading {
+  std::string unit;                     // of losses
+  double candidate = 0, reference = 0;  // mean loss of each arm against the oracle
+  Estimate difference;  // mean of candidate - reference, pair by pair; n = 0: nothing was scored
+  // "candidate nearer" or "reference nearer" where the interval leaves 0 out, else "no difference
+  // shown"; empty without pairs.
+  std::string reading;
+};
+
+// By metric; nothing where the comparison's pairs name no oracle.
+std::optional<std::map<std::string, OracleReading>> oracle_of(const PlannedComparison& comparison,
+                                                              const RunIndex& run);
 
 }  // namespace sameseed

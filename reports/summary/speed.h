@@ -3,33 +3,45 @@
 
 #include <cstddef>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "reports/run/run_files.h"
+#include "reports/statistics/statistics.h"
+
 namespace sameseed {
 
+// A sample of a whole block, with its times.
+struct TimedSample {
+  std::string sample, case_id;
+  std::string arm;  // "candidate" or "reference"
+  std::size_t block = 0;
+  std::map<std::string, double> ms;  // TIMING -> ms; steps are averaged
+};
+
+struct TimingStatistics {
+  Statistics candidate, reference;  // ms of a sample
+  Estimate ratio;                   // candidate / reference, the median over the blocks
+};
+
 struct Speed {
-  // TIMING ("total_ms", "step_full_ms", "step_partial_ms", "text_ms", "decode_ms") -> the
-  // candidate's statistics, `reference`'s, and `blocks`, `ratio`, `ratio_interval`. Steps are
-  // averaged inside a sample first. A timing that no sample has is left out.
-  nlohmann::json timings = nlohmann::json::object();
-  nlohmann::json samples = nlohmann::json::array();   // those counted, each with its timings
-  nlohmann::json invalid = nlohmann::json::object();  // reason -> how many samples carry it
+  std::map<std::string, TimingStatistics> timings;  // a timing that no sample has is left out
+  std::vector<TimedSample> samples;                 // those counted
+  std::map<std::string, int> invalid;               // reason -> how many samples carry it
   int broken_blocks = 0;   // not whole, or not made by one start of the program: not counted
   int invalid_blocks = 0;  // whole, but with samples that carry a reason: not counted
+
+  // Null where no sample has the timing.
+  const TimingStatistics* timing(const std::string& name) const;
 };
 
 // `records` are the timing samples of one comparison. Only whole blocks count, four samples that
 // are "ok" and of one start, and of these only those without a sample of an invalid environment.
-Speed speed_of(const std::vector<const nlohmann::json*>& records);
+Speed speed_of(const std::vector<const SampleRecord*>& records);
 
-// Block -> log of the candidate's time / the other arm's. `timed_samples` as in report.json; blocks
-// that lack the timing in one of their four samples are left out.
-std::map<std::size_t, double> log_ratios(const nlohmann::json& timed_samples,
+// Block -> log of the candidate's time / the other arm's. Blocks that lack the timing in one of
+// their four samples are left out.
+std::map<std::size_t, double> log_ratios(const std::vector<TimedSample>& samples,
                                          const std::string& timing);
-
-// Names of all timings, in the order of a report.
-const std::vector<std::string>& timing_names();
 
 }  // namespace sameseed

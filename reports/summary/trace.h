@@ -1,33 +1,52 @@
 // Where two arms began to differ: the traces of their pairs, step by step and block by block.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "reports/run/run_index.h"
-#include "reports/summary/noise_floor.h"
 
 namespace sameseed {
 
-// The `trace` of a comparison, reports/FILES.md. Pure. `pairs` are the `trace` fields of its score
-// lines, `floor` those of pairs that ought to be equal. Beyond the floor is a mean over the pairs
-// that is larger than every floor pair's value at the same step (and block); without a floor of as
-// many steps, any difference. Null where there are no pairs.
-nlohmann::json trace_entry(const std::vector<nlohmann::json>& pairs,
-                           const std::vector<nlohmann::json>& floor);
+class NoiseFloor;
+
+// What stands where a floor would, where none was measured.
+inline constexpr const char* kNoTraceFloor = "no floor was measured: any difference counts";
+
+// A number a step, and a number a step and block; nothing where there is none.
+struct TraceCurves {
+  std::vector<std::optional<double>> latents;
+  std::vector<std::vector<std::optional<double>>> block_norms;
+};
+
+struct TraceSummary {
+  std::size_t pairs = 0;
+  std::vector<std::string> blocks;
+  TraceCurves mean;                                // over the pairs
+  std::vector<std::optional<double>> over_blocks;  // a block each: means over the steps
+  std::optional<std::size_t> first_step;           // the first beyond the floor, from 0
+  struct FirstBlock {
+    std::string block;
+    std::size_t step = 0;
+  };
+  std::optional<FirstBlock> first_block;
+  std::optional<std::size_t> nonfinite_from;
+  std::size_t floor_pairs = 0;
+  std::optional<TraceCurves> floor;    // the worst of equal pairs; nothing: none was measured
+  std::optional<std::string> refused;  // why nothing was compared
+};
+
+// Pure. `pairs` are the traces of a comparison's pairs, `floor` those of pairs that ought to be
+// equal. Beyond the floor is a mean over the pairs that is larger than every floor pair's value at
+// the same step (and block); without a floor of as many steps, any difference. Nothing where there
+// are no pairs.
+std::optional<TraceSummary> trace_summary(const std::vector<const PairTrace*>& pairs,
+                                          const std::vector<const PairTrace*>& floor);
 
 // The same for a comparison of the plan, its floor the rows beside it.
-nlohmann::json trace_of(const nlohmann::json& comparison, const RunIndex& run,
-                        const NoiseFloor& noise_floor);
-
-// "steps: from step 2; blocks: from mid_block in step 1 (no floor was measured: any difference
-// counts)"
-std::string trace_label(const nlohmann::json& trace);
-
-// Lines for a terminal: a bar a step, over the latents and over each block; a bar's height is the
-// logarithm of the relative difference.
-std::string trace_plot(const nlohmann::json& trace);
+std::optional<TraceSummary> trace_of(const PlannedComparison& comparison, const RunIndex& run,
+                                     const NoiseFloor& noise_floor);
 
 }  // namespace sameseed

@@ -24,7 +24,7 @@ class ReportRun : public ::testing::Test {
  protected:
   ~ReportRun() override { std::filesystem::remove_all(folder_); }
 
-  void write(const RunFiles& run) {
+  void write(const RawRun& run) {
     std::string records = run.starts[0].dump() + "\n", scores = run.scorer->dump() + "\n";
     for (const json& worker : run.workers) records += worker.dump() + "\n";
     for (const auto& [id, record] : run.samples) records += record.dump() + "\n";
@@ -43,8 +43,7 @@ class ReportRun : public ::testing::Test {
 TEST_F(ReportRun, WritesEveryFormatAndPrintsTheTable) {
   write(small_run());
   EXPECT_EQ(report_run(folder_, terminal_), 0);
-  const RunFiles run = small_run();
-  for (const auto& report : all_reports(run))
+  for (const auto& report : all_reports())
     EXPECT_TRUE(std::filesystem::exists(folder_ / report->file())) << report->file();
   EXPECT_TRUE(std::filesystem::exists(folder_ / "plotly.min.js"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "report-embedded.html"));
@@ -66,7 +65,7 @@ const char* const kByBaseline = R"({"schema":"sameseed/gate/1","gates":[
   {"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}}]})";
 
 TEST_F(ReportRun, IsJudgedByAnAcceptedReportInTheFolder) {
-  RunFiles run = larger_run();
+  RawRun run = larger_run();
   write(run);
   EXPECT_EQ(report_run(folder_, terminal_), 0);
   std::filesystem::rename(folder_ / "report.json", folder_ / "baseline.json");
@@ -102,7 +101,7 @@ TEST_F(ReportRun, LosesNoReportForGatesThatCannotBeRead) {
 }
 
 TEST_F(ReportRun, KeepsToItsSchemaWhereThingsWentWrong) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["outcome"] = "crashed";
   run.samples.at("q:on-0")["error"] = "signal 11";
   run.samples.at("q:on-1")["engagement"]["conv_half"] = 0;
@@ -119,7 +118,7 @@ TEST_F(ReportRun, KeepsToItsSchemaWhereThingsWentWrong) {
 }
 
 TEST(Schemas, AcceptTheLinesOfARun) {
-  const RunFiles run = small_run();
+  const RawRun run = small_run();
   const std::string record = schema("record"), score = schema("score");
   EXPECT_NO_THROW(check_json(run.starts[0], record, "run"));
   EXPECT_NO_THROW(check_json(run.workers[0], record, "worker"));
@@ -130,7 +129,7 @@ TEST(Schemas, AcceptTheLinesOfARun) {
 }
 
 TEST(Schemas, RefuseLinesThatAreNone) {
-  const RunFiles run = small_run();
+  const RawRun run = small_run();
   json sample = run.samples.at("q:on-0"), line = run.scores.begin()->second;
   sample["outcome"] = "fine";
   EXPECT_THROW(check_json(sample, schema("record"), "sample"), UserError);

@@ -2,12 +2,54 @@
 // off and on; two seeds; two A B B A blocks of the setting that is on.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "reports/formats/json.h"
+#include "reports/judge/verdict.h"
 #include "reports/run/run_files.h"
+#include "reports/run/run_index.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
+
+// A run's files as JSON, for tests to change; files_of() reads them as read_run() does.
+struct RawRun {
+  std::string folder;
+  nlohmann::json plan;
+  std::vector<nlohmann::json> starts;
+  std::map<std::string, nlohmann::json> samples;  // sample id -> its record
+  std::vector<nlohmann::json> workers;
+  std::optional<nlohmann::json> scorer;
+  std::map<std::pair<std::string, std::string>, nlohmann::json>
+      scores;  // candidate case, reference case
+};
+
+inline RunFiles files_of(const RawRun& run) {
+  RunFilesReader reader(run.folder, run.plan);
+  for (const nlohmann::json& start : run.starts) reader.take_record(start);
+  for (const nlohmann::json& worker : run.workers) reader.take_record(worker);
+  for (const auto& [id, record] : run.samples) reader.take_record(record);
+  if (run.scorer) reader.take_score(*run.scorer);
+  for (const auto& [cases, line] : run.scores) reader.take_score(line);
+  return reader.finish();
+}
+
+inline Summary summary_of(const RawRun& run) {
+  const RunFiles files = files_of(run);
+  return summarize_run(RunIndex(files));
+}
+
+// report.json of the run, judged by these gates.
+inline nlohmann::json report_of(const RawRun& run,
+                                const std::optional<std::vector<Gate>>& gates = std::nullopt) {
+  const Summary summary = summary_of(run);
+  return report_json(summary, verdict_of(summary, gates));
+}
 
 inline constexpr const char* kConv = "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
 inline const std::string kConvAxis = std::string("candidate.env.") + kConv;
@@ -121,8 +163,8 @@ inline nlohmann::json pair_scores(const std::string& candidate, const std::strin
 }
 
 // Everything was made and scored, and nothing is wrong.
-inline RunFiles small_run() {
-  RunFiles run;
+inline RawRun small_run() {
+  RawRun run;
   run.folder = "runs/small";
   run.plan = small_plan();
   run.starts = {{{"type", "run"},
@@ -161,8 +203,8 @@ inline RunFiles small_run() {
 }
 
 // Eight pairs a comparison: each of the small run's two stands for four seeds.
-inline RunFiles larger_run() {
-  RunFiles run = small_run();
+inline RawRun larger_run() {
+  RawRun run = small_run();
   for (nlohmann::json& comparison : run.plan["comparisons"]) {
     const nlohmann::json pairs = comparison["pairs"];
     for (std::size_t seed = 2; seed < 8; ++seed) {

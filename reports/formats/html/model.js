@@ -15,7 +15,7 @@ const state = {
 
 function key(value) { return JSON.stringify(value); }
 
-// 0 for identical pictures, more is worse: as reports/statistics/loss.h.
+// 0 for identical pictures, more is worse: as reports/statistics/report_metric.h.
 function loss(value, metric) {
   if (value === null || value === undefined) return null;
   if (metric.unit === "dB") return value === "+inf" ? 0 : value === "-inf" ? Infinity : 65025 * 10 ** (-value / 10);

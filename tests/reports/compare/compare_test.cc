@@ -33,8 +33,8 @@ struct Planted {
 
 // small_run() with 12 seeds, 8 blocks a setting, a GPU, floors, and noise on every score and time:
 // 3 % of a loss, 0.5 % of a time (a quiet GPU's spread from block to block).
-RunFiles synthetic_run(const Planted& planted) {
-  RunFiles run = small_run();
+RawRun synthetic_run(const Planted& planted) {
+  RawRun run = small_run();
   json& plan = run.plan;
   plan["cases"] = plan["samples"] = plan["comparisons"] = json::array();
   run.samples.clear();
@@ -138,17 +138,24 @@ AcrossScores across(const RunIndex& a, const RunIndex& b, std::uint64_t noise, d
     line["values"].erase("psnr.rgb");
     line["values"]["color.delta_e_mean"] =
         0.02 * (1 + 0.03 * normal(random)) + (one.a.starts_with("on") ? delta_e : 0);
-    scores[{one.b, one.a}] = line;
+    scores[{one.b, one.a}] = parse_pair_scores(line);
   }
   return scores;
 }
 
-json compared(const Planted& first, const Planted& second,
-              const std::vector<std::string>& varied = {}) {
-  const RunFiles files_a = synthetic_run(first), files_b = synthetic_run(second);
+Compared compared_runs(const Planted& first, const Planted& second,
+                       const std::vector<std::string>& varied = {}) {
+  const RunFiles files_a = files_of(synthetic_run(first)),
+                 files_b = files_of(synthetic_run(second));
   const RunIndex a(files_a), b(files_b);
   return compare_runs(a, b, {.varied = varied},
                       across(a, b, first.noise * 1000 + second.noise, second.delta_e));
+}
+
+// As compare.json has it.
+json compared(const Planted& first, const Planted& second,
+              const std::vector<std::string>& varied = {}) {
+  return compare_json(compared_runs(first, second, varied));
 }
 
 // Claims of a kind with a reading: how many.
@@ -226,37 +233,37 @@ TEST(Compare, FindsAPlantedDeltaEOfOneInBothQuestionsAndNamesTheSwitch) {
 }
 
 TEST(Compare, HoldsDifferentPicturesAgainstNothingWithoutAFloor) {
-  RunFiles files_a = synthetic_run({.noise = 1}), files_b = synthetic_run({.noise = 2});
-  files_b.plan.erase("floor");
+  RawRun without_floor = synthetic_run({.noise = 2});
+  without_floor.plan.erase("floor");
+  const RunFiles files_a = files_of(synthetic_run({.noise = 1})), files_b = files_of(without_floor);
   const RunIndex a(files_a), b(files_b);
-  const json result = compare_runs(a, b, {}, across(a, b, 3, 1));
+  const json result = compare_json(compare_runs(a, b, {}, across(a, b, 3, 1)));
   EXPECT_GT(count(result, "pictures", "different, no floor was measured"), 0);
   EXPECT_EQ(count(result, "pictures", "beyond the floor"), 0);
   EXPECT_EQ(result.at("verdict").at("code"), 0);
 }
 
 TEST(Compare, CallsAnyDifferenceRealWhereTheFloorIsZero) {
-  RunFiles files_a = synthetic_run({.noise = 1}), files_b = synthetic_run({.noise = 1});
-  for (RunFiles* files : {&files_a, &files_b})
-    for (auto& [pair, line] : files->scores)
-      if (pair.first.find('2') == pair.first.find('-') - 1 &&
-          pair.first.find('2') != std::string::npos)
-        line["values"] = {{"lpips.alex", 0.0}, {"color.delta_e_mean", 0.0}};
-  const RunIndex a(files_a), b(files_b);
+  RawRun run = synthetic_run({.noise = 1});
+  for (auto& [pair, line] : run.scores)
+    if (pair.first.find('2') == pair.first.find('-') - 1 &&
+        pair.first.find('2') != std::string::npos)
+      line["values"] = {{"lpips.alex", 0.0}, {"color.delta_e_mean", 0.0}};
+  const RunFiles files = files_of(run);
+  const RunIndex a(files), b(files);
   AcrossScores equal = across(a, b, 3);
-  for (auto& [pair, line] : equal)
-    line["values"] = {{"lpips.alex", 0.0}, {"color.delta_e_mean", 0.0}};
-  const json none = compare_runs(a, b, {}, equal);
+  for (auto& [pair, line] : equal) line.values = {{"lpips.alex", 0.0}, {"color.delta_e_mean", 0.0}};
+  const json none = compare_json(compare_runs(a, b, {}, equal));
   EXPECT_EQ(none.at("verdict").at("word"), "no difference shown");
   EXPECT_EQ(count(none, "pictures", "equal"), 6);  // three arms, two metrics with values
-  equal.begin()->second["values"]["color.delta_e_mean"] = 1e-4;
-  EXPECT_EQ(compare_runs(a, b, {}, equal).at("verdict").at("word"), "differences shown");
+  equal.begin()->second.values["color.delta_e_mean"] = 1e-4;
+  EXPECT_EQ(compare_runs(a, b, {}, equal).verdict.word, "differences shown");
 }
 
 TEST(Compare, RefusesRunsThatDifferInWhatWasNotVaried) {
-  const json result = compared({.noise = 1}, {.noise = 2, .driver = "590.10"});
-  EXPECT_EQ(result.at("verdict").at("code"), 6);
-  EXPECT_TRUE(result.at("claims").empty());
+  const Compared result = compared_runs({.noise = 1}, {.noise = 2, .driver = "590.10"});
+  EXPECT_EQ(result.verdict.code, 6);
+  EXPECT_TRUE(result.claims.empty());
   std::ostringstream text;
   write_comparison(result, text);
   EXPECT_NE(text.str().find("devices.0.driver"), std::string::npos);
@@ -264,13 +271,13 @@ TEST(Compare, RefusesRunsThatDifferInWhatWasNotVaried) {
 }
 
 TEST(Compare, RefusesARunWhoseOwnStartsDisagree) {
-  const RunFiles files_a = synthetic_run({.noise = 1});
-  RunFiles files_b = synthetic_run({.noise = 2});
-  files_b.starts.push_back(files_b.starts[0]);
-  files_b.starts[1]["cohort"]["host"]["cpu"] = "another";
-  files_b.starts.push_back(files_b.starts[0]);
+  RawRun moved = synthetic_run({.noise = 2});
+  moved.starts.push_back(moved.starts[0]);
+  moved.starts[1]["cohort"]["host"]["cpu"] = "another";
+  moved.starts.push_back(moved.starts[0]);
+  const RunFiles files_a = files_of(synthetic_run({.noise = 1})), files_b = files_of(moved);
   const RunIndex a(files_a), b(files_b);
-  EXPECT_EQ(compare_runs(a, b, {}, {}).at("verdict").at("code"), 6);
+  EXPECT_EQ(compare_runs(a, b, {}, {}).verdict.code, 6);
 }
 
 TEST(Compare, AllowsWhatADriverBringsAlongAndSaysWhy) {
@@ -289,22 +296,23 @@ TEST(Compare, AllowsWhatADriverBringsAlongAndSaysWhy) {
 }
 
 TEST(Compare, CannotTellFromTooFewPairs) {
-  const RunFiles files_a = small_run();
-  RunFiles files_b = small_run();
-  files_b.scores.at({"on-0", "r-0"})["values"]["lpips.alex"] = 0.11;
-  for (auto& [id, record] : files_b.samples) record["timings_ms"]["total"] = 81;
+  RawRun other = small_run();
+  other.scores.at({"on-0", "r-0"})["values"]["lpips.alex"] = 0.11;
+  for (auto& [id, record] : other.samples) record["timings_ms"]["total"] = 81;
+  const RunFiles files_a = files_of(small_run()), files_b = files_of(other);
   const RunIndex a(files_a), b(files_b);
-  EXPECT_EQ(compare_runs(a, b, {}, {}).at("verdict").at("code"), 5);
+  EXPECT_EQ(compare_runs(a, b, {}, {}).verdict.code, 5);
 }
 
 TEST(Compare, PairsPicturesWhereverTheirModelLies) {
-  const RunFiles files_a = synthetic_run({.noise = 1});
-  RunFiles files_b = synthetic_run({.noise = 2});
-  for (json& one : files_b.plan["environments"]) one["load"]["model"] = "/elsewhere/nano";
-  const RunIndex a(files_a), b(files_b);
-  EXPECT_EQ(same_pictures(a, b).size(), 3u * kSeeds);
-  files_b.plan["environments"][2]["variables"][kConv] = "unheard of";
-  EXPECT_EQ(same_pictures(a, b).size(), 2u * kSeeds);
+  const RunFiles files_a = files_of(synthetic_run({.noise = 1}));
+  RawRun moved = synthetic_run({.noise = 2});
+  for (json& one : moved.plan["environments"]) one["load"]["model"] = "/elsewhere/nano";
+  const RunFiles files_b = files_of(moved);
+  EXPECT_EQ(same_pictures(RunIndex(files_a), RunIndex(files_b)).size(), 3u * kSeeds);
+  moved.plan["environments"][2]["variables"][kConv] = "unheard of";
+  const RunFiles files_c = files_of(moved);
+  EXPECT_EQ(same_pictures(RunIndex(files_a), RunIndex(files_c)).size(), 2u * kSeeds);
 }
 
 TEST(Compare, KeepsToItsSchema) {

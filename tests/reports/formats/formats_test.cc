@@ -14,22 +14,27 @@ namespace {
 
 using nlohmann::json;
 
-json judged(const RunFiles& run, const std::optional<std::vector<Gate>>& gates = std::nullopt) {
-  json summary = make_summary(run);
-  summary["verdict"] = verdict(summary, gates);
-  return summary;
+struct Judged {
+  Summary summary;
+  Verdict verdict;
+};
+
+Judged judged(const RawRun& run, const std::optional<std::vector<Gate>>& gates = std::nullopt) {
+  Judged result{.summary = summary_of(run), .verdict = {}};
+  result.verdict = verdict_of(result.summary, gates);
+  return result;
 }
 
-std::string text_of(const Report& report, const json& summary) {
+std::string text_of(const Report& report, const Judged& judged) {
   std::ostringstream out;
-  report.write(summary, out);
+  report.write(judged.summary, judged.verdict, out);
   return out.str();
 }
 
-pugi::xml_document junit_of(const json& summary) {
+pugi::xml_document junit_of(const Judged& judged) {
   pugi::xml_document document;
   const pugi::xml_parse_result parsed =
-      document.load_string(text_of(*make_junit_report(), summary).c_str());
+      document.load_string(text_of(*make_junit_report(), judged).c_str());
   EXPECT_TRUE(parsed) << parsed.description();
   return document;
 }
@@ -48,9 +53,8 @@ const std::vector<Gate> kLpipsGate = {
     {.name = "lpips.alex", .statistic = "worst", .at_most = 0.25, .because = "users see it"}};
 
 TEST(AllReports, HaveFilesOfTheirOwn) {
-  const RunFiles run = small_run();
   std::vector<std::string> files;
-  for (const auto& report : all_reports(run)) files.push_back(report->file());
+  for (const auto& report : all_reports()) files.push_back(report->file());
   EXPECT_EQ(files, (std::vector<std::string>{"report.json", "report.txt", "report.md", "junit.xml",
                                              "benchmarks.json", "report.html"}));
 }
@@ -80,7 +84,7 @@ TEST(Junit, CallsABrokenGateAFailure) {
 }
 
 TEST(Junit, CallsACrashAnErrorAndTheUnsupportedSkipped) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["outcome"] = "crashed";
   run.samples.at("q:on-0")["error"] = "signal 11";
   run.samples.at("q:off-0")["outcome"] = "unsupported";
@@ -108,7 +112,7 @@ TEST(Junit, PutsCausesOfNoComparisonOnTheRun) {
 }
 
 TEST(Junit, IsWellFormedWhateverTheTextHolds) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   const std::string nasty =
       std::string("<&>\"'\n]]>") + '\x01' + '\0' + "\xff\xc3\x28\xef\xbf\xbf\xed\xa0\x80 \xc3\xa9";
   run.plan["name"] = nasty;
@@ -146,7 +150,7 @@ TEST(Benchmarks, HaveARecordForEveryTimedSample) {
 }
 
 TEST(Benchmarks, LeaveOutWhatIsNotFinite) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (const char* seed : {"0", "1"}) {
     json& score = run.scores.at({std::string("on-") + seed, std::string("r-") + seed});
     score["values"]["psnr.rgb"] = nullptr;
@@ -157,7 +161,7 @@ TEST(Benchmarks, LeaveOutWhatIsNotFinite) {
 }
 
 TEST(Benchmarks, KeepTheSeparatorsOfANameForItsParts) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.plan["axes"][0]["name"] = "candidate.request.deepcache";
   for (json& one : run.plan["comparisons"])
     one["setting"] = {{"candidate.request.deepcache", "3/0/0"}};
@@ -179,7 +183,7 @@ TEST(Text, ShowsScoresTimeEngagementAndVerdict) {
 }
 
 TEST(Text, SaysWhatFailedAndWhatWasNotJudged) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["outcome"] = "crashed";
   run.samples.at("q:on-0")["error"] = "signal 11";
   run.samples.at("q:off-0")["engagement"]["conv_half"] = 3;
@@ -193,7 +197,7 @@ TEST(Text, SaysWhatFailedAndWhatWasNotJudged) {
 }
 
 TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (auto& [id, record] : run.samples)
     if (id.starts_with("q:on") || id.starts_with("t:"))
       record["effective"][kConv]["default"] =
@@ -204,11 +208,11 @@ TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
     if (record.at("case").get<std::string>().starts_with("on"))
       record["effective"][kConv]["value"] = nullptr;
   run.plan["environments"][2]["variables"][kConv] = nullptr;
-  json summary = judged(run);
-  summary["comparisons"][0]["engagement"][kConvAxis]["verdict"] = "inert";
-  summary["comparisons"][1]["engagement"]["reference.env.OTHER"] = {
-      {"verdict", "inert"}, {"value", "1"}, {"evidence", ""}};
-  const std::string text = text_of(*make_text_report(), summary);
+  Judged result = judged(run);
+  std::vector<Comparison>& comparisons = result.summary.comparisons;
+  comparisons[0].engagement[kConvAxis].verdict = "inert";
+  comparisons[1].engagement["reference.env.OTHER"] = {.value = "1", .verdict = "inert"};
+  const std::string text = text_of(*make_text_report(), result);
   EXPECT_NE(text.find("-   inert\n"), std::string::npos) << text;
   EXPECT_NE(text.find("0.80   yes, 1 inert\n"), std::string::npos) << text;
   EXPECT_NE(
@@ -218,7 +222,7 @@ TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
 }
 
 TEST(Text, DoesNotLetAWorkerTalkToTheTerminal) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["outcome"] = "rubbish";
   run.samples.at("q:on-0")["error"] = "the worker answered: \x1b[2J\nverdict: pass";
   const std::string text = text_of(*make_text_report(), judged(run));
@@ -246,7 +250,7 @@ TEST(Markdown, OpensOnTheVerdictAndTheWorstPairs) {
 }
 
 TEST(Markdown, SortsByTheMetricOfTheGateThatFailed) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.scores.at({"on-0", "r-0"})["values"]["psnr.rgb"] =
       10.0;  // the worst PSNR, not the worst LPIPS
   const std::vector<Gate> gate = {{.name = "psnr.rgb", .statistic = "worst", .at_least = 20}};
@@ -256,22 +260,21 @@ TEST(Markdown, SortsByTheMetricOfTheGateThatFailed) {
 }
 
 TEST(AllReports, SayWhatAGateCouldHaveShown) {
-  const RunFiles run = larger_run();
-  const json summary = judged(run, kLpipsGate);
-  const json& change = summary.at("verdict").at("gates")[0].at("smallest_change");
-  EXPECT_EQ(change.at("n"), 8);
-  for (const auto& report : all_reports(run)) {
+  const RawRun run = larger_run();
+  const Judged result = judged(run, kLpipsGate);
+  EXPECT_EQ(result.verdict.gates->at(0).smallest_change->n, 8u);
+  for (const auto& report : all_reports()) {
     if (std::set<std::string>{"benchmarks.json", "report.json", "report.html"}.contains(
             report->file()))
       continue;  // numbers, for programs; the page words them in the browser
-    const std::string text = text_of(*report, summary);
+    const std::string text = text_of(*report, result);
     EXPECT_NE(text.find("of the mean"), std::string::npos) << report->file() << text;
     EXPECT_NE(text.find("8 pairs"), std::string::npos) << report->file() << text;
   }
 }
 
 TEST(Markdown, KeepsAPromptInItsCell) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (json& one : run.plan["comparisons"])
     for (json& pair : one["pairs"]) pair["prompt"] = "a | b\n<img src=x> `c`";
   const std::string text = text_of(*make_markdown_report(), judged(run));

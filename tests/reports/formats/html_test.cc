@@ -17,16 +17,22 @@ namespace {
 
 using nlohmann::json;
 
-json judged(const RunFiles& run) {
-  json summary = make_summary(run);
-  summary["verdict"] = verdict(summary, std::nullopt);
-  return summary;
+json page_data_of(const RawRun& run) {
+  const Summary summary = summary_of(run);
+  return page_data(summary, verdict_of(summary, std::nullopt));
 }
 
-std::string page_of(const RunFiles& run) {
+std::string page_of(const RawRun& run) {
+  const Summary summary = summary_of(run);
   std::ostringstream out;
-  make_html_report(run)->write(judged(run), out);
+  make_html_report()->write(summary, verdict_of(summary, std::nullopt), out);
   return out.str();
+}
+
+EmbeddedReport embedded(const RawRun& run, std::size_t worst,
+                        std::size_t most_bytes = kLargestEmbedded) {
+  const Summary summary = summary_of(run);
+  return embedded_report(summary, verdict_of(summary, std::nullopt), worst, most_bytes);
 }
 
 // The data that a page carries.
@@ -37,10 +43,10 @@ json data_in(const std::string& page) {
 }
 
 TEST(PageData, GivesEachPairItsScoresPicturesAndWorstTile) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.scores.at({"on-1", "r-1"})["places"]["local.mse_tile_ratio"] = {
       {"x", 1}, {"y", 2}, {"width", 3}, {"height", 4}};
-  const json data = page_data(judged(run), run);
+  const json data = page_data_of(run);
   const json& pair = data.at("comparisons").at(1).at("pairs").at(1);
   EXPECT_EQ(pair.at("pictures"),
             (json{"images/q:on-1.png", "images/q:r-1.png", "maps/q:on-1-q:r-1.png"}));
@@ -50,34 +56,32 @@ TEST(PageData, GivesEachPairItsScoresPicturesAndWorstTile) {
 }
 
 TEST(PageData, NamesNoPictureThatWasNotMade) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["outcome"] = "crashed";
   run.scores.erase({"on-0", "r-0"});
-  const json data = page_data(judged(run), run);
+  const json data = page_data_of(run);
   EXPECT_EQ(data.at("comparisons").at(1).at("pairs").at(0).at("pictures"),
             (json{"", "images/q:r-0.png", ""}));
 }
 
 TEST(PageData, KeepsASeedThatAPagesNumbersCannotHold) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (json& comparison : run.plan["comparisons"])
     comparison["pairs"][0]["seed"] = 18446744073709551615ull;
-  EXPECT_EQ(page_data(judged(run), run).at("comparisons").at(0).at("pairs").at(0).at("seed"),
+  EXPECT_EQ(page_data_of(run).at("comparisons").at(0).at("pairs").at(0).at("seed"),
             "18446744073709551615");
 }
 
 TEST(PageData, SaysInfinityInAWord) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   json& score = run.scores.at({"on-0", "r-0"});
   score["values"]["psnr.rgb"] = nullptr;
   score["nonfinite"]["psnr.rgb"] = "+inf";
-  EXPECT_EQ(
-      page_data(judged(run), run).at("comparisons").at(1).at("pairs").at(0).at("scores").at(0),
-      "+inf");
+  EXPECT_EQ(page_data_of(run).at("comparisons").at(1).at("pairs").at(0).at("scores").at(0), "+inf");
 }
 
 TEST(HtmlReport, LetsNoTextOfARunEndItsScript) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   const std::string nasty = "</script><script>alert(1)</script>{{data}}";
   for (json& comparison : run.plan["comparisons"])
     for (json& pair : comparison["pairs"]) pair["prompt"] = nasty;
@@ -108,13 +112,13 @@ class Embedded : public ::testing::Test {
     write_file(run_.folder + "/" + file, std::string(3000, 'x'));
   }
   // Without a picture a page is as long as one that wants none.
-  std::size_t bare() const { return embedded_report(judged(run_), run_, 0).page.size(); }
+  std::size_t bare() const { return embedded(run_, 0).page.size(); }
 
-  RunFiles run_;
+  RawRun run_;
 };
 
 TEST_F(Embedded, HoldsTheWorstPairsAndNamesNoFile) {
-  const EmbeddedReport report = embedded_report(judged(run_), run_, 2);
+  const EmbeddedReport report = embedded(run_, 2);
   const json pictures = data_in(report.page).at("embedded");
   EXPECT_EQ(pictures.size(), 6u);  // LPIPS 0.3 and 0.1: on-1 and on-0, each against its own
   EXPECT_TRUE(pictures.contains("images/q:on-1.png"));
@@ -127,7 +131,7 @@ TEST_F(Embedded, HoldsTheWorstPairsAndNamesNoFile) {
 
 TEST_F(Embedded, DropsWhatDoesNotFitAndSaysSo) {
   const std::size_t most = bare() + 1000 + 13000;  // three pictures and not four
-  const EmbeddedReport report = embedded_report(judged(run_), run_, 2, most);
+  const EmbeddedReport report = embedded(run_, 2, most);
   EXPECT_LE(report.page.size(), most);
   const json pictures = data_in(report.page).at("embedded");
   EXPECT_EQ(pictures.size(), 3u);  // the worst pair and its map
@@ -140,7 +144,7 @@ TEST_F(Embedded, DropsWhatDoesNotFitAndSaysSo) {
 
 TEST_F(Embedded, LeavesOutAPictureThatIsGone) {
   std::filesystem::remove(run_.folder + "/images/q:on-1.png");
-  const EmbeddedReport report = embedded_report(judged(run_), run_, 2);
+  const EmbeddedReport report = embedded(run_, 2);
   EXPECT_FALSE(data_in(report.page).at("embedded").contains("images/q:r-1.png"));
   EXPECT_NE(report.note.find("1 of the 2"), std::string::npos);
 }

@@ -1,11 +1,11 @@
 #include "reports/history/series.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
 
-#include "reports/judge/verdict.h"
-#include "reports/summary/summary.h"
+#include "reports/history/report_numbers.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -38,11 +38,7 @@ Series nights(const std::vector<double>& values, const std::vector<std::string>&
   return series;
 }
 
-json small_report() {
-  json report = make_summary(small_run());
-  report["verdict"] = verdict(report, std::nullopt);
-  return report;
-}
+json small_report() { return report_of(small_run()); }
 
 TEST(SeriesRows, HoldOneAComparisonAndMetric) {
   const auto rows = series_rows(small_report());
@@ -90,11 +86,11 @@ TEST(Series, BreaksWhereTheRecipeChanged) {
   values.insert(values.end(), 10, 0.12);
   std::vector<std::string> recipes(10, "r");
   recipes.insert(recipes.end(), 10, "another");
-  const auto levels = levels_of(nights(values, recipes));
-  ASSERT_EQ(levels.size(), 2u);
-  EXPECT_FALSE(levels[0].new_recipe);
-  EXPECT_TRUE(levels[1].new_recipe);
-  EXPECT_EQ(levels[1].first, 10u);
+  const auto plateaus = plateaus_of(nights(values, recipes));
+  ASSERT_EQ(plateaus.size(), 2u);
+  EXPECT_FALSE(plateaus[0].new_recipe);
+  EXPECT_TRUE(plateaus[1].new_recipe);
+  EXPECT_EQ(plateaus[1].first, 10u);
 }
 
 TEST(Series, PassesOverRunsWithoutAFiniteValue) {
@@ -103,11 +99,11 @@ TEST(Series, PassesOverRunsWithoutAFiniteValue) {
   Series series = nights(values);
   series.points[0].value.reset();
   series.points[10].value.reset();
-  const auto levels = levels_of(series);
-  ASSERT_EQ(levels.size(), 2u);
-  EXPECT_EQ(levels[0].first, 1u);
-  EXPECT_EQ(levels[1].first, 11u);
-  EXPECT_EQ(levels[1].count, 9u);
+  const auto plateaus = plateaus_of(series);
+  ASSERT_EQ(plateaus.size(), 2u);
+  EXPECT_EQ(plateaus[0].first, 1u);
+  EXPECT_EQ(plateaus[1].first, 11u);
+  EXPECT_EQ(plateaus[1].count, 9u);
 }
 
 TEST(Series, ObeysNoControlCharactersOfItsLedger) {

@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "reports/judge/verdict.h"
+#include "tests/reports/judged.h"
 #include "tests/reports/synthetic_report.h"
 
 namespace sameseed {
@@ -51,11 +52,11 @@ json report_of(const std::vector<double>& lpips, const std::vector<double>& rati
 }
 
 int code_of(const json& report, const std::string& gate, const json* accepted = nullptr) {
-  return verdict(report, gates_of(gate), accepted).at("code");
+  return judged(report, gates_of(gate), accepted).at("code");
 }
 
 std::string text_of(const json& report, const std::string& gate, const json* accepted = nullptr) {
-  const json found = verdict(report, gates_of(gate), accepted);
+  const json found = judged(report, gates_of(gate), accepted);
   return found.at("causes").empty() ? "" : found.at("causes")[0].at("text").get<std::string>();
 }
 
@@ -84,7 +85,7 @@ TEST(IntervalGate, IsAskedForGateByGate) {
 
 TEST(IntervalGate, TellsMeanIntervalAndHowManyPairsWouldDo) {
   const json found =
-      verdict(report_of(about(0.19, 0.05, 8)), gates_of(lpips_gate(R"("at_most":0.2)")));
+      judged(report_of(about(0.19, 0.05, 8)), gates_of(lpips_gate(R"("at_most":0.2)")));
   const json& gate = found.at("gates")[0];
   EXPECT_EQ(gate.at("answer"), "inconclusive");
   const json& test = gate.at("settings")[0].at("tests")[0];
@@ -136,8 +137,8 @@ TEST(IntervalGate, TakesABoundOnTheWorst5FromTheirBadSideOnly) {
 }
 
 TEST(IntervalGate, TellsTheSmallestChangeOfTheMeanBesideAnotherStatistic) {
-  const json found = verdict(report_of(about(0.1, 0.02, 8)),
-                             gates_of(statistic_gate("median", R"("at_most":0.2)")));
+  const json found = judged(report_of(about(0.1, 0.02, 8)),
+                            gates_of(statistic_gate("median", R"("at_most":0.2)")));
   EXPECT_EQ(found.at("gates")[0].at("smallest_change").at("of"), "mean");
 }
 
@@ -191,7 +192,7 @@ TEST(IntervalGate, CorrectsForTheNumberOfSettingsByHolm) {
   EXPECT_TRUE(holds(text_of(report, gate), "is more than 0.2 for itself only (p 0.0"))
       << text_of(report, gate);
   EXPECT_TRUE(holds(text_of(report, gate), "Holm's correction over 8 tests"));
-  const json found = verdict(report, gates_of(gate));
+  const json found = judged(report, gates_of(gate));
   EXPECT_EQ(found.at("gates")[0].at("passed"), 7);
 }
 
@@ -355,7 +356,7 @@ int failures(double beyond_of_first, double alpha_of_run) {
     }
     bool any = false;
     for (const IntervalAnswer& answer : judge_by_interval(gates[0], settings))
-      any = any || answer.failed;
+      any = any || answer.answer == Answer::kFail;
     failed += any;
   }
   return failed;
@@ -368,7 +369,7 @@ TEST(IntervalGate, FailsInAtMostAlphaOfRunsWithoutADifference) {
 }
 
 TEST(IntervalGate, FindsADifferenceOfTheStatedSizeWithTheStatedPower) {
-  const json sizes =
+  const std::vector<BoundTest> tests =
       judge_by_interval(gates_of(lpips_gate(R"("at_most":1)"))[0],
                         std::vector<std::vector<GateUnits>>(
                             6, {{.beyond = about(0, std::sqrt(15.0 / 16), 16),
@@ -377,7 +378,7 @@ TEST(IntervalGate, FindsADifferenceOfTheStatedSizeWithTheStatedPower) {
                                  .what = "mean",
                                  .shown = [](double beyond) { return 1 + beyond; }}}))[0]
           .tests;
-  const double change = sizes[0].at("smallest_change");  // of units with a spread of 1
+  const double change = tests[0].smallest_change.value();  // of units with a spread of 1
   EXPECT_GE(failures(change, 0.05), 373);
   EXPECT_LE(failures(change, 0.05), 450);
 }

@@ -6,6 +6,7 @@
 #include "io/files.h"
 #include "reports/judge/verdict.h"
 #include "reports/summary/summary.h"
+#include "tests/reports/judged.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -28,8 +29,8 @@ std::vector<Gate> gates_of(const std::string& list) {
   }
 }
 
-json verdict_of(const RunFiles& run, const std::string& gates) {
-  return verdict(make_summary(run), gates_of(gates));
+json verdict_of(const RawRun& run, const std::string& gates) {
+  return judged(report_of(run), gates_of(gates));
 }
 
 std::vector<std::string> texts(const json& found) {
@@ -97,7 +98,7 @@ TEST(Verdict, HoldsAtLeastToo) {
 }
 
 TEST(Verdict, TakesInfinityForMoreThanAnyBound) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (auto& [pair, score] : run.scores) {
     score["values"]["psnr.rgb"] = nullptr;
     score["nonfinite"]["psnr.rgb"] = "+inf";
@@ -166,7 +167,7 @@ TEST(Verdict, IsInconclusiveWithTooFewPairs) {
 }
 
 TEST(Verdict, NeverPassesAMissingValue) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   (*run.scorer)["metrics"][1]["unavailable"] = "no weights";
   const json found = verdict_of(run, kGood);
   EXPECT_EQ(found.at("code"), 5);
@@ -178,7 +179,7 @@ TEST(Verdict, NeverPassesAMissingValue) {
 }
 
 TEST(Verdict, IsInconclusiveWhereAMetricLacksOnePair) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.scores.at({"on-1", "r-1"})["values"].erase("lpips.alex");
   const json found = verdict_of(run, kGood);
   EXPECT_EQ(found.at("code"), 5);
@@ -190,7 +191,7 @@ TEST(Verdict, IsInconclusiveWhereAMetricLacksOnePair) {
 }
 
 TEST(Verdict, OfAFailedSampleIsInfrastructureUnlessQualityIsWorse) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:off-0")["outcome"] = "crashed";
   run.samples.at("q:off-0")["error"] = "signal 9";
   run.scores.erase({"off-0", "r-0"});
@@ -203,7 +204,7 @@ TEST(Verdict, OfAFailedSampleIsInfrastructureUnlessQualityIsWorse) {
 }
 
 TEST(Verdict, CountsMissingSamplesInsteadOfListingThem) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.clear();
   const json found = verdict_of(run, kGood);
   EXPECT_EQ(found.at("code"), 7);
@@ -212,7 +213,7 @@ TEST(Verdict, CountsMissingSamplesInsteadOfListingThem) {
 }
 
 TEST(Verdict, OfRefusedPairsAndOfAnUnscoredRunIsInfrastructure) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.scores.at({"on-1", "r-1"})["refused"] = "the arms had different noise";
   EXPECT_EQ(verdict_of(run, kGood).at("code"), 7);
   run = small_run();
@@ -222,7 +223,7 @@ TEST(Verdict, OfRefusedPairsAndOfAnUnscoredRunIsInfrastructure) {
 }
 
 TEST(Verdict, PutsASwitchThatDidNotActBeforeInfrastructure) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
   run.samples.erase("q:off-1");
   const json found = verdict_of(run, kGood);
@@ -231,7 +232,7 @@ TEST(Verdict, PutsASwitchThatDidNotActBeforeInfrastructure) {
 }
 
 TEST(Verdict, OfAThrottledSampleIsSixAndNeverThree) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("t:0:1")["invalid"] = {"throttled"};
   const json found = verdict_of(run, kFast);
   EXPECT_EQ(found.at("code"), 6);
@@ -240,14 +241,14 @@ TEST(Verdict, OfAThrottledSampleIsSixAndNeverThree) {
 }
 
 TEST(Verdict, OfTwoCohortsIsSixAndNeverThree) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.starts.push_back(run.starts[0]);
   run.starts[1]["cohort"]["matrix"] = "n";
   EXPECT_EQ(verdict_of(run, kFast).at("code"), 6);
 }
 
 TEST(Verdict, ForgivesTheUnsupported) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (auto& [id, record] : run.samples)
     if (record.at("case").get<std::string>().starts_with("on")) record["outcome"] = "unsupported";
   EXPECT_EQ(verdict_of(run, kGood).at("code"), 0);
@@ -256,20 +257,20 @@ TEST(Verdict, ForgivesTheUnsupported) {
 }
 
 TEST(Verdict, WithoutGatesIsZeroOrSeven) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("t:0:1")["invalid"] = {"throttled"};
   run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
-  EXPECT_EQ(verdict(make_summary(run), std::nullopt).at("code"), 0);
+  EXPECT_EQ(judged(report_of(run), std::nullopt).at("code"), 0);
   run.samples.at("q:on-0")["outcome"] = "hung";
-  EXPECT_EQ(verdict(make_summary(run), std::nullopt).at("code"), 7);
+  EXPECT_EQ(judged(report_of(run), std::nullopt).at("code"), 7);
 }
 
 TEST(Verdict, WithUnreadableGatesIsUsageAndKeepsTheOtherCauses) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.erase("q:on-0");
-  const json found = verdict_without_gates(make_summary(run), "gates.json: not valid JSON");
-  EXPECT_EQ(found.at("code"), 1);
-  EXPECT_EQ(found.at("causes").size(), 2u);
+  const Verdict found = verdict_without_gates(summary_of(run), "gates.json: not valid JSON");
+  EXPECT_EQ(found.code, 1);
+  EXPECT_EQ(found.causes.size(), 2u);
 }
 
 }  // namespace

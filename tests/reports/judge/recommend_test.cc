@@ -13,8 +13,8 @@ using nlohmann::json;
 
 // small_run() with eight pairs and with times for "off" too: off takes 90 ms, on 80, the reference
 // 100. LPIPS of off is 0.01 and a little, of on 0.1 and a little.
-RunFiles eight_pairs(double off = 0.01, double on = 0.1) {
-  RunFiles run = small_run();
+RawRun eight_pairs(double off = 0.01, double on = 0.1) {
+  RawRun run = small_run();
   for (json& comparison : run.plan["comparisons"]) comparison["pairs"] = json::array();
   for (int seed = 0; seed < 8; ++seed) {
     const std::string s = std::to_string(seed);
@@ -65,11 +65,11 @@ RunFiles eight_pairs(double off = 0.01, double on = 0.1) {
   return run;
 }
 
-std::vector<Candidate> found(const RunFiles& run, const std::vector<QualityBound>& bounds) {
-  return candidates(make_summary(run), run, bounds);
+std::vector<Recommendable> found(const RawRun& run, const std::vector<QualityBound>& bounds) {
+  return recommendable(summary_of(run), bounds);
 }
 
-Recommendation asked(const RunFiles& run, const std::string& bound) {
+Recommendation asked(const RawRun& run, const std::string& bound) {
   return recommend(found(run, {parse_quality_bound(bound, true)}), "sameseed recommend");
 }
 
@@ -111,7 +111,7 @@ TEST(Recommend, WantsConfidenceAndNotOnlyAGoodMean) {
 }
 
 TEST(Recommend, BoundsTheWorst5BeyondTheWorstPair) {
-  const RunFiles run = eight_pairs();  // the worst pair of "on" is 0.107
+  const RawRun run = eight_pairs();  // the worst pair of "on" is 0.107
   EXPECT_EQ(found(run, {parse_quality_bound("lpips.alex.worst5=0.1075", true)})[0].holds, false);
   EXPECT_EQ(found(run, {parse_quality_bound("lpips.alex.worst5=0.2", true)})[0].holds, true);
 }
@@ -119,17 +119,17 @@ TEST(Recommend, BoundsTheWorst5BeyondTheWorstPair) {
 TEST(Recommend, HoldsEveryBound) {
   const auto all = found(eight_pairs(), {parse_quality_bound("lpips.alex.mean=0.2", true),
                                          parse_quality_bound("psnr.rgb.mean=41", false)});
-  for (const Candidate& one : all) EXPECT_FALSE(one.holds);  // PSNR is 40
+  for (const Recommendable& one : all) EXPECT_FALSE(one.holds);  // PSNR is 40
   const auto less = found(eight_pairs(), {parse_quality_bound("lpips.alex.mean=0.2", true),
                                           parse_quality_bound("psnr.rgb.mean=39", false)});
   EXPECT_TRUE(less[0].holds);
 }
 
 TEST(Recommend, TakesNoSettingThatCrashedOrDidNotAct) {
-  RunFiles crashed = eight_pairs();
+  RawRun crashed = eight_pairs();
   crashed.samples.at("q:on-3")["outcome"] = "crashed";
   EXPECT_TRUE(holds(asked(crashed, "lpips.alex.mean=0.2").environment_file, export_of("0")));
-  RunFiles idle = eight_pairs();
+  RawRun idle = eight_pairs();
   for (auto& [id, record] : idle.samples)
     if (record.at("case").get<std::string>().starts_with("on"))
       record["engagement"]["conv_half"] = 0;
@@ -139,14 +139,13 @@ TEST(Recommend, TakesNoSettingThatCrashedOrDidNotAct) {
 }
 
 TEST(Recommend, WritesTheDeepCacheTripleAndWhatIsUnset) {
-  const Candidate one{.setting = {{"candidate.request.deepcache", "3/0/1"},
-                                  {"candidate.env.A", nullptr},
-                                  {"candidate.env.B", "it's; rm"},
-                                  {"reference.env.C", "1"},
-                                  {"both.request.steps", 20}},
-                      .ratio = 0.5,
-                      .interval = nullptr,
-                      .holds = true};
+  const Recommendable one{.setting = {{"candidate.request.deepcache", "3/0/1"},
+                                      {"candidate.env.A", nullptr},
+                                      {"candidate.env.B", "it's; rm"},
+                                      {"reference.env.C", "1"},
+                                      {"both.request.steps", 20}},
+                          .ratio = 0.5,
+                          .holds = true};
   const std::string file = recommend({one}, "x").environment_file;
   EXPECT_TRUE(holds(file,
                     "cache_interval=3, cache_layer_id=0, cache_block_id=1\n"

@@ -27,22 +27,35 @@ json deepcache_sample(int full, int partial) {
   return {{"sample", "s"}, {"engagement", {{"steps_full", full}, {"steps_partial", partial}}}};
 }
 
-// The proof of one axis of the candidate, over these samples.
-json proof(const std::string& axis, const json& value, const std::vector<json>& samples,
-           const json* load = nullptr, const OffProbes& probes = {}) {
+// The proof of one axis of the candidate, over samples with these fields; nothing: it needs none.
+std::optional<Engagement> proof_of(const std::string& axis, const json& value,
+                                   const std::vector<json>& samples, const json* load = nullptr,
+                                   const OffProbes& probes = {}) {
   ArmEvidence arm{.name = "candidate", .engine = "accelerated", .asked = {{axis, value}}};
-  for (const json& sample : samples) arm.samples.push_back(&sample);
+  std::vector<SampleRecord> records;
+  for (const json& sample : samples)
+    records.push_back({.sample = sample.value("sample", ""),
+                       .effective = sample.value("effective", json::object()),
+                       .engagement = sample.value("engagement", json::object())});
+  for (const SampleRecord& record : records) arm.samples.push_back(&record);
   arm.load = load;
-  return engagement_of(arm, probes).value("candidate." + axis, json());
+  const auto proofs = engagement_of(arm, probes);
+  const auto found = proofs.find("candidate." + axis);
+  return found == proofs.end() ? std::nullopt : std::optional(found->second);
+}
+
+Engagement proof(const std::string& axis, const json& value, const std::vector<json>& samples,
+                 const json* load = nullptr, const OffProbes& probes = {}) {
+  return proof_of(axis, value, samples, load, probes).value();
 }
 
 TEST(Engagement, IsProvenByCallsOfTheAskedAccumulator) {
-  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 10, 0)}).at("verdict"), "engaged");
-  EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 10)}).at("verdict"), "engaged");
-  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 0, 10)}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 9, 1)}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 1, 9)}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 0)}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 10, 0)}).verdict, "engaged");
+  EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 10)}).verdict, "engaged");
+  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 0, 10)}).verdict, "not engaged");
+  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 9, 1)}).verdict, "not engaged");
+  EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 1, 9)}).verdict, "not engaged");
+  EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 0)}).verdict, "not engaged");
 }
 
 TEST(Engagement, OfPostProcessingIsWhatTheWorkerSaysItDid) {
@@ -51,24 +64,24 @@ TEST(Engagement, OfPostProcessingIsWhatTheWorkerSaysItDid) {
   };
   const json did_nothing = {{"sample", "s"}, {"effective", json::object()}};
   const std::string axis = "request.enhance";
-  EXPECT_EQ(proof(axis, "unsharp", {did("unsharp")}).at("verdict"), "engaged");
-  EXPECT_EQ(proof(axis, nullptr, {did_nothing}).at("verdict"), "engaged");
-  EXPECT_EQ(proof(axis, "unsharp", {did_nothing}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof(axis, "unsharp", {did("contrast")}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof(axis, nullptr, {did("unsharp")}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(axis, "unsharp", {did("unsharp")}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, nullptr, {did_nothing}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, "unsharp", {did_nothing}).verdict, "not engaged");
+  EXPECT_EQ(proof(axis, "unsharp", {did("contrast")}).verdict, "not engaged");
+  EXPECT_EQ(proof(axis, nullptr, {did("unsharp")}).verdict, "not engaged");
 }
 
 TEST(Engagement, IsJudgedOverAllSamples) {
   const json good = conv_sample("1", 10, 0), bad = conv_sample("1", 0, 10);
-  EXPECT_EQ(proof(kAxis, "1", {good, good}).at("samples"), 2);
-  EXPECT_EQ(proof(kAxis, "1", {good, good, bad}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(kAxis, "1", {good, good}).samples, 2u);
+  EXPECT_EQ(proof(kAxis, "1", {good, good, bad}).verdict, "not engaged");
 }
 
 TEST(Engagement, FailsWhereTheProcessReadAnotherValue) {
-  const json found = proof(kAxis, "1", {conv_sample("0", 0, 10)});
-  EXPECT_EQ(found.at("verdict"), "not engaged");
-  EXPECT_EQ(found.at("evidence"), "sample s: asked for \"1\", the process read \"0\"");
-  EXPECT_EQ(proof(kAxis, "1", {json{{"sample", "s"}}}).at("verdict"), "not engaged");
+  const Engagement found = proof(kAxis, "1", {conv_sample("0", 0, 10)});
+  EXPECT_EQ(found.verdict, "not engaged");
+  EXPECT_EQ(found.evidence, "sample s: asked for \"1\", the process read \"0\"");
+  EXPECT_EQ(proof(kAxis, "1", {json{{"sample", "s"}}}).verdict, "not engaged");
 }
 
 TEST(Engagement, CallsInertWhatCannotActAndSaysWhy) {
@@ -76,16 +89,16 @@ TEST(Engagement, CallsInertWhatCannotActAndSaysWhy) {
       {"effective",
        {{"TORCH_CUDNN_V8_API_DISABLED",
          {{"value", "1"}, {"acts", false}, {"reason", "no cuDNN convolution runs on a CPU"}}}}}};
-  const json found = proof("env.TORCH_CUDNN_V8_API_DISABLED", "1", {sample});
-  EXPECT_EQ(found.at("verdict"), "inert");
-  EXPECT_EQ(found.at("evidence"), "no cuDNN convolution runs on a CPU");
+  const Engagement found = proof("env.TORCH_CUDNN_V8_API_DISABLED", "1", {sample});
+  EXPECT_EQ(found.verdict, "inert");
+  EXPECT_EQ(found.evidence, "no cuDNN convolution runs on a CPU");
 }
 
 TEST(Engagement, OfAnyOtherVariableNeedsTheWorkersEvidence) {
   json sample = {{"sample", "s"}, {"effective", {{"FAST", {{"value", "1"}}}}}};
-  EXPECT_EQ(proof("env.FAST", "1", {sample}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof("env.FAST", "1", {sample}).verdict, "not engaged");
   sample["effective"]["FAST"]["evidence"] = "engine 7 was chosen";
-  EXPECT_EQ(proof("env.FAST", "1", {sample}).at("verdict"), "engaged");
+  EXPECT_EQ(proof("env.FAST", "1", {sample}).verdict, "engaged");
 }
 
 TEST(Engagement, IsRefutedByAProbeThatErrsNoMoreThanWithTheSwitchOff) {
@@ -93,75 +106,55 @@ TEST(Engagement, IsRefutedByAProbeThatErrsNoMoreThanWithTheSwitchOff) {
   const json with_error = {{"engagement", {{"conv_error", 1e-3}}}},
              without = {{"engagement", {{"conv_error", 1e-7}}}};
   const std::vector<json> samples = {conv_sample("1", 10, 0)};
-  EXPECT_EQ(proof(kAxis, "1", samples, &with_error, off).at("verdict"), "engaged");
-  EXPECT_NE(proof(kAxis, "1", samples, &with_error, off)
-                .at("evidence")
-                .get<std::string>()
-                .find("1.00e-03"),
+  EXPECT_EQ(proof(kAxis, "1", samples, &with_error, off).verdict, "engaged");
+  EXPECT_NE(proof(kAxis, "1", samples, &with_error, off).evidence.find("1.00e-03"),
             std::string::npos);
-  EXPECT_EQ(proof(kAxis, "1", samples, &without, off).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(kAxis, "1", samples, &without, off).verdict, "not engaged");
 }
 
 TEST(Engagement, FindsTheProbesOfWorkersThatHadASwitchOff) {
-  const RunFiles run = small_run();
+  const RunFiles run = files_of(small_run());
   const OffProbes probes = off_probes(run.plan, run.workers);
   EXPECT_EQ(probes.at({"accelerated", kConv}), 1e-7);
 }
 
 TEST(Engagement, OfDeepCacheShowsInPartialSteps) {
   const std::string axis = "request.deepcache";
-  EXPECT_EQ(proof(axis, "3/0/0", {deepcache_sample(4, 6)}).at("verdict"), "engaged");
-  EXPECT_EQ(proof(axis, "3/0/0", {deepcache_sample(10, 0)}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(10, 0)}).at("verdict"), "engaged");
-  EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(4, 6)}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof(axis, "3/0/0", {deepcache_sample(4, 6)}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, "3/0/0", {deepcache_sample(10, 0)}).verdict, "not engaged");
+  EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(10, 0)}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(4, 6)}).verdict, "not engaged");
 }
 
 TEST(Engagement, OfALoadOptionIsWhatTheWorkerSaidOfItWhenItLoaded) {
   const json load = {{"effective", {{"precision", "Half"}, {"threads", 1}}}};
   const std::vector<json> samples = {{{"sample", "s"}, {"effective", json::object()}}};
-  EXPECT_EQ(proof("load.precision", "fp16", samples, &load).at("verdict"), "engaged");
-  EXPECT_EQ(proof("load.precision", "fp32", samples, &load).at("verdict"), "not engaged");
-  EXPECT_EQ(proof("load.threads", 1, samples, &load).at("verdict"), "engaged");
-  EXPECT_EQ(proof("load.threads", 2, samples, &load).at("verdict"), "not engaged");
-  EXPECT_EQ(proof("load.threads", 1, samples).at("verdict"), "not engaged");
+  EXPECT_EQ(proof("load.precision", "fp16", samples, &load).verdict, "engaged");
+  EXPECT_EQ(proof("load.precision", "fp32", samples, &load).verdict, "not engaged");
+  EXPECT_EQ(proof("load.threads", 1, samples, &load).verdict, "engaged");
+  EXPECT_EQ(proof("load.threads", 2, samples, &load).verdict, "not engaged");
+  EXPECT_EQ(proof("load.threads", 1, samples).verdict, "not engaged");
 }
 
 TEST(Engagement, OfDeepCacheWithIntervalOneIsInert) {
-  const json found = proof("request.deepcache", "1/0/0", {deepcache_sample(10, 0)});
-  EXPECT_EQ(found.at("verdict"), "inert");
-  EXPECT_EQ(found.at("same_as"), json::array({nullptr}));
+  const Engagement found = proof("request.deepcache", "1/0/0", {deepcache_sample(10, 0)});
+  EXPECT_EQ(found.verdict, "inert");
+  EXPECT_EQ(found.same_as, std::vector<AxisValue>(1, nullptr));
 }
 
 TEST(Engagement, OfLoadOptionsIsWhatTheWorkerNames) {
   const json sample = {{"sample", "s"},
                        {"effective", {{"precision", "fp16"}, {"vae_precision", "Float"}}}};
-  EXPECT_EQ(proof("load.precision", "fp16", {sample}).at("verdict"), "engaged");
-  EXPECT_EQ(proof("load.precision", "bf16", {sample}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof("load.vae_precision", "fp32", {sample}).at("verdict"), "engaged");
-  EXPECT_EQ(proof("load.vae_precision", "fp16", {sample}).at("verdict"), "not engaged");
-  EXPECT_EQ(proof("load.threads", 2, {sample}).at("verdict"), "not engaged");
+  EXPECT_EQ(proof("load.precision", "fp16", {sample}).verdict, "engaged");
+  EXPECT_EQ(proof("load.precision", "bf16", {sample}).verdict, "not engaged");
+  EXPECT_EQ(proof("load.vae_precision", "fp32", {sample}).verdict, "engaged");
+  EXPECT_EQ(proof("load.vae_precision", "fp16", {sample}).verdict, "not engaged");
+  EXPECT_EQ(proof("load.threads", 2, {sample}).verdict, "not engaged");
 }
 
 TEST(Engagement, OfStepsNeedsNoProof) {
-  EXPECT_TRUE(proof("request.steps", 20, {deepcache_sample(20, 0)}).is_null());
-  EXPECT_TRUE(proof(kAxis, "1", {}).is_null());
-}
-
-TEST(Engagement, LabelsValuesThatMeanTheSame) {
-  const json axes = {{{"name", "candidate." + kAxis}, {"values", {nullptr, "0", "1"}}}};
-  json comparisons = json::array();
-  for (const auto& [value, half] : {std::pair{json(), 10}, {json("0"), 0}, {json("1"), 10}})
-    comparisons.push_back(
-        {{"arms", {{"candidate", {{"engine", "accelerated"}}}}},
-         {"engagement",
-          {{"candidate." + kAxis, proof(kAxis, value, {conv_sample(value, half, 10 - half)})}}}});
-  label_equal_values(comparisons, axes);
-  const auto same = [&](std::size_t i) {
-    return comparisons[i].at("engagement").at("candidate." + kAxis).value("same_as", json());
-  };
-  EXPECT_EQ(same(0), json::array({"1"}));
-  EXPECT_TRUE(same(1).is_null());
-  EXPECT_EQ(same(2), json::array({nullptr}));
+  EXPECT_FALSE(proof_of("request.steps", 20, {deepcache_sample(20, 0)}));
+  EXPECT_FALSE(proof_of(kAxis, "1", {}));
 }
 
 }  // namespace

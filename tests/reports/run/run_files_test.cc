@@ -32,7 +32,7 @@ const std::string kOk =
 TEST_F(ReadRun, TakesTheNewestLineOfASample) {
   const RunFiles run = read(kCrashed + "\n" + kOk + "\n");
   ASSERT_EQ(run.samples.size(), 1u);
-  EXPECT_EQ(run.samples.at("s").at("outcome"), "ok");
+  EXPECT_EQ(run.samples.at("s").outcome, "ok");
 }
 
 TEST_F(ReadRun, PassesOverHalfLinesAndNulBytes) {
@@ -40,7 +40,7 @@ TEST_F(ReadRun, PassesOverHalfLinesAndNulBytes) {
   const RunFiles run = read(kOk + "\n" + kCrashed.substr(0, kCrashed.size() / 2) + "\n" + nul +
                             "\n" + nul + kCrashed + "\n" + kCrashed.substr(0, kCrashed.size() - 1));
   ASSERT_EQ(run.samples.size(), 1u);
-  EXPECT_EQ(run.samples.at("s").at("outcome"), "ok");
+  EXPECT_EQ(run.samples.at("s").outcome, "ok");
 }
 
 TEST_F(ReadRun, PassesOverWhatItDoesNotKnow) {
@@ -68,12 +68,12 @@ TEST_F(ReadRun, KeepsEveryStartAndEveryWorker) {
 }
 
 TEST_F(ReadRun, KnowsWhetherItWasScored) {
-  EXPECT_FALSE(read(kOk).scorer);
+  EXPECT_FALSE(read(kOk).metrics);
   const RunFiles run = read(kOk, R"({"type":"scorer","metrics":[]}
 {"type":"pair","candidate_case":"a","reference_case":"b","values":{}}
 {"type":"pair","candidate_case":"a"}
 )");
-  EXPECT_TRUE(run.scorer);
+  EXPECT_TRUE(run.metrics);
   EXPECT_EQ(run.scores.size(), 1u);
 }
 

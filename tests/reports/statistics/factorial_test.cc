@@ -9,38 +9,32 @@
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
 const std::string kConv = "candidate.env.ONEFLOW_CONV", kCache = "candidate.request.deepcache",
                   kPrecision = "candidate.load.precision";
 
-json axis(const std::string& name, const json& values) {
-  return {{"name", name}, {"values", values}};
+SweepAxis axis(const std::string& name, const std::vector<AxisValue>& values) {
+  return {.name = name, .values = values};
 }
 
-std::vector<Switch> conv_and_cache() {
+std::vector<SweepSwitch> conv_and_cache() {
   return switches_of({axis(kConv, {"0", "1"}), axis(kCache, {nullptr, "3/0/0"})});
 }
 
-json setting(const char* conv, const json& cache) {
-  json result;
-  result[kConv] = conv;
-  result[kCache] = cache;
-  return result;
+Setting setting(const char* conv, const AxisValue& cache) {
+  return {{kConv, conv}, {kCache, cache}};
 }
 
-const std::vector<json> kFull = {setting("0", nullptr), setting("0", "3/0/0"),
-                                 setting("1", nullptr), setting("1", "3/0/0")};
+const Settings kFull = {setting("0", nullptr), setting("0", "3/0/0"), setting("1", nullptr),
+                        setting("1", "3/0/0")};
 
 TEST(Factorial, KnowsWhatOffIs) {
   const auto switches = switches_of(
       {axis(kConv, {nullptr, "1", "0"}), axis(kCache, {"3/0/0", nullptr}),
        axis(kPrecision, {"fp16", "bf16"}), axis("candidate.env.ONEFLOW_X", {nullptr, "1"}),
-       axis("both.request.steps", {20, 30}),
-       axis("candidate.request.size", json::array({"64x64"}))});
+       axis("both.request.steps", {20, 30}), axis("candidate.request.size", {"64x64"})});
   ASSERT_EQ(switches.size(), 4u);
   EXPECT_EQ(switches[0].off, "0");
-  EXPECT_EQ(switches[0].levels, (std::vector<json>{nullptr, "1"}));
+  EXPECT_EQ(switches[0].levels, (std::vector<AxisValue>{nullptr, "1"}));
   EXPECT_EQ(switches[1].off, nullptr);
   EXPECT_EQ(switches[2].off, "fp16");
   EXPECT_EQ(switches[3].off, nullptr);  // no "0" among its values
@@ -49,9 +43,9 @@ TEST(Factorial, KnowsWhatOffIs) {
 TEST(Factorial, HasMainEffectsThenInteractions) {
   const auto effects = effects_of(conv_and_cache(), kFull);
   ASSERT_EQ(effects.size(), 3u);
-  EXPECT_EQ(effects[0].levels, (Levels{{kConv, "1"}}));
+  EXPECT_EQ(effects[0].levels, (Setting{{kConv, "1"}}));
   EXPECT_EQ(effects[0].contrasts.size(), 2u);
-  EXPECT_EQ(effects[2].levels, (Levels{{kConv, "1"}, {kCache, "3/0/0"}}));
+  EXPECT_EQ(effects[2].levels, (Setting{{kConv, "1"}, {kCache, "3/0/0"}}));
   EXPECT_EQ(effects[2].contrasts.size(), 1u);
   // Losses 1, 2, 4 and 16: conv costs 3 and 14, the cache 1 and 12, both together 11 more.
   const Table rows = rows_over_pairs(effects, {{1, 2, 4, 16}});
@@ -59,8 +53,8 @@ TEST(Factorial, HasMainEffectsThenInteractions) {
 }
 
 TEST(Factorial, ComparesOnlyWhatStandsSideBySide) {
-  std::vector<json> settings = kFull;
-  settings[3] = nullptr;
+  Settings settings = kFull;
+  settings[3] = std::nullopt;
   const auto effects = effects_of(conv_and_cache(), settings);
   const Table rows = rows_over_pairs(effects, {{1, 2, 4, 16}});
   EXPECT_EQ(rows[0][0], 3);

@@ -81,19 +81,19 @@ struct Factorial {
 };
 
 Factorial factorial(double planted) {
-  const json axes = {
-      {{"name", "candidate.env.ONEFLOW_A"}, {"values", {"0", "1"}}},
-      {{"name", "candidate.env.ONEFLOW_B"}, {"values", {"0", "1"}}},
-      {{"name", "candidate.request.deepcache"}, {"values", {nullptr, "3/0/0", "5/0/0"}}}};
-  std::vector<json> settings;
+  const std::vector<SweepAxis> axes = {
+      {.name = "candidate.env.ONEFLOW_A", .values = {"0", "1"}},
+      {.name = "candidate.env.ONEFLOW_B", .values = {"0", "1"}},
+      {.name = "candidate.request.deepcache", .values = {nullptr, "3/0/0", "5/0/0"}}};
+  Settings settings;
   std::vector<double> truth;
   for (std::size_t a = 0; a < 2; ++a)
     for (std::size_t b = 0; b < 2; ++b)
       for (std::size_t c = 0; c < 3; ++c) {
-        json setting;
-        setting["candidate.env.ONEFLOW_A"] = axes[0]["values"][a];
-        setting["candidate.env.ONEFLOW_B"] = axes[1]["values"][b];
-        setting["candidate.request.deepcache"] = axes[2]["values"][c];
+        Setting setting;
+        setting["candidate.env.ONEFLOW_A"] = axes[0].values[a];
+        setting["candidate.env.ONEFLOW_B"] = axes[1].values[b];
+        setting["candidate.request.deepcache"] = axes[2].values[c];
         settings.push_back(setting);
         const auto x = static_cast<double>(a), y = static_cast<double>(b),
                    z = static_cast<double>(c);

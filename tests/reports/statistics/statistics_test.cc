@@ -8,11 +8,9 @@
 namespace sameseed {
 namespace {
 
-using nlohmann::json;
-
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-const Scale kLpips = {.better = "lower", .unit = ""};
-const Scale kPsnr = {.better = "higher", .unit = "dB"};
+const ReportMetric kLpips = {.name = "lpips", .better = Direction::kLower};
+const ReportMetric kPsnr = {.name = "psnr", .unit = "dB", .better = Direction::kHigher};
 
 std::vector<Scored> scores(const std::vector<double>& values) {
   std::vector<Scored> list;
@@ -21,56 +19,63 @@ std::vector<Scored> scores(const std::vector<double>& values) {
 }
 
 TEST(Statistics, OrderByBadnessAndNameTheWorstCase) {
-  const json low_is_good = summarize(scores({0.1, 0.4, 0.2}), kLpips);
-  EXPECT_EQ(low_is_good.at("n"), 3);
-  EXPECT_EQ(low_is_good.at("median"), 0.2);
-  EXPECT_EQ(low_is_good.at("worst"), 0.4);
-  EXPECT_EQ(low_is_good.at("worst_case"), "case1");
-  const json high_is_good = summarize(scores({0.1, 0.4, 0.2}), {.better = "higher"});
-  EXPECT_EQ(high_is_good.at("worst"), 0.1);
-  EXPECT_EQ(high_is_good.at("worst_case"), "case0");
+  const Statistics low_is_good = summarize(scores({0.1, 0.4, 0.2}), kLpips);
+  EXPECT_EQ(low_is_good.n(), 3u);
+  EXPECT_EQ(low_is_good.median, 0.2);
+  EXPECT_EQ(low_is_good.worst, 0.4);
+  EXPECT_EQ(low_is_good.worst_case, "case1");
+  const Statistics high_is_good =
+      summarize(scores({0.1, 0.4, 0.2}), {.better = Direction::kHigher});
+  EXPECT_EQ(high_is_good.worst, 0.1);
+  EXPECT_EQ(high_is_good.worst_case, "case0");
 }
 
 TEST(Statistics, TakeTheWorstFivePercentAndAtLeastOne) {
   std::vector<double> values(39, 1.0);
   values.push_back(3.0);  // 40 values: two are the worst 5 %
-  EXPECT_EQ(summarize(scores(values), kLpips).at("worst5"), 2.0);
-  EXPECT_EQ(summarize(scores({1, 2}), kLpips).at("worst5"), 2.0);
+  EXPECT_EQ(summarize(scores(values), kLpips).worst5, 2.0);
+  EXPECT_EQ(summarize(scores({1, 2}), kLpips).worst5, 2.0);
 }
 
 TEST(Statistics, OfDecibelsAreThoseOfTheMeanSquaredError) {
   // 20 dB and 40 dB: squared errors 0.01 and 0.0001, their mean 0.00505.
-  EXPECT_NEAR(summarize(scores({20, 40}), kPsnr).at("mean").get<double>(),
-              -10 * std::log10(0.00505), 1e-12);
+  EXPECT_NEAR(summarize(scores({20, 40}), kPsnr).mean.value, -10 * std::log10(0.00505), 1e-12);
 }
 
 TEST(Statistics, DoNotLetAnIdenticalPairHideABadOne) {
-  const json result = summarize(scores({kInfinity, 20}), kPsnr);
-  EXPECT_NEAR(result.at("mean").get<double>(), 20 + 10 * std::log10(2), 1e-12);
-  EXPECT_EQ(result.at("worst"), 20);
+  const Statistics result = summarize(scores({kInfinity, 20}), kPsnr);
+  EXPECT_NEAR(result.mean.value, 20 + 10 * std::log10(2), 1e-12);
+  EXPECT_EQ(result.worst, 20);
 }
 
-TEST(Statistics, OfIdenticalPairsAreNullWithAWord) {
-  const json result = summarize(scores({kInfinity, kInfinity}), kPsnr);
-  EXPECT_TRUE(result.at("mean").is_null());
-  EXPECT_EQ(result.at("nonfinite").at("mean"), "+inf");
-  EXPECT_TRUE(result.at("interval").at("low").is_null());
-  EXPECT_EQ(result.at("interval").at("nonfinite").at("low"), "+inf");
+TEST(Statistics, OfIdenticalPairsAreInfinite) {
+  const Statistics result = summarize(scores({kInfinity, kInfinity}), kPsnr);
+  EXPECT_EQ(result.mean.value, kInfinity);
+  EXPECT_EQ(result.mean.interval->low, kInfinity);
 }
 
 TEST(Statistics, OfARatioWithTwoBadSidesSayHowFarEachGoes) {
-  const json result = summarize(scores({0.5, 1.0, 1.2}), {.better = "nearer", .identical = 1});
-  EXPECT_EQ(result.at("worst"), 0.5);
-  EXPECT_EQ(result.at("lowest"), 0.5);
-  EXPECT_EQ(result.at("highest"), 1.2);
+  const Statistics result =
+      summarize(scores({0.5, 1.0, 1.2}), {.better = Direction::kNearer, .identical = 1});
+  EXPECT_EQ(result.worst, 0.5);
+  EXPECT_EQ(result.range->low, 0.5);
+  EXPECT_EQ(result.range->high, 1.2);
 }
 
-TEST(Statistics, OfNothingAreNothing) { EXPECT_EQ(summarize({}, kLpips), json({{"n", 0}})); }
+TEST(Statistics, OfNothingAreNothing) { EXPECT_EQ(summarize({}, kLpips).n(), 0u); }
+
+TEST(Statistics, CountTheirPrompts) {
+  const Statistics result = summarize({{.value = 1, .case_id = "a", .prompt = "owl"},
+                                       {.value = 2, .case_id = "b", .prompt = "owl"},
+                                       {.value = 3, .case_id = "c", .prompt = "cat"}},
+                                      kLpips);
+  EXPECT_EQ(result.mean.prompts, 2u);
+}
 
 TEST(Interval, TakesTwoValues) {
-  const json result = summarize(scores({1}), kLpips);
-  EXPECT_TRUE(result.at("interval").is_null());
-  EXPECT_EQ(result.at("interval_absent"), "fewer than 2 values");
+  const Statistics result = summarize(scores({1}), kLpips);
+  EXPECT_FALSE(result.mean.interval);
+  EXPECT_EQ(result.mean.no_interval, "fewer than 2 values");
 }
 
 // A mean of n uniform values on 0..1 has the standard error 1 / sqrt(12 n); a 95 % interval reaches
@@ -78,38 +83,41 @@ TEST(Interval, TakesTwoValues) {
 TEST(Interval, IsAsWideAsTheStandardErrorSays) {
   std::vector<double> values;
   for (int i = 0; i < 200; ++i) values.push_back((i + 0.5) / 200);
-  const json interval = summarize(scores(values), kLpips).at("interval");
+  const Interval interval = summarize(scores(values), kLpips).mean.interval.value();
   const double half = 1.96 / std::sqrt(12.0 * 200);
-  EXPECT_NEAR(interval.at("low").get<double>(), 0.5 - half, 0.1 * half);
-  EXPECT_NEAR(interval.at("high").get<double>(), 0.5 + half, 0.1 * half);
+  EXPECT_NEAR(interval.low, 0.5 - half, 0.1 * half);
+  EXPECT_NEAR(interval.high, 0.5 + half, 0.1 * half);
 }
 
 TEST(Interval, IsTheSameEachTime) {
   const auto values = scores({3, 1, 4, 1, 5, 9, 2, 6});
-  EXPECT_EQ(summarize(values, kLpips), summarize(values, kLpips));
+  const Interval once = summarize(values, kLpips).mean.interval.value(),
+                 again = summarize(values, kLpips).mean.interval.value();
+  EXPECT_EQ(once.low, again.low);
+  EXPECT_EQ(once.high, again.high);
 }
 
 TEST(Interval, OfDecibelsHoldsTheirMean) {
-  const json result = summarize(scores({30, 32, 35, 40}), kPsnr);
-  EXPECT_LT(result.at("interval").at("low"), result.at("mean"));
-  EXPECT_GT(result.at("interval").at("high"), result.at("mean"));
-  EXPECT_GE(result.at("interval").at("low"), 30);
-  EXPECT_LE(result.at("interval").at("high"), 40);
+  const Statistics result = summarize(scores({30, 32, 35, 40}), kPsnr);
+  EXPECT_LT(result.mean.interval->low, result.mean.value);
+  EXPECT_GT(result.mean.interval->high, result.mean.value);
+  EXPECT_GE(result.mean.interval->low, 30);
+  EXPECT_LE(result.mean.interval->high, 40);
 }
 
 TEST(Ratios, GiveTheirMedianAndItsInterval) {
-  const json result = summarize_ratios({0.5, 0.6, 0.9});
-  EXPECT_EQ(result.at("n"), 3);
-  EXPECT_EQ(result.at("ratio"), 0.6);
-  EXPECT_EQ(result.at("interval").at("low"), 0.5);
-  EXPECT_EQ(result.at("interval").at("high"), 0.9);
+  const Estimate result = summarize_ratios({0.5, 0.6, 0.9});
+  EXPECT_EQ(result.n, 3u);
+  EXPECT_EQ(result.value, 0.6);
+  EXPECT_EQ(result.interval->low, 0.5);
+  EXPECT_EQ(result.interval->high, 0.9);
 }
 
 TEST(Ratios, OfOneBlockHaveNoInterval) {
-  const json result = summarize_ratios({0.5});
-  EXPECT_EQ(result.at("ratio"), 0.5);
-  EXPECT_EQ(result.at("interval_absent"), "fewer than 2 whole blocks");
-  EXPECT_TRUE(summarize_ratios({}).at("ratio").is_null());
+  const Estimate result = summarize_ratios({0.5});
+  EXPECT_EQ(result.value, 0.5);
+  EXPECT_EQ(result.no_interval, "fewer than 2 whole blocks");
+  EXPECT_EQ(summarize_ratios({}).n, 0u);
 }
 
 TEST(Median, OfAnEvenCountIsTheMiddleOfTwo) {

@@ -6,12 +6,22 @@
 
 #include "reports/judge/verdict.h"
 #include "reports/summary/summary.h"
+#include "tests/reports/judged.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
+
+// Of scores as in scores.jsonl.
+json damage_in(const json& scores) {
+  const PairScores read = parse_pair_scores(scores);
+  const auto damage =
+      damage_of({.values = read.values, .places = read.places, .broken = read.broken});
+  if (!damage) return nullptr;
+  return {{"kinds", damage->kinds}, {"sentence", damage->sentence}};
+}
 
 // The values of two pictures that differ in nothing that has a name.
 json changed_values() {
@@ -28,7 +38,7 @@ json changed_values() {
 json damage_with(const json& changes) {
   json values = changed_values();
   values.update(changes);
-  return damage_of(
+  return damage_in(
       {{"values", values},
        {"places",
         {{"local.mse_tile_ratio", {{"x", 24}, {"y", 56}, {"width", 32}, {"height", 32}}}}}});
@@ -71,18 +81,18 @@ TEST(Damage, OfEqualOrRoundedPicturesIsNone) {
 
 TEST(Damage, IsUnknownWithoutTheValuesItNeeds) {
   EXPECT_TRUE(damage_with({{"pattern.shift_share", nullptr}}).is_null());
-  EXPECT_TRUE(damage_of({{"values", {{"psnr.rgb", 30}}}}).is_null());
+  EXPECT_TRUE(damage_in({{"values", {{"psnr.rgb", 30}}}}).is_null());
 }
 
-RunFiles broken_run() {
-  RunFiles run = small_run();
+RawRun broken_run() {
+  RawRun run = small_run();
   run.scores.at({"on-1", "r-1"})["broken"] = {{"candidate", {"black", "one colour"}},
                                               {"reference", json::array()}};
   return run;
 }
 
 TEST(Broken, PicturesAreListedAndNamedBeforeAllElse) {
-  const json summary = make_summary(broken_run());
+  const json summary = report_of(broken_run());
   for (const json& one : summary.at("comparisons"))
     if (one.at("id") == "on~r") {
       ASSERT_EQ(one.at("broken").size(), 1u);
@@ -96,27 +106,27 @@ TEST(Broken, PicturesAreListedAndNamedBeforeAllElse) {
 }
 
 TEST(Broken, NoThresholdHidesABrokenPicture) {
-  const json summary = make_summary(broken_run());
+  const json summary = report_of(broken_run());
   const Gate lenient = {.name = "lpips.alex", .statistic = "mean", .at_most = 100.0};
-  for (const json& found : {verdict(summary, std::nullopt), verdict(summary, {{lenient}})}) {
+  for (const json& found : {judged(summary, std::nullopt), judged(summary, {{lenient}})}) {
     EXPECT_EQ(found.at("code"), 7);
     ASSERT_EQ(found.at("causes").size(), 1u);
     EXPECT_EQ(found.at("causes").at(0).at("kind"), "broken");
     EXPECT_NE(found.at("causes").at(0).at("text").get<std::string>().find("case on-1 is broken"),
               std::string::npos);
   }
-  EXPECT_EQ(verdict(make_summary(small_run()), {{lenient}}).at("code"), 0);
+  EXPECT_EQ(judged(report_of(small_run()), {{lenient}}).at("code"), 0);
 }
 
 TEST(Quality, SaysWhyAMetricIsAbsentFromAllPairs) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.scorer->at("metrics").push_back({{"name", "ms_ssim"},
                                        {"unit", ""},
                                        {"better", "higher"},
                                        {"identical", 1},
                                        {"definition", "of five scales"}});
   for (auto& [pair, score] : run.scores) score["absent"] = {{"ms_ssim", "too small"}};
-  const json summary = make_summary(run);
+  const json summary = report_of(run);
   for (const json& one : summary.at("comparisons"))
     EXPECT_EQ(one.at("quality").at("ms_ssim"), json({{"n", 0}, {"unavailable", "too small"}}));
 }

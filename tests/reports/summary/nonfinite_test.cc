@@ -4,6 +4,7 @@
 
 #include "reports/judge/verdict.h"
 #include "reports/summary/summary.h"
+#include "tests/reports/judged.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -19,11 +20,11 @@ json overflow(const char* layer) {
           {"layers_affected", 2}};
 }
 
-json verdict_of(const RunFiles& run) { return verdict(make_summary(run), std::nullopt); }
+json verdict_of(const RawRun& run) { return judged(report_of(run), std::nullopt); }
 
 TEST(Nonfinite, LatentsAreACauseThatNamesLayerAndStep) {
   EXPECT_EQ(verdict_of(small_run()).at("code"), 0);
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (const char* sample : {"q:on-0", "q:on-1", "t:0:1"})  // the last one is of on-0 as well
     run.samples.at(sample)["nonfinite"] = overflow("mid_block.resnets.0.conv1");
   const json result = verdict_of(run);
@@ -35,18 +36,18 @@ TEST(Nonfinite, LatentsAreACauseThatNamesLayerAndStep) {
       "2 pictures of the accelerated engine (environment e1) are broken; of case on-0 256 of its "
       "final latents are NaN or infinite, at first the output of mid_block.resnets.0.conv1 (7 "
       "values) in step 3; repeat: sameseed image --case runs/small/on-0 --out on-0.png");
-  EXPECT_EQ(make_summary(run).at("nonfinite").size(), 2u);
+  EXPECT_EQ(report_of(run).at("nonfinite").size(), 2u);
 }
 
 TEST(Nonfinite, GatesCannotHideIt) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:r-0")["nonfinite"] = overflow("conv_in");
-  EXPECT_EQ(verdict(make_summary(run), std::vector<Gate>{}).at("code"), 7);
+  EXPECT_EQ(judged(report_of(run), std::vector<Gate>{}).at("code"), 7);
 }
 
 TEST(Nonfinite, SaysWhatIsKnownWhereNoLayerIsToBlame) {
   const auto text_of = [](const json& found) {
-    RunFiles run = small_run();
+    RawRun run = small_run();
     run.samples.at("q:on-0")["nonfinite"] = found;
     return verdict_of(run).at("causes").at(0).at("text").get<std::string>();
   };

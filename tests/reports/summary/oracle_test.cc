@@ -12,7 +12,7 @@ using nlohmann::json;
 
 // The setting that is on, its pairs held against an oracle: LPIPS of each arm, seed by seed.
 json oracle_of(double candidate_0, double reference_0, double candidate_1, double reference_1) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.plan["cases"].push_back({{"id", "o"}, {"environment", "er"}, {"request", json::object()}});
   for (json& comparison : run.plan["comparisons"])
     if (comparison.at("id") == "on~r")
@@ -21,14 +21,14 @@ json oracle_of(double candidate_0, double reference_0, double candidate_1, doubl
   run.scores[{"r-0", "o"}] = pair_scores("r-0", "o", 40, reference_0);
   run.scores[{"on-1", "o"}] = pair_scores("on-1", "o", 40, candidate_1);
   run.scores[{"r-1", "o"}] = pair_scores("r-1", "o", 40, reference_1);
-  const json summary = make_summary(run);
+  const json summary = report_of(run);
   for (const json& one : summary.at("comparisons"))
     if (one.at("id") == "on~r") return one.at("oracle");
   return nullptr;
 }
 
 TEST(Oracle, IsAbsentWhereNobodyAskedForIt) {
-  const json summary = make_summary(small_run());
+  const json summary = report_of(small_run());
   for (const json& one : summary.at("comparisons")) EXPECT_TRUE(one.at("oracle").is_null());
 }
 
@@ -45,12 +45,12 @@ TEST(Oracle, ShowsNoDifferenceWherePairsDisagree) {
 }
 
 TEST(Oracle, CountsOnlyPairsOfWhichBothArmsAreScored) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.plan["cases"].push_back({{"id", "o"}, {"environment", "er"}, {"request", json::object()}});
   for (json& comparison : run.plan["comparisons"])
     for (json& pair : comparison["pairs"]) pair["oracle"] = "o";
   run.scores[{"on-0", "o"}] = pair_scores("on-0", "o", 40, 0.1);
-  const json summary = make_summary(run);
+  const json summary = report_of(run);
   for (const json& one : summary.at("comparisons"))
     EXPECT_EQ(one.at("oracle").at("lpips.alex").at("n"), 0);
 }

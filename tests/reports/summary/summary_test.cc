@@ -17,12 +17,12 @@ json comparison_of(const json& summary, const std::string& id) {
   return nullptr;
 }
 
-json comparison_of(const RunFiles& run, const std::string& id) {
-  return comparison_of(make_summary(run), id);
+json comparison_of(const RawRun& run, const std::string& id) {
+  return comparison_of(report_of(run), id);
 }
 
 TEST(Summary, HasAnEntryForEveryComparison) {
-  const json summary = make_summary(small_run());
+  const json summary = report_of(small_run());
   ASSERT_EQ(summary.at("comparisons").size(), 3u);
   for (const json& one : summary.at("comparisons")) EXPECT_EQ(one.at("status"), "ok");
   EXPECT_EQ(summary.at("excluded").size(), 1u);
@@ -54,7 +54,7 @@ TEST(Summary, ProvesTheSwitchesOfBothArms) {
 }
 
 TEST(Summary, LeavesBlocksOfAnInvalidEnvironmentOutOfAllTimes) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (const char* sample : {"t:0:1", "t:0:2"}) {
     run.samples.at(sample)["invalid"] = {"throttled"};
     run.samples.at(sample)["timings_ms"]["total"] = 4000;
@@ -69,22 +69,22 @@ TEST(Summary, LeavesBlocksOfAnInvalidEnvironmentOutOfAllTimes) {
 }
 
 TEST(Summary, CountsAnInvalidEnvironmentOnlyWhereTimesWereTaken) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["invalid"] = {"throttled"};
-  EXPECT_TRUE(make_summary(run).at("invalid").empty());
+  EXPECT_TRUE(report_of(run).at("invalid").empty());
   run.samples.at("t:1:0")["invalid"] = {"throttled"};
-  EXPECT_EQ(make_summary(run).at("invalid"), (json{{"throttled", 1}}));
+  EXPECT_EQ(report_of(run).at("invalid"), (json{{"throttled", 1}}));
 }
 
 TEST(Summary, JudgesEngagementOverTimedSamplesToo) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("t:1:2")["engagement"]["conv_half"] = 0;
   EXPECT_EQ(comparison_of(run, "on~r").at("engagement").at(kConvAxis).at("verdict"), "not engaged");
   EXPECT_EQ(comparison_of(run, "on~off").at("engagement").at(kConvAxis).at("verdict"), "engaged");
 }
 
 TEST(Summary, CountsChangedOutputAgainstTheSwitchesOff) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-1")["hashes"]["latents"] = "off-1";  // as if nothing had changed
   const json changed = comparison_of(run, "on~r").at("changed_output");
   EXPECT_EQ(changed.at("pairs"), 2);
@@ -93,7 +93,7 @@ TEST(Summary, CountsChangedOutputAgainstTheSwitchesOff) {
 }
 
 TEST(Summary, TakesTheRatioBlockByBlock) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("t:1:1")["timings_ms"]["total"] = 120;
   const json total = comparison_of(run, "on~r").at("speed").at("total_ms");
   EXPECT_EQ(total.at("blocks"), 2);
@@ -113,7 +113,7 @@ TEST(Summary, LeavesOutATimingThatNobodyHas) {
 }
 
 TEST(Summary, CountsABlockOnlyIfOneStartMadeAllOfIt) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (auto& [id, record] : run.samples) record["start"] = "first";
   run.samples.at("t:1:3")["start"] = "second";
   const json resumed = comparison_of(run, "on~r");
@@ -122,7 +122,7 @@ TEST(Summary, CountsABlockOnlyIfOneStartMadeAllOfIt) {
 }
 
 TEST(Summary, DropsABlockThatIsNotWhole) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("t:0:0")["outcome"] = "hung";
   run.samples.at("t:0:0")["error"] = "no answer within 60 s";
   run.samples.erase("t:1:3");
@@ -134,7 +134,7 @@ TEST(Summary, DropsABlockThatIsNotWhole) {
 }
 
 TEST(Summary, GivesTheWorstStatusOfItsSamples) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.at("q:on-0")["outcome"] = "unsupported";
   EXPECT_EQ(comparison_of(run, "on~r").at("status"), "unsupported");
   run.samples.erase("q:on-1");
@@ -145,14 +145,14 @@ TEST(Summary, GivesTheWorstStatusOfItsSamples) {
 }
 
 TEST(Summary, MissesTimedSamplesTooWhereTheyWereNeverMade) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.samples.erase("t:1:3");
   EXPECT_EQ(comparison_of(run, "on~r").at("status"), "missing");
   EXPECT_EQ(comparison_of(run, "on~off").at("status"), "ok");
 }
 
 TEST(Summary, RefusesPairsWithoutValidScores) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.scores.at({"on-0", "r-0"})["refused"] = "the arms had different noise";
   EXPECT_EQ(comparison_of(run, "on~r").at("status"), "refused");
   EXPECT_EQ(comparison_of(run, "on~r").at("quality").at("lpips.alex").at("n"), 1);
@@ -168,14 +168,14 @@ TEST(Summary, RefusesPairsWithoutValidScores) {
 }
 
 TEST(Summary, ListsWhatFailedWithItsRepeatCommand) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.folder = "runs/a small one";
   run.samples.at("q:on-0") = {
       {"type", "sample"},          {"sample", "q:on-0"},   {"case", "on-0"},
       {"kind", "quality"},         {"outcome", "crashed"}, {"error", "signal 11"},
       {"log_tail", {"last words"}}};
   run.samples.erase("q:on-1");
-  const json failures = make_summary(run).at("failures");
+  const json failures = report_of(run).at("failures");
   ASSERT_EQ(failures.size(), 2u);
   EXPECT_EQ(failures[0].at("kind"), "crashed");
   EXPECT_EQ(failures[0].at("log_tail")[0], "last words");
@@ -185,42 +185,42 @@ TEST(Summary, ListsWhatFailedWithItsRepeatCommand) {
 }
 
 TEST(Cohort, HasAHashThatDoesNotDependOnFolders) {
-  RunFiles here = small_run(), there = small_run();
+  RawRun here = small_run(), there = small_run();
   for (json& worker : there.workers)
     worker["load"]["files"]["unet"] = "/elsewhere/unet.safetensors";
   for (json& environment : there.plan["environments"])
     environment["load"]["model"] = "/elsewhere/nano";
-  const json cohort = make_summary(here).at("cohort");
+  const json cohort = report_of(here).at("cohort");
   EXPECT_EQ(cohort.at("hash").get<std::string>().size(), 64u);
   EXPECT_TRUE(cohort.at("differs").empty());
-  EXPECT_EQ(cohort.at("hash"), make_summary(there).at("cohort").at("hash"));
+  EXPECT_EQ(cohort.at("hash"), report_of(there).at("cohort").at("hash"));
 }
 
 TEST(Cohort, ChangesWithHostVersionsAndDefinitions) {
-  const json hash = make_summary(small_run()).at("cohort").at("hash");
-  RunFiles run = small_run();
+  const json hash = report_of(small_run()).at("cohort").at("hash");
+  RawRun run = small_run();
   run.starts[0]["cohort"]["host"]["cpu"] = "another cpu";
-  EXPECT_NE(make_summary(run).at("cohort").at("hash"), hash);
+  EXPECT_NE(report_of(run).at("cohort").at("hash"), hash);
   run = small_run();
   for (json& worker : run.workers) worker["load"]["versions"]["libtorch"] = "2.12.0";
-  EXPECT_NE(make_summary(run).at("cohort").at("hash"), hash);
+  EXPECT_NE(report_of(run).at("cohort").at("hash"), hash);
   run = small_run();
   (*run.scorer)["metrics"][0]["definition"] = "psnr of luma";
-  EXPECT_NE(make_summary(run).at("cohort").at("hash"), hash);
+  EXPECT_NE(report_of(run).at("cohort").at("hash"), hash);
 }
 
 TEST(Cohort, NamesWhereStartsAndWorkersDisagree) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   run.starts.push_back(run.starts[0]);
   run.starts[1]["cohort"]["host"]["cpu"] = "another cpu";
   run.workers[2]["load"]["versions"]["libtorch"] = "2.12.0";  // e1, of the engine of e0
-  EXPECT_EQ(make_summary(run).at("cohort").at("differs"),
+  EXPECT_EQ(report_of(run).at("cohort").at("differs"),
             json({"host.cpu", R"(workers.accelerated {"model":"nano"}.versions.libtorch)"}));
 }
 
 // 10,000 quality samples in 2 comparisons: a scan of the run for each pair took minutes.
 TEST(Summary, OfTenThousandSamplesTakesSeconds) {
-  RunFiles run = small_run();
+  RawRun run = small_run();
   for (json& comparison : run.plan["comparisons"]) comparison["pairs"] = json::array();
   run.scores.clear();
   for (int i = 0; i < 5000; ++i) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reports/summary/labels.h"
 #include "reports/summary/summary.h"
 #include "tests/reports/small_run.h"
 
@@ -21,6 +22,30 @@ const json kFirst = pair_trace({0.0, 0.1}, {{0.0, 0.0}, {0.0, 0.2}}),
            kSecond = pair_trace({0.0, 0.3}, {{0.0, 0.0}, {0.4, nullptr}}),
            kEqual = pair_trace({0.0, 0.0}, {{0.0, 0.0}, {0.0, 0.0}});
 
+std::optional<TraceSummary> traced(const std::vector<json>& pairs, const std::vector<json>& floor) {
+  const auto read = [](const std::vector<json>& traces) {
+    std::vector<PairTrace> list;
+    for (const json& trace : traces)
+      list.push_back(parse_pair_scores({{"trace", trace}}).trace.value());
+    return list;
+  };
+  const auto pointers = [](const std::vector<PairTrace>& traces) {
+    std::vector<const PairTrace*> list;
+    for (const PairTrace& trace : traces) list.push_back(&trace);
+    return list;
+  };
+  const auto of_pairs = read(pairs), of_floor = read(floor);
+  return trace_summary(pointers(of_pairs), pointers(of_floor));
+}
+
+// As report.json has it; null without pairs.
+json trace_entry(const std::vector<json>& pairs, const std::vector<json>& floor) {
+  Summary summary;
+  summary.comparisons.emplace_back();
+  summary.comparisons[0].trace = traced(pairs, floor);
+  return report_json(summary, {}).at("comparisons").at(0).value("trace", json());
+}
+
 TEST(TraceEntry, IsTheMeanOverThePairs) {
   const json entry = trace_entry({kFirst, kSecond}, {});
   EXPECT_EQ(entry.at("pairs"), 2);
@@ -35,7 +60,7 @@ TEST(TraceEntry, CountsAnyDifferenceWhereNoFloorWasMeasured) {
   EXPECT_EQ(entry.at("first_block"), (json{{"block", "conv_in"}, {"step", 1}}));
   EXPECT_EQ(entry.at("floor"),
             (json{{"pairs", 0}, {"absent", "no floor was measured: any difference counts"}}));
-  EXPECT_EQ(trace_label(entry),
+  EXPECT_EQ(trace_label(*traced({kFirst, kSecond}, {})),
             "latents: from step 1; block norms: from conv_in in step 1 (no floor was measured: any "
             "difference counts)");
 }
@@ -46,10 +71,10 @@ TEST(TraceEntry, NamesTheFirstStepAndBlockBeyondTheFloor) {
   EXPECT_EQ(entry.at("first_step"), 1);
   EXPECT_EQ(entry.at("first_block"), (json{{"block", "mid_block"}, {"step", 1}}));
   EXPECT_EQ(entry.at("floor").at("latents"), (json{0.0, 0.05}));  // the worst of the equal pairs
-  const json inside = trace_entry({kFirst}, {pair_trace({0.0, 0.1}, {{0.0, 0.0}, {0.0, 0.2}})});
-  EXPECT_TRUE(inside.at("first_step").is_null());
-  EXPECT_TRUE(inside.at("first_block").is_null());
-  EXPECT_EQ(trace_label(inside), "nowhere (beyond the floor of 1 equal pairs)");
+  const auto inside = traced({kFirst}, {pair_trace({0.0, 0.1}, {{0.0, 0.0}, {0.0, 0.2}})});
+  EXPECT_FALSE(inside->first_step);
+  EXPECT_FALSE(inside->first_block);
+  EXPECT_EQ(trace_label(*inside), "nowhere (beyond the floor of 1 equal pairs)");
 }
 
 TEST(TraceEntry, TakesNoFloorOfAnotherNumberOfSteps) {
@@ -70,29 +95,29 @@ TEST(TraceEntry, BeginsNoLaterThanTheFirstStepThatIsNotFinite) {
 
 TEST(TraceEntry, SaysWhyTracesWereNotCompared) {
   const json refused = {{"refused", "traces of 20 and 30 steps have no distance step by step"}};
-  EXPECT_EQ(trace_label(trace_entry({refused}, {})),
+  EXPECT_EQ(trace_label(*traced({refused}, {})),
             "not compared: traces of 20 and 30 steps have no distance step by step");
   EXPECT_EQ(trace_entry({refused, kFirst}, {}).at("pairs"), 1);
   EXPECT_TRUE(trace_entry({}, {kEqual}).is_null());
 }
 
 TEST(TracePlot, HasABarADecade) {
-  const json entry =
-      trace_entry({pair_trace({0.0, 3e-8, 3e-4, 2.0},
-                              {{0.0, nullptr}, {2e-8, nullptr}, {3e-5, nullptr}, {0.5, 1.0}})},
-                  {});
-  EXPECT_EQ(trace_plot(entry),
+  const auto trace =
+      traced({pair_trace({0.0, 3e-8, 3e-4, 2.0},
+                         {{0.0, nullptr}, {2e-8, nullptr}, {3e-5, nullptr}, {0.5, 1.0}})},
+             {});
+  EXPECT_EQ(trace_plot(*trace),
             "    latents         .▁▅█  2.0e+00\n"
             "    conv_in         .▁▄█  1.3e-01\n"
             "    mid_block          █  1.0e+00\n");
 }
 
 TEST(Summary, TracesComparisonsAgainstTheFloorOfTheRun) {
-  RunFiles run = small_run();
-  EXPECT_FALSE(make_summary(run).at("comparisons").at(0).contains("trace"));
+  RawRun run = small_run();
+  EXPECT_FALSE(report_of(run).at("comparisons").at(0).contains("trace"));
   run.scores.at({"on-0", "r-0"})["trace"] = kFirst;
   run.scores.at({"on-1", "r-1"})["trace"] = kSecond;
-  const json comparisons = make_summary(run).at("comparisons");
+  const json comparisons = report_of(run).at("comparisons");
   EXPECT_FALSE(comparisons.at(0).contains("trace"));
   EXPECT_EQ(comparisons.at(1).at("trace"), trace_entry({kFirst, kSecond}, {}));
 }

@@ -1,0 +1,40 @@
+// What a comparison of two runs claims, one number at a time.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "reports/statistics/estimate.h"
+#include "reports/statistics/setting.h"
+
+namespace sameseed {
+
+enum class About { kPictures, kOwnReference, kSpeed, kCycles, kSwitch };
+const char* name_of(About about);  // "pictures", "own reference", "speed", "cycles", "switch"
+
+struct Claim {
+  About about = About::kPictures;
+  std::string arm;                  // "candidate", "reference" or "switches off"
+  std::optional<Setting> setting;   // nothing: all settings together
+  std::optional<Setting> off = {};  // of a switch: what it is held against
+  std::string against = {};         // of own references: "reference" or "switches_off"
+  std::string measure, unit;        // a metric or timing; of losses, or "ratio" of times, B / A
+  // Of pictures: how many, their mean loss, and that of the floor where all of them have one.
+  struct Pictures {
+    std::size_t pairs = 0;
+    double loss = 0;
+    std::optional<double> floor;
+  };
+  std::optional<Pictures> pictures = {};
+  Estimate difference = {};                   // n = 0: nothing was to be estimated
+  std::optional<double> smallest_shown = {};  // that could have been shown
+  std::string reading = {};                   // reports/FILES.md, compare.json
+
+  bool is_time() const { return unit == "ratio"; }
+};
+
+// Whether it says that B differs from A.
+bool is_difference(const Claim& claim);
+
+}  // namespace sameseed

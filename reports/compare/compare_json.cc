@@ -1,0 +1,94 @@
+// compare.json: here types end and JSON begins.
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "reports/compare/compare.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+json or_null(const std::optional<double>& value) { return value ? json(*value) : json(); }
+
+json side_json(const ComparedRun& run) {
+  return {{"folder", run.folder},
+          {"name", run.name},
+          {"started", run.started ? json(*run.started) : json()},
+          {"cohort", run.cohort},
+          {"differs", run.differs}};
+}
+
+json cohort_json(const Compared& compared) {
+  json list = json::array();
+  for (const CohortDifference& difference : compared.differences)
+    list.push_back({{"field", difference.field},
+                    {"a", difference.a},
+                    {"b", difference.b},
+                    {"allowed", difference.allowed.empty() ? json() : json(difference.allowed)}});
+  return {{"varied", compared.varied},
+          {"comparable", compared.comparable},
+          {"differences", std::move(list)}};
+}
+
+json claim_json(const Claim& claim) {
+  const Estimate& difference = claim.difference;
+  json entry = {{"about", name_of(claim.about)},
+                {"arm", claim.arm},
+                {"setting", claim.setting ? json(*claim.setting) : json("all")},
+                {"measure", claim.measure},
+                {"unit", claim.unit},
+                {"n", difference.n},
+                {"difference", difference.n > 0 ? json(difference.value) : json()},
+                {"interval", nullptr},
+                {"smallest_shown", or_null(claim.smallest_shown)},
+                {"reading", claim.reading}};
+  if (difference.interval)
+    entry["interval"] = {{"low", difference.interval->low}, {"high", difference.interval->high}};
+  if (claim.off) entry["off"] = *claim.off;
+  if (!claim.against.empty()) entry["against"] = claim.against;
+  if (claim.pictures) {
+    entry["pairs"] = claim.pictures->pairs;
+    entry["loss"] = claim.pictures->loss;
+    entry["floor"] = or_null(claim.pictures->floor);
+  }
+  return entry;
+}
+
+json family_json(const Compared& compared) {
+  return {
+      {"level", compared.family.level},
+      {"claims", compared.claims.size()},
+      {"method",
+       "Holm's step-down with resampled critical values (Romano and Wolf 2005): wild bootstrap-t "
+       "over (prompt, seed) pairs and A B B A blocks, largest |t| of the family"},
+      {"resamples", compared.family.resamples},
+      {"seed", compared.family.seed},
+      {"fewest_units", kFewestUnits},
+      {"time_margin", compared.time_margin}};
+}
+
+}  // namespace
+
+json compare_json(const Compared& compared) {
+  const CompareVerdict& verdict = compared.verdict;
+  json entry = {{"schema", "sameseed/compare/1"},
+                {"a", side_json(compared.a)},
+                {"b", side_json(compared.b)},
+                {"cohort", cohort_json(compared)},
+                {"claims", json::array()},
+                {"verdict",
+                 {{"code", verdict.code},
+                  {"word", verdict.word},
+                  {"differences", verdict.differences},
+                  {"text", verdict.text}}}};
+  if (!compared.comparable) return entry;
+  for (const Claim& claim : compared.claims) entry["claims"].push_back(claim_json(claim));
+  entry["family"] = family_json(compared);
+  entry["clocks"] = {{"a", or_null(compared.clock_a)},
+                     {"b", or_null(compared.clock_b)},
+                     {"unit", "MHz of the SM clock"}};
+  return entry;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,97 @@
+#include "reports/history/report_numbers.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "io/sha256.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+std::string text_or(const json& object, const char* name, const std::string& otherwise = "") {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+std::optional<double> number(const json& object, const char* name) {
+  if (!object.is_object()) return std::nullopt;
+  const auto found = object.find(name);
+  if (found == object.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+// The field of all of a cohort's devices, each value once.
+std::string of_devices(const json& cohort, const char* field) {
+  std::string text;
+  std::vector<std::string> seen;
+  for (const json& device : cohort.value("devices", json::array())) {
+    const std::string one = text_or(device, field, "?");
+    if (std::find(seen.begin(), seen.end(), one) != seen.end()) continue;
+    seen.push_back(one);
+    text += (text.empty() ? "" : ", ") + one;
+  }
+  return text;
+}
+
+std::string machine_of(const json& cohort) {
+  const std::string devices = of_devices(cohort, "name");
+  return devices.empty() ? text_or(cohort.value("host", json::object()), "cpu", "?") : devices;
+}
+
+SeriesPoint point_of(const json& statistics, const char* value, const char* interval) {
+  const json ends = statistics.value(interval, json());
+  return {.n = statistics.value("n", std::size_t{0}),
+          .value = number(statistics, value),
+          .low = number(ends, "low"),
+          .high = number(ends, "high"),
+          .worst5 = number(statistics, "worst5")};
+}
+
+}  // namespace
+
+SeriesRun series_run(const json& report, const json& first_start, const std::string& folder) {
+  const json& cohort = report.at("cohort");
+  const std::string started = text_or(first_start, "started");
+  return {.key = sha256(text_or(first_start, "start") + " " + started),
+          .started = started,
+          .name = report.at("name"),
+          .folder = folder,
+          .machine = machine_of(cohort),
+          .driver = of_devices(cohort, "driver"),
+          .version = text_or(cohort, "version"),
+          .cohort = cohort.at("hash"),
+          .recipe = text_or(cohort, "recipe"),
+          .code = report.at("verdict").at("code")};
+}
+
+std::vector<SeriesRow> series_rows(const json& report) {
+  std::vector<SeriesRow> rows;
+  for (const json& comparison : report.at("comparisons")) {
+    const auto named = [&](std::string measure, std::string unit, std::string better) {
+      return SeriesName{.name = report.at("name"),
+                        .machine = machine_of(report.at("cohort")),
+                        .setting = comparison.at("setting").dump(),
+                        .against = comparison.at("against"),
+                        .measure = std::move(measure),
+                        .unit = std::move(unit),
+                        .better = std::move(better)};
+    };
+    for (const auto& [metric, statistics] : comparison.at("quality").items())
+      if (statistics.value("n", 0) > 0)
+        rows.push_back({named(metric, statistics.at("unit"), statistics.at("better")),
+                        point_of(statistics, "mean", "interval")});
+    for (const auto& [timing, statistics] : comparison.at("speed").items()) {
+      rows.push_back({named(timing, "ms", "lower"), point_of(statistics, "mean", "interval")});
+      SeriesPoint ratio = point_of(statistics, "ratio", "ratio_interval");
+      ratio.n = statistics.value("blocks", std::size_t{0});
+      ratio.worst5.reset();
+      rows.push_back({named(timing + ".ratio", "ratio", "lower"), ratio});
+    }
+  }
+  return rows;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,85 @@
+#include "reports/judge/gate_wording.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "io/nearest.h"
+#include "reports/run/labels.h"
+#include "reports/summary/labels.h"
+
+namespace sameseed {
+namespace {
+
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
+  return known.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest(name, known));
+}
+
+}  // namespace
+
+std::string wrong_name(const Gate& gate, const Summary& summary) {
+  std::vector<std::string> known = timing_names();
+  if (!gate.is_timing) {
+    known.clear();
+    for (const ReportMetric& metric : summary.metrics) known.push_back(metric.name);
+    if (!summary.scored) return "";
+  }
+  if (std::ranges::find(known, gate.name) != known.end()) return "";
+  return fmt::format("there is no {} \"{}\"{}", gate.is_timing ? "timing" : "metric", gate.name,
+                     did_you_mean(gate.name, known));
+}
+
+std::string wrong_place(const Gate& gate, const Summary& summary) {
+  std::vector<std::string> known;
+  for (const SweepAxis& axis : summary.axes) known.push_back(axis.name);
+  for (const auto& [name, value] : gate.where) {
+    const auto axis = std::ranges::find(summary.axes, name, &SweepAxis::name);
+    if (axis == summary.axes.end())
+      return fmt::format("where: there is no axis \"{}\"{}", name, did_you_mean(name, known));
+    if (std::ranges::find(axis->values, value) == axis->values.end())
+      return fmt::format("where: {} is no value of {}, which has {}", value.dump(), name,
+                         nlohmann::json(axis->values).dump());
+  }
+  return "";
+}
+
+Cause GateWording::cause(const char* kind, int code, const std::string& text,
+                         const Comparison* comparison) const {
+  Cause result{.kind = kind, .code = code, .text = {}, .gate = number_};
+  std::string where;
+  if (comparison) {
+    result.comparison = comparison->id;
+    where = fmt::format("{} against {}: ", comparison->label, against_label(comparison->against));
+  }
+  result.text = fmt::format("gates[{}] ({}): {}{}", number_, gate_label(gate_), where, text);
+  return result;
+}
+
+Cause GateWording::failure(const std::string& text, const Comparison& comparison) const {
+  std::string whole = text;
+  if (!gate_.is_timing) {
+    const Quality* quality = comparison.metric(gate_.name);
+    const std::string worst = quality ? quality->statistics.worst_case : "";
+    whole += "; worst case " + (worst.empty() ? "?" : worst);
+  }
+  if (!gate_.because.empty()) whole += "; " + gate_.because;
+  return cause(gate_.is_timing ? "performance" : "quality", gate_.is_timing ? 3 : 2, whole,
+               &comparison);
+}
+
+std::string GateWording::too_few(std::size_t count, std::size_t needed) const {
+  return fmt::format("{} {} have it, at least {} are needed", count,
+                     gate_.is_timing ? "whole blocks" : "pairs", needed);
+}
+
+std::string GateWording::only_noise(const std::string& text) const {
+  return text + "; but the noise floor is as high: rows that ought to be equal are no nearer";
+}
+
+std::string GateWording::fits_nothing() const {
+  return fmt::format("no setting that fits `where` {} is compared against {}",
+                     nlohmann::json(gate_.where).dump(), gate_.against);
+}
+
+}  // namespace sameseed

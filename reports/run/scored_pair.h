@@ -1,0 +1,35 @@
+// Pairs with their scores and pictures.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "reports/run/plan.h"
+#include "reports/run/run_files.h"
+
+namespace sameseed {
+
+class RunIndex;
+
+// Paths in the run's folder; empty: not made, or no map.
+struct Pictures {
+  std::string candidate, reference, map;
+};
+
+struct ScoredPair {
+  Pair pair;
+  bool scored = false;
+  std::map<std::string, double> values = {};  // by metric; may be infinite or NaN
+  Pictures pictures = {};
+  std::optional<PicturePlace> worst_tile = {};  // where the squared error is largest
+  std::string repeat = {};                      // the command that makes the candidate again
+
+  // May be infinite; nothing where there is no number.
+  std::optional<double> value(const std::string& metric) const;
+};
+
+std::vector<ScoredPair> scored_pairs(const std::vector<Pair>& pairs, const RunIndex& run);
+
+}  // namespace sameseed
