@@ -38,8 +38,9 @@ void write_cohort(const std::vector<CohortDifference>& differences, std::ostream
   out << "the cohorts differ in\n";
   std::vector<const CohortDifference*> sorted;  // what may not differ on top
   for (const CohortDifference& difference : differences) sorted.push_back(&difference);
-  std::ranges::stable_partition(
-      sorted, [](const CohortDifference* difference) { return difference->allowed.empty(); });
+  std::stable_partition(  // not that of ranges, which clang 14 cannot compile
+      sorted.begin(), sorted.end(),
+      [](const CohortDifference* difference) { return difference->allowed.empty(); });
   for (std::size_t i = 0; i < sorted.size() && i < kMostDifferences; ++i) {
     const CohortDifference& difference = *sorted[i];
     out << fmt::format("  {:<28} {} -> {}   {}\n", one_line(difference.field),
