@@ -132,10 +132,8 @@ Speed speed_of(const json& comparison) {
 }
 
 Comparison comparison_of(const json& entry) {
-  const Setting setting = member(entry, "setting").get<Setting>();
   Comparison comparison{.id = text(entry, "id"),
-                        .setting = setting,
-                        .label = setting_label(setting),
+                        .setting = member(entry, "setting").get<Setting>(),
                         .against = text(entry, "against"),
                         .status = text(entry, "status"),
                         .reason = text(entry, "reason"),
@@ -200,6 +198,8 @@ Summary summary_of_report(const json& report) {
   take_lists(report, summary);
   for (const json& comparison : member(report, "comparisons"))
     summary.comparisons.push_back(comparison_of(comparison));
+  for (Comparison& comparison : summary.comparisons)
+    comparison.label = setting_label(comparison.setting);
   if (const std::string headline = text(member(report, "effects"), "headline"); !headline.empty())
     summary.effects.headline = headline;
   return summary;

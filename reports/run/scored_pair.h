@@ -6,12 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "reports/run/plan.h"
-#include "reports/run/run_files.h"
+#include "reports/run/made_comparison.h"
 
 namespace sameseed {
-
-class RunIndex;
 
 // Paths in the run's folder; empty: not made, or no map.
 struct Pictures {
@@ -30,6 +27,6 @@ struct ScoredPair {
   std::optional<double> value(const std::string& metric) const;
 };
 
-std::vector<ScoredPair> scored_pairs(const std::vector<Pair>& pairs, const RunIndex& run);
+std::vector<ScoredPair> scored_pairs(const std::vector<MadePair>& pairs);
 
 }  // namespace sameseed

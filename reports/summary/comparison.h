@@ -10,6 +10,7 @@
 
 #include "reports/run/engagement.h"
 #include "reports/run/plan.h"
+#include "reports/run/run_index.h"
 #include "reports/run/scored_pair.h"
 #include "reports/statistics/statistics.h"
 #include "reports/summary/damage.h"
@@ -79,9 +80,10 @@ struct Comparison {
   const Quality* metric(const std::string& name) const;  // null where there is none
 };
 
-class NoiseFloor;
+struct FloorRow;
 
-Comparison comparison_of(const PlannedComparison& planned, const RunIndex& run,
-                         const NoiseFloor& floor);
+// `floor`: floor_rows() of the run.
+Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
+                         const std::vector<FloorRow>& floor);
 
 }  // namespace sameseed

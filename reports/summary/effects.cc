@@ -202,12 +202,17 @@ std::optional<std::string> headline(const std::vector<ReportMetric>& metrics) {
 
 }  // namespace
 
-Effects effects_of(const std::vector<Comparison>& comparisons, const RunIndex& run) {
-  const std::vector<SweepAxis>& axes = run.plan().axes;
+Effects effects_of(const std::vector<Comparison>& comparisons, const std::vector<SweepAxis>& axes,
+                   const std::vector<ReportMetric>& metrics) {
   const Design design = design_of(comparisons, axes);
   const auto effects = effects_of(design.switches, design.settings);
   const auto equal = equal_values(design);
-  std::vector<EffectOfSwitch> estimates;
+  Effects result{.headline = headline(metrics),
+                 .switches = design.switches,
+                 .averaged_over = averaged_over(design, axes),
+                 .estimates = {},
+                 .confounded = confounded(effects, design.settings),
+                 .advice = {}};
   for (const Effect& effect : effects) {
     EffectOfSwitch entry{
         .levels = effect.levels, .off = effect.off, .contexts = effect.contrasts.size()};
@@ -219,17 +224,13 @@ Effects effects_of(const std::vector<Comparison>& comparisons, const RunIndex& r
         entry.because = found->second.at(level)->same_because;
       }
     }
-    estimates.push_back(std::move(entry));
+    result.estimates.push_back(std::move(entry));
   }
   AllowedEffects allowed(design);
-  for (const ReportMetric& metric : run.metrics()) add_quality(estimates, design, allowed, metric);
-  for (const std::string& timing : timing_names()) add_speed(estimates, design, allowed, timing);
-  return {.headline = headline(run.metrics()),
-          .switches = design.switches,
-          .averaged_over = averaged_over(design, axes),
-          .estimates = std::move(estimates),
-          .confounded = confounded(effects, design.settings),
-          .advice = {}};
+  for (const ReportMetric& metric : metrics) add_quality(result.estimates, design, allowed, metric);
+  for (const std::string& timing : timing_names())
+    add_speed(result.estimates, design, allowed, timing);
+  return result;
 }
 
 }  // namespace sameseed

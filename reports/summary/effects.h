@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "reports/run/run_index.h"
+#include "reports/run/plan.h"
 #include "reports/statistics/estimate.h"
 #include "reports/statistics/factorial.h"
+#include "reports/statistics/report_metric.h"
 
 namespace sameseed {
 
@@ -60,6 +61,7 @@ struct Effects {
 
 // Main effects and two-way interactions over the settings that were compared with the reference, in
 // loss on every metric, as a ratio of times on every timing.
-Effects effects_of(const std::vector<Comparison>& comparisons, const RunIndex& run);
+Effects effects_of(const std::vector<Comparison>& comparisons, const std::vector<SweepAxis>& axes,
+                   const std::vector<ReportMetric>& metrics);
 
 }  // namespace sameseed

@@ -40,29 +40,17 @@ struct FloorSummary {
   std::vector<FloorRow> rows;
 };
 
-class NoiseFloor {
- public:
-  // Scores the plan's floor rows: each arm, switches off, against itself made another way.
-  explicit NoiseFloor(const RunIndex& run);
+// The plan's floor rows, in its order.
+std::vector<FloorRow> floor_rows(const RunIndex& run);
 
-  // The plan's floor rows that share a case with a comparison of the plan.
-  std::vector<const PlannedFloorRow*> rows_beside(const PlannedComparison& comparison) const;
-
-  FloorSummary summary() const;
-
-  // Sets `floors` of each metric, those of the rows that share a case with the comparison, and its
-  // `reading`:
-  // * "deterministic": every floor is exactly 0, any difference is real;
-  // * "no difference shown": the interval of the mean loss reaches down into the largest floor;
-  // * "beyond the floor": it does not.
-  // A floor's bound is the upper end of the interval of its mean, with one pair the mean itself.
-  void set_beside(const PlannedComparison& comparison,
-                  std::map<std::string, Quality>& quality) const;
-
- private:
-  const RunIndex& run_;
-  std::vector<FloorRow> rows_;  // one a row of the plan
-  std::vector<std::size_t> beside(const PlannedComparison& comparison) const;  // their places
-};
+// Sets `floors` of each metric, those of `rows` (floor_rows()) that share a case with the
+// comparison, and its `reading`:
+// * "deterministic": every floor is exactly 0, any difference is real;
+// * "no difference shown": the interval of the mean loss reaches down into the largest floor;
+// * "beyond the floor": it does not.
+// A floor's bound is the upper end of the interval of its mean, with one pair the mean itself.
+void set_floors_beside(const MadeComparison& comparison, const std::vector<FloorRow>& rows,
+                       const std::vector<ReportMetric>& metrics,
+                       std::map<std::string, Quality>& quality);
 
 }  // namespace sameseed

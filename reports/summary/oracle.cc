@@ -14,17 +14,21 @@ const char* reading_of(const std::optional<Interval>& interval) {
   return interval->low > 0 ? "reference nearer" : "no difference shown";
 }
 
-OracleReading oracle_of(const ReportMetric& metric, const std::vector<Pair>& pairs,
-                        const RunIndex& run) {
+// Of a metric of scores that may not be there.
+std::optional<double> value_in(const PairScores* scores, const std::string& metric) {
+  return scores ? scores->value(metric) : std::nullopt;
+}
+
+OracleReading oracle_of(const ReportMetric& metric, const std::vector<MadePair>& pairs) {
   std::vector<Scored> candidates, references, differences;
-  for (const Pair& pair : pairs) {
-    const auto ours = run.score(pair.candidate, pair.oracle, metric.name),
-               theirs = run.score(pair.reference, pair.oracle, metric.name);
+  for (const MadePair& pair : pairs) {
+    const auto ours = value_in(pair.candidate_to_oracle, metric.name),
+               theirs = value_in(pair.reference_to_oracle, metric.name);
     if (!ours || !theirs) continue;
     const double a = metric.loss(*ours), b = metric.loss(*theirs);
-    candidates.push_back({a, pair.candidate, pair.prompt});
-    references.push_back({b, pair.candidate, pair.prompt});
-    differences.push_back({a - b, pair.candidate, pair.prompt});
+    candidates.push_back({a, pair.planned.candidate, pair.planned.prompt});
+    references.push_back({b, pair.planned.candidate, pair.planned.prompt});
+    differences.push_back({a - b, pair.planned.candidate, pair.planned.prompt});
   }
   OracleReading oracle{.unit = metric.loss_unit()};
   if (differences.empty()) return oracle;
@@ -38,12 +42,12 @@ OracleReading oracle_of(const ReportMetric& metric, const std::vector<Pair>& pai
 
 }  // namespace
 
-std::optional<std::map<std::string, OracleReading>> oracle_of(const PlannedComparison& comparison,
-                                                              const RunIndex& run) {
-  if (comparison.pairs.front().oracle.empty()) return std::nullopt;
+std::optional<std::map<std::string, OracleReading>> oracle_of(
+    const MadeComparison& comparison, const std::vector<ReportMetric>& metrics) {
+  if (comparison.pairs.front().planned.oracle.empty()) return std::nullopt;
   std::map<std::string, OracleReading> result;
-  for (const ReportMetric& metric : run.metrics())
-    if (metric.available()) result.emplace(metric.name, oracle_of(metric, comparison.pairs, run));
+  for (const ReportMetric& metric : metrics)
+    if (metric.available()) result.emplace(metric.name, oracle_of(metric, comparison.pairs));
   return result;
 }
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "reports/run/run_index.h"
+#include "reports/run/made_comparison.h"
 #include "reports/statistics/estimate.h"
 
 namespace sameseed {
@@ -21,7 +21,7 @@ struct OracleReading {
 };
 
 // By metric; nothing where the comparison's pairs name no oracle.
-std::optional<std::map<std::string, OracleReading>> oracle_of(const PlannedComparison& comparison,
-                                                              const RunIndex& run);
+std::optional<std::map<std::string, OracleReading>> oracle_of(
+    const MadeComparison& comparison, const std::vector<ReportMetric>& metrics);
 
 }  // namespace sameseed

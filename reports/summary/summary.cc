@@ -40,10 +40,16 @@ std::map<std::string, int> invalid_times(const RunFiles& files) {
   return reasons;
 }
 
-void add_starts(Summary& summary, const RunFiles& files) {
-  summary.start = files.starts.empty() ? nlohmann::json::object() : files.starts.back();
-  for (const nlohmann::json& start : files.starts)
-    summary.started.push_back(start.value("started", ""));
+std::vector<std::string> started(const RunFiles& files) {
+  std::vector<std::string> times;
+  for (const nlohmann::json& start : files.starts) times.push_back(start.value("started", ""));
+  return times;
+}
+
+std::map<std::string, nlohmann::json> workers_of(const RunFiles& files) {
+  std::map<std::string, nlohmann::json> newest;
+  for (const WorkerRecord& worker : files.workers) newest[worker.environment] = worker.record;
+  return newest;
 }
 
 }  // namespace
@@ -55,31 +61,28 @@ const ReportMetric* Summary::metric(const std::string& metric_name) const {
 
 Summary summarize_run(const RunIndex& run) {
   const RunFiles& files = run.files();
-  const NoiseFloor floor(run);
   Summary summary{.folder = files.folder,
                   .name = files.plan.name,
                   .model = files.plan.model,
-                  .start = {},
-                  .started = {},
-                  .cohort = cohort_of(files),
+                  .start = files.starts.empty() ? nlohmann::json::object() : files.starts.back(),
+                  .started = started(files),
                   .axes = files.plan.axes,
                   .excluded = files.plan.excluded,
                   .scored = files.metrics.has_value(),
                   .metrics = run.metrics(),
-                  .noise_floor = floor.summary(),
+                  .workers = workers_of(files),
                   .invalid = invalid_times(files),
                   .failures = failures_of(files),
                   .nonfinite = nonfinite_cases(run),
-                  .workers = {},
                   .comparisons = {},
                   .effects = {}};
-  add_starts(summary, files);
-  for (const WorkerRecord& worker : files.workers)
-    summary.workers[worker.environment] = worker.record;
-  for (const PlannedComparison& comparison : files.plan.comparisons)
-    summary.comparisons.push_back(comparison_of(comparison, run, floor));
+  summary.cohort = cohort_of(files);
+  summary.noise_floor.rows = floor_rows(run);
+  summary.noise_floor.measured = !summary.noise_floor.rows.empty();
+  for (const MadeComparison& comparison : run.comparisons())
+    summary.comparisons.push_back(comparison_of(comparison, run, summary.noise_floor.rows));
   label_equal_values(summary.comparisons, files.plan.axes);
-  summary.effects = effects_of(summary.comparisons, run);
+  summary.effects = effects_of(summary.comparisons, summary.axes, summary.metrics);
   if (!files.plan.reasons.empty()) summary.effects.advice = advice_of(files.plan, summary.effects);
   return summary;
 }

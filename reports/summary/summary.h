@@ -41,10 +41,10 @@ struct Summary {
   bool scored = false;
   std::vector<ReportMetric> metrics;  // empty where nothing was scored
   FloorSummary noise_floor;
-  std::map<std::string, int> invalid;  // reason -> timing samples that carry it
-  std::vector<Failure> failures;       // in the plan's order
-  std::vector<NonfiniteCase> nonfinite;
   std::map<std::string, nlohmann::json> workers;  // environment -> its newest worker record
+  std::map<std::string, int> invalid;             // reason -> timing samples that carry it
+  std::vector<Failure> failures;                  // in the plan's order
+  std::vector<NonfiniteCase> nonfinite;
   std::vector<Comparison> comparisons;
   Effects effects;
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "reports/summary/noise_floor.h"
-
 namespace sameseed {
 namespace {
 
@@ -97,10 +95,9 @@ std::vector<Number> mean_over_steps(const std::vector<std::vector<Number>>& norm
   return result;
 }
 
-void take_traces(const std::vector<Pair>& pairs, const RunIndex& run,
-                 std::vector<const PairTrace*>& into) {
-  for (const Pair& pair : pairs)
-    if (const PairScores* scores = run.scores(pair); scores && scores->trace)
+void take_traces(const std::vector<MadePair>& pairs, std::vector<const PairTrace*>& into) {
+  for (const MadePair& pair : pairs)
+    if (const PairScores* scores = pair.scores(); scores && scores->trace)
       into.push_back(&*scores->trace);
 }
 
@@ -135,14 +132,13 @@ std::optional<TraceSummary> trace_summary(const std::vector<const PairTrace*>& p
   return summary;
 }
 
-std::optional<TraceSummary> trace_of(const PlannedComparison& comparison, const RunIndex& run,
-                                     const NoiseFloor& noise_floor) {
-  std::vector<const PairTrace*> pairs, floor;
-  take_traces(comparison.pairs, run, pairs);
+std::optional<TraceSummary> trace_of(const MadeComparison& comparison,
+                                     const std::vector<MadeFloorRow>& floor) {
+  std::vector<const PairTrace*> pairs, equals;
+  take_traces(comparison.pairs, pairs);
   if (!pairs.empty())
-    for (const PlannedFloorRow* row : noise_floor.rows_beside(comparison))
-      take_traces(row->pairs, run, floor);
-  return trace_summary(pairs, floor);
+    for (const std::size_t row : comparison.floor_rows) take_traces(floor[row].pairs, equals);
+  return trace_summary(pairs, equals);
 }
 
 }  // namespace sameseed

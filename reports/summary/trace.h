@@ -6,11 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "reports/run/run_index.h"
+#include "reports/run/made_comparison.h"
 
 namespace sameseed {
-
-class NoiseFloor;
 
 // What stands where a floor would, where none was measured.
 inline constexpr const char* kNoTraceFloor = "no floor was measured: any difference counts";
@@ -46,7 +44,7 @@ std::optional<TraceSummary> trace_summary(const std::vector<const PairTrace*>& p
                                           const std::vector<const PairTrace*>& floor);
 
 // The same for a comparison of the plan, its floor the rows beside it.
-std::optional<TraceSummary> trace_of(const PlannedComparison& comparison, const RunIndex& run,
-                                     const NoiseFloor& noise_floor);
+std::optional<TraceSummary> trace_of(const MadeComparison& comparison,
+                                     const std::vector<MadeFloorRow>& floor);
 
 }  // namespace sameseed

@@ -21,12 +21,13 @@ const std::string kConvSwitch = "candidate.env.ONEFLOW_CONV_ALLOW_HALF_PRECISION
 // The comparisons of a sweep, of whom each setting's score is a function of the setting and the
 // pair.
 struct Sweep {
-  RunFiles files;
+  std::vector<SweepAxis> axes;
+  std::vector<ReportMetric> metrics;
   std::vector<Comparison> comparisons;
 
-  Sweep(const std::vector<SweepAxis>& axes, int pairs,
-        const std::function<double(const Setting&, int)>& lpips) {
-    files.plan.axes = axes;
+  Sweep(const std::vector<SweepAxis>& swept, int pairs,
+        const std::function<double(const Setting&, int)>& lpips)
+      : axes(swept) {
     set_metric({.name = "lpips.alex"});
     std::vector<Setting> settings = {{}};
     for (const SweepAxis& axis : axes) {
@@ -49,11 +50,11 @@ struct Sweep {
     }
   }
 
-  void set_metric(const ReportMetric& metric) { files.metrics = {metric}; }
+  void set_metric(const ReportMetric& metric) { metrics = {metric}; }
   std::map<std::string, double>& values(std::size_t comparison, std::size_t pair) {
     return comparisons.at(comparison).pairs.at(pair).values;
   }
-  Effects effects() const { return effects_of(comparisons, RunIndex(files)); }
+  Effects effects() const { return effects_of(comparisons, axes, metrics); }
 };
 
 // As report.json has them.
