@@ -16,7 +16,7 @@ namespace sameseed {
 namespace {
 
 // At 95 % one of twenty comparisons of equal drivers would show a difference, and be believed.
-constexpr FamilyOptions kFamily{.level = 0.99};
+constexpr FamilyOptions kFamily{.confidence = 0.99};
 
 std::string reading_of(const Claim& claim, const EffectEstimate& estimate, bool shown) {
   const bool up = estimate.mean > 0;
@@ -66,11 +66,11 @@ CompareVerdict verdict_of(const std::vector<Claim>& claims) {
   verdict.code = scores && times ? 4 : scores ? 2 : times ? 3 : 0;
   std::string& text = verdict.text;
   if (claims.empty()) text = "the runs have no pair in common";
-  for (const auto& [kind, units] :
+  for (const auto& [kind, observations] :
        {std::pair{About::kOwnReference, "pairs"}, {About::kSpeed, "whole blocks"}})
     if (short_of_units.contains(kind) && !judged.contains(kind))
       text += fmt::format("{}{}: fewer than {} {}, nothing can be told", text.empty() ? "" : "; ",
-                          name_of(kind), kFewestUnits, units);
+                          name_of(kind), kFewestObservations, observations);
   if (verdict.code == 0 && !text.empty()) verdict.code = 5;
   verdict.word = verdict.differences > 0 ? "differences shown"
                  : verdict.code == 5     ? "inconclusive"
@@ -91,14 +91,14 @@ ComparedRun side_of(const RunIndex& run, const nlohmann::json& cohort) {
 }
 
 // The claims with their outcomes, all held together at one rate.
-std::vector<Claim> judge(const CompareRows& rows, std::size_t units) {
+std::vector<Claim> judge(const CompareRows& rows, std::size_t observations) {
   std::vector<SparseRow> values;
   std::vector<double> margins;
   for (const CompareRow& row : rows) {
     values.emplace_back(row.values.begin(), row.values.end());
     margins.push_back(row.margin);
   }
-  const Claims found = step_down(values, units, margins, kFamily);
+  const Claims found = step_down(values, observations, margins, kFamily);
   std::vector<Claim> claims;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const EffectEstimate& estimate = found.estimates[i];
@@ -166,15 +166,15 @@ Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions
         .code = 6, .word = "not comparable", .text = "the cohorts differ in what was not varied"};
     return compared;
   }
-  Units units;
+  Observations observations;
   const TimedSettings timed = timed_settings(a, b);
-  CompareRows rows = picture_rows(a, b, same_pictures(a, b), across, units);
-  for (CompareRow& row : score_rows(a, b, units)) rows.push_back(std::move(row));
-  for (CompareRow& row : time_rows(timed, options.time_margin, units))
+  CompareRows rows = picture_rows(a, b, same_pictures(a, b), across, observations);
+  for (CompareRow& row : score_rows(a, b, observations)) rows.push_back(std::move(row));
+  for (CompareRow& row : time_rows(timed, options.time_margin, observations))
     rows.push_back(std::move(row));
-  for (CompareRow& row : switch_rows(a, b, timed, options.time_margin, units))
+  for (CompareRow& row : switch_rows(a, b, timed, options.time_margin, observations))
     rows.push_back(std::move(row));
-  compared.claims = judge(rows, units.size());
+  compared.claims = judge(rows, observations.size());
   hold_against_cycles(compared.claims);
   compared.clock_a = mean_of(timed.clocks_a);
   compared.clock_b = mean_of(timed.clocks_b);

@@ -57,14 +57,14 @@ json claim_json(const Claim& claim) {
 
 json family_json(const Compared& compared) {
   return {
-      {"level", compared.family.level},
+      {"level", compared.family.confidence},
       {"claims", compared.claims.size()},
       {"method",
        "Holm's step-down with resampled critical values (Romano and Wolf 2005): wild bootstrap-t "
        "over (prompt, seed) pairs and A B B A blocks, largest |t| of the family"},
       {"resamples", compared.family.resamples},
       {"seed", compared.family.seed},
-      {"fewest_units", kFewestUnits},
+      {"fewest_units", kFewestObservations},
       {"time_margin", compared.time_margin}};
 }
 

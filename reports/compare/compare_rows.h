@@ -1,5 +1,6 @@
-// What two runs differ by, unit by unit: the rows of the family that compare.h judges. A function a
-// kind of claim; they are called in one order, since it numbers the units and so decides the draws.
+// What two runs differ by, observation by observation: the rows of the family that compare.h
+// judges. A function a kind of claim; they are called in one order, since it numbers the
+// observations and so decides the draws.
 #pragma once
 
 #include <compare>
@@ -19,9 +20,9 @@
 
 namespace sameseed {
 
-// Units of observation, numbered in the order of their first use: a pair, a setting's timed block,
-// or a context's block of the switches' design.
-class Units {
+// Observations, numbered in the order of their first use: a pair, a setting's timed
+// block, or a context's block of the switches' design.
+class Observations {
  public:
   using Block = std::pair<Setting, int>;
   using Key = std::variant<PairKey, Block, std::size_t>;
@@ -37,7 +38,7 @@ class Units {
 // A claim to be, without its outcome.
 struct CompareRow {
   Claim claim;
-  std::map<std::size_t, double> values = {};  // unit -> how far B is from A
+  std::map<std::size_t, double> values = {};  // observation -> how far B is from A
   double margin = 0;                          // what counts as a difference, on the values' scale
 };
 using CompareRows = std::vector<CompareRow>;
@@ -54,10 +55,10 @@ std::vector<SameComparison> same_comparisons(const RunIndex& a, const RunIndex& 
 // measured.
 CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
                          const std::vector<SamePicture>& pictures, const AcrossScores& across,
-                         Units& units);
+                         Observations& observations);
 
 // Loss of B against its own reference (or switches off) less that of A.
-CompareRows score_rows(const RunIndex& a, const RunIndex& b, Units& units);
+CompareRows score_rows(const RunIndex& a, const RunIndex& b, Observations& observations);
 // The same of one comparison and metric, pair by pair.
 std::map<PairKey, double> score_changes(const SameComparison& comparison,
                                         const ReportMetric& metric, const RunIndex& a,
@@ -87,10 +88,10 @@ std::map<int, double> time_changes(const TimedSetting& timed, const std::string&
 
 // Each setting, and all settings together; in ms and, where both runs tell their clock, in cycles.
 // `margin`: the change of time that counts, 0.01 is 1 %.
-CompareRows time_rows(const TimedSettings& timed, double margin, Units& units);
+CompareRows time_rows(const TimedSettings& timed, double margin, Observations& observations);
 
 // What each switch costs in B less what it costs in A.
 CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSettings& timed,
-                        double margin, Units& units);
+                        double margin, Observations& observations);
 
 }  // namespace sameseed

@@ -142,7 +142,7 @@ void write_comparison(const Compared& compared, std::ostream& out) {
     out << fmt::format(
         "all {} claims hold together at {:.0f} % (Holm's step-down, resampled); times count from "
         "{:.0f} % on\n",
-        claims.size(), 100 * compared.family.level, 100 * compared.time_margin);
+        claims.size(), 100 * compared.family.confidence, 100 * compared.time_margin);
   const CompareVerdict& verdict = compared.verdict;
   out << fmt::format("verdict: {} ({}){}\n", verdict.word, verdict.code,
                      verdict.text.empty() ? "" : ": " + verdict.text);

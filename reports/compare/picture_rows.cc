@@ -52,7 +52,7 @@ std::vector<Group> groups_of(const std::vector<SamePicture>& pictures) {
 // Nothing where no picture of the group has a score.
 std::optional<CompareRow> picture_row(const Group& group, const ReportMetric& metric,
                                       const std::map<PairKey, double>& floors,
-                                      const AcrossScores& across, Units& units) {
+                                      const AcrossScores& across, Observations& observations) {
   double total = 0, floor_total = 0;
   std::size_t pairs = 0, floored = 0;
   std::map<std::size_t, double> beyond;
@@ -68,7 +68,7 @@ std::optional<CompareRow> picture_row(const Group& group, const ReportMetric& me
     if (const auto floor = floors.find(pair); floor != floors.end()) {
       floor_total += floor->second;
       ++floored;
-      beyond[units.number(pair)] = loss - floor->second;
+      beyond[observations.number(pair)] = loss - floor->second;
     }
   }
   if (pairs == 0) return std::nullopt;
@@ -89,7 +89,7 @@ std::optional<CompareRow> picture_row(const Group& group, const ReportMetric& me
 
 CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
                          const std::vector<SamePicture>& pictures, const AcrossScores& across,
-                         Units& units) {
+                         Observations& observations) {
   CompareRows rows;
   const std::vector<ReportMetric> metrics = judged_metrics(a, b);
   // (arm, metric) -> floors, made once
@@ -99,7 +99,7 @@ CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
       const std::string arm = group.front()->arm == "reference" ? "reference" : "candidate";
       const auto [floors, is_new] = known.try_emplace({arm, metric.name});
       if (is_new) floors->second = floors_of(a, b, arm, metric);
-      if (auto row = picture_row(group, metric, floors->second, across, units))
+      if (auto row = picture_row(group, metric, floors->second, across, observations))
         rows.push_back(std::move(*row));
     }
   return rows;

@@ -68,7 +68,7 @@ std::map<PairKey, double> score_changes(const SameComparison& comparison,
   return changes;
 }
 
-CompareRows score_rows(const RunIndex& a, const RunIndex& b, Units& units) {
+CompareRows score_rows(const RunIndex& a, const RunIndex& b, Observations& observations) {
   CompareRows rows;
   const std::vector<ReportMetric> metrics = judged_metrics(a, b);
   for (const SameComparison& comparison : same_comparisons(a, b))
@@ -80,7 +80,7 @@ CompareRows score_rows(const RunIndex& a, const RunIndex& b, Units& units) {
                                .measure = metric.name,
                                .unit = metric.loss_unit()}};
       for (const auto& [pair, change] : score_changes(comparison, metric, a, b))
-        row.values[units.number(pair)] = change;
+        row.values[observations.number(pair)] = change;
       if (!row.values.empty()) rows.push_back(std::move(row));
     }
   return rows;

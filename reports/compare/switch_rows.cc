@@ -39,7 +39,7 @@ CompareRow row_of(const Effect& effect, const std::string& measure, const std::s
 
 void add_quality_rows(const RunIndex& a, const RunIndex& b, const ReportMetric& metric,
                       const std::vector<SameComparison>& comparisons, const Settings& settings,
-                      Units& units, CompareRows& rows) {
+                      Observations& observations, CompareRows& rows) {
   std::map<PairKey, std::vector<double>> by_pair;
   for (std::size_t point = 0; point < comparisons.size(); ++point)
     for (const auto& [pair, change] : score_changes(comparisons[point], metric, a, b))
@@ -47,7 +47,7 @@ void add_quality_rows(const RunIndex& a, const RunIndex& b, const ReportMetric& 
   Table table;
   std::vector<std::size_t> numbers;
   for (auto& [pair, row] : by_pair) {
-    numbers.push_back(units.number(pair));
+    numbers.push_back(observations.number(pair));
     table.push_back(std::move(row));
   }
   const auto effects = main_effects(a, settings_made(settings, table));
@@ -61,7 +61,7 @@ void add_quality_rows(const RunIndex& a, const RunIndex& b, const ReportMetric& 
 }
 
 void add_speed_rows(const RunIndex& a, const TimedSettings& timed, const Settings& settings,
-                    double margin, Units& units, CompareRows& rows) {
+                    double margin, Observations& observations, CompareRows& rows) {
   Table table;  // block -> setting -> change of log(candidate / reference)
   for (std::size_t point = 0; point < timed.settings.size(); ++point) {
     const auto candidate = time_changes(timed.settings[point], "candidate", "total_ms", false),
@@ -81,7 +81,8 @@ void add_speed_rows(const RunIndex& a, const TimedSettings& timed, const Setting
     CompareRow row = row_of(effects[i], "total_ms", "ratio");
     row.margin = margin;
     for (std::size_t context = 0; context < values[i].size(); ++context)
-      if (!std::isnan(values[i][context])) row.values[units.number(context)] = values[i][context];
+      if (!std::isnan(values[i][context]))
+        row.values[observations.number(context)] = values[i][context];
     rows.push_back(std::move(row));
   }
 }
@@ -89,7 +90,7 @@ void add_speed_rows(const RunIndex& a, const TimedSettings& timed, const Setting
 }  // namespace
 
 CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSettings& timed,
-                        double margin, Units& units) {
+                        double margin, Observations& observations) {
   std::vector<SameComparison> comparisons = same_comparisons(a, b);
   std::erase_if(comparisons, [](const SameComparison& comparison) {
     return comparison.first->against != "reference";
@@ -99,8 +100,8 @@ CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSetting
     settings.push_back(comparison.first->setting);
   CompareRows rows;
   for (const ReportMetric& metric : judged_metrics(a, b))
-    add_quality_rows(a, b, metric, comparisons, settings, units, rows);
-  add_speed_rows(a, timed, settings, std::log1p(margin), units, rows);
+    add_quality_rows(a, b, metric, comparisons, settings, observations, rows);
+  add_speed_rows(a, timed, settings, std::log1p(margin), observations, rows);
   return rows;
 }
 

@@ -39,7 +39,7 @@ std::optional<double> change_of(const BlockTime& a, const BlockTime& b, bool in_
 
 // Of one arm and timing: a row a setting where it is the candidate's total, and one over all.
 void add_rows(const TimedSettings& timed, const std::string& arm, const std::string& timing,
-              bool in_cycles, double margin, Units& units, CompareRows& rows) {
+              bool in_cycles, double margin, Observations& observations, CompareRows& rows) {
   const auto row_of = [&](const std::optional<Setting>& setting) {
     return CompareRow{.claim = {.about = in_cycles ? About::kCycles : About::kSpeed,
                                 .arm = arm,
@@ -53,7 +53,7 @@ void add_rows(const TimedSettings& timed, const std::string& arm, const std::str
   for (const TimedSetting& setting : timed.settings) {
     CompareRow row = row_of(setting.setting);
     for (const auto& [block, change] : time_changes(setting, arm, timing, in_cycles))
-      row.values[units.number(Units::Block(setting.setting, block))] = change;
+      row.values[observations.number(Observations::Block(setting.setting, block))] = change;
     all.values.insert(row.values.begin(), row.values.end());
     if (!row.values.empty() && arm == "candidate" && timing == "total_ms")
       rows.push_back(std::move(row));
@@ -86,12 +86,12 @@ std::map<int, double> time_changes(const TimedSetting& timed, const std::string&
   return changes;
 }
 
-CompareRows time_rows(const TimedSettings& timed, double margin, Units& units) {
+CompareRows time_rows(const TimedSettings& timed, double margin, Observations& observations) {
   CompareRows rows;
   for (const bool in_cycles : {false, true})
     for (const char* arm : {"candidate", "reference"})
       for (const char* timing : kTimings)
-        add_rows(timed, arm, timing, in_cycles, std::log1p(margin), units, rows);
+        add_rows(timed, arm, timing, in_cycles, std::log1p(margin), observations, rows);
   return rows;
 }
 

@@ -201,7 +201,7 @@ EffectTable effect_table(const Effects& effects) {
   table.notes.push_back(
       fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} pairs "
                   "or blocks, none",
-                  100 * FamilyOptions().level, kFewestUnits));
+                  100 * FamilyOptions().confidence, kFewestObservations));
   if (hidden > 0)
     table.notes.push_back(
         fmt::format("{} interactions of two switches: none shown, or too few pairs", hidden));

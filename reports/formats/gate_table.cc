@@ -26,8 +26,8 @@ std::string settings_of(const GateDecision& decision) {
   return text;
 }
 
-// Units by their count: "48 pairs", "10 blocks".
-std::string units(const SmallestChange& change, double count) {
+// Observations by their count: "48 pairs", "10 blocks".
+std::string observations(const SmallestChange& change, double count) {
   return fmt::format("{:.0f} {}", count, change.unit == "ratio" ? "blocks" : "pairs");
 }
 
@@ -48,10 +48,10 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
                 .smallest = "none: too few pairs or blocks",
                 .half = "-"};
     if (const auto& change = decision.smallest_change) {
-      const std::string all = units(*change, static_cast<double>(change->n));
+      const std::string all = observations(*change, static_cast<double>(change->n));
       row.smallest = fmt::format("{} of the {} ({})", size_of(*change), change->of, all);
       if (change->half_takes)
-        row.half = units(*change, *change->half_takes);
+        row.half = observations(*change, *change->half_takes);
       else
         row.smallest = fmt::format("any: all {} are equal", all);
     }

@@ -261,7 +261,7 @@ json axis_json(const SweepAxis& axis) { return {{"name", axis.name}, {"values", 
 json effects_json(const Effects& effects) {
   const FamilyOptions options;
   json entry = {
-      {"level", options.level},
+      {"level", options.confidence},
       {"method", "paired wild bootstrap-t (signs), largest |t| over the family"},
       {"family", "all main effects and interactions on one metric or timing"},
       {"resamples", options.resamples},
@@ -269,10 +269,10 @@ json effects_json(const Effects& effects) {
       {"units",
        "(prompt, seed) pairs that have all settings the effect needs; of timings the A B B A "
        "blocks of each context"},
-      {"fewest_units", kFewestUnits},
+      {"fewest_units", kFewestObservations},
       {"needed_formula",
        "n >= ((z(1 - (1 - level) / (2 m)) + z(0.8)) s / effect)^2: 80 % power, m effects in the "
-       "family, s the spread from unit to unit"},
+       "family, s the spread from observation to observation"},
       {"headline", value_or_null(effects.headline)},
       {"switches",
        list_json(effects.switches,
@@ -290,7 +290,7 @@ json effects_json(const Effects& effects) {
 
 json intervals_json() {
   const IntervalMethod method = interval_method();
-  return {{"level", method.level},
+  return {{"level", method.confidence},
           {"method", method.method},
           {"resamples", method.resamples},
           {"seed", method.seed},

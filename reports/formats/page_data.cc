@@ -230,7 +230,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"metrics", metrics_of(metrics)},
       {"headline", opens_on ? json(*opens_on) : json()},
       {"columns", json::array()},
-      {"interval_level", interval_method().level},
+      {"interval_level", interval_method().confidence},
       {"floors", floors_of(summary.noise_floor)},
       {"failures", failures_of(summary.failures)},
       {"failure_count", summary.failures.size()},

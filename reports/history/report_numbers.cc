@@ -28,10 +28,10 @@ std::string of_devices(const json& cohort, const char* field) {
   std::string text;
   std::vector<std::string> seen;
   for (const json& device : cohort.value("devices", json::array())) {
-    const std::string one = text_or(device, field, "?");
-    if (std::find(seen.begin(), seen.end(), one) != seen.end()) continue;
-    seen.push_back(one);
-    text += (text.empty() ? "" : ", ") + one;
+    const std::string text_of_device = text_or(device, field, "?");
+    if (std::find(seen.begin(), seen.end(), text_of_device) != seen.end()) continue;
+    seen.push_back(text_of_device);
+    text += (text.empty() ? "" : ", ") + text_of_device;
   }
   return text;
 }

@@ -30,7 +30,7 @@ struct BoundTest {
   Estimate estimate;  // n = 0: no value; ends may be infinite: not bounded on that side
   std::string unit;   // of differences
   std::optional<double> smallest_change;  // that could have been shown
-  std::optional<double> half_takes;       // units that would show half of it
+  std::optional<double> half_takes;       // observations that would show half of it
   struct Judged {
     double bound = 0, p_beyond = 1, p_beyond_holm = 1, p_within = 1;
   };

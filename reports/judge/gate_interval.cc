@@ -18,11 +18,12 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Both ends as people know them; a scale may turn them round. Infinite: not bounded on that side.
-std::optional<Interval> interval_of(const GateUnits& units, const StatisticTest& test) {
-  if (test.n < kFewestUnits) return std::nullopt;
-  const bool turned = units.shown(1) < units.shown(0);
+std::optional<Interval> interval_of(const GateObservations& observations,
+                                    const StatisticTest& test) {
+  if (test.n < kFewestObservations) return std::nullopt;
+  const bool turned = observations.shown(1) < observations.shown(0);
   const auto shown = [&](const std::optional<double>& end, double unbounded) {
-    return end ? units.shown(*end) : unbounded;
+    return end ? observations.shown(*end) : unbounded;
   };
   const double sign = turned ? -1 : 1;
   const double low = shown(test.low, -sign * kInfinity), high = shown(test.high, sign * kInfinity);
@@ -40,28 +41,29 @@ std::string estimate_text(const BoundTest& test) {
 bool is_mean(const Gate& gate) { return gate.statistic == "mean" || gate.statistic == "ratio"; }
 
 // Of the gate's statistic, in the scale of `beyond`.
-StatisticTest test_units(const Gate& gate, const GateUnits& units, const TestOptions& options) {
-  if (is_mean(gate)) return test_mean(units.beyond, 0, options);
-  if (gate.statistic == "median") return test_median(units.beyond, 0, options);
-  std::vector<double> losses = units.beyond;
-  for (double& loss : losses) loss = std::max(0.0, loss + units.loss_at_bound);
-  StatisticTest test = test_worst5(losses, units.loss_at_bound, options);
+StatisticTest test_observations(const Gate& gate, const GateObservations& observations,
+                                const TestOptions& options) {
+  if (is_mean(gate)) return test_mean(observations.beyond, 0, options);
+  if (gate.statistic == "median") return test_median(observations.beyond, 0, options);
+  std::vector<double> losses = observations.beyond;
+  for (double& loss : losses) loss = std::max(0.0, loss + observations.loss_at_bound);
+  StatisticTest test = test_worst5(losses, observations.loss_at_bound, options);
   for (double* value :
        {&test.estimate, test.low ? &*test.low : nullptr, test.high ? &*test.high : nullptr})
-    if (value) *value -= units.loss_at_bound;
+    if (value) *value -= observations.loss_at_bound;
   return test;
 }
 
 // The statistic, its interval, and what could have been shown of it where it is a mean.
-BoundTest bound_test(const GateUnits& units, const StatisticTest& test, std::size_t family,
-                     double alpha) {
-  BoundTest entry{.of = units.what, .estimate = {.n = test.n}, .unit = units.unit};
-  if (test.n > 0) entry.estimate.value = units.shown(test.estimate);
-  entry.estimate.interval = interval_of(units, test);
+BoundTest bound_test(const GateObservations& observations, const StatisticTest& test,
+                     std::size_t family, double alpha) {
+  BoundTest entry{.of = observations.what, .estimate = {.n = test.n}, .unit = observations.unit};
+  if (test.n > 0) entry.estimate.value = observations.shown(test.estimate);
+  entry.estimate.interval = interval_of(observations, test);
   if (!test.spread) return entry;
   const auto change = smallest_change(*test.spread, test.n, family, alpha);
   if (!change) return entry;
-  const bool logarithm = units.unit == "ratio";
+  const bool logarithm = observations.unit == "ratio";
   const double shown = logarithm ? std::expm1(*change) : *change;
   if (std::isfinite(shown)) entry.smallest_change = shown;
   if (*change == 0) return entry;
@@ -98,16 +100,17 @@ std::string doubt(const BoundTest& entry, const StatisticTest& test, const std::
 
 // The tests of all bounds of all settings, one after the other.
 std::vector<StatisticTest> test_all(const Gate& gate,
-                                    const std::vector<std::vector<GateUnits>>& settings,
+                                    const std::vector<std::vector<GateObservations>>& settings,
                                     std::size_t family) {
   std::vector<StatisticTest> tests;
   for (const auto& bounds : settings)
-    for (const GateUnits& units : bounds) {
-      StatisticTest test = test_units(gate, units, {.alpha = gate.alpha});
+    for (const GateObservations& observations : bounds) {
+      StatisticTest test = test_observations(gate, observations, {.alpha = gate.alpha});
       // Only what may fail has to stand Holm's correction, which takes more resamples.
       if (test.p_above <= gate.alpha)
-        test = test_units(gate, units,
-                          {.alpha = gate.alpha, .resamples = resamples_for(family, gate.alpha)});
+        test = test_observations(
+            gate, observations,
+            {.alpha = gate.alpha, .resamples = resamples_for(family, gate.alpha)});
       tests.push_back(test);
     }
   return tests;
@@ -115,8 +118,8 @@ std::vector<StatisticTest> test_all(const Gate& gate,
 
 }  // namespace
 
-std::vector<IntervalAnswer> judge_by_interval(const Gate& gate,
-                                              const std::vector<std::vector<GateUnits>>& settings) {
+std::vector<IntervalAnswer> judge_by_interval(
+    const Gate& gate, const std::vector<std::vector<GateObservations>>& settings) {
   std::size_t family = 0;
   for (const auto& bounds : settings) family += bounds.size();
   const std::vector<StatisticTest> tests = test_all(gate, settings, family);
@@ -153,15 +156,18 @@ std::vector<IntervalAnswer> judge_by_interval(const Gate& gate,
 }
 
 std::vector<std::optional<BoundTest>> precision_of(const Gate& gate,
-                                                   const std::vector<GateUnits>& settings) {
-  const auto family = static_cast<std::size_t>(std::ranges::count_if(
-      settings, [](const GateUnits& units) { return units.beyond.size() >= kFewestUnits; }));
+                                                   const std::vector<GateObservations>& settings) {
+  const auto family = static_cast<std::size_t>(
+      std::ranges::count_if(settings, [](const GateObservations& observations) {
+        return observations.beyond.size() >= kFewestObservations;
+      }));
   std::vector<std::optional<BoundTest>> entries;
-  for (const GateUnits& units : settings) {
+  for (const GateObservations& observations : settings) {
     entries.emplace_back();
-    if (units.code == 0 && !units.beyond.empty())
-      entries.back() = bound_test(units, test_mean(units.beyond, 0, {.alpha = gate.alpha}),
-                                  std::max<std::size_t>(1, family), gate.alpha);
+    if (observations.code == 0 && !observations.beyond.empty())
+      entries.back() =
+          bound_test(observations, test_mean(observations.beyond, 0, {.alpha = gate.alpha}),
+                     std::max<std::size_t>(1, family), gate.alpha);
   }
   return entries;
 }
@@ -182,7 +188,7 @@ std::optional<SmallestChange> smallest_change_of(const std::vector<SettingDecisi
 GateStatistics gate_statistics() {
   return {
       .power = kPower,
-      .fewest_units = kFewestUnits,
+      .fewest_units = kFewestObservations,
       .method =
           "means by bootstrap-t with equal tails over (prompt, seed) pairs, of timings over the "
           "logarithms of A B B A blocks' ratios; medians by the sign test; the worst 5 % by a "
@@ -194,8 +200,8 @@ GateStatistics gate_statistics() {
       .smallest_change_formula =
           "(z(1 - alpha / m) + z(power)) s / sqrt(n - z(1 - alpha / m)^2 / 2): normal "
           "approximation with Guenther's correction (1981) for Student's t, m tests of the gate, n "
-          "units, s their spread",
-      .half_takes = "units that would show half of the smallest change, by the same formula"};
+          "observations, s their spread",
+      .half_takes = "observations that would show half of the smallest change, by the same formula"};
 }
 
 }  // namespace sameseed

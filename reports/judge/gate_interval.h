@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "reports/judge/decision.h"
-#include "reports/judge/gate_units.h"
+#include "reports/judge/gate_observations.h"
 
 namespace sameseed {
 
@@ -17,18 +17,18 @@ struct IntervalAnswer {
   std::vector<BoundTest> tests = {};      // one a bound
 };
 
-// `settings`: for each the units of every bound of the gate, with at least kFewestUnits each. A
-// setting fails where one of its bounds is shown to be broken, with Holm's correction over all
-// tests of the gate; it passes where all its bounds are shown to hold, each at alpha: for a gate
-// that passes where all its settings do, that needs no correction (an intersection-union test,
-// Berger 1982). Pure.
-std::vector<IntervalAnswer> judge_by_interval(const Gate& gate,
-                                              const std::vector<std::vector<GateUnits>>& settings);
+// `settings`: for each the observations of every bound of the gate, with at least
+// kFewestObservations each. A setting fails where one of its bounds is shown to be broken, with
+// Holm's correction over all tests of the gate; it passes where all its bounds are shown to hold,
+// each at alpha: for a gate that passes where all its settings do, that needs no correction (an
+// intersection-union test, Berger 1982). Pure.
+std::vector<IntervalAnswer> judge_by_interval(
+    const Gate& gate, const std::vector<std::vector<GateObservations>>& settings);
 
 // What the run could have shown, where nothing is judged by it: for each setting its mean, interval
-// and smallest change. `settings`: the units with Bound::kNone, any number.
+// and smallest change. `settings`: the observations with Bound::kNone, any number.
 std::vector<std::optional<BoundTest>> precision_of(const Gate& gate,
-                                                   const std::vector<GateUnits>& settings);
+                                                   const std::vector<GateObservations>& settings);
 
 // That of the setting whose smallest change is largest; nothing without one.
 std::optional<SmallestChange> smallest_change_of(const std::vector<SettingDecision>& settings);

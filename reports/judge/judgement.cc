@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "reports/judge/gate_interval.h"
-#include "reports/judge/gate_units.h"
+#include "reports/judge/gate_observations.h"
 #include "reports/judge/gate_wording.h"
 #include "reports/statistics/paired_bootstrap.h"
 
@@ -58,8 +58,8 @@ void leave_in_doubt(Case& judged, std::size_t place, const std::string& text) {
       judged.words.cause("inconclusive", 5, text, judged.comparisons[place]));
 }
 
-void leave_for_want_of_units(Case& judged, std::size_t place, std::size_t count,
-                             std::size_t needed) {
+void leave_for_want_of_observations(Case& judged, std::size_t place, std::size_t count,
+                                    std::size_t needed) {
   leave_in_doubt(judged, place, judged.words.too_few(count, needed));
 }
 
@@ -76,7 +76,7 @@ void pass(Case& judged, std::size_t place, std::size_t count) {
   const Comparison& comparison = *judged.comparisons[place];
   const std::size_t pairs = comparison.pairs.size();
   if (!judged.gate.is_timing && comparison.status == "ok" && count < pairs)
-    return leave_for_want_of_units(judged, place, count, pairs);
+    return leave_for_want_of_observations(judged, place, count, pairs);
   ++judged.decision.passed;
   judged.decision.settings[place].answer = Answer::kPass;
 }
@@ -106,7 +106,7 @@ void judge_value(Case& judged, std::size_t place) {
   const std::optional<double> value = value_of(gate, *judged.comparisons[place]);
   const std::size_t count = count_of(gate, *judged.comparisons[place]);
   const auto needed = static_cast<std::size_t>(std::max(1, gate.min_pairs));
-  if (!value || count < needed) return leave_for_want_of_units(judged, place, count, needed);
+  if (!value || count < needed) return leave_for_want_of_observations(judged, place, count, needed);
   ++judged.decision.judged;
   if (gate.at_most && !(*value <= *gate.at_most))
     fail(judged, place, fmt::format("{:.6g} is more than {:.6g}", *value, *gate.at_most));
@@ -117,31 +117,33 @@ void judge_value(Case& judged, std::size_t place) {
 
 // What could have been shown of the mean, where the gate is on another statistic or on a number.
 void add_precision(Case& judged) {
-  std::vector<GateUnits> units;
+  std::vector<GateObservations> observations;
   for (const Comparison* comparison : judged.comparisons)
-    units.push_back(
+    observations.push_back(
         units_of(judged.gate, Bound::kNone, *comparison, judged.summary, judged.accepted));
-  const auto precision = precision_of(judged.gate, units);
+  const auto precision = precision_of(judged.gate, observations);
   for (std::size_t place = 0; place < precision.size(); ++place)
     if (precision[place]) judged.decision.settings[place].tests.push_back(*precision[place]);
 }
 
 // Those of every bound; none where one of them cannot be judged.
-std::vector<GateUnits> units_to_judge(Case& judged, std::size_t place) {
-  const auto needed = std::max(kFewestUnits, static_cast<std::size_t>(judged.gate.min_pairs));
+std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t place) {
+  const auto needed =
+      std::max(kFewestObservations, static_cast<std::size_t>(judged.gate.min_pairs));
   const Comparison& comparison = *judged.comparisons[place];
-  std::vector<GateUnits> list;
+  std::vector<GateObservations> list;
   for (const Bound bound : bounds_of(judged.gate)) {
     list.push_back(units_of(judged.gate, bound, comparison, judged.summary, judged.accepted));
-    const GateUnits& units = list.back();
-    if (units.code) {
+    const GateObservations& observations = list.back();
+    if (observations.code) {
       judged.decision.settings[place].answer = Answer::kInconclusive;
-      judged.decision.causes.push_back(judged.words.cause(units.code == 1   ? "usage"
-                                                          : units.code == 6 ? "environment"
-                                                                            : "inconclusive",
-                                                          units.code, units.problem, &comparison));
-    } else if (units.beyond.size() < needed) {
-      leave_for_want_of_units(judged, place, units.beyond.size(), needed);
+      judged.decision.causes.push_back(judged.words.cause(observations.code == 1   ? "usage"
+                                                          : observations.code == 6 ? "environment"
+                                                                                   : "inconclusive",
+                                                          observations.code, observations.problem,
+                                                          &comparison));
+    } else if (observations.beyond.size() < needed) {
+      leave_for_want_of_observations(judged, place, observations.beyond.size(), needed);
     } else {
       continue;
     }
@@ -164,12 +166,12 @@ void judge_values(Case& judged) {
 
 void judge_intervals(Case& judged) {
   std::vector<std::size_t> places;
-  std::vector<std::vector<GateUnits>> settings;
+  std::vector<std::vector<GateObservations>> settings;
   for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
     if (stands(judged, place))
-      if (auto units = units_to_judge(judged, place); !units.empty()) {
+      if (auto observations = observations_to_judge(judged, place); !observations.empty()) {
         places.push_back(place);
-        settings.push_back(std::move(units));
+        settings.push_back(std::move(observations));
       }
   const std::vector<IntervalAnswer> answers = judge_by_interval(judged.gate, settings);
   for (std::size_t i = 0; i < answers.size(); ++i) {

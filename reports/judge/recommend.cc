@@ -72,20 +72,21 @@ struct Measured {
 // Pairs are matched by their place: all comparisons with the reference list the same requests.
 std::vector<Measured> measure(const QualityBound& bound,
                               const std::vector<std::vector<double>>& losses, std::size_t bounds) {
-  const double level = 1 - (1 - kConfidence) / static_cast<double>(bounds);
+  const double confidence = 1 - (1 - kConfidence) / static_cast<double>(bounds);
   std::vector<Measured> measured;
   if (bound.statistic == "mean") {
-    for (const EffectEstimate& one : estimate_family(losses, {.level = level})) {
-      Measured entry{.estimate = one.mean, .upper = std::nullopt, .n = one.n};
-      if (one.half_width) entry.upper = one.mean + *one.half_width;
+    for (const EffectEstimate& estimate : estimate_family(losses, {.confidence = confidence})) {
+      Measured entry{.estimate = estimate.mean, .upper = std::nullopt, .n = estimate.n};
+      if (estimate.half_width) entry.upper = estimate.mean + *estimate.half_width;
       measured.push_back(entry);
     }
     return measured;
   }
-  for (std::vector<double> one : losses) {
-    std::erase_if(one, [](double loss) { return std::isnan(loss); });
-    Measured entry{.estimate = worst5_of(one), .upper = std::nullopt, .n = one.size()};
-    entry.upper = worst5_bound(one, {.confidence = level, .family = losses.size()});
+  for (std::vector<double> setting_losses : losses) {
+    std::erase_if(setting_losses, [](double loss) { return std::isnan(loss); });
+    Measured entry{
+        .estimate = worst5_of(setting_losses), .upper = std::nullopt, .n = setting_losses.size()};
+    entry.upper = worst5_bound(setting_losses, {.confidence = confidence, .family = losses.size()});
     if (entry.upper) entry.upper = std::max(*entry.upper, entry.estimate);
     measured.push_back(entry);
   }
@@ -107,7 +108,7 @@ void note(const QualityBound& bound, const ReportMetric& metric, const Measured&
         found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
                                   bound.at_most ? "at most" : "at least",
                                   metric.of_loss(*found.upper), 100 * kConfidence)
-                    : fmt::format("no bound from fewer than {} pairs", kFewestUnits),
+                    : fmt::format("no bound from fewer than {} pairs", kFewestObservations),
         holds   ? "holds"
         : seems ? "not sure to hold"
                 : "does not hold"));
@@ -237,10 +238,11 @@ Recommendation recommend(const std::vector<Recommendable>& fastest_first,
     if (chosen != fastest_first.begin()) text += "# Faster, and passed over:\n";
   }
   std::size_t listed = 0;
-  for (auto one = fastest_first.begin(); one != chosen && listed < kMostPassedOver; ++one, ++listed)
-    text += fmt::format("# {}{}\n{}", one_line(setting_label(one->setting)),
-                        one->ratio > 0 ? fmt::format(", time {:.3g}", one->ratio) : "",
-                        reasons_of(*one));
+  for (auto passed = fastest_first.begin(); passed != chosen && listed < kMostPassedOver;
+       ++passed, ++listed)
+    text += fmt::format("# {}{}\n{}", one_line(setting_label(passed->setting)),
+                        passed->ratio > 0 ? fmt::format(", time {:.3g}", passed->ratio) : "",
+                        reasons_of(*passed));
   const auto passed_over = static_cast<std::size_t>(chosen - fastest_first.begin());
   if (passed_over > listed) text += fmt::format("# and {} more\n", passed_over - listed);
   return result;

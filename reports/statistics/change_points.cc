@@ -61,7 +61,7 @@ class Cost {
 
 std::vector<std::size_t> change_points(const std::vector<double>& values) {
   const std::size_t n = values.size();
-  if (n < 2 * kFewestOfALevel) return {};
+  if (n < 2 * kFewestOfAPlateau) return {};
   const double sigma = noise_of(values);
   if (sigma == 0) return {};
   const Cost cost(without_bad_nights(values, sigma), sigma);
@@ -69,15 +69,15 @@ std::vector<std::size_t> change_points(const std::vector<double>& values) {
 
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   struct Start {
-    std::size_t first, until;  // where the last level may begin; not beyond `until` values
+    std::size_t first, until;  // where the last plateau may begin; not beyond `until` values
   };
   constexpr std::size_t kForEver = std::numeric_limits<std::size_t>::max();
   std::vector<double> best(n + 1, kInfinity);  // least cost of the first so many values
-  std::vector<std::size_t> last(n + 1, 0);     // where their last level begins
-  best[0] = -penalty;                          // the first level is no step
+  std::vector<std::size_t> last(n + 1, 0);     // where their last plateau begins
+  best[0] = -penalty;                          // the first plateau is no step
   std::vector<Start> starts;
-  for (std::size_t end = kFewestOfALevel; end <= n; ++end) {
-    if (const std::size_t first = end - kFewestOfALevel; first == 0 || first >= kFewestOfALevel)
+  for (std::size_t end = kFewestOfAPlateau; end <= n; ++end) {
+    if (const std::size_t first = end - kFewestOfAPlateau; first == 0 || first >= kFewestOfAPlateau)
       starts.push_back({first, kForEver});
     std::erase_if(starts, [&](const Start& start) { return start.until < end; });
     for (const Start& start : starts) {
@@ -87,10 +87,11 @@ std::vector<std::size_t> change_points(const std::vector<double>& values) {
         last[end] = start.first;
       }
     }
-    // What a level that ends here would beat never wins again, once that level could have ended.
+    // What a plateau that ends here would beat never wins again, once that plateau could have
+    // ended.
     for (Start& start : starts)
       if (start.until == kForEver && best[start.first] + cost(start.first, end) >= best[end])
-        start.until = end + kFewestOfALevel - 1;
+        start.until = end + kFewestOfAPlateau - 1;
   }
   std::vector<std::size_t> steps;
   for (std::size_t end = last[n]; end > 0; end = last[end]) steps.push_back(end);

@@ -15,11 +15,11 @@ namespace sameseed {
 
 inline constexpr double kPenalty =
     4;  // 2, the BIC, gives steps in 8 to 16 % of series of short noise
-inline constexpr std::size_t kFewestOfALevel =
+inline constexpr std::size_t kFewestOfAPlateau =
     4;  // a step is seen once so many values lie behind it
 
-// Indices of the first value of each new level, ascending; empty where there is no step or fewer
-// than 2 kFewestOfALevel values. All values must be finite.
+// Indices of the first value of each new plateau, ascending; empty where there is no step or fewer
+// than 2 kFewestOfAPlateau values. All values must be finite.
 std::vector<std::size_t> change_points(const std::vector<double>& values);
 
 }  // namespace sameseed

@@ -67,12 +67,12 @@ double value_of(const Effect& effect, const std::vector<double>& values) {
   return sum / static_cast<double>(effect.contrasts.size());
 }
 
-// The residuals of two blocks are each other's negative, and no two units: taking their mean out
-// gave 92 % instead of 95 %.
+// The residuals of two blocks are each other's negative, and no two observations: taking their mean
+// out gave 92 % instead of 95 %.
 constexpr double kFewestToCentre = 3;
 
-// Blocks of different contexts are units of their own. Where a context has enough of them, its own
-// mean is taken out of the spread: that settings differ is no noise.
+// Blocks of different contexts are observations of their own. Where a context has enough of them,
+// its own mean is taken out of the spread: that settings differ is no noise.
 void centre_contexts(std::vector<double>& row, std::size_t blocks) {
   double sum = 0;
   std::size_t n = 0;

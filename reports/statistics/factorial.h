@@ -45,18 +45,18 @@ std::map<std::string, std::vector<AxisValue>> confounded_with(const Effect& effe
                                                               const Settings& settings);
 
 using Table =
-    std::vector<std::vector<double>>;  // unit -> setting -> value, NaN where there is none
+    std::vector<std::vector<double>>;  // observation -> setting -> value, NaN where there is none
 
-// For each effect its value on every unit, for estimate_family(): NaN where the unit lacks a
-// setting that the effect needs, and everywhere for an effect without contrasts. What is only
-// rounding is 0.
+// For each effect its value on every observation, for estimate_family(): NaN where the observation
+// lacks a setting that the effect needs, and everywhere for an effect without contrasts. What is
+// only rounding is 0.
 
 // On pairs, which are the same for all settings: the mean of the contrasts.
 Table rows_over_pairs(const std::vector<Effect>& effects, const Table& losses);
 
-// On timed blocks, which each setting has for itself: every contrast on every block is a unit.
-// Where a context has three blocks or more its own mean is taken out of the spread: that contexts
-// differ is no noise. With fewer it counts as noise, and intervals are wide.
+// On timed blocks, which each setting has for itself: every contrast on every block is an
+// observation. Where a context has three blocks or more its own mean is taken out of the spread:
+// that contexts differ is no noise. With fewer it counts as noise, and intervals are wide.
 Table rows_over_blocks(const std::vector<Effect>& effects, const Table& logarithms);
 
 }  // namespace sameseed

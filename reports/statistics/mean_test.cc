@@ -93,7 +93,7 @@ StatisticTest test_mean(const std::vector<double>& values, double threshold,
   }
   const double spread = least != most && test.n > 1 ? std::sqrt(squares / (n - 1)) : 0;
   test.spread = spread;
-  if (test.n < kFewestUnits) return test;
+  if (test.n < kFewestObservations) return test;
   if (spread == 0) return without_doubt(test, threshold);
 
   std::vector<double> resampled = drawn_with_replacement(residuals, options);
@@ -144,14 +144,14 @@ std::optional<double> smallest_change(double spread, std::size_t n, std::size_t 
                                       double alpha) {
   const double z = normal_quantile(1 - alpha / static_cast<double>(family));
   const double left = static_cast<double>(n) - z * z / 2;
-  if (n < kFewestUnits || left <= 0) return std::nullopt;
+  if (n < kFewestObservations || left <= 0) return std::nullopt;
   return (z + normal_quantile(kPower)) * spread / std::sqrt(left);
 }
 
 double units_for(double change, double spread, std::size_t family, double alpha) {
   const double z = normal_quantile(1 - alpha / static_cast<double>(family));
   const double root = (z + normal_quantile(kPower)) * spread / change;
-  return std::max(static_cast<double>(kFewestUnits), std::ceil(root * root + z * z / 2));
+  return std::max(static_cast<double>(kFewestObservations), std::ceil(root * root + z * z / 2));
 }
 
 }  // namespace sameseed

@@ -1,13 +1,13 @@
-// Whether the true mean of what was measured on units (prompt-seed pairs, timed blocks) lies above
-// a threshold or not, or whether the units do not tell.
+// Whether the true mean of what was measured on observations (prompt-seed pairs, timed blocks) lies
+// above a threshold or not, or whether the observations do not tell.
 //
 // Method: bootstrap-t with equal tails (Hall 1988, Theoretical comparison of bootstrap confidence
-// intervals): units are drawn with replacement, and the studentised means of the drawings stand for
-// the distribution of the sample's own. Each tail counts for itself, because losses are skewed to
-// the right: at 12 units of a log-normal loss of sigma 0.5 a nominal 5 % is 3 % below and 8 %
-// above, where turned signs or Student's t give 2 % and 10 to 11 %. Where more than one drawing in
-// 200 holds one value only, since most units are equal, the signs of residuals are turned instead
-// (see paired_bootstrap.h), which stays finite.
+// intervals): observations are drawn with replacement, and the studentised means of the drawings
+// stand for the distribution of the sample's own. Each tail counts for itself, because losses are
+// skewed to the right: at 12 observations of a log-normal loss of sigma 0.5 a nominal 5 % is 3 %
+// below and 8 % above, where turned signs or Student's t give 2 % and 10 to 11 %. Where more than
+// one drawing in 200 holds one value only, since most observations are equal, the signs of
+// residuals are turned instead (see paired_bootstrap.h), which stays finite.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace sameseed {
 
-// Values are finite. Units that are all equal leave no doubt: both bounds are the mean.
+// Values are finite. Observations that are all equal leave no doubt: both bounds are the mean.
 StatisticTest test_mean(const std::vector<double>& values, double threshold,
                         const TestOptions& options = {});
 
@@ -40,7 +40,7 @@ inline constexpr double kPower = 0.8;
 std::optional<double> smallest_change(double spread, std::size_t n, std::size_t family,
                                       double alpha);
 
-// The same formula solved for n, at least kFewestUnits. `change` > 0.
+// The same formula solved for n, at least kFewestObservations. `change` > 0.
 double units_for(double change, double spread, std::size_t family, double alpha);
 
 }  // namespace sameseed

@@ -15,7 +15,7 @@ namespace {
 constexpr double kRounding = 1e-12;
 
 struct Residuals {
-  std::vector<std::size_t> units;
+  std::vector<std::size_t> observations;
   std::vector<double> values;
   double squares = 0;
 };
@@ -30,8 +30,8 @@ double absolute_t(double sum, double squares, double n) {
 EffectEstimate moments(const SparseRow& row, Residuals& residuals) {
   EffectEstimate result;
   double sum = 0;
-  for (const auto& [unit, value] : row) {
-    residuals.units.push_back(unit);
+  for (const auto& [observation, value] : row) {
+    residuals.observations.push_back(observation);
     residuals.values.push_back(value);
     sum += value;
   }
@@ -48,34 +48,35 @@ EffectEstimate moments(const SparseRow& row, Residuals& residuals) {
   return result;
 }
 
-// The quantile that leaves at most 1 - level of the values above it.
-double upper_quantile(std::vector<double> values, double level) {
+// The quantile that leaves at most 1 - confidence of the values above it.
+double upper_quantile(std::vector<double> values, double confidence) {
   const auto rank =
-      static_cast<std::size_t>(std::ceil(level * static_cast<double>(values.size() + 1))) - 1;
+      static_cast<std::size_t>(std::ceil(confidence * static_cast<double>(values.size() + 1))) - 1;
   if (rank >= values.size()) return std::numeric_limits<double>::infinity();
   const auto at = values.begin() + static_cast<std::ptrdiff_t>(rank);
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }
 
-double critical_value(std::span<const Residuals> family, std::size_t units,
+double critical_value(std::span<const Residuals> family, std::size_t observations,
                       const FamilyOptions& options) {
   std::mt19937_64 random(options.seed);
-  std::vector<double> largest(static_cast<std::size_t>(options.resamples), 0), signs(units);
+  std::vector<double> largest(static_cast<std::size_t>(options.resamples), 0), signs(observations);
   for (double& most : largest) {
     std::uint64_t bits = 0;
-    for (std::size_t unit = 0; unit < units; ++unit, bits >>= 1) {
-      if (unit % 64 == 0) bits = random();
-      signs[unit] = bits & 1 ? 1 : -1;
+    for (std::size_t observation = 0; observation < observations; ++observation, bits >>= 1) {
+      if (observation % 64 == 0) bits = random();
+      signs[observation] = bits & 1 ? 1 : -1;
     }
-    for (const Residuals& one : family) {
+    for (const Residuals& residuals : family) {
       double sum = 0;
-      for (std::size_t i = 0; i < one.values.size(); ++i)
-        sum += signs[one.units[i]] * one.values[i];
-      most = std::max(most, absolute_t(sum, one.squares, static_cast<double>(one.values.size())));
+      for (std::size_t i = 0; i < residuals.values.size(); ++i)
+        sum += signs[residuals.observations[i]] * residuals.values[i];
+      most = std::max(
+          most, absolute_t(sum, residuals.squares, static_cast<double>(residuals.values.size())));
     }
   }
-  return upper_quantile(std::move(largest), options.level);
+  return upper_quantile(std::move(largest), options.confidence);
 }
 
 }  // namespace
@@ -85,36 +86,38 @@ std::vector<EffectEstimate> estimate_family(const std::vector<std::vector<double
   std::vector<SparseRow> sparse;
   for (const std::vector<double>& row : effects) {
     sparse.emplace_back();
-    for (std::size_t unit = 0; unit < row.size(); ++unit)
-      if (!std::isnan(row[unit])) sparse.back().emplace_back(unit, row[unit]);
+    for (std::size_t observation = 0; observation < row.size(); ++observation)
+      if (!std::isnan(row[observation])) sparse.back().emplace_back(observation, row[observation]);
   }
   return estimate_family(sparse, effects.empty() ? 0 : effects.front().size(), options);
 }
 
 std::vector<EffectEstimate> estimate_family(const std::vector<SparseRow>& effects,
-                                            std::size_t units, const FamilyOptions& options) {
+                                            std::size_t observations,
+                                            const FamilyOptions& options) {
   std::vector<EffectEstimate> results;
   std::vector<Residuals> family;
   for (const SparseRow& row : effects) {
     Residuals residuals;
     results.push_back(moments(row, residuals));
-    if (results.back().n >= kFewestUnits && results.back().spread > 0)
+    if (results.back().n >= kFewestObservations && results.back().spread > 0)
       family.push_back(std::move(residuals));
   }
-  const double critical = family.empty() ? 0 : critical_value(family, units, options);
+  const double critical = family.empty() ? 0 : critical_value(family, observations, options);
   for (EffectEstimate& result : results)
-    if (result.n >= kFewestUnits && (result.spread == 0 || std::isfinite(critical)))
+    if (result.n >= kFewestObservations && (result.spread == 0 || std::isfinite(critical)))
       result.half_width = result.spread == 0
                               ? 0
                               : critical * result.spread / std::sqrt(static_cast<double>(result.n));
   return results;
 }
 
-std::optional<double> units_needed(const EffectEstimate& effect, std::size_t family, double level) {
+std::optional<double> observations_needed(const EffectEstimate& effect, std::size_t family,
+                                          double confidence) {
   if (effect.mean == 0 || effect.spread == 0) return std::nullopt;
-  const double z = normal_quantile(1 - (1 - level) / (2 * static_cast<double>(family)));
+  const double z = normal_quantile(1 - (1 - confidence) / (2 * static_cast<double>(family)));
   const double root = (z + normal_quantile(0.8)) * effect.spread / std::abs(effect.mean);
-  return std::max(static_cast<double>(kFewestUnits), std::ceil(root * root));
+  return std::max(static_cast<double>(kFewestObservations), std::ceil(root * root));
 }
 
 }  // namespace sameseed

@@ -1,5 +1,5 @@
-// What units (prompt-seed pairs, timed blocks) tell of the true value of a statistic, and whether
-// it lies above a threshold.
+// What observations (prompt-seed pairs, timed blocks) tell of the true value of a statistic, and
+// whether it lies above a threshold.
 // * the mean: mean_test.h
 // * the median: median_test.h
 // * the mean of the worst 5 %: tail_bound.h
@@ -18,16 +18,16 @@ struct TestOptions {
 };
 
 struct StatisticTest {
-  std::size_t n = 0;    // units
-  double estimate = 0;  // the statistic of these units; 0 without any
-  // Of means: the standard deviation from unit to unit; 0 where all are equal.
+  std::size_t n = 0;    // observations
+  double estimate = 0;  // the statistic of these observations; 0 without any
+  // Of means: the standard deviation from observation to observation; 0 where all are equal.
   std::optional<double> spread;
-  // Each a one-sided bound at 1 - alpha; absent where n < kFewestUnits (paired_bootstrap.h) or
-  // where the resamples bound nothing.
+  // Each a one-sided bound at 1 - alpha; absent where n < kFewestObservations (paired_bootstrap.h)
+  // or where the resamples bound nothing.
   std::optional<double> low, high;
   // The chance of an estimate as far from the threshold or further, where the true value is on its
   // other side. At most alpha: the sample shows that the true value is above (is at most) it.
-  // 1 where n < kFewestUnits.
+  // 1 where n < kFewestObservations.
   double p_above = 1, p_at_most = 1;
 };
 

@@ -13,7 +13,7 @@ namespace sameseed {
 namespace {
 
 constexpr int kResamples = 1000;
-constexpr double kLevel = 0.95;
+constexpr double kConfidence = 0.95;
 constexpr std::uint64_t kSeed = 1;
 
 double mean(std::span<const double> values) {
@@ -54,7 +54,7 @@ Interval bootstrap(const std::vector<double>& values, Statistic statistic) {
     result = statistic(drawn);
   }
   std::sort(results.begin(), results.end());
-  const auto outside = static_cast<std::size_t>(kResamples * (1 - kLevel) / 2);
+  const auto outside = static_cast<std::size_t>(kResamples * (1 - kConfidence) / 2);
   return {results[outside], results[kResamples - 1 - outside]};
 }
 
@@ -100,7 +100,7 @@ double normal_quantile(double probability) {
 }
 
 IntervalMethod interval_method() {
-  return {.level = kLevel,
+  return {.confidence = kConfidence,
           .method = "percentile bootstrap",
           .resamples = kResamples,
           .seed = kSeed,

@@ -42,7 +42,7 @@ Estimate summarize_ratios(const std::vector<double>& ratios);
 
 // How every interval of a report was made.
 struct IntervalMethod {
-  double level;
+  double confidence;
   const char* method;
   int resamples;
   std::uint64_t seed;

@@ -4,9 +4,9 @@
 
 namespace sameseed {
 
-Claims step_down(const std::vector<SparseRow>& rows, std::size_t units,
+Claims step_down(const std::vector<SparseRow>& rows, std::size_t observations,
                  const std::vector<double>& margins, const FamilyOptions& options) {
-  Claims claims{.estimates = estimate_family(rows, units, options),
+  Claims claims{.estimates = estimate_family(rows, observations, options),
                 .shown = std::vector<bool>(rows.size(), false)};
   const auto is_beyond = [&](const EffectEstimate& one, double margin) {
     return one.half_width && std::abs(one.mean) - *one.half_width > margin;
@@ -30,7 +30,7 @@ Claims step_down(const std::vector<SparseRow>& rows, std::size_t units,
     if (left.empty()) break;
     std::vector<SparseRow> rest;
     for (const std::size_t index : left) rest.push_back(rows[index]);
-    if (more) latest = estimate_family(rest, units, options);
+    if (more) latest = estimate_family(rest, observations, options);
   }
   return claims;
 }

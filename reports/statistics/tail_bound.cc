@@ -76,7 +76,7 @@ double worst5_of(std::vector<double> losses) {
 }
 
 std::optional<double> worst5_bound(const std::vector<double>& losses, const TailOptions& options) {
-  if (losses.size() < kFewestUnits) return std::nullopt;
+  if (losses.size() < kFewestObservations) return std::nullopt;
   const std::optional<LogNormal> fitted = log_normal_of(losses);
   if (!fitted) return 0.0;
   if (fitted->is_constant()) return std::exp(fitted->mu);
@@ -93,7 +93,7 @@ StatisticTest test_worst5(const std::vector<double>& losses, double threshold,
   StatisticTest test{.n = losses.size(), .low = {}, .high = {}};
   if (losses.empty()) return test;
   test.estimate = worst5_of(losses);
-  if (test.n < kFewestUnits) return test;
+  if (test.n < kFewestObservations) return test;
   const std::optional<LogNormal> fitted = log_normal_of(losses);
   const bool is_above = test.estimate > threshold;
   if (!fitted || fitted->is_constant()) {

@@ -27,7 +27,7 @@ double worst5_of(std::vector<double> losses);
 
 // An upper bound for the mean of the worst 5 % of all pairs, of which `losses` (0 and up) are a
 // sample. 0 where all are 0; a single 0 among others counts as the smallest of these. Nothing with
-// fewer than kFewestUnits (paired_bootstrap.h).
+// fewer than kFewestObservations (paired_bootstrap.h).
 std::optional<double> worst5_bound(const std::vector<double>& losses,
                                    const TailOptions& options = {});
 

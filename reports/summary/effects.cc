@@ -46,7 +46,7 @@ class AllowedEffects {
     std::vector<bool> made;
     for (std::size_t point = 0; point < design_.settings.size(); ++point) {
       std::size_t present = 0;
-      for (const auto& unit : table) present += !std::isnan(unit[point]);
+      for (const auto& observation : table) present += !std::isnan(observation[point]);
       made.push_back(present > 0 && 2 * present >= table.size());
       settings.push_back(made.back() ? design_.settings[point] : std::nullopt);
     }
@@ -65,7 +65,7 @@ const char* verdict_of(const EffectEstimate& estimate) {
   return estimate.mean < -*estimate.half_width ? "buys" : "none shown";
 }
 
-// Effects that no settings allow have no units, and are not of the family.
+// Effects that no settings allow have no observations, and are not of the family.
 std::size_t family_of(const std::vector<EffectEstimate>& results) {
   return static_cast<std::size_t>(
       std::ranges::count_if(results, [](const EffectEstimate& result) { return result.n > 0; }));
@@ -73,21 +73,21 @@ std::size_t family_of(const std::vector<EffectEstimate>& results) {
 
 // `take_back` brings numbers back from the scale on which the effect was estimated.
 template <typename TakeBack>
-EffectOn effect_on(const EffectEstimate& result, std::size_t units, std::size_t family,
-                   double level, TakeBack take_back) {
+EffectOn effect_on(const EffectEstimate& result, std::size_t observations, std::size_t family,
+                   double confidence, TakeBack take_back) {
   EffectOn effect{.estimate = {.n = result.n, .value = take_back(result.mean)},
-                  .of = units,
+                  .of = observations,
                   .verdict = verdict_of(result),
                   .exactly_none = result.n > 0 && result.mean == 0 && result.spread == 0};
   if (result.half_width)
     effect.estimate.interval = {take_back(result.mean - *result.half_width),
                                 take_back(result.mean + *result.half_width)};
   else
-    effect.estimate.no_interval = result.n < kFewestUnits
-                                      ? fmt::format("fewer than {} units", kFewestUnits)
+    effect.estimate.no_interval = result.n < kFewestObservations
+                                      ? fmt::format("fewer than {} observations", kFewestObservations)
                                       : "the resamples are degenerate";
   const bool told = result.half_width && std::abs(result.mean) > *result.half_width;
-  if (!told) effect.needed = units_needed(result, family, level);
+  if (!told) effect.needed = observations_needed(result, family, confidence);
   return effect;
 }
 
@@ -105,8 +105,8 @@ void add_quality(std::vector<EffectOfSwitch>& estimates, const Design& design,
   const auto results = estimate_family(rows_over_pairs(effects, table.losses), options);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (effects[i].contrasts.empty()) continue;
-    EffectOn effect = effect_on(results[i], table.pairs.size(), family_of(results), options.level,
-                                [](double loss) { return loss; });
+    EffectOn effect = effect_on(results[i], table.pairs.size(), family_of(results),
+                                options.confidence, [](double loss) { return loss; });
     effect.unit = metric.loss_unit();
     effect.contexts = effects[i].contrasts.size();
     estimates[i].quality.emplace(metric.name, std::move(effect));
@@ -131,7 +131,7 @@ void add_speed(std::vector<EffectOfSwitch>& estimates, const Design& design,
     if (effects[i].contrasts.empty()) continue;
     const std::size_t contexts = effects[i].contrasts.size();
     EffectOn effect = effect_on(results[i], contexts * ratios.size(), family_of(results),
-                                options.level, [](double log) { return std::exp(log); });
+                                options.confidence, [](double log) { return std::exp(log); });
     effect.contexts = contexts;
     estimates[i].speed.emplace(timing, std::move(effect));
   }

@@ -18,13 +18,13 @@ struct Comparison;
 
 // An effect on one metric, in loss, or on one timing, as a ratio.
 struct EffectOn {
-  Estimate estimate;   // n units that have all settings the effect needs
-  std::size_t of = 0;  // all units
+  Estimate estimate;   // n observations that have all settings the effect needs
+  std::size_t of = 0;  // all observations
   std::size_t contexts = 0;
   std::string unit = {};  // of a loss; empty for a timing
   std::string verdict;    // "costs", "buys", "none shown" or "too few"
   bool exactly_none = false;
-  std::optional<double> needed = {};  // units that would show an effect of this size
+  std::optional<double> needed = {};  // observations that would show an effect of this size
 };
 
 struct EffectOfSwitch {

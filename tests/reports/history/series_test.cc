@@ -66,7 +66,7 @@ TEST(SeriesRun, IsKnownByItsFirstStartHoweverOftenItWentOn) {
   EXPECT_EQ(run.machine, "a cpu");
 }
 
-TEST(Series, DatesAStepByTheFirstRunOnTheNewLevel) {
+TEST(Series, DatesAStepByTheFirstRunOnTheNewPlateau) {
   std::vector<double> values(10, 0.10);
   values.insert(values.end(), 10, 0.12);
   std::ostringstream text;

@@ -346,13 +346,14 @@ int failures(double beyond_of_first, double alpha_of_run) {
       gates_of(lpips_gate(R"("at_most":1)"), std::to_string(alpha_of_run));
   int failed = 0;
   for (int run = 0; run < 500; ++run) {
-    std::vector<std::vector<GateUnits>> settings(6);
+    std::vector<std::vector<GateObservations>> settings(6);
     for (auto& bounds : settings) {
-      GateUnits units{.beyond = {}, .unit = "", .bound = 1, .what = "mean", .shown = {}};
-      units.shown = [](double beyond) { return 1 + beyond; };
+      GateObservations observations{
+          .beyond = {}, .unit = "", .bound = 1, .what = "mean", .shown = {}};
+      observations.shown = [](double beyond) { return 1 + beyond; };
       const double mean = &bounds == &settings.front() ? beyond_of_first : 0;
-      for (int pair = 0; pair < 16; ++pair) units.beyond.push_back(mean + normal(random));
-      bounds.push_back(std::move(units));
+      for (int pair = 0; pair < 16; ++pair) observations.beyond.push_back(mean + normal(random));
+      bounds.push_back(std::move(observations));
     }
     bool any = false;
     for (const IntervalAnswer& answer : judge_by_interval(gates[0], settings))
@@ -371,14 +372,14 @@ TEST(IntervalGate, FailsInAtMostAlphaOfRunsWithoutADifference) {
 TEST(IntervalGate, FindsADifferenceOfTheStatedSizeWithTheStatedPower) {
   const std::vector<BoundTest> tests =
       judge_by_interval(gates_of(lpips_gate(R"("at_most":1)"))[0],
-                        std::vector<std::vector<GateUnits>>(
+                        std::vector<std::vector<GateObservations>>(
                             6, {{.beyond = about(0, std::sqrt(15.0 / 16), 16),
                                  .unit = "",
                                  .bound = 1,
                                  .what = "mean",
                                  .shown = [](double beyond) { return 1 + beyond; }}}))[0]
           .tests;
-  const double change = tests[0].smallest_change.value();  // of units with a spread of 1
+  const double change = tests[0].smallest_change.value();  // of observations with a spread of 1
   EXPECT_GE(failures(change, 0.05), 373);
   EXPECT_LE(failures(change, 0.05), 450);
 }

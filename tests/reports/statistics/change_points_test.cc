@@ -12,18 +12,18 @@ namespace {
 
 using Steps = std::vector<std::size_t>;
 
-// Normal noise of `sigma` on one level after the other.
+// Normal noise of `sigma` on one plateau after the other.
 std::vector<double> series(std::uint64_t seed, double sigma,
-                           const std::vector<std::pair<std::size_t, double>>& levels) {
+                           const std::vector<std::pair<std::size_t, double>>& plateaus) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   std::vector<double> values;
-  for (const auto& [count, level] : levels)
-    for (std::size_t i = 0; i < count; ++i) values.push_back(level + sigma * normal(random));
+  for (const auto& [count, plateau] : plateaus)
+    for (std::size_t i = 0; i < count; ++i) values.push_back(plateau + sigma * normal(random));
   return values;
 }
 
-// Tries every place for every last level.
+// Tries every place for every last plateau.
 Steps by_exhaustion(const std::vector<double>& values) {
   std::vector<double> steps;
   for (std::size_t i = 1; i < values.size(); ++i)
@@ -40,8 +40,8 @@ Steps by_exhaustion(const std::vector<double>& values) {
   std::vector<double> best(values.size() + 1, 1e300);
   std::vector<std::size_t> last(values.size() + 1, 0);
   best[0] = -penalty;
-  for (std::size_t end = kFewestOfALevel; end <= values.size(); ++end)
-    for (std::size_t start = 0; start + kFewestOfALevel <= end; ++start)
+  for (std::size_t end = kFewestOfAPlateau; end <= values.size(); ++end)
+    for (std::size_t start = 0; start + kFewestOfAPlateau <= end; ++start)
       if (const double sum = best[start] + cost(start, end) + penalty; sum < best[end]) {
         best[end] = sum;
         last[end] = start;

@@ -90,8 +90,8 @@ TEST(Factorial, TakesEveryBlockOfEveryContextForAUnit) {
 TEST(Factorial, TakesTheMeansOfContextsOutOfTheSpreadOfThreeBlocks) {
   const auto effects = effects_of(conv_and_cache(), kFull);
   const Table rows = rows_over_blocks(effects, {{0, 0, 1, 3}, {0, 0, 1, 3}, {0, 0, 1, 3}});
-  const auto units = std::count(rows[0].begin(), rows[0].end(), 2.0);
-  EXPECT_EQ(units, 6);
+  const auto observations = std::count(rows[0].begin(), rows[0].end(), 2.0);
+  EXPECT_EQ(observations, 6);
 }
 
 }  // namespace

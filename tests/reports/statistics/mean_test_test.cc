@@ -17,7 +17,7 @@ TEST(MeanTest, LeavesNoDoubtWhereAllUnitsAreEqual) {
   EXPECT_EQ(test_mean(tenth, 0.09).high, 0.1);
 }
 
-TEST(MeanTest, ShowsNothingWithFewerThanSixUnits) {
+TEST(MeanTest, ShowsNothingWithFewerThanSixObservations) {
   const StatisticTest five = test_mean(std::vector<double>(5, 1.0), 0);
   EXPECT_EQ(five.p_above, 1);
   EXPECT_EQ(five.p_at_most, 1);

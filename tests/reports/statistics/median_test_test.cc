@@ -16,7 +16,8 @@ TEST(MedianTest, HasTheChancesOfTheSignTest) {
   EXPECT_NEAR(test.p_at_most, 1023 / 1024.0, 1e-12);  // 1 or more
 }
 
-// Of 10 units two at either end are outside: P(0 or 1 heads) = 11 / 1024, P(up to 2) = 56 / 1024.
+// Of 10 observations two at either end are outside: P(0 or 1 heads) = 11 / 1024, P(up to 2) = 56 /
+// 1024.
 TEST(MedianTest, HasOrderStatisticsForBounds) {
   const StatisticTest test = test_median({10, 1, 9, 2, 8, 3, 7, 4, 6, 5}, 0);
   EXPECT_EQ(test.low, 2);
@@ -30,7 +31,7 @@ TEST(MedianTest, CountsUnitsOnTheThresholdAsWithin) {
   EXPECT_NEAR(test_median(same, 0.4).p_above, 1 / 256.0, 1e-12);
 }
 
-TEST(MedianTest, ShowsNothingWithFewerThanSixUnits) {
+TEST(MedianTest, ShowsNothingWithFewerThanSixObservations) {
   const StatisticTest five = test_median({1, 1, 1, 1, 1}, 0);
   EXPECT_EQ(five.p_above, 1);
   EXPECT_EQ(five.p_at_most, 1);
@@ -38,8 +39,8 @@ TEST(MedianTest, ShowsNothingWithFewerThanSixUnits) {
   EXPECT_EQ(test_median({}, 0).n, 0u);
 }
 
-// Skewed losses whose true median is the threshold. Of 17 units the sign test errs in P(13 heads or
-// more) = 2.45 % of all runs: 500 have 12, three standard errors more are 23.
+// Skewed losses whose true median is the threshold. Of 17 observations the sign test errs in P(13
+// heads or more) = 2.45 % of all runs: 500 have 12, three standard errors more are 23.
 TEST(MedianTest, ErrsInAtMostAlphaOfRunsHoweverSkewed) {
   std::mt19937_64 random(7);
   std::normal_distribution<double> normal;

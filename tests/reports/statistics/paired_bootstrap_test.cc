@@ -67,11 +67,11 @@ TEST(PairedBootstrap, WidensWithTheFamily) {
 
 TEST(PairedBootstrap, SaysHowManyPairsWouldDo) {
   // (1.960 + 0.842)^2 = 7.849 for one effect, (2.498 + 0.842)^2 = 11.15 for four.
-  EXPECT_EQ(units_needed({.n = 4, .mean = 1, .spread = 2}, 1, 0.95), 32);
-  EXPECT_EQ(units_needed({.n = 4, .mean = -1, .spread = 2}, 4, 0.95), 45);
-  EXPECT_EQ(units_needed({.n = 4, .mean = 1, .spread = 0.1}, 4, 0.95), 6);
-  EXPECT_FALSE(units_needed({.n = 4, .mean = 0, .spread = 1}, 4, 0.95));
-  EXPECT_FALSE(units_needed({.n = 1, .mean = 1, .spread = 0}, 4, 0.95));
+  EXPECT_EQ(observations_needed({.n = 4, .mean = 1, .spread = 2}, 1, 0.95), 32);
+  EXPECT_EQ(observations_needed({.n = 4, .mean = -1, .spread = 2}, 4, 0.95), 45);
+  EXPECT_EQ(observations_needed({.n = 4, .mean = 1, .spread = 0.1}, 4, 0.95), 6);
+  EXPECT_FALSE(observations_needed({.n = 4, .mean = 0, .spread = 1}, 4, 0.95));
+  EXPECT_FALSE(observations_needed({.n = 1, .mean = 1, .spread = 0}, 4, 0.95));
 }
 
 // 1,000 synthetic runs of a 2 x 2 x 3 factorial.

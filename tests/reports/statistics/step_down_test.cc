@@ -7,7 +7,7 @@
 namespace sameseed {
 namespace {
 
-// Rows of 12 units with noise of size 1 around these means.
+// Rows of 12 observations with noise of size 1 around these means.
 std::vector<SparseRow> rows_of(std::uint64_t seed, const std::vector<double>& means) {
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;

@@ -1,4 +1,4 @@
-#include "reports/judge/gate_units.h"
+#include "reports/judge/gate_observations.h"
 
 #include <fmt/format.h>
 
@@ -18,11 +18,11 @@ using ByPair = std::map<std::pair<std::string, std::string>, double>;
 
 double same(double value) { return value; }
 
-GateUnits impossible(int code, std::string problem) {
-  GateUnits units;
-  units.code = code;
-  units.problem = std::move(problem);
-  return units;
+GateObservations impossible(int code, std::string problem) {
+  GateObservations observations;
+  observations.code = code;
+  observations.problem = std::move(problem);
+  return observations;
 }
 
 // The metric's values of all pairs that have one; may be infinite.
@@ -43,8 +43,8 @@ const Comparison* counterpart(const Comparison& comparison, const Summary& accep
 }
 
 // What stands in the way of a comparison with the accepted run; empty where nothing does.
-GateUnits without_baseline(const Gate& gate, const Comparison& comparison, const Summary& summary,
-                           const Summary* accepted) {
+GateObservations without_baseline(const Gate& gate, const Comparison& comparison,
+                                  const Summary& summary, const Summary* accepted) {
   if (!accepted)
     return impossible(1, "there is no baseline: `--baseline REPORT.json` names an accepted run's");
   if (const std::string why = incomparable(gate, summary.cohort, accepted->cohort); !why.empty())
@@ -54,7 +54,7 @@ GateUnits without_baseline(const Gate& gate, const Comparison& comparison, const
   return {};
 }
 
-// Both, unit by unit: loss less so many times the other's.
+// Both, observation by observation: loss less so many times the other's.
 std::vector<double> differences(const ByPair& ours, const ByPair& others,
                                 const ReportMetric& metric, double times) {
   std::vector<double> list;
@@ -65,8 +65,8 @@ std::vector<double> differences(const ByPair& ours, const ByPair& others,
 }
 
 // Bounds in the metric's unit. The mean of decibels is that of their squared errors.
-GateUnits in_own_unit(const Gate& gate, Bound bound, const ByPair& values,
-                      const ReportMetric& metric) {
+GateObservations in_own_unit(const Gate& gate, Bound bound, const ByPair& values,
+                             const ReportMetric& metric) {
   const bool decibel = metric.unit == "dB", least = bound == Bound::kAtLeast;
   const double limit = bound == Bound::kNone ? 0 : least ? *gate.at_least : *gate.at_most;
   // Much of a loss is little of a decibel.
@@ -82,24 +82,24 @@ GateUnits in_own_unit(const Gate& gate, Bound bound, const ByPair& values,
                          : higher                            ? "\"at_least\" only: higher is better"
                                   : "\"at_most\" only: lower is better"));
   }
-  GateUnits units{.beyond = {},
-                  .unit = metric.loss_unit(),
-                  .bound = limit,
-                  .loss_at_bound = metric.loss(limit),
-                  .what = bound == Bound::kNone ? "mean" : gate.statistic};
+  GateObservations observations{.beyond = {},
+                                .unit = metric.loss_unit(),
+                                .bound = limit,
+                                .loss_at_bound = metric.loss(limit),
+                                .what = bound == Bound::kNone ? "mean" : gate.statistic};
   for (const auto& [pair, value] : values)
-    units.beyond.push_back(sign * ((decibel ? metric.loss(value) : value) - zero));
-  units.shown = [=](double beyond) {
+    observations.beyond.push_back(sign * ((decibel ? metric.loss(value) : value) - zero));
+  observations.shown = [=](double beyond) {
     const double value = zero + sign * beyond;
     if (!decibel) return value;
     return -10 * std::log10(std::max(value, 0.0) / (255.0 * 255.0));
   };
-  return units;
+  return observations;
 }
 
 // Loss less so many times that of a noise floor.
-GateUnits beyond_floor(const Gate& gate, const Comparison& comparison, const Summary& summary,
-                       const ReportMetric& metric) {
+GateObservations beyond_floor(const Gate& gate, const Comparison& comparison,
+                              const Summary& summary, const ReportMetric& metric) {
   const Quality* quality = comparison.metric(gate.name);
   const auto floors = quality ? quality->floors : std::map<std::string, FloorBeside>();
   const auto floor = floors.find(gate.floor->floor);
@@ -118,57 +118,58 @@ GateUnits beyond_floor(const Gate& gate, const Comparison& comparison, const Sum
 }
 
 // Loss less that of the accepted run, less the margin.
-GateUnits beyond_baseline(const Gate& gate, const Comparison& comparison, const Summary& accepted,
-                          const ReportMetric& metric) {
+GateObservations beyond_baseline(const Gate& gate, const Comparison& comparison,
+                                 const Summary& accepted, const ReportMetric& metric) {
   const double margin = *gate.baseline_margin;
-  GateUnits units{.beyond = differences(
-                      values_of(comparison.pairs, gate.name),
+  GateObservations observations{
+      .beyond =
+          differences(values_of(comparison.pairs, gate.name),
                       values_of(counterpart(comparison, accepted)->pairs, gate.name), metric, 1),
-                  .unit = metric.loss_unit(),
-                  .bound = margin,
-                  .what = "mean loss less the baseline's",
-                  .shown = [margin](double beyond) { return beyond + margin; }};
-  for (double& value : units.beyond) value -= margin;
-  return units;
+      .unit = metric.loss_unit(),
+      .bound = margin,
+      .what = "mean loss less the baseline's",
+      .shown = [margin](double beyond) { return beyond + margin; }};
+  for (double& value : observations.beyond) value -= margin;
+  return observations;
 }
 
-GateUnits quality_units(const Gate& gate, Bound bound, const Comparison& comparison,
-                        const Summary& summary, const Summary* accepted) {
+GateObservations quality_observations(const Gate& gate, Bound bound, const Comparison& comparison,
+                                      const Summary& summary, const Summary* accepted) {
   const ReportMetric* known = summary.metric(gate.name);
   const ReportMetric metric = known ? *known : ReportMetric();
   if (bound == Bound::kFloor) return beyond_floor(gate, comparison, summary, metric);
   if (bound == Bound::kBaseline) {
-    GateUnits none = without_baseline(gate, comparison, summary, accepted);
+    GateObservations none = without_baseline(gate, comparison, summary, accepted);
     return none.code ? none : beyond_baseline(gate, comparison, *accepted, metric);
   }
   return in_own_unit(gate, bound, values_of(comparison.pairs, gate.name), metric);
 }
 
-GateUnits speed_units(const Gate& gate, Bound bound, const Comparison& comparison,
-                      const Summary& summary, const Summary* accepted) {
-  GateUnits units{.beyond = {}, .unit = "ratio", .bound = 1, .what = "mean ratio"};
+GateObservations speed_observations(const Gate& gate, Bound bound, const Comparison& comparison,
+                                    const Summary& summary, const Summary* accepted) {
+  GateObservations observations{.beyond = {}, .unit = "ratio", .bound = 1, .what = "mean ratio"};
   const auto ratios = log_ratios(comparison.speed.samples, gate.name);
-  for (const auto& [block, ratio] : ratios) units.beyond.push_back(ratio);
+  for (const auto& [block, ratio] : ratios) observations.beyond.push_back(ratio);
   double sign = 1;
   if (bound == Bound::kBaseline) {
-    if (GateUnits none = without_baseline(gate, comparison, summary, accepted); none.code)
+    if (GateObservations none = without_baseline(gate, comparison, summary, accepted); none.code)
       return none;
     // Blocks of two runs have nothing in common. Taken one by one they give a spread that holds
     // for independent ones, at the price of half the degrees of freedom.
     const auto others = log_ratios(counterpart(comparison, *accepted)->speed.samples, gate.name);
-    units.beyond.resize(std::min(ratios.size(), others.size()));
+    observations.beyond.resize(std::min(ratios.size(), others.size()));
     auto other = others.begin();
-    for (double& ratio : units.beyond) ratio -= (other++)->second;
-    units.bound = 1 + *gate.baseline_margin;
-    units.what = "mean ratio / the baseline's";
+    for (double& ratio : observations.beyond) ratio -= (other++)->second;
+    observations.bound = 1 + *gate.baseline_margin;
+    observations.what = "mean ratio / the baseline's";
   } else if (bound != Bound::kNone) {
-    units.bound = bound == Bound::kAtLeast ? *gate.at_least : *gate.at_most;
+    observations.bound = bound == Bound::kAtLeast ? *gate.at_least : *gate.at_most;
     if (bound == Bound::kAtLeast) sign = -1;
   }
-  const double zero = std::log(units.bound);
-  for (double& ratio : units.beyond) ratio = sign * (ratio - zero);
-  units.shown = [=](double beyond) { return std::exp(zero + sign * beyond); };
-  return units;
+  const double zero = std::log(observations.bound);
+  for (double& ratio : observations.beyond) ratio = sign * (ratio - zero);
+  observations.shown = [=](double beyond) { return std::exp(zero + sign * beyond); };
+  return observations;
 }
 
 }  // namespace
@@ -182,13 +183,14 @@ std::vector<Bound> bounds_of(const Gate& gate) {
   return bounds;
 }
 
-GateUnits units_of(const Gate& gate, Bound bound, const Comparison& comparison,
-                   const Summary& summary, const Summary* accepted) {
-  GateUnits units = gate.is_timing ? speed_units(gate, bound, comparison, summary, accepted)
-                                   : quality_units(gate, bound, comparison, summary, accepted);
-  if (std::ranges::any_of(units.beyond, [](double value) { return !std::isfinite(value); }))
+GateObservations units_of(const Gate& gate, Bound bound, const Comparison& comparison,
+                          const Summary& summary, const Summary* accepted) {
+  GateObservations observations =
+      gate.is_timing ? speed_observations(gate, bound, comparison, summary, accepted)
+                     : quality_observations(gate, bound, comparison, summary, accepted);
+  if (std::ranges::any_of(observations.beyond, [](double value) { return !std::isfinite(value); }))
     return impossible(5, "not all values are finite");
-  return units;
+  return observations;
 }
 
 }  // namespace sameseed

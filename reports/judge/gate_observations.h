@@ -13,14 +13,14 @@ namespace sameseed {
 
 enum class Bound { kNone, kAtMost, kAtLeast, kFloor, kBaseline };
 
-struct GateUnits {
-  // By how much each unit lies beyond the bound; the gate holds where their true mean is at most 0.
-  // In the metric's own unit, in squared error for dB, in loss for measured bounds, in logarithms
-  // for ratios of times. With Bound::kNone: the values themselves.
+struct GateObservations {
+  // By how much each observation lies beyond the bound; the gate holds where their true mean is at
+  // most 0. In the metric's own unit, in squared error for dB, in loss for measured bounds, in
+  // logarithms for ratios of times. With Bound::kNone: the values themselves.
   std::vector<double> beyond;
   std::string unit;  // of differences: "levels^2", "ratio" for logarithms
   double bound = 0;  // as people know it
-  // Of worst5: the loss at the bound, so that `beyond` and it make the loss of a unit.
+  // Of worst5: the loss at the bound, so that `beyond` and it make the loss of an observation.
   double loss_at_bound = 0;
   std::string what;  // what `shown` gives: "mean", "mean loss less 2 x the floor's"
   std::function<double(double)> shown;  // from the scale of `beyond`
@@ -33,7 +33,7 @@ struct GateUnits {
 std::vector<Bound> bounds_of(const Gate& gate);
 
 // Of one comparison of `summary`. `accepted` is the summary of the accepted run, or null.
-GateUnits units_of(const Gate& gate, Bound bound, const Comparison& comparison,
-                   const Summary& summary, const Summary* accepted);
+GateObservations units_of(const Gate& gate, Bound bound, const Comparison& comparison,
+                          const Summary& summary, const Summary* accepted);
 
 }  // namespace sameseed
