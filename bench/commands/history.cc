@@ -88,8 +88,8 @@ Command add_history(CLI::App& program) {
   parser->fallthrough();
   parser->add_option("--ledger", command->ledger, kLedgerHelp);
   CLI::App* add = parser->add_subcommand("add", "take a run in; again, in its own place");
-  CLI::App* show =
-      parser->add_subcommand("show", "plateaus of each series, and the dates of steps between them");
+  CLI::App* show = parser->add_subcommand(
+      "show", "plateaus of each series, and the dates of steps between them");
   CLI::App* export_all = parser->add_subcommand("export", "every number of every run");
   add_run_folder(*add, command->run);
   for (CLI::App* reader : {show, export_all}) {

@@ -201,7 +201,8 @@ GateStatistics gate_statistics() {
           "(z(1 - alpha / m) + z(power)) s / sqrt(n - z(1 - alpha / m)^2 / 2): normal "
           "approximation with Guenther's correction (1981) for Student's t, m tests of the gate, n "
           "observations, s their spread",
-      .half_takes = "observations that would show half of the smallest change, by the same formula"};
+      .half_takes =
+          "observations that would show half of the smallest change, by the same formula"};
 }
 
 }  // namespace sameseed

@@ -83,9 +83,10 @@ EffectOn effect_on(const EffectEstimate& result, std::size_t observations, std::
     effect.estimate.interval = {take_back(result.mean - *result.half_width),
                                 take_back(result.mean + *result.half_width)};
   else
-    effect.estimate.no_interval = result.n < kFewestObservations
-                                      ? fmt::format("fewer than {} observations", kFewestObservations)
-                                      : "the resamples are degenerate";
+    effect.estimate.no_interval =
+        result.n < kFewestObservations
+            ? fmt::format("fewer than {} observations", kFewestObservations)
+            : "the resamples are degenerate";
   const bool told = result.half_width && std::abs(result.mean) > *result.half_width;
   if (!told) effect.needed = observations_needed(result, family, confidence);
   return effect;
