@@ -20,6 +20,7 @@ if(NOT SAMESEED_WITHOUT_LIBTORCH)
   # Among its headers are those of a newer fmt than Debian's, whose code the wheel does not have.
   add_library(sameseed_torch_fmt STATIC "${PROJECT_SOURCE_DIR}/cmake/torch_fmt.cc")
   target_include_directories(sameseed_torch_fmt SYSTEM PRIVATE "${LibTorch_INCLUDE_DIR}")
+  target_compile_options(sameseed_torch_fmt PRIVATE -O1)
   target_link_libraries(LibTorch::cpu INTERFACE sameseed_torch_fmt)
   file(WRITE "${PROJECT_BINARY_DIR}/libtorch_pch.cc" "#include <ATen/ATen.h>\n")
   add_library(sameseed_libtorch_pch OBJECT "${PROJECT_BINARY_DIR}/libtorch_pch.cc")
