@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "bench/plan/axis_name.h"
 #include "bench/plan/axis_value.h"
@@ -196,14 +195,20 @@ class MatrixReader {
 
   std::vector<std::uint64_t> seeds(const json& list) const {
     std::vector<std::uint64_t> seeds;
-    std::set<std::uint64_t> known;
+    std::map<std::uint32_t, std::uint64_t> known;  // noise is drawn from the low 32 bits
     for (const json& value : list) {
       const std::string field = fmt::format("requests.seeds[{}]", seeds.size());
       if (!value.is_number_unsigned() && value.get<std::int64_t>() < 0)
         refuse(field, fmt::format("must be a whole number from 0 to 2^64-1, not {}", value.dump()));
       seeds.push_back(value.get<std::uint64_t>());
-      if (!known.insert(seeds.back()).second)
+      const auto [same, fresh] =
+          known.emplace(static_cast<std::uint32_t>(seeds.back()), seeds.back());
+      if (!fresh && same->second == seeds.back())
         refuse(field, fmt::format("{} stands twice; remove one", seeds.back()));
+      if (!fresh)
+        refuse(field, fmt::format("{} draws the same noise as {} (only a seed's low 32 bits "
+                                  "count); remove one",
+                                  seeds.back(), same->second));
     }
     return seeds;
   }

@@ -151,6 +151,8 @@ TEST(Matrix, RefusesValuesThatNoEngineTakes) {
   EXPECT_SAYS(refusal_of_requests(R"("prompts":["a"],"seeds":[18446744073709551616])"),
               "requests.seeds[0]: must be a whole number");
   EXPECT_SAYS(refusal_of_requests(R"("prompts":["a"],"seeds":[7,7])"), "7 stands twice");
+  EXPECT_SAYS(refusal_of_requests(R"("prompts":["a"],"seeds":[7,4294967303])"),
+              "requests.seeds[1]: 4294967303 draws the same noise as 7");
   EXPECT_SAYS(refusal_of_requests(R"("prompts":["a"],"guidance":1e999)"),
               "a number that is too large");
   EXPECT_SAYS(refusal_of(kHead + R"("name":"../x"})"), "must not hold /");
