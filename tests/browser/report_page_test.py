@@ -100,7 +100,7 @@ def selected(page):
 
 
 def check_opens_on_the_answer(page):
-    check("✗ QUALITY" in text(page, "#answer").upper(), "the verdict stands first")
+    check("✗ FAIL: PICTURE QUALITY" in text(page, "#answer").upper(), "the verdict stands first")
     check("boxes are to be found" in text(page, "#answer"), "with its cause")
     check(page.value("document.querySelector('#answer').getBoundingClientRect().top") < 200, "at the top")
     check(selected(page).startswith("X 2 against the reference"), selected(page))
@@ -195,7 +195,7 @@ def check_spoilt(page, program, run):
     equal(subprocess.run([program, "report", run], stdout=subprocess.DEVNULL).returncode, 7, "a crash")
     page.open(f"file://{run}/report.html")
     page.settle("document.querySelectorAll('.panel').length === 3")
-    check("INFRASTRUCTURE" in text(page, "#answer").upper(), "the verdict: " + text(page, "#answer"))
+    check("ERROR: " in text(page, "#answer").upper(), "the verdict: " + text(page, "#answer"))
     check("crashed: " in text(page, "#rest") and "signal 11 <b>" in text(page, "#rest"), "what failed is listed")
     equal(text(page, "#chart-note"), "Nothing was scored.", "the chart says why it is none")
     quiet(page, run)
