@@ -20,8 +20,11 @@ namespace sameseed {
 namespace {
 
 // Gates that cannot be read are a cause of the verdict: a night's report is not lost for them.
-Verdict verdict_by_files(const Summary& summary, const std::filesystem::path& run) try {
-  const std::filesystem::path file = run / "gates.json", baseline = run / "baseline.json";
+Verdict verdict_by_files(const Summary& summary, const std::filesystem::path& run,
+                         const ReportOptions& options) try {
+  const std::filesystem::path file = options.gates.empty() ? run / "gates.json" : options.gates,
+                              baseline = options.baseline.empty() ? run / "baseline.json"
+                                                                  : options.baseline;
   if (!std::filesystem::exists(file)) return verdict_of(summary, std::nullopt);
   const std::vector<Gate> gates = read_gates(file);
   const bool compared =
@@ -39,7 +42,7 @@ int report_run(const std::filesystem::path& run, std::ostream& terminal,
                const ReportOptions& options) {
   const RunFiles files = read_run(run);
   const Summary summary = summarize_run(RunIndex(files));
-  const Verdict verdict = verdict_by_files(summary, run);
+  const Verdict verdict = verdict_by_files(summary, run, options);
   for (const auto& report : all_reports()) {
     std::ostringstream text;
     report->write(summary, verdict, text);

@@ -9,10 +9,12 @@ namespace sameseed {
 
 struct ReportOptions {
   std::size_t embed_worst = 0;  // report-embedded.html holds the pictures of so many pairs; 0: none
+  // Judge by these instead of the run's own; empty: by RUN/gates.json and RUN/baseline.json.
+  std::filesystem::path gates = {}, baseline = {};
 };
 
-// Writes every format into the run's folder and prints the table. Judges by RUN/gates.json where it
-// is there, and by the accepted report in RUN/baseline.json where a gate asks for it. Returns the
+// Writes every format into the run's folder and prints the table. Judges by the gate file
+// where it is there, and by the accepted report where a gate asks for it. Returns the
 // verdict's exit code (verdict.h).
 int report_run(const std::filesystem::path& run, std::ostream& terminal,
                const ReportOptions& options = {});

@@ -10,7 +10,10 @@
 #include "bench/commands/options.h"
 #include "bench/plan/plan_file.h"
 #include "bench/sweep/run_lock.h"
+#include "bench/system/temporary_folder.h"
 #include "io/error.h"
+#include "reports/judge/accepted_report.h"
+#include "reports/judge/gate.h"
 #include "reports/report.h"
 
 namespace sameseed {
@@ -19,17 +22,37 @@ namespace {
 struct GateCommand {
   std::string run;
   GateOptions options;
+  bool keep = false;  // the gates and the baseline, in the run's folder
 };
 
-int gate(const std::filesystem::path& run, const GateOptions& options) {
-  read_plan(run);  // before a folder is made
-  const RunLock lock(run);
-  keep_gates(run, options);
-  keep_accepted_baseline(run, options);
-  if (!std::filesystem::exists(run / "gates.json"))
+// By the run's own gates and baseline where none are named.
+int judge(const std::filesystem::path& run, const GateOptions& options) {
+  const TemporaryFolder folder;
+  const std::filesystem::path gates =
+      options.gates.empty() ? run / "gates.json" : std::filesystem::path(options.gates);
+  if (!std::filesystem::exists(gates))
     throw UserError(
         fmt::format("{}: holds no gates.json; name a gate file with --gates", run.string()));
-  return report_run(run, std::cout);
+  if (!options.gates.empty()) read_gates(gates);  // a bad file is an error, and no report is made
+  ReportOptions report{.gates = gates};
+  if (options.baseline == kAcceptedBaseline) {
+    report.baseline = folder / "baseline.json";
+    write_accepted_baseline(run, options, gates, report.baseline);
+  } else if (!options.baseline.empty()) {
+    read_accepted_report(options.baseline);
+    report.baseline = options.baseline;
+  }
+  return report_run(run, std::cout, report);
+}
+
+int gate(const GateCommand& command) {
+  const std::filesystem::path run = command.run;
+  read_plan(run);  // before a folder is made
+  const RunLock lock(run);
+  if (!command.keep) return judge(run, command.options);
+  keep_gates(run, command.options);
+  keep_accepted_baseline(run, command.options);
+  return judge(run, {});
 }
 
 }  // namespace
@@ -43,12 +66,16 @@ void add_gate_options(CLI::App& command, GateOptions& options, const char* gates
 }
 
 Command add_gate(CLI::App& program) {
-  CLI::App* parser =
-      program.add_subcommand("gate", "judge a run by a gate file; the exit code is the verdict");
+  CLI::App* parser = program.add_subcommand(
+      "gate",
+      "judge a run by a gate file, and write that into its report; the exit code is the verdict");
   const auto command = std::make_shared<GateCommand>();
   add_gate_options(*parser, command->options, "gate file (default: the one of the run)");
+  parser->add_flag("--keep", command->keep,
+                   "keep the gates and the baseline in the run's folder, so that `report`, `merge` "
+                   "and `gate` judge by them from now on");
   add_run_folder(*parser, command->run);
-  return {parser, [command](const CommandLine&) { return gate(command->run, command->options); }};
+  return {parser, [command](const CommandLine&) { return gate(*command); }};
 }
 
 }  // namespace sameseed

@@ -32,7 +32,9 @@ constexpr const char* kPurpose =
 constexpr const char* kExitCodes =
     "Exit codes: 0 pass, 1 usage or internal error, 2 quality, 3 performance, 4 both, 5 "
     "inconclusive, 6 environment invalid, 7 a sample crashed, hung or failed, 8 a switch did not "
-    "act, 130 stopped by Ctrl-C. Without gates only 0, 1, 7 and 130 can come.";
+    "act, 130 stopped by Ctrl-C. Without gates only 0 (not judged), 1, 6, 7, 8 and 130 can come. "
+    "`report` exits with 0 "
+    "unless --exit-code is given.";
 
 }  // namespace
 

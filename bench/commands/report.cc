@@ -17,6 +17,7 @@ namespace {
 struct ReportCommand {
   std::string run;
   ReportOptions options;
+  bool exit_code = false;  // exit with the verdict's
 };
 
 // Leaves N of worst=N.
@@ -31,10 +32,12 @@ std::string embedded_pairs(std::string& text) {
   return "";
 }
 
-int report(const std::filesystem::path& run, const ReportOptions& options) {
+int report(const ReportCommand& command) {
+  const std::filesystem::path run = command.run;
   read_plan(run);  // before a folder is made
   const RunLock lock(run);
-  return report_run(run, std::cout, options);
+  const int code = report_run(run, std::cout, command.options);
+  return command.exit_code ? code : 0;
 }
 
 }  // namespace
@@ -48,8 +51,10 @@ Command add_report(CLI::App& program) {
                    "worst=N: also write report-embedded.html, one file of at most 50 MB that holds "
                    "the pictures of the N worst pairs")
       ->transform(CLI::Validator(embedded_pairs, "worst=N"));
+  parser->add_flag("--exit-code", command->exit_code,
+                   "exit with the verdict's code (else 0, once the report is written)");
   add_run_folder(*parser, command->run);
-  return {parser, [command](const CommandLine&) { return report(command->run, command->options); }};
+  return {parser, [command](const CommandLine&) { return report(*command); }};
 }
 
 }  // namespace sameseed

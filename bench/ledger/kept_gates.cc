@@ -65,13 +65,14 @@ void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
   if (is_file) write_file(run / "baseline.json", read_file(options.baseline));
 }
 
-void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options) {
+void write_accepted_baseline(const std::filesystem::path& run, const GateOptions& options,
+                             const std::filesystem::path& gate_file,
+                             const std::filesystem::path& file) {
   if (!is_in_ledger(options)) return;
   const RunFiles files = read_run(run);
   const json cohort = cohort_of(files);  // all that is compared of the run itself
-  const auto file = run / "gates.json";
   const std::vector<Gate> gates =
-      std::filesystem::exists(file) ? read_gates(file) : std::vector<Gate>();
+      std::filesystem::exists(gate_file) ? read_gates(gate_file) : std::vector<Gate>();
   const auto fits = [&](const std::string& text) {
     const Summary accepted = parse_accepted_report(text, ledger_file(options.ledger).string());
     return std::ranges::all_of(gates, [&](const Gate& gate) {
@@ -80,7 +81,11 @@ void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions&
   };
   const std::vector<std::string> reports = accepted_reports(options, read_plan(run));
   const auto fitting = std::ranges::find_if(reports, fits);
-  write_file(run / "baseline.json", fitting == reports.end() ? reports.front() : *fitting);
+  write_file(file, fitting == reports.end() ? reports.front() : *fitting);
+}
+
+void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options) {
+  write_accepted_baseline(run, options, run / "gates.json", run / "baseline.json");
 }
 
 }  // namespace sameseed

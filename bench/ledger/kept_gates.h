@@ -1,5 +1,5 @@
-// The gates and the baseline by which a run is judged: kept in its folder, as gates.json and
-// baseline.json, so that `report` judges it again by the same.
+// The gates and the baseline by which a run is judged. `run` keeps them in the run's folder, as
+// gates.json and baseline.json, so that `report` judges it again by the same; `gate` only if asked.
 #pragma once
 
 #include <filesystem>
@@ -27,10 +27,14 @@ void check_gates(const std::filesystem::path& run, const nlohmann::json& plan,
 // folder untouched.
 void keep_gates(const std::filesystem::path& run, const GateOptions& options);
 
-// Where the ledger is asked for: writes the report accepted last among those of the run's recipe
-// (plan.h) that every gate with a baseline can compare with this run; where none fits, the last
-// one, with which the verdict says what differs. After the run was made and scored, since what fits
-// depends on the machine. Throws UserError where no run of the recipe was accepted.
+// Where the ledger is asked for: writes to `file` the report accepted last among those of the run's
+// recipe (plan.h) that every gate of `gates` with a baseline can compare with this run; where none
+// fits, the last one, with which the verdict says what differs. After the run was made and scored,
+// since what fits depends on the machine. Throws UserError where no run of the recipe was accepted.
+void write_accepted_baseline(const std::filesystem::path& run, const GateOptions& options,
+                             const std::filesystem::path& gates, const std::filesystem::path& file);
+
+// The same into the run's folder, by the gates kept there.
 void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options);
 
 }  // namespace sameseed

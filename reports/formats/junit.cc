@@ -89,6 +89,10 @@ TestCase case_of(const Comparison& comparison, const std::string& suite) {
   else if (comparison.status == "failed" || comparison.status == "missing")
     test.errors.push_back(
         {comparison.status, fmt::format("{}\nrepeat: {}", comparison.reason, comparison.repeat)});
+  for (const auto& [axis, proof] : comparison.engagement)
+    if (proof.verdict == "not engaged")
+      test.failures.push_back({"engagement", fmt::format("{} = {} did not act: {}", axis,
+                                                         proof.value.dump(), proof.evidence)});
   return test;
 }
 
@@ -104,7 +108,9 @@ std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict)
   TestCase whole{.classname = summary.name,
                  .name = "the run as a whole",
                  .skipped = {},
-                 .output = gates_text(verdict)};
+                 .output = fmt::format("verdict: {} (exit code {})\n{}", verdict.word, verdict.code,
+                                       gates_text(verdict))};
+  if (!verdict.gates && verdict.code == 0) whole.skipped = verdict.word + ": no gates were given";
   std::vector<TestCase> cases;
   std::map<std::string, std::size_t> place;
   for (const Comparison& comparison : summary.comparisons) {
@@ -112,6 +118,7 @@ std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict)
     cases.push_back(case_of(comparison, summary.name));
   }
   for (const Cause& cause : verdict.causes) {
+    if (cause.kind == "engagement") continue;  // stands at each comparison that it concerns
     const auto found = place.find(cause.comparison);
     file_cause(cause, found == place.end() ? whole : cases[found->second]);
   }
@@ -140,6 +147,10 @@ class JunitReport final : public Report {
                "<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
                "skipped=\"{}\">\n",
                escaped(summary.name), cases.size(), failures, errors, skipped);
+    out << fmt::format(
+        "  <properties>\n    <property name=\"verdict\" value=\"{}\"/>\n    <property "
+        "name=\"exit code\" value=\"{}\"/>\n  </properties>\n",
+        escaped(verdict.word), verdict.code);
     for (const TestCase& test : cases) write_case(test, out);
     out << "</testsuite>\n";
   }

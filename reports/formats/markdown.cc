@@ -51,8 +51,9 @@ std::string shortened(const std::string& text) {
 }
 
 void write_verdict(const Verdict& verdict, std::ostream& out) {
-  out << fmt::format("**{}** (exit code {}{})\n\n", verdict.word, verdict.code,
-                     verdict.gates ? "" : "; no gates were given");
+  out << fmt::format(
+      "**{}** (exit code {}{})\n\n", verdict.word, verdict.code,
+      verdict.gates ? "" : "; no gates were given, so scores and times were not judged");
   const std::vector<Cause>& causes = verdict.causes;
   for (std::size_t i = 0; i < causes.size() && i < kMostCauses; ++i)
     out << "* " << plain(causes[i].text) << "\n";

@@ -15,6 +15,7 @@
 #include "reports/formats/worst_pairs.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
+#include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
 
 namespace sameseed {
@@ -197,16 +198,18 @@ json floors_of(const FloorSummary& floor) {
   return rows;
 }
 
-// The first ones: a run that lost everything has thousands.
+// Those that are alike once; of a run that lost everything in many ways the first ones.
 json failures_of(const std::vector<Failure>& failures) {
   json list = json::array();
-  for (const Failure& failure : failures) {
+  for (const AlikeFailures& group : alike(failures)) {
     if (list.size() == kMostFailures) break;
-    list.push_back({{"case", failure.case_id},
-                    {"kind", failure.kind},
-                    {"error", failure.error},
-                    {"log_tail", failure.log_tail},
-                    {"repeat", failure.repeat}});
+    const Failure& first = *group.first;
+    list.push_back({{"case", first.case_id},
+                    {"kind", first.kind},
+                    {"error", first.error},
+                    {"samples", group.samples},
+                    {"log_tail", first.log_tail},
+                    {"repeat", first.repeat}});
   }
   return list;
 }

@@ -14,6 +14,7 @@
 #include "reports/formats/report_format.h"
 #include "reports/formats/table_cells.h"
 #include "reports/run/labels.h"
+#include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
 
 namespace sameseed {
@@ -112,20 +113,20 @@ void print_equal_values(const std::vector<Comparison>& comparisons, std::ostream
       }
 }
 
-// Samples that nobody tried to make are counted, not listed.
+// Those that are alike once, and samples that nobody tried to make by their number.
 void print_failures(const std::vector<Failure>& failures, std::ostream& out) {
-  int missing = 0;
-  for (const Failure& failure : failures) {
-    if (failure.kind == "missing") {
-      ++missing;
-      continue;
-    }
-    out << fmt::format("{}: {}: {}\n  repeat: {}\n", failure.kind, failure.case_id,
-                       one_line(failure.error), failure.repeat);
+  for (const AlikeFailures& group : alike(failures)) {
+    const Failure& first = *group.first;
+    if (first.kind == "missing")
+      out << fmt::format("missing: {} samples were never made; the same `sameseed run` goes on\n",
+                         group.samples);
+    else if (group.samples == 1)
+      out << fmt::format("{}: {}: {}\n  repeat: {}\n", first.kind, first.case_id,
+                         one_line(first.error), first.repeat);
+    else
+      out << fmt::format("{}: {} samples failed alike: {}\n  repeat the first: {}\n", first.kind,
+                         group.samples, one_line(first.error), first.repeat);
   }
-  if (missing > 0)
-    out << fmt::format("missing: {} samples were never made; the same `sameseed run` goes on\n",
-                       missing);
 }
 
 void print_invalid(const std::map<std::string, int>& invalid, std::ostream& out) {
@@ -134,10 +135,17 @@ void print_invalid(const std::map<std::string, int>& invalid, std::ostream& out)
 }
 
 void print_verdict(const Verdict& verdict, std::ostream& out) {
-  out << fmt::format("\nverdict: {} ({}{})\n", verdict.word, verdict.code,
+  out << fmt::format("\nverdict: {} (exit code {}{})\n", verdict.word, verdict.code,
                      verdict.gates ? "" : ", no gates");
   for (const Cause& cause : verdict.causes)
     out << fmt::format("  {} {}\n", cause.code, one_line(cause.text));
+}
+
+// Before any number: those of a switch that did nothing are another setting's.
+void print_idle_switches(const Verdict& verdict, std::ostream& out) {
+  for (const Cause& cause : verdict.causes)
+    if (cause.kind == "engagement")
+      out << "\nA SWITCH DID NOTHING: " << one_line(cause.text) << "\n";
 }
 
 void print_gates(const Verdict& verdict, std::ostream& out) {
@@ -170,6 +178,7 @@ class TextReport final : public Report {
   std::string file() const override { return "report.txt"; }
 
   void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
+    print_idle_switches(verdict, out);
     print_effects(effect_table(summary.effects), out);
     out << fmt::format(
         "\n{}: scores are means over the pairs, time is candidate / other in A B B A blocks\n\n",

@@ -9,25 +9,15 @@
 
 #include "reports/judge/judgement.h"
 #include "reports/judge/nonfinite.h"
+#include "reports/judge/verdict_words.h"
 #include "reports/run/labels.h"
+#include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
 
 namespace sameseed {
 namespace {
 
-const char* word_of(int code) {
-  static const char* const words[] = {"pass",
-                                      "usage error",
-                                      "quality",
-                                      "performance",
-                                      "quality and performance",
-                                      "inconclusive",
-                                      "environment invalid",
-                                      "infrastructure",
-                                      "switch not engaged"};
-  return words[code];
-}
-
+// Which cause's code counts.
 int rank(const Cause& cause) {
   switch (cause.code) {
     case 1:
@@ -47,32 +37,23 @@ int rank(const Cause& cause) {
   }
 }
 
+// Which cause is named first: after a gate that cannot be read a switch that did not act, since it
+// makes its setting's numbers those of another one.
+int place(const Cause& cause) {
+  const int by_code = 2 * rank(cause);
+  return cause.code == 8 ? 1 : by_code;
+}
+
 std::string title(const Comparison& comparison) {
   return fmt::format("{} against {}", comparison.label, against_label(comparison.against));
 }
 
-// A cause for each sample that went wrong; samples that were not even tried are counted by kind.
+// A cause for all samples that went wrong alike.
 void add_failures(const Summary& summary, std::vector<Cause>& causes) {
-  std::map<std::string, std::pair<std::size_t, std::string>> untried;  // kind -> count, the first
-  for (const Failure& failure : summary.failures) {
-    if (failure.kind == "unsupported") continue;
-    if (failure.kind == "missing" || failure.kind == "given_up") {
-      auto& [count, first] = untried[failure.kind];
-      if (count++ == 0) first = fmt::format("{}: {}", failure.sample, failure.error);
-      continue;
-    }
-    causes.push_back(
-        {.kind = failure.kind,
-         .code = 7,
-         .text = fmt::format("sample {}: {}: {}", failure.sample, failure.kind, failure.error),
-         .sample = failure.sample});
-  }
-  for (const auto& [kind, what] : untried)
-    causes.push_back(
-        {.kind = kind,
-         .code = 7,
-         .text = fmt::format("{} samples {}, the first is {}", what.first,
-                             kind == "missing" ? "are missing" : "were given up", what.second)});
+  for (const AlikeFailures& failures : alike(summary.failures))
+    if (const Failure& first = *failures.first; first.kind != "unsupported")
+      causes.push_back(
+          {.kind = first.kind, .code = 7, .text = told(failures), .sample = first.sample});
 }
 
 void add_refusals(const Summary& summary, std::vector<Cause>& causes) {
@@ -103,18 +84,41 @@ void add_broken(const Summary& summary, std::vector<Cause>& causes) {
            .comparison = comparison.id});
 }
 
-void add_engagement(const Summary& summary, std::vector<Cause>& causes) {
-  for (const Comparison& comparison : summary.comparisons)
-    for (const auto& [axis, proof] : comparison.engagement)
-      if (proof.verdict == "not engaged")
-        causes.push_back({.kind = "engagement",
-                          .code = 8,
-                          .text = fmt::format("{}: {} = {}: {}", title(comparison), axis,
-                                              proof.value.dump(), proof.evidence),
-                          .comparison = comparison.id});
+// "candidate.X" for "switches_off.X" too: the same engine, which is asked for the same.
+std::string axis_of(const std::string& proven) {
+  const std::string off = "switches_off.";
+  return proven.starts_with(off) ? "candidate." + proven.substr(off.size()) : proven;
 }
 
-void add_environment(const Summary& summary, std::vector<Cause>& causes) {
+struct Idle {
+  std::string evidence;
+  std::vector<const Comparison*> comparisons;
+};
+
+// A cause for each value of a switch that did not act, in however many comparisons.
+void add_engagement(const Summary& summary, std::vector<Cause>& causes) {
+  std::map<std::pair<std::string, AxisValue>, Idle> idle;
+  for (const Comparison& comparison : summary.comparisons)
+    for (const auto& [axis, proof] : comparison.engagement)
+      if (proof.verdict == "not engaged") {
+        Idle& found = idle[{axis_of(axis), proof.value}];
+        if (found.comparisons.empty()) found.evidence = proof.evidence;
+        found.comparisons.push_back(&comparison);
+      }
+  for (const auto& [value, found] : idle) {
+    const auto& [axis, asked] = value;
+    const Comparison& first = *found.comparisons.front();
+    const std::size_t count = found.comparisons.size();
+    std::string text = fmt::format("{} did not act: {} = {}: {}", setting_label({{axis, asked}}),
+                                   axis, asked.dump(), found.evidence);
+    text += count == 1 ? "; in " + title(first)
+                       : fmt::format("; in {} comparisons, the first is {}", count, title(first));
+    causes.push_back(
+        {.kind = "engagement", .code = 8, .text = std::move(text), .comparison = first.id});
+  }
+}
+
+void add_invalid_times(const Summary& summary, std::vector<Cause>& causes) {
   for (const auto& [reason, count] : summary.invalid)
     causes.push_back(
         {.kind = "environment",
@@ -123,6 +127,9 @@ void add_environment(const Summary& summary, std::vector<Cause>& causes) {
              "{} timing samples were made in an invalid environment: {}; comparisons timed with "
              "them are not judged by time, and the same `sameseed run` times them again",
              count, reason)});
+}
+
+void add_cohorts(const Summary& summary, std::vector<Cause>& causes) {
   for (const nlohmann::json& field : summary.cohort.at("differs"))
     causes.push_back({.kind = "environment",
                       .code = 6,
@@ -131,21 +138,27 @@ void add_environment(const Summary& summary, std::vector<Cause>& causes) {
                                           field.get<std::string>())});
 }
 
-Verdict conclude(std::vector<Cause> causes) {
-  std::ranges::stable_sort(causes, {}, rank);
-  int code = causes.empty() ? 0 : causes.front().code;
+Verdict conclude(std::vector<Cause> causes, std::optional<std::vector<GateDecision>> gates,
+                 const Summary& summary) {
+  int code = causes.empty() ? 0 : std::ranges::min(causes, {}, rank).code;
   const bool slow = std::ranges::any_of(causes, [](const Cause& cause) { return cause.code == 3; });
   if (code == 2 && slow) code = 4;
-  return {.code = code, .word = word_of(code), .causes = std::move(causes), .gates = {}};
+  std::ranges::stable_sort(causes, {}, place);
+  Verdict verdict{.code = code, .word = {}, .causes = std::move(causes), .gates = std::move(gates)};
+  verdict.word = words_of(verdict, summary);
+  return verdict;
 }
 
-std::vector<Cause> infrastructure(const Summary& summary) {
+// What is wrong with the run itself, whatever it is judged by.
+std::vector<Cause> causes_of_run(const Summary& summary) {
   std::vector<Cause> causes;
   add_failures(summary, causes);
   // Before the scores that are refused for it.
   for (Cause& cause : nonfinite_causes(summary)) causes.push_back(std::move(cause));
   add_refusals(summary, causes);
   add_broken(summary, causes);
+  add_engagement(summary, causes);
+  add_cohorts(summary, causes);
   return causes;
 }
 
@@ -153,25 +166,22 @@ std::vector<Cause> infrastructure(const Summary& summary) {
 
 Verdict verdict_of(const Summary& summary, const std::optional<std::vector<Gate>>& gates,
                    const Summary* accepted) {
-  std::vector<Cause> causes = infrastructure(summary);
-  if (!gates) return conclude(std::move(causes));
-  add_engagement(summary, causes);
-  add_environment(summary, causes);
+  std::vector<Cause> causes = causes_of_run(summary);
+  if (!gates) return conclude(std::move(causes), std::nullopt, summary);
+  add_invalid_times(summary, causes);
   std::vector<GateDecision> decisions;
   for (const Gate& gate : *gates) {
     decisions.push_back(decide(gate, static_cast<int>(decisions.size()), summary, accepted));
     const std::vector<Cause>& found = decisions.back().causes;
     causes.insert(causes.end(), found.begin(), found.end());
   }
-  Verdict verdict = conclude(std::move(causes));
-  verdict.gates = std::move(decisions);
-  return verdict;
+  return conclude(std::move(causes), std::move(decisions), summary);
 }
 
 Verdict verdict_without_gates(const Summary& summary, const std::string& error) {
-  std::vector<Cause> causes = infrastructure(summary);
+  std::vector<Cause> causes = causes_of_run(summary);
   causes.push_back({.kind = "usage", .code = 1, .text = error});
-  return conclude(std::move(causes));
+  return conclude(std::move(causes), std::nullopt, summary);
 }
 
 }  // namespace sameseed

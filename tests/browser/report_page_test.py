@@ -73,7 +73,7 @@ def make_run(program, folder):
             picture = painted(case["request"]["prompt"], values[case["environment"]])
             (run / "images" / f"{sample['id']}.png").write_bytes(picture)
     subprocess.run([program, "score", run], check=True)
-    equal(subprocess.run([program, "gate", run, "--gates", folder / "gates.json"], stdout=subprocess.DEVNULL).returncode, 2,
+    equal(subprocess.run([program, "gate", run, "--keep", "--gates", folder / "gates.json"], stdout=subprocess.DEVNULL).returncode, 2,
           "the gate")
     subprocess.run([program, "report", run, "--embed", "worst=1"], stdout=subprocess.DEVNULL)
     return run
@@ -100,7 +100,7 @@ def selected(page):
 
 
 def check_opens_on_the_answer(page):
-    check("✗ QUALITY" in text(page, "#answer").upper(), "the verdict stands first")
+    check("✗ FAIL: PICTURE QUALITY" in text(page, "#answer").upper(), "the verdict stands first")
     check("boxes are to be found" in text(page, "#answer"), "with its cause")
     check(page.value("document.querySelector('#answer').getBoundingClientRect().top") < 200, "at the top")
     check(selected(page).startswith("X 2 against the reference"), selected(page))
@@ -192,10 +192,13 @@ def check_spoilt(page, program, run):
     lost = next(one for one in lines if one.get("kind") == "quality")
     lost.update(outcome="crashed", error="signal 11 <b>", log_tail=["the <last> line"])
     records.write_text("".join(json.dumps(one) + "\n" for one in lines))
-    equal(subprocess.run([program, "report", run], stdout=subprocess.DEVNULL).returncode, 7, "a crash")
+    # The null engine does nothing with X, which stands before the crash.
+    equal(subprocess.run([program, "report", run, "--exit-code"], stdout=subprocess.DEVNULL).returncode, 8, "an idle switch")
     page.open(f"file://{run}/report.html")
     page.settle("document.querySelectorAll('.panel').length === 3")
-    check("INFRASTRUCTURE" in text(page, "#answer").upper(), "the verdict: " + text(page, "#answer"))
+    answer = text(page, "#answer")
+    check("DID NOT ACT" in answer.upper() and "signal 11 <b>" in answer, "the verdict: " + answer)
+    check(answer.lower().index("did not act") < answer.index("signal 11"), "the switch stands first")
     check("crashed: " in text(page, "#rest") and "signal 11 <b>" in text(page, "#rest"), "what failed is listed")
     equal(text(page, "#chart-note"), "Nothing was scored.", "the chart says why it is none")
     quiet(page, run)

@@ -24,7 +24,7 @@ class TwoRuns : public ::testing::Test {
   static void SetUpTestSuite() {
     folder_ = fresh_folder("compare");
     const std::string matrix =
-        write_matrix(folder_, "null", {0, 1, 2, 3, 4, 5}, /*blocks=*/6, "64x64");
+        write_matrix(folder_, kMisbehaving + " none", {0, 1, 2, 3, 4, 5}, /*blocks=*/6, "64x64");
     ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", folder_ + "/made", "--quiet"}), 0);
     change("made", "a", [](json& record) {
       if (record.at("type") == "run")

@@ -134,7 +134,8 @@ TEST_F(ExitCodes, Are7WhereASampleFailed) {
     if (record.value("kind", "") == "quality") record["outcome"] = "crashed";
   });
   EXPECT_EQ(gate(json::array({kGoodTime}), crashed), 7);
-  EXPECT_EQ(run_program({kProgram, "report", crashed}), 7);
+  EXPECT_EQ(run_program({kProgram, "report", crashed}), 0);  // the report is there
+  EXPECT_EQ(run_program({kProgram, "report", crashed, "--exit-code"}), 7);
 }
 
 TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
@@ -143,10 +144,27 @@ TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
   });
   EXPECT_EQ(gate(json::array({kGoodQuality}), idle), 8);
   EXPECT_EQ(gate(json::array({kBadQuality}), idle), 2);
+  EXPECT_EQ(run_program({kProgram, "report", idle, "--exit-code"}), 8);  // without gates, too
+  EXPECT_EQ(verdict(idle).at("word"), "FAIL: a switch did not act");
+}
+
+TEST_F(ExitCodes, OfAGateLeaveNoThresholdsBehindUnlessAsked) {
+  const std::string judged = run_with("kept", [](json&) {});
+  EXPECT_EQ(gate(json::array({kBadQuality}), judged), 2);
+  EXPECT_EQ(verdict(judged).at("word"), "FAIL: picture quality");
+  EXPECT_FALSE(std::filesystem::exists(judged + "/gates.json"));
+  EXPECT_EQ(run_program({kProgram, "report", judged, "--exit-code"}), 0);
+  EXPECT_EQ(verdict(judged).at("word"), "NOT JUDGED");
+  EXPECT_EQ(gate(json::array({kBadQuality}), judged, {"--keep"}), 2);
+  EXPECT_TRUE(std::filesystem::exists(judged + "/gates.json"));
+  EXPECT_EQ(run_program({kProgram, "report", judged}), 0);
+  EXPECT_EQ(run_program({kProgram, "report", judged, "--exit-code"}), 2);
+  EXPECT_EQ(gate(json::array({kGoodQuality}), judged), 0);  // once, by others
+  EXPECT_EQ(run_program({kProgram, "gate", judged}), 2);    // and again by its own
 }
 
 TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
-  EXPECT_EQ(run_program({kProgram, "report", run_with("bare", [](json&) {})}), 0);
+  EXPECT_EQ(run_program({kProgram, "report", run_with("bare", [](json&) {}), "--exit-code"}), 0);
   EXPECT_EQ(run_program({kProgram, "gate", run_with("bare2", [](json&) {})}), 1);
 }
 
@@ -192,7 +210,9 @@ TEST_F(IntervalExitCodes, AreAllThere) {
   EXPECT_EQ(gate(no_worse, judged), 1);  // no baseline was ever named
   const std::string accepted = run() + "/report.json";
   EXPECT_EQ(gate(no_worse, judged, {"--baseline", accepted}), 0);  // the same pictures
-  EXPECT_EQ(gate(no_worse, judged), 0);                            // it remembers the baseline
+  EXPECT_EQ(gate(no_worse, judged), 1);                            // which was for once
+  EXPECT_EQ(gate(no_worse, judged, {"--baseline", accepted, "--keep"}), 0);
+  EXPECT_EQ(gate(no_worse, judged), 0);  // it remembers the baseline
   EXPECT_EQ(gate(no_worse, judged, {"--baseline", folder_ + "/m.json"}), 1);
   json foreign = read_json(accepted);
   foreign["cohort"]["recipe"] = "another";
@@ -208,6 +228,10 @@ TEST_F(IntervalExitCodes, AreAllThere) {
   ASSERT_EQ(gate(json::array({good, fast})), 0);
   ASSERT_EQ(run_program({kProgram, "baseline", "accept", run(), "--ledger", by_ledger.back()}), 0);
   EXPECT_EQ(gate(no_worse, later, by_ledger), 0);
+  EXPECT_FALSE(std::filesystem::exists(later + "/baseline.json"));
+  std::vector<std::string> and_keep = by_ledger;
+  and_keep.push_back("--keep");
+  EXPECT_EQ(gate(no_worse, later, and_keep), 0);
   EXPECT_EQ(read_file(later + "/baseline.json"), read_file(run() + "/report.json"));
 
   const std::string throttled = run_with("throttled", [](json& record) {

@@ -26,6 +26,14 @@ using nlohmann::json;
   for (;;) ::pause();
 }
 
+// The switch of the tests' matrices acts, so that a run is judged by its faults.
+json good_answer(Engine& engine, const json& message) {
+  json answer = answer_of(engine, message);
+  if (const char* value = std::getenv("X"); value && message.value("op", "") == "generate")
+    answer["effective"]["X"] = {{"value", value}, {"evidence", "it was read"}};
+  return answer;
+}
+
 // Does the fault, or returns what is to be answered instead.
 json misbehave(const std::string& fault, Engine& engine, const json& message) {
   if (fault == "crash") std::abort();
@@ -46,17 +54,17 @@ json misbehave(const std::string& fault, Engine& engine, const json& message) {
     for (;;) std::cout << part;
   }
   if (fault == "twice") {  // answers once too often: the next request finds an answer waiting
-    json first = answer_of(engine, message);
+    json first = good_answer(engine, message);
     first["ok"] = true;
     std::cout << first.dump() << std::endl;
     return first;
   }
   if (fault == "other_request") {
-    json answer = answer_of(engine, message);
+    json answer = good_answer(engine, message);
     answer["id"] = "another";
     return answer;
   }
-  json answer = answer_of(engine, message);
+  json answer = good_answer(engine, message);
   const std::string image = message.value("image", "");
   if (fault == "wrong_noise") answer["hashes"]["noise"] = answer["hashes"]["latents"];
   if (fault == "no_total") answer["timings_ms"].erase("total");
@@ -106,7 +114,8 @@ int main(int argc, char** argv) {
     if (fault == "loads_nothing" && message.value("op", "") == "load")
       throw std::runtime_error("no such model");
     const bool wrong = message.value("op", "") == "generate" && message.value("seed", 0) == 1;
-    return wrong ? sameseed::misbehave(fault, *engine, message) : answer_of(*engine, message);
+    return wrong ? sameseed::misbehave(fault, *engine, message)
+                 : sameseed::good_answer(*engine, message);
   };
   for (std::string line; std::getline(std::cin, line);) {
     if (sameseed::misbehave_on_line(fault, line)) continue;

@@ -21,7 +21,7 @@ except ImportError:
 MATRIX = {
     "schema": "sameseed/matrix/1",
     "name": "small",
-    "axes": {"candidate.env.X": ["0", "1"]},
+    "axes": {"candidate.request.guidance": [4, 5]},
     "reference": {"engine": "null"},
     "candidate": {"engine": "null"},
     "requests": {"prompts": ["a red apple on a white background"], "seeds": [0], "size": "64x64", "steps": 4},

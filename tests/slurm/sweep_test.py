@@ -17,7 +17,7 @@ SKIPPED = 77
 MATRIX = {
     "schema": "sameseed/matrix/1",
     "name": "three",
-    "axes": {"candidate.env.X": ["0", "1", "2"]},
+    "axes": {"candidate.request.guidance": [4, 5, 6]},
     "reference": {"engine": "null"},
     "candidate": {"engine": "null"},
     "requests": {"prompts": ["a red apple on a white background"], "seeds": [0, 1],

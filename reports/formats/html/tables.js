@@ -12,8 +12,9 @@ function drawHead() {
 
 function drawAnswer() {
   const { code, word, causes, gates } = data.verdict, box = at("answer");
-  box.className = code === 0 ? "good" : code === 5 || code === 6 ? "unsure" : "bad";
-  const mark = code === 0 ? "✓" : code === 5 || code === 6 ? "?" : "✗";
+  const judged = code !== 0 || gates;  // else nothing was asked, and nothing is answered
+  box.className = !judged ? "none" : code === 0 ? "good" : code === 5 || code === 6 ? "unsure" : "bad";
+  const mark = !judged ? "–" : code === 0 ? "✓" : code === 5 || code === 6 ? "?" : "✗";
   box.replaceChildren(make("strong", {}, `${mark} ${word}`), ` exit code ${code}`,
     gates ? `, ${gates.length} ${gates.length === 1 ? "gate" : "gates"}` : "; no gates were given, so scores and times were not judged");
   if (causes.length) {
@@ -112,7 +113,7 @@ function drawRest() {
   }
   if (data.failure_count) {
     rest.append(make("h2", {}, `What failed: ${data.failure_count} samples`), ...data.failures.map((one) =>
-      make("details", {}, make("summary", {}, `${one.kind}: ${one.case}: ${one.error}`),
+      make("details", {}, make("summary", {}, one.samples > 1 ? `${one.kind}: ${one.samples} samples failed alike: ${one.error}` : `${one.kind}: ${one.case}: ${one.error}`),
         one.log_tail.length ? make("pre", {}, one.log_tail.join("\n")) : null, command(one.repeat))));
   }
   const lines = [...Object.entries(data.invalid).map(([why, count]) => `times left out: ${count} samples: ${why}`),

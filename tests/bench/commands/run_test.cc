@@ -76,7 +76,7 @@ void expect_published_formats(const std::string& run) {
 
 TEST(Run, GoesOnWhereItWasCutShort) {
   const std::string folder = ::testing::TempDir() + "null-run", run = folder + "/run";
-  const std::string matrix = write_matrix(folder, "null", R"("candidate.env.X":["0","1"])");
+  const std::string matrix = write_matrix(folder, "null", R"("candidate.request.guidance":[4,5])");
   ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--quiet"}), 0);
   const std::size_t all = sample_lines(run);
   EXPECT_EQ(all, read_json(run + "/plan.json").at("samples").size());
@@ -237,7 +237,7 @@ TEST(Run, HoldsEveryScoreAgainstAFloorAndAnOracle) {
 
 TEST(Run, MakesAgainASampleWhoseTraceIsGone) {
   const std::string folder = ::testing::TempDir() + "null-trace", run = folder + "/run";
-  const std::string matrix = write_matrix(folder, "null", R"("candidate.env.X":["0"])");
+  const std::string matrix = write_matrix(folder, "null", R"("candidate.request.guidance":[4])");
   ASSERT_EQ(run_program({kProgram, "run", matrix, "--out", run, "--trace", "--quiet"}), 0);
   expect_published_formats(run);
   EXPECT_EQ(read_json(run + "/plan.json").at("trace"), true);

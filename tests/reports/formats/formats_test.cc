@@ -65,7 +65,14 @@ TEST(Junit, HasATestCaseForEveryComparisonAndExclusion) {
   EXPECT_EQ(suite.attribute("tests").as_int(), 5);  // three, the excluded one, the run as a whole
   EXPECT_EQ(suite.attribute("failures").as_int(), 0);
   EXPECT_EQ(suite.attribute("errors").as_int(), 0);
-  EXPECT_EQ(suite.attribute("skipped").as_int(), 1);
+  EXPECT_EQ(suite.attribute("skipped").as_int(), 2);  // and the run, which nobody judged
+  EXPECT_TRUE(std::string(test_case(document, "small", "the run as a whole")
+                              .child("skipped")
+                              .attribute("message")
+                              .value())
+                  .starts_with("NOT JUDGED"));
+  EXPECT_EQ(suite.child("properties").child("property").attribute("value").value(),
+            std::string("NOT JUDGED"));
   EXPECT_TRUE(test_case(document, "small.switches_off", "conv half 1"));
   EXPECT_STREQ(test_case(document, "small.excluded", "conv half unset")
                    .child("skipped")
@@ -101,6 +108,28 @@ TEST(Junit, CallsACrashAnErrorAndTheUnsupportedSkipped) {
                    .attribute("message")
                    .value(),
                "unsupported: no tensor cores here");
+}
+
+TEST(Junit, CallsASwitchThatDidNothingAFailureOfEverySettingThatHasIt) {
+  RawRun run = small_run();
+  run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
+  const auto document = junit_of(judged(run));
+  for (const char* against : {"small.reference", "small.switches_off"})
+    EXPECT_STREQ(
+        test_case(document, against, "conv half 1").child("failure").attribute("type").value(),
+        "engagement")
+        << against;
+  EXPECT_EQ(document.child("testsuite").attribute("failures").as_int(), 2);
+}
+
+TEST(AllReports, SayThatASwitchDidNothingBeforeAnyNumber) {
+  RawRun run = small_run();
+  run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
+  const std::string text = text_of(*make_text_report(), judged(run)),
+                    page = text_of(*make_markdown_report(), judged(run));
+  EXPECT_TRUE(text.starts_with("\nA SWITCH DID NOTHING: conv half 1 did not act")) << text;
+  EXPECT_TRUE(page.starts_with("## sameseed: small\n\n**FAIL: a switch did not act** (exit code 8"))
+      << page;
 }
 
 TEST(Junit, PutsCausesOfNoComparisonOnTheRun) {
@@ -176,7 +205,8 @@ TEST(Text, ShowsScoresTimeEngagementAndVerdict) {
   EXPECT_NE(text.find("0.2000"), std::string::npos) << text;
   EXPECT_NE(text.find("0.80   yes\n"), std::string::npos) << text;
   EXPECT_NE(text.find("excluded: 1 combinations: unset means 1\n"), std::string::npos) << text;
-  EXPECT_NE(text.find("verdict: quality (2)\n  2 gates[0] (lpips.alex worst at most 0.25): conv "
+  EXPECT_NE(text.find("verdict: FAIL: picture quality (exit code 2)\n  2 gates[0] (lpips.alex "
+                      "worst at most 0.25): conv "
                       "half 1 against reference: 0.3 is more than 0.25"),
             std::string::npos)
       << text;
@@ -193,7 +223,24 @@ TEST(Text, SaysWhatFailedAndWhatWasNotJudged) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("missing: 1 samples"), std::string::npos) << text;
-  EXPECT_NE(text.find("verdict: infrastructure (7, no gates)"), std::string::npos) << text;
+  EXPECT_NE(text.find("verdict: FAIL: a switch did not act (exit code 8, no gates)"),
+            std::string::npos)
+      << text;
+}
+
+TEST(Text, TellsFailuresThatAreAlikeOnce) {
+  RawRun run = small_run();
+  for (auto& [id, record] : run.samples) {
+    record["outcome"] = "given_up";
+    record["error"] = "its environment failed 3 times before";
+  }
+  const std::string text = text_of(*make_text_report(), judged(run));
+  EXPECT_NE(text.find("given_up: 14 samples failed alike: its environment failed 3 times before\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("its environment failed", text.find("alike") + 60),
+            text.rfind("its environment failed"))
+      << text;  // once more in the verdict's cause
 }
 
 TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
@@ -232,7 +279,7 @@ TEST(Text, DoesNotLetAWorkerTalkToTheTerminal) {
 
 TEST(Markdown, HasVerdictTableAndWorstPairs) {
   const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
-  EXPECT_NE(text.find("**quality** (exit code 2)"), std::string::npos) << text;
+  EXPECT_NE(text.find("**FAIL: picture quality** (exit code 2)"), std::string::npos) << text;
   EXPECT_NE(text.find("| conv half 1 | switches off |"), std::string::npos) << text;
   EXPECT_NE(text.find("| 30.00 | - | 0.3000 | - | conv half 1 | a cat | 1 | `sameseed image --case "
                       "runs/small/on-1 --out on-1.png` |"),
@@ -242,7 +289,7 @@ TEST(Markdown, HasVerdictTableAndWorstPairs) {
 
 TEST(Markdown, OpensOnTheVerdictAndTheWorstPairs) {
   const std::string text = text_of(*make_markdown_report(), judged(small_run(), kLpipsGate));
-  const auto verdict = text.find("**quality**"), worst = text.find("Worst pairs"),
+  const auto verdict = text.find("**FAIL: picture quality**"), worst = text.find("Worst pairs"),
              first = text.find("runs/small/on-1"), second = text.find("runs/small/on-0"),
              gates = text.find("| gate | answer |"), table = text.find("| setting | against |");
   EXPECT_TRUE(verdict < worst && worst < first && first < second && second < gates && gates < table)

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/judge/verdict.h"
@@ -256,13 +258,83 @@ TEST(Verdict, ForgivesTheUnsupported) {
   EXPECT_EQ(verdict_of(run, kFast).at("code"), 5);  // nothing was left to judge
 }
 
-TEST(Verdict, WithoutGatesIsZeroOrSeven) {
+TEST(Verdict, WithoutGatesIsNotJudgedUnlessTheRunItselfIsWrong) {
   RawRun run = small_run();
-  run.samples.at("t:0:1")["invalid"] = {"throttled"};
-  run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
-  EXPECT_EQ(judged(report_of(run), std::nullopt).at("code"), 0);
+  run.samples.at("t:0:1")["invalid"] = {"throttled"};  // nothing is said of times
+  const json bare = judged(report_of(run), std::nullopt);
+  EXPECT_EQ(bare.at("code"), 0);
+  EXPECT_EQ(bare.at("word"), "NOT JUDGED");
   run.samples.at("q:on-0")["outcome"] = "hung";
   EXPECT_EQ(judged(report_of(run), std::nullopt).at("code"), 7);
+  RawRun two = small_run();
+  two.starts.push_back(two.starts[0]);
+  two.starts[1]["cohort"]["matrix"] = "n";
+  const json mixed = judged(report_of(two), std::nullopt);
+  EXPECT_EQ(mixed.at("code"), 6);
+  EXPECT_EQ(mixed.at("word"), "ERROR: the run is made of two things");
+}
+
+TEST(Verdict, NamesASwitchThatDidNotActFirstWithGatesOrWithout) {
+  RawRun run = small_run();
+  run.samples.at("q:on-0")["engagement"]["conv_half"] = 0;
+  run.samples.erase("q:off-1");
+  for (const json& found : {judged(report_of(run), std::nullopt), verdict_of(run, kGood)}) {
+    EXPECT_EQ(found.at("code"), 8);
+    EXPECT_EQ(found.at("word"), "FAIL: a switch did not act");
+    EXPECT_EQ(found.at("causes")[0].at("kind"), "engagement");
+    EXPECT_TRUE(texts(found)[0].starts_with("conv half 1 did not act: " + kConvAxis + " = \"1\": "))
+        << texts(found)[0];
+    EXPECT_TRUE(
+        texts(found)[0].ends_with("in 2 comparisons, the first is conv half 1 against "
+                                  "reference"))
+        << texts(found)[0];
+  }
+  // A gate that fails decides the code, and the switch still stands first.
+  const json failed = verdict_of(run, kQuality);
+  EXPECT_EQ(failed.at("code"), 2);
+  EXPECT_EQ(failed.at("word"), "FAIL: picture quality; a switch did not act");
+  EXPECT_EQ(failed.at("causes")[0].at("kind"), "engagement");
+}
+
+TEST(Verdict, IsInWords) {
+  EXPECT_EQ(verdict_of(small_run(), kGood).at("word"), "PASS");
+  EXPECT_EQ(verdict_of(small_run(), kQuality).at("word"), "FAIL: picture quality");
+  EXPECT_EQ(verdict_of(small_run(), kFast).at("word"), "FAIL: speed");
+  EXPECT_EQ(verdict_of(small_run(), kFast + "," + kQuality).at("word"),
+            "FAIL: picture quality and speed");
+  EXPECT_EQ(
+      verdict_of(small_run(), R"({"metric":"lpips","statistic":"mean","at_most":1})").at("word"),
+      "ERROR: the gates cannot be used");
+  EXPECT_EQ(
+      verdict_of(small_run(),
+                 R"({"metric":"lpips.alex","statistic":"mean","at_most":1,"min_pairs":3},)" + kGood)
+          .at("word"),
+      "INCONCLUSIVE: 1 of 2 gates has no answer");
+  RawRun run = small_run();
+  for (const char* lost : {"q:on-0", "q:on-1", "q:off-0"}) run.samples.erase(lost);
+  EXPECT_EQ(verdict_of(run, kGood).at("word"), "ERROR: 3 samples missing");
+  run.samples.at("q:off-1")["outcome"] = "crashed";
+  EXPECT_EQ(verdict_of(run, kGood).at("word"), "ERROR: 1 sample crashed, 3 samples missing");
+}
+
+TEST(Verdict, TellsFailuresThatAreAlikeOnce) {
+  RawRun run = small_run();
+  for (const char* id : {"q:on-0", "q:on-1", "q:off-0"}) {
+    run.samples.at(id)["outcome"] = "crashed";
+    run.samples.at(id)["error"] = std::string("sample ") + id + ": no such file";
+  }
+  run.samples.at("q:off-1")["outcome"] = "crashed";
+  run.samples.at("q:off-1")["error"] = "signal 11";
+  const json found = verdict_of(run, kGood);
+  ASSERT_EQ(found.at("causes").size(), 2u) << found.dump(1);
+  std::vector<std::string> said = texts(found);
+  EXPECT_NE(std::ranges::find(said, "sample q:off-1: crashed: signal 11"), said.end());
+  EXPECT_NE(std::ranges::find(said,
+                              "3 samples failed alike: crashed: sample q:off-0: no such file; the "
+                              "first is sample q:off-0"),
+            said.end())
+      << found.dump(1);
+  EXPECT_EQ(found.at("word"), "ERROR: 4 samples crashed");
 }
 
 TEST(Verdict, WithUnreadableGatesIsUsageAndKeepsTheOtherCauses) {
