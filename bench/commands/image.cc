@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "bench/commands/command.h"
 #include "bench/commands/generate.h"
@@ -37,7 +38,7 @@ struct ImageCommand {
   double guidance = 5.0;
   std::string size = "128x128", deepcache, case_of, out, tensors, trace;
   std::string devices;  // one, as make_slots() has it
-  std::vector<std::string> set;
+  std::vector<std::string> set, keep;
 };
 
 // What a worker is started with, loads and is asked.
@@ -119,6 +120,13 @@ std::string noise_precision(const Making& making) {
   return making.engine == "accelerated" ? "fp32" : making.load.value("precision", "fp32");
 }
 
+void warn_of_left_out(const Variables& variables) {
+  std::set<std::string> known;
+  for (const auto& [name, value] : variables) known.insert(name);
+  for (const std::string& name : left_out_switches(known))
+    std::cerr << "sameseed: " << left_out_warning(name) << "\n";
+}
+
 Slot one_slot(const std::string& devices, const Gpus& gpus) {
   const auto slots = make_slots(devices, std::nullopt, 1, gpus);
   if (slots.size() != 1)
@@ -159,7 +167,9 @@ int make_image(const ImageCommand& command) {
   Making making =
       command.case_of.empty() ? making_of_options(command) : making_of_case(command.case_of);
   apply_vae_and_variant(command.model, making.load);
+  for (const auto& [name, value] : kept_variables(command.keep)) making.variables[name] = value;
   for (const std::string& setting : command.set) apply_setting(setting, making);
+  warn_of_left_out(making.variables);
   const TemporaryFolder scratch;
   prepare_messages(command, scratch / "noise.safetensors", making);
   const Gpus gpus = find_gpus();
@@ -200,6 +210,7 @@ Command add_image(CLI::App& program) {
   parser->add_option("--deepcache", image.deepcache, "INTERVAL/LAYER/BLOCK or INTERVAL/branch:K");
   parser->add_option("--set", image.set, "AXIS=VALUE, such as env.NAME=0 or load.precision=fp16")
       ->take_all();
+  add_keep_env(*parser, image.keep);
   parser->add_option("--devices", image.devices,
                      "GPU to use, as `run` has it, or cpu (default: as `run`)");
   parser->add_option("--case", image.case_of, "RUN/ID: this case of a run, in its own environment");

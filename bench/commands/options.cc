@@ -40,6 +40,17 @@ void apply_vae_and_variant(const ModelOptions& options, nlohmann::json& load) {
   if (!options.variant.empty()) load["variant"] = options.variant;
 }
 
+void add_keep_env(CLI::App& command, std::vector<std::string>& names) {
+  command
+      .add_option("--keep-env", names,
+                  "a variable of this shell that workers get as it is now, as a part of what the "
+                  "run is made of; all but PATH, HOME and the like stays outside otherwise")
+      ->delimiter(',')
+      ->take_all()
+      ->allow_extra_args(false)
+      ->envname("SAMESEED_KEEP_ENV");
+}
+
 void add_run_folder(CLI::App& command, std::string& folder) {
   command.add_option("run", folder, "folder of the run")->required();
 }

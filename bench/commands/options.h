@@ -4,6 +4,7 @@
 #include <chrono>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -22,6 +23,9 @@ std::string model_folder(const std::string& name);
 
 // Puts --vae and --variant, where they were given, into what a worker loads.
 void apply_vae_and_variant(const ModelOptions& options, nlohmann::json& load);
+
+// --keep-env, or SAMESEED_KEEP_ENV with commas between the names.
+void add_keep_env(CLI::App& command, std::vector<std::string>& names);
 
 // The folder of a run, which has to be named.
 void add_run_folder(CLI::App& command, std::string& folder);

@@ -6,8 +6,10 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "bench/commands/command.h"
+#include "bench/plan/axis_name.h"
 #include "bench/plan/expected_times.h"
 #include "bench/plan/matrix.h"
 #include "bench/plan/plan.h"
@@ -17,6 +19,7 @@
 #include "bench/sweep/run_lock.h"
 #include "bench/system/programs.h"
 #include "bench/system/temporary_folder.h"
+#include "bench/worker/worker_command.h"
 #include "io/error.h"
 #include "io/files.h"
 
@@ -49,6 +52,22 @@ ExpectedTimes probe(const json& plan, Verbosity verbosity) {
   return times;
 }
 
+// Takes the variables that are to be kept into the matrix, and says which switches stay outside.
+void keep_environment(const std::vector<std::string>& names, Matrix& matrix) {
+  matrix.kept = kept_variables(names);
+  std::set<std::string> known;
+  for (const Axis& axis : matrix.axes)
+    if (const AxisName name = parse_axis_name(axis.name); name.bare.kind == AxisKind::kEnv) {
+      known.insert(name.bare.name);
+      if (matrix.kept.contains(name.bare.name))
+        throw UserError(
+            fmt::format("--keep-env {}: the matrix sets it: {}", name.bare.name, axis.name));
+    }
+  for (const auto& [name, value] : matrix.kept) known.insert(name);
+  for (const std::string& name : left_out_switches(known))
+    std::cerr << "sameseed: " << left_out_warning(name) << "\n";
+}
+
 int plan(const PlanCommand& command) {
   const PlannedRun planned = plan_run(command.plan);
   const RunLock lock(planned.run);
@@ -72,6 +91,7 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
   command.add_option("matrix", options.matrix, "matrix file (default: the demo)");
   add_model_options(command, options.model);
   command.add_option("--out", options.out, "folder of the run (default: sameseed-run-NAME)");
+  add_keep_env(command, options.keep);
   command.add_flag("--floor", options.floor,
                    "measure what two equal rows differ by, and hold every score against it");
   command.add_flag("--oracle", options.oracle,
@@ -91,6 +111,7 @@ PlannedRun plan_run(const PlanOptions& options) {
   matrix.floor = matrix.floor || options.floor;
   matrix.oracle = matrix.oracle || options.oracle;
   matrix.cold = options.cold;
+  keep_environment(options.keep, matrix);
   json load = {
       {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
   apply_vae_and_variant(options.model, load);

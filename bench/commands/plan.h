@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "bench/commands/options.h"
 
@@ -14,6 +15,7 @@ struct PlanOptions {
   std::string matrix;  // empty: the demo
   ModelOptions model;
   std::string out;
+  std::vector<std::string> keep;       // variables of this shell that workers get
   bool floor = false, oracle = false;  // in addition to what the matrix says
   bool cold = false;   // the accelerated engine searches its algorithms anew and keeps none
   bool trace = false;  // quality samples write latents and block norms of every step

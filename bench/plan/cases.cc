@@ -43,7 +43,7 @@ Point switches_off(Point setting) {
 
 Case CaseSource::arm(const Point& setting, const std::string& arm, const std::string& prompt,
                      std::uint64_t seed) const {
-  Case made = {{{"engine", matrix.engines.at(arm)}, {"variables", json::object()}, {"load", load}},
+  Case made = {{{"engine", matrix.engines.at(arm)}, {"variables", matrix.kept}, {"load", load}},
                matrix.request,
                sameseed::noise_precision(matrix, setting)};
   if (matrix.cold && matrix.engines.at(arm) == "accelerated")
@@ -72,6 +72,7 @@ Case CaseSource::arm(const Point& setting, const std::string& arm, const std::st
 Case CaseSource::oracle(const Point& setting, const std::string& prompt, std::uint64_t seed) const {
   Case made = arm(setting, "reference", prompt, seed);
   for (auto& [name, value] : made.environment["variables"].items()) value = nullptr;
+  made.environment["variables"].update(json(matrix.kept));
   const json of_arm = made.environment["load"];
   json& of_oracle = made.environment["load"] = load;
   for (const char* kept : {"vae", "variant"})

@@ -46,7 +46,9 @@ struct Matrix {
   bool floor = false;   // make rows that ought to be equal as well: the noise floor
   bool oracle = false;  // and each picture once more in the highest precision
   bool cold = false;    // the accelerated engine searches its algorithms anew (asked for, not read)
-  std::string sha256;   // of the file
+  // Variables of the caller's shell that every worker gets (--keep-env; asked for, not read).
+  std::map<std::string, std::string> kept = {};
+  std::string sha256;  // of the file
 };
 
 // Throws UserError that names file, field and what would be right: for what the schema forbids

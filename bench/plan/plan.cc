@@ -65,6 +65,7 @@ class Planner {
                                     matrix_.seeds.size())},
         {"comparisons", comparisons_},
         {"excluded", excluded_}};
+    if (!matrix_.kept.empty()) plan["kept"] = matrix_.kept;
     if (matrix_.floor) plan["floor"] = floor_;
     if (!matrix_.reasons.empty()) plan["reasons"] = matrix_.reasons;
     return plan;

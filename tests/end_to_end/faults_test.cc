@@ -32,7 +32,7 @@ TEST_P(Faults, AreRowsWithTheirKindAndTheSweepGoesOn) {
   const auto [name, kind] = GetParam();
   const std::string folder = fresh_folder(std::string("fault-") + name), run = folder + "/run";
   const std::string mark = name + ("-" + std::to_string(::getpid()));
-  ::setenv("SAMESEED_TEST_MARK", mark.c_str(), 1);
+  ::setenv("USER", mark.c_str(), 1);  // reaches every worker
   const std::string matrix = write_matrix(folder, kMisbehaving + " " + name, {0, 1, 2}, 0);
   Started program({kProgram, "run", matrix, "--out", run, "--quiet", "--time-limit", "2"},
                   folder + "/log");
@@ -87,7 +87,7 @@ TEST(Run, GivesAnEnvironmentUpAfterThreeFailures) {
 TEST(Run, StopsAfterTheSampleInFlightWhenAskedAndGoesOn) {
   const std::string folder = fresh_folder("interrupt"), run = folder + "/run";
   const std::string mark = "interrupt-" + std::to_string(::getpid());
-  ::setenv("SAMESEED_TEST_MARK", mark.c_str(), 1);
+  ::setenv("USER", mark.c_str(), 1);  // reaches every worker
   const std::string matrix = write_matrix(folder, kMisbehaving + " none", {2, 3}, 60);
   const std::vector<std::string> command = {kProgram, "run", matrix, "--out", run};
   Started program(command, folder + "/log");

@@ -61,7 +61,8 @@ void kill_and_go_on(const std::string& name, const std::string& engine, std::siz
     return std::vector<std::string>{kProgram, "run", matrix, "--out", run, "--quiet"};
   };
   const std::string mark = name + "-" + std::to_string(::getpid());
-  ::setenv("SAMESEED_TEST_MARK", mark.c_str(), 1);
+  ::setenv("USER", mark.c_str(), 1);  // reaches every worker
+  ::setenv("SAMESEED_KEEP_ENV", "OMP_NUM_THREADS", 1);
   ::setenv("OMP_NUM_THREADS", "1", 1);  // a second thread makes no such small picture sooner
   const auto start = std::chrono::steady_clock::now();
   ASSERT_EQ(Started(command(folder + "/undisturbed"), folder + "/log").wait(), 0);

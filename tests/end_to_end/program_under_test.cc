@@ -116,7 +116,7 @@ json lasting_report(const std::string& run) {
 }
 
 std::vector<pid_t> processes_of(const std::string& mark, const std::string& run) {
-  const std::string wanted = "SAMESEED_TEST_MARK=" + mark;
+  const std::string wanted = "USER=" + mark;
   const auto holds = [](const std::filesystem::path& file, const std::string& text) {
     std::ifstream in(file, std::ios::binary);
     for (std::string part; std::getline(in, part, '\0');)

@@ -46,7 +46,7 @@ std::map<std::string, nlohmann::json> lasting_records(const std::string& run);
 // The report, less times and what says how the run was started.
 nlohmann::json lasting_report(const std::string& run);
 
-// Living processes whose environment holds SAMESEED_TEST_MARK=mark, or whose command line names the
+// Living processes whose environment holds USER=mark, or whose command line names the
 // folder of a run: workers, their children, the scorer.
 std::vector<pid_t> processes_of(const std::string& mark, const std::string& run);
 
