@@ -16,8 +16,10 @@
 #include "io/files.h"
 #include "io/json.h"
 #include "reports/compare/cohort_difference.h"
+#include "reports/judge/verdict.h"
 #include "reports/run/run_files.h"
 #include "reports/run/run_index.h"
+#include "reports/summary/summary.h"
 
 namespace sameseed {
 namespace {
@@ -27,6 +29,8 @@ using nlohmann::json;
 struct CompareCommand {
   std::string a, b;                 // folders of runs
   std::vector<std::string> varied;  // cohort fields that may differ
+  std::vector<std::string> score_margins;
+  std::string time_margin = "1%";
   std::string out;  // folder for compare.json, compare.txt and scores.jsonl; or empty
 };
 
@@ -57,15 +61,28 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
   return scores;
 }
 
+// What makes a run no whole one, as its own report has it.
+std::vector<std::string> troubles_of(const RunIndex& run) {
+  std::vector<std::string> troubles;
+  for (const Cause& cause : verdict_of(summarize_run(run), std::nullopt).causes)
+    if (cause.code == 7 && cause.kind != "unscored") troubles.push_back(cause.text);
+  return troubles;
+}
+
 // Scores B's pictures against A's in a clean process, prints what the runs differ by, and writes it
 // to `out`. Returns the verdict's code (reports/compare/compare.h).
 int compare(const CompareCommand& command, std::ostream& terminal) {
   const RunFiles files_a = made_run(command.a), files_b = made_run(command.b);
   const RunIndex a(files_a), b(files_b);
-  const CompareOptions options{.varied = command.varied};
+  CompareOptions options{.varied = command.varied,
+                         .time_margin = parse_time_margin(command.time_margin),
+                         .troubles_a = troubles_of(a),
+                         .troubles_b = troubles_of(b)};
+  for (const std::string& text : command.score_margins)
+    add_score_margin(text, options.score_margins);
   Compared compared = compare_runs(a, b, options, {});
   const TemporaryFolder own;
-  if (compared.comparable)
+  if (compared.verdict.code != 6)
     compared = compare_runs(a, b, options,
                             score_across(a, b, command.out.empty() ? own.path() : command.out));
   std::ostringstream text;
@@ -86,8 +103,9 @@ Command add_compare(CLI::App& program) {
       "compare",
       "one run against another of the same sweep\n\n"
       "  sameseed compare --vary driver runs/old runs/new\n\n"
-      "Exit codes: 0 nothing of RUN_B is shown to be worse, 2 scores, 3 times, 4 both, 5 too few "
-      "pairs or blocks to tell, 6 the runs differ in what was not varied, 1 usage or internal "
+      "Exit codes: 0 every score and time of RUN_B is shown to be not worse by more than its "
+      "margin, 2 scores are worse, 3 times, 4 both, 5 it cannot be told, 6 the runs differ in what "
+      "was not varied, in their noise or their tokens, 7 something is missing, 1 usage or internal "
       "error.");
   const auto command = std::make_shared<CompareCommand>();
   parser->add_option("run_a", command->a, "folder of the earlier run")->required();
@@ -97,6 +115,13 @@ Command add_compare(CLI::App& program) {
                    "cohort field that may differ, with what comes along with it: driver, kernel, "
                    "libtorch, ...")
       ->allow_extra_args(false);
+  parser
+      ->add_option("--score-margin", command->score_margins,
+                   "METRIC=PERCENT% of RUN_A's mean loss, or METRIC=LOSS: how much worse is still "
+                   "not worse; 25% unless given")
+      ->allow_extra_args(false);
+  parser->add_option("--time-margin", command->time_margin,
+                     "the same of every time; 1% unless given");
   parser->add_option("--out", command->out,
                      "folder for compare.json, compare.txt and the scores of B's pictures "
                      "against A's");

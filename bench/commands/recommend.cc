@@ -46,10 +46,11 @@ int recommend_setting(const RecommendCommand& command, std::ostream& out) {
 Command add_recommend(CLI::App& program) {
   CLI::App* parser = program.add_subcommand(
       "recommend",
-      "the fastest setting of a run that holds with 95 % confidence, as an environment file\n\n"
+      "the fastest setting of a run that holds with 95 % confidence and is shown to be faster than "
+      "the reference, as an environment file\n\n"
       "  sameseed recommend RUN --at-most lpips.alex.worst5=0.1 > fast.env && . ./fast.env\n\n"
-      "Exit codes: 0 there is one, 2 no setting holds, 5 some seem to, without confidence, 1 usage "
-      "or internal error.");
+      "Exit codes: 0 there is one, 2 no setting holds, 5 some seem to, without confidence, or none "
+      "that holds is shown to be faster than the reference, 1 usage or internal error.");
   const auto command = std::make_shared<RecommendCommand>();
   add_run_folder(*parser, command->run);
   parser->add_option("--at-most", command->at_most, "METRIC.STATISTIC=NUMBER: mean or worst5")

@@ -27,11 +27,20 @@ struct Claim {
     std::optional<double> floor;
   };
   std::optional<Pictures> pictures = {};
-  Estimate difference = {};                   // n = 0: nothing was to be estimated
+  // n: prompts, or blocks of times; 0: nothing was to be estimated. Of scores and times the
+  // interval is what "not worse" was read from: 90 %, 5 % on either side.
+  Estimate difference = {};
+  std::optional<double> margin =
+      {};  // how much worse is still "not worse": a loss, or 0.01 of times
+  std::optional<double> before = {};          // of own references: A's mean loss
   std::optional<double> smallest_shown = {};  // that could have been shown
+  std::optional<double> needed = {};          // prompts or blocks that would probably tell
   std::string reading = {};                   // reports/FILES.md, compare.json
+  std::string cause = {};                     // of a slower time: "another clock"; or empty
 
   bool is_time() const { return unit == "ratio"; }
+  // Whether the verdict asks that it be shown to be not worse.
+  bool is_promised() const { return about == About::kOwnReference || about == About::kSpeed; }
 };
 
 // Whether it says that B differs from A.

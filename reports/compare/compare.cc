@@ -1,80 +1,67 @@
 #include "reports/compare/compare.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
-#include <set>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
+#include "reports/compare/claims.h"
 #include "reports/compare/compare_rows.h"
-#include "reports/statistics/step_down.h"
 
 namespace sameseed {
 namespace {
 
-// At 95 % one of twenty comparisons of equal drivers would show a difference, and be believed.
-constexpr FamilyOptions kFamily{.confidence = 0.99};
-
-std::string reading_of(const Claim& claim, const EffectEstimate& estimate, bool shown) {
-  const bool up = estimate.mean > 0;
-  if (claim.pictures) {
-    if (claim.pictures->loss == 0) return "equal";
-    if (!claim.pictures->floor) return "different, no floor was measured";
-    if (*claim.pictures->floor == 0) return "different";  // deterministic: any difference is real
-  }
-  if (estimate.n > 0 && estimate.mean == 0 && estimate.spread == 0) return "equal";
-  if (!estimate.half_width) return "too few";
-  if (!shown || (claim.pictures && !up)) return "no difference shown";
-  if (claim.pictures) return "beyond the floor";
-  if (claim.is_time()) return up ? "slower" : "faster";
-  return up ? "worse" : "better";
-}
-
-// A change of time is the driver's where it stands in clock cycles too.
-void hold_against_cycles(std::vector<Claim>& claims) {
-  using Key = std::tuple<std::string, std::optional<Setting>, std::string>;
-  const auto key_of = [](const Claim& claim) {
-    return Key(claim.arm, claim.setting, claim.measure);
-  };
-  std::map<Key, const Claim*> cycles;
-  for (const Claim& claim : claims)
-    if (claim.about == About::kCycles) cycles[key_of(claim)] = &claim;
-  for (Claim& claim : claims) {
-    if (claim.about != About::kSpeed || !is_difference(claim)) continue;
-    const auto found = cycles.find(key_of(claim));
-    if (found == cycles.end() || found->second->reading == "too few") continue;
-    if (found->second->reading != claim.reading) claim.reading = "another clock";
+// The verdict's words where nothing is worse: why it cannot be told.
+void add_inconclusive(const std::vector<Claim>& claims, std::vector<std::string>& texts) {
+  for (const auto& [about, what, observations] :
+       {std::tuple{About::kOwnReference, "scores", "prompts"},
+        {About::kSpeed, "times", "blocks"}}) {
+    std::size_t all = 0, open = 0;
+    double needed = 0;
+    for (const Claim& claim : claims) {
+      if (claim.about != about) continue;
+      ++all;
+      if (claim.reading != "inconclusive" && claim.reading != "too few") continue;
+      ++open;
+      needed = std::max(needed, claim.needed.value_or(0));
+    }
+    if (open > 0)
+      texts.push_back(fmt::format(
+          "{}: {} of {} claims are not shown to be within their margin{}", what, open, all,
+          needed > 0 ? fmt::format("; {:.0f} {} or more may tell", needed, observations) : ""));
   }
 }
 
-CompareVerdict verdict_of(const std::vector<Claim>& claims) {
-  std::set<About> worse, judged, short_of_units;
+CompareVerdict verdict_of(const std::vector<Claim>& claims,
+                          const std::vector<Shortfall>& shortfalls) {
+  std::size_t scores = 0, times = 0, missing = 0;
   CompareVerdict verdict;
+  std::vector<std::string> texts, open;
   for (const Claim& claim : claims) {
-    const About kind = claim.about == About::kCycles ? About::kSpeed : claim.about;
-    if (claim.reading == "too few")
-      short_of_units.insert(kind);
-    else if (claim.reading != "equal")
-      judged.insert(kind);
-    verdict.differences += is_difference(claim) && claim.reading != "another clock";
-    if (claim.reading == "worse" || claim.reading == "slower") worse.insert(kind);
+    verdict.differences += is_difference(claim);
+    scores += claim.about == About::kOwnReference && claim.reading == "worse";
+    times += (claim.about == About::kSpeed || claim.about == About::kCycles) &&
+             claim.reading == "slower";
   }
-  const bool scores = worse.contains(About::kOwnReference), times = worse.contains(About::kSpeed);
-  verdict.code = scores && times ? 4 : scores ? 2 : times ? 3 : 0;
-  std::string& text = verdict.text;
-  if (claims.empty()) text = "the runs have no pair in common";
-  for (const auto& [kind, observations] :
-       {std::pair{About::kOwnReference, "pairs"}, {About::kSpeed, "whole blocks"}})
-    if (short_of_units.contains(kind) && !judged.contains(kind))
-      text += fmt::format("{}{}: fewer than {} {}, nothing can be told", text.empty() ? "" : "; ",
-                          name_of(kind), kFewestObservations, observations);
-  if (verdict.code == 0 && !text.empty()) verdict.code = 5;
-  verdict.word = verdict.differences > 0 ? "differences shown"
-                 : verdict.code == 5     ? "inconclusive"
-                                         : "no difference shown";
+  if (scores > 0) texts.push_back(fmt::format("{} scores are worse", scores));
+  if (times > 0) texts.push_back(fmt::format("{} times are slower", times));
+  for (const Shortfall& shortfall : shortfalls) {
+    missing += shortfall.code == 7;
+    if (shortfall.code == 5) open.push_back(shortfall.text);
+  }
+  if (missing > 0) texts.push_back(fmt::format("{} things are missing, listed above", missing));
+  if (claims.empty()) open.push_back("the runs have no pair in common");
+  add_inconclusive(claims, open);
+  texts.insert(texts.end(), open.begin(), open.end());
+  verdict.code = scores && times ? 4 : scores ? 2 : times ? 3 : missing ? 7 : !open.empty() ? 5 : 0;
+  verdict.word = scores || times ? "worse"
+                 : missing       ? "incomplete"
+                 : !open.empty() ? "inconclusive"
+                                 : "not worse";
+  verdict.text = fmt::format("{}", fmt::join(texts, "; "));
   return verdict;
 }
 
@@ -88,34 +75,6 @@ ComparedRun side_of(const RunIndex& run, const nlohmann::json& cohort) {
   if (!starts.empty() && starts.back().contains("started"))
     side.started = starts.back().at("started").get<std::string>();
   return side;
-}
-
-// The claims with their outcomes, all held together at one rate.
-std::vector<Claim> judge(const CompareRows& rows, std::size_t observations) {
-  std::vector<SparseRow> values;
-  std::vector<double> margins;
-  for (const CompareRow& row : rows) {
-    values.emplace_back(row.values.begin(), row.values.end());
-    margins.push_back(row.margin);
-  }
-  const Claims found = step_down(values, observations, margins, kFamily);
-  std::vector<Claim> claims;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const EffectEstimate& estimate = found.estimates[i];
-    Claim claim = rows[i].claim;
-    const auto out = [&](double value) { return claim.is_time() ? std::exp(value) : value; };
-    claim.difference.n = estimate.n;
-    claim.difference.value = out(estimate.mean);
-    if (estimate.half_width) {
-      claim.difference.interval = {out(estimate.mean - *estimate.half_width),
-                                   out(estimate.mean + *estimate.half_width)};
-      const double smallest = *estimate.half_width + rows[i].margin;
-      claim.smallest_shown = claim.is_time() ? std::exp(smallest) - 1 : smallest;
-    }
-    claim.reading = reading_of(claim, estimate, found.shown[i]);
-    claims.push_back(std::move(claim));
-  }
-  return claims;
 }
 
 std::optional<double> mean_of(const std::vector<double>& values) {
@@ -144,18 +103,21 @@ const char* name_of(About about) {
 }
 
 bool is_difference(const Claim& claim) {
-  return claim.reading != "equal" && claim.reading != "no difference shown" &&
-         claim.reading != "too few" && claim.reading != "different, no floor was measured";
+  for (const char* none : {"equal", "no difference shown", "not worse", "not slower",
+                           "inconclusive", "too few", "different, no floor was measured"})
+    if (claim.reading == none) return false;
+  return true;
 }
 
 Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions& options,
                       const AcrossScores& across) {
-  const nlohmann::json cohort_a = comparable_cohort(a), cohort_b = comparable_cohort(b);
+  nlohmann::json cohort_a = comparable_cohort(a), cohort_b = comparable_cohort(b);
+  if (!a.files().metrics || !b.files().metrics)  // not scored is not scored otherwise: code 5
+    for (nlohmann::json* cohort : {&cohort_a, &cohort_b}) cohort->erase("metrics");
   Compared compared{.a = side_of(a, cohort_a),
                     .b = side_of(b, cohort_b),
                     .varied = options.varied,
                     .differences = cohort_differences(cohort_a, cohort_b, options.varied),
-                    .family = kFamily,
                     .time_margin = options.time_margin};
   compared.comparable = compared.a.differs.empty() && compared.b.differs.empty() &&
                         std::ranges::none_of(compared.differences, [](const auto& difference) {
@@ -166,19 +128,29 @@ Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions
         .code = 6, .word = "not comparable", .text = "the cohorts differ in what was not varied"};
     return compared;
   }
+  compared.shortfalls = other_inputs(a, b);
+  if (!compared.shortfalls.empty()) {
+    compared.verdict = {
+        .code = 6, .word = "not comparable", .text = compared.shortfalls.front().text};
+    return compared;
+  }
+  compared.shortfalls = shortfalls(a, b);
+  for (const auto& [name, troubles] :
+       {std::pair{"A", &options.troubles_a}, {"B", &options.troubles_b}})
+    for (const std::string& trouble : *troubles)
+      compared.shortfalls.push_back({7, fmt::format("{}: {}", name, trouble)});
+  const PromptNames prompts(a, b);
   Observations observations;
   const TimedSettings timed = timed_settings(a, b);
-  CompareRows rows = picture_rows(a, b, same_pictures(a, b), across, observations);
-  for (CompareRow& row : score_rows(a, b, observations)) rows.push_back(std::move(row));
-  for (CompareRow& row : time_rows(timed, options.time_margin, observations))
-    rows.push_back(std::move(row));
-  for (CompareRow& row : switch_rows(a, b, timed, options.time_margin, observations))
-    rows.push_back(std::move(row));
-  compared.claims = judge(rows, observations.size());
-  hold_against_cycles(compared.claims);
+  CompareRows rows = picture_rows(a, b, same_pictures(a, b), across, prompts, observations);
+  const auto add = [&](CompareRows more) { std::ranges::move(more, std::back_inserter(rows)); };
+  add(score_rows(a, b, options.score_margins, prompts, observations));
+  add(time_rows(timed, options.time_margin, observations));
+  add(switch_rows(a, b, timed, options.time_margin, prompts, observations));
+  compared.claims = judge_rows(rows, observations.size());
   compared.clock_a = mean_of(timed.clocks_a);
   compared.clock_b = mean_of(timed.clocks_b);
-  compared.verdict = verdict_of(compared.claims);
+  compared.verdict = verdict_of(compared.claims, compared.shortfalls);
   return compared;
 }
 

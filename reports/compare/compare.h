@@ -10,17 +10,21 @@
 
 #include "reports/compare/claim.h"
 #include "reports/compare/cohort_difference.h"
+#include "reports/compare/margins.h"
+#include "reports/compare/promised.h"
 #include "reports/compare/same_pictures.h"
 #include "reports/run/run_index.h"
-#include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
 
 struct CompareOptions {
   std::vector<std::string> varied;  // cohort fields, as cohort_differences() takes them
+  ScoreMargins score_margins = {};
   // Times of two runs of the same thing differ by what no block of one run can show: boot, heat,
   // neighbours. A change of time counts from here on.
   double time_margin = 0.01;
+  // Why a run is no whole one, whatever it is compared with: causes of its verdict with code 7.
+  std::vector<std::string> troubles_a = {}, troubles_b = {};
 };
 
 struct ComparedRun {
@@ -42,19 +46,18 @@ struct Compared {
   std::vector<std::string> varied;
   bool comparable = false;  // the cohorts differ in nothing but what was varied
   std::vector<CohortDifference> differences;
-  // Empty where the cohorts are not comparable.
-  std::vector<Claim> claims = {};
-  FamilyOptions family = {};
+  std::vector<Shortfall> shortfalls = {};
+  std::vector<Claim> claims = {};  // empty where nothing was judged: code 6
   double time_margin = 0;
   std::optional<double> clock_a = {}, clock_b = {};  // mean SM clock in MHz while timed samples ran
   CompareVerdict verdict = {};
 };
 
-// Pure. Where the cohorts differ in what was not varied nothing is judged, and the verdict's code
-// is
-// 6. Otherwise every claim about pictures, scores, times and switches is held together at one
-// family-wise rate (step_down.h). Codes: 0 nothing of B is shown to be worse, 2 scores, 3 times, 4
-// both, 5 too few pairs or blocks to tell.
+// Pure. Where the cohorts differ in what was not varied, or a picture was made from other noise or
+// tokens, nothing is judged, and the verdict's code is 6. Otherwise, by the rules of claims.h, in
+// this order: 2 scores are worse, 3 times are slower, 4 both; 7 something that both plans promise
+// is missing; 5 some claim is inconclusive, or scores or times were not measured; 0 every claim
+// about scores and times is shown to be not worse by more than its margin.
 Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions& options,
                       const AcrossScores& across);
 

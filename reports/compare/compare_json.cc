@@ -2,6 +2,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "reports/compare/claims.h"
 #include "reports/compare/compare.h"
 
 namespace sameseed {
@@ -43,6 +44,10 @@ json claim_json(const Claim& claim) {
                 {"interval", nullptr},
                 {"smallest_shown", or_null(claim.smallest_shown)},
                 {"reading", claim.reading}};
+  if (claim.margin) entry["margin"] = *claim.margin;
+  if (claim.before) entry["loss_of_a"] = *claim.before;
+  if (claim.needed) entry["needed"] = *claim.needed;
+  if (!claim.cause.empty()) entry["cause"] = claim.cause;
   if (difference.interval)
     entry["interval"] = {{"low", difference.interval->low}, {"high", difference.interval->high}};
   if (claim.off) entry["off"] = *claim.off;
@@ -55,36 +60,52 @@ json claim_json(const Claim& claim) {
   return entry;
 }
 
-json family_json(const Compared& compared) {
-  return {
-      {"level", compared.family.confidence},
-      {"claims", compared.claims.size()},
-      {"method",
-       "Holm's step-down with resampled critical values (Romano and Wolf 2005): wild bootstrap-t "
-       "over (prompt, seed) pairs and A B B A blocks, largest |t| of the family"},
-      {"resamples", compared.family.resamples},
-      {"seed", compared.family.seed},
-      {"fewest_units", kFewestObservations},
-      {"time_margin", compared.time_margin}};
+json rules_json(const Compared& compared) {
+  return {{"claims", compared.claims.size()},
+          {"observations", "prompts (their seeds averaged), A B B A blocks"},
+          {"not_worse",
+           {{"level", 1 - kNotWorseAlpha},
+            {"method", "one-sided bootstrap-t of each claim; code 0 asks it of every one"}}},
+          {"worse",
+           {{"method",
+             "Holm's step-down with resampled critical values (Romano and Wolf 2005): wild "
+             "bootstrap-t, largest |t| of the family"},
+            {"levels",
+             {{"scores", confidence_of(Family::kScores)},
+              {"totals", confidence_of(Family::kTotals)},
+              {"parts", confidence_of(Family::kParts)},
+              {"cycles", confidence_of(Family::kCycles)},
+              {"pictures and switches", confidence_of(Family::kOther)}}}}},
+          {"fewest_prompts", kFewestPrompts},
+          {"fewest_blocks", kFewestBlocks},
+          {"time_margin", compared.time_margin}};
+}
+
+json shortfalls_json(const std::vector<Shortfall>& shortfalls) {
+  json list = json::array();
+  for (const Shortfall& shortfall : shortfalls)
+    list.push_back({{"code", shortfall.code}, {"text", shortfall.text}});
+  return list;
 }
 
 }  // namespace
 
 json compare_json(const Compared& compared) {
   const CompareVerdict& verdict = compared.verdict;
-  json entry = {{"schema", "sameseed/compare/1"},
+  json entry = {{"schema", "sameseed/compare/2"},
                 {"a", side_json(compared.a)},
                 {"b", side_json(compared.b)},
                 {"cohort", cohort_json(compared)},
+                {"shortfalls", shortfalls_json(compared.shortfalls)},
                 {"claims", json::array()},
                 {"verdict",
                  {{"code", verdict.code},
                   {"word", verdict.word},
                   {"differences", verdict.differences},
                   {"text", verdict.text}}}};
-  if (!compared.comparable) return entry;
+  if (verdict.code == 6) return entry;
   for (const Claim& claim : compared.claims) entry["claims"].push_back(claim_json(claim));
-  entry["family"] = family_json(compared);
+  entry["rules"] = rules_json(compared);
   entry["clocks"] = {{"a", or_null(compared.clock_a)},
                      {"b", or_null(compared.clock_b)},
                      {"unit", "MHz of the SM clock"}};

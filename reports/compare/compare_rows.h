@@ -12,7 +12,9 @@
 #include <variant>
 #include <vector>
 
-#include "reports/compare/claim.h"
+#include "reports/compare/claims.h"
+#include "reports/compare/margins.h"
+#include "reports/compare/prompts.h"
 #include "reports/compare/same_pictures.h"
 #include "reports/run/loss_table.h"
 #include "reports/run/run_index.h"
@@ -20,12 +22,12 @@
 
 namespace sameseed {
 
-// Observations, numbered in the order of their first use: a pair, a setting's timed
+// Observations, numbered in the order of their first use: a prompt, a setting's timed
 // block, or a context's block of the switches' design.
 class Observations {
  public:
   using Block = std::pair<Setting, int>;
-  using Key = std::variant<PairKey, Block, std::size_t>;
+  using Key = std::variant<Prompt, Block, std::size_t>;
   std::size_t number(const Key& key) {
     return numbers_.emplace(key, numbers_.size()).first->second;
   }
@@ -35,17 +37,12 @@ class Observations {
   std::map<Key, std::size_t> numbers_;
 };
 
-// A claim to be, without its outcome.
-struct CompareRow {
-  Claim claim;
-  std::map<std::size_t, double> values = {};  // observation -> how far B is from A
-  double margin = 0;                          // what counts as a difference, on the values' scale
-};
-using CompareRows = std::vector<CompareRow>;
-
 // The metrics that are judged: one of each symptom, those that both runs could compute by the same
 // definition.
 std::vector<ReportMetric> judged_metrics(const RunIndex& a, const RunIndex& b);
+
+// Their names, whether a run has them or not.
+std::vector<std::string> judgeable_metrics();
 
 // Comparisons of both runs that stand for the same setting.
 using SameComparison = std::pair<const PlannedComparison*, const PlannedComparison*>;
@@ -55,14 +52,15 @@ std::vector<SameComparison> same_comparisons(const RunIndex& a, const RunIndex& 
 // measured.
 CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
                          const std::vector<SamePicture>& pictures, const AcrossScores& across,
-                         Observations& observations);
+                         const PromptNames& prompts, Observations& observations);
 
 // Loss of B against its own reference (or switches off) less that of A.
-CompareRows score_rows(const RunIndex& a, const RunIndex& b, Observations& observations);
-// The same of one comparison and metric, pair by pair.
-std::map<PairKey, double> score_changes(const SameComparison& comparison,
-                                        const ReportMetric& metric, const RunIndex& a,
-                                        const RunIndex& b);
+CompareRows score_rows(const RunIndex& a, const RunIndex& b, const ScoreMargins& margins,
+                       const PromptNames& prompts, Observations& observations);
+// Losses of one comparison and metric in both runs: the mean of a prompt's seeds that both have.
+std::map<Prompt, LossesOfPrompt> losses_of_prompts(const SameComparison& comparison,
+                                                   const ReportMetric& metric, const RunIndex& a,
+                                                   const RunIndex& b, const PromptNames& prompts);
 
 // Sums over one arm's samples of a block.
 struct BlockTime {
@@ -92,6 +90,6 @@ CompareRows time_rows(const TimedSettings& timed, double margin, Observations& o
 
 // What each switch costs in B less what it costs in A.
 CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSettings& timed,
-                        double margin, Observations& observations);
+                        double margin, const PromptNames& prompts, Observations& observations);
 
 }  // namespace sameseed

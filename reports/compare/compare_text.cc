@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -13,7 +14,8 @@
 namespace sameseed {
 namespace {
 
-constexpr std::size_t kMostDifferences = 20, kMostClaims = 25;  // lines
+constexpr std::size_t kMostDifferences = 20, kMostClaims = 25,
+                      kMostShortfalls = 12;  // lines
 
 std::string value_text(const nlohmann::json& value) {
   std::string text = value.is_string() ? value.get<std::string>() : value.dump();
@@ -65,24 +67,57 @@ std::string amount(const Claim& claim) {
     return claim.is_time() ? fmt::format("{:+.2f} %", 100 * (value - 1))
                            : fmt::format("{:+.3g}", value);
   };
-  if (!difference.interval) return number(difference.value);
-  return fmt::format("{} [{}, {}]", number(difference.value), number(difference.interval->low),
-                     number(difference.interval->high));
+  std::string text = number(difference.value);
+  if (difference.interval)
+    text += fmt::format(" [{}, {}]", number(difference.interval->low),
+                        number(difference.interval->high));
+  if (claim.before && *claim.before > 0)
+    text += fmt::format(" on {:.3g} ({:+.0f} %)", *claim.before,
+                        100 * difference.value / *claim.before);
+  return text;
 }
 
-// How large the smallest changes of time are that these claims could have shown.
+// How large the smallest changes are that these claims could have shown, and their margins.
 void write_smallest(const std::vector<const Claim*>& claims, std::ostream& out) {
-  double smallest = 0, largest = 0;
-  for (const Claim* claim : claims)
-    if (claim->is_time() && claim->smallest_shown) {
-      smallest =
-          smallest == 0 ? *claim->smallest_shown : std::min(smallest, *claim->smallest_shown);
-      largest = std::max(largest, *claim->smallest_shown);
-    }
+  double smallest = std::numeric_limits<double>::infinity(), largest = 0;
+  const char* of = "";
+  for (const Claim* claim : claims) {
+    if (!claim->smallest_shown || !claim->margin) continue;
+    if (!claim->is_time() && (!claim->before || *claim->before <= 0)) continue;
+    const double change =
+        claim->is_time() ? *claim->smallest_shown : *claim->smallest_shown / *claim->before;
+    of = claim->is_time() ? "of time" : "of A's loss";
+    smallest = std::min(smallest, change);
+    largest = std::max(largest, change);
+  }
   if (largest > 0)
     out << fmt::format(
-        "  the smallest change of time that this could have shown: {:.1f} % to {:.1f} %\n",
-        100 * smallest, 100 * largest);
+        "  the smallest change that this could have shown: {:.1f} % to {:.1f} % {}\n",
+        100 * smallest, 100 * largest, of);
+}
+
+// What is not there, by how grave it is.
+void write_shortfalls(const std::vector<Shortfall>& shortfalls, std::ostream& out) {
+  for (const auto& [code, title] : {std::pair{6, "made from something else"},
+                                    {7, "missing"},
+                                    {5, "not measured"},
+                                    {0, "to be known"}}) {
+    std::vector<const Shortfall*> list;
+    for (const Shortfall& shortfall : shortfalls)
+      if (shortfall.code == code) list.push_back(&shortfall);
+    if (list.empty()) continue;
+    out << title << ":\n";
+    for (std::size_t i = 0; i < list.size() && i < kMostShortfalls; ++i)
+      out << "  " << one_line(list[i]->text) << "\n";
+    if (list.size() > kMostShortfalls)
+      out << fmt::format("  and {} more, see compare.json\n", list.size() - kMostShortfalls);
+  }
+}
+
+// Worse ones on top.
+int rank_of(const Claim& claim) {
+  if (claim.reading == "worse" || claim.reading == "slower") return 0;
+  return claim.reading == "inconclusive" ? 1 : 2;
 }
 
 void write_claims(const std::vector<Claim>& all, About about, const char* title,
@@ -93,10 +128,11 @@ void write_claims(const std::vector<Claim>& all, About about, const char* title,
     if (claim.about != about) continue;
     claims.push_back(&claim);
     ++readings[claim.reading];
-    if (claim.reading != "equal" && claim.reading != "no difference shown" &&
-        claim.reading != "too few")
+    if (claim.reading == "inconclusive" || is_difference(claim) ||
+        claim.reading == "different, no floor was measured")
       listed.push_back(&claim);
   }
+  std::ranges::stable_sort(listed, {}, [](const Claim* claim) { return rank_of(*claim); });
   if (claims.empty()) return;
   std::vector<std::string> parts;
   for (const auto& [reading, number] : readings)
@@ -105,9 +141,10 @@ void write_claims(const std::vector<Claim>& all, About about, const char* title,
   for (std::size_t i = 0; i < listed.size() && i < kMostClaims; ++i) {
     const Claim& claim = *listed[i];
     const std::size_t pairs = claim.pictures ? claim.pictures->pairs : 0;
-    out << fmt::format("  {:<26} {:<34} {}   ({}; n {})\n", claim.reading, amount(claim),
-                       claim.measure, subject(claim),
-                       claim.difference.n > 0 ? claim.difference.n : pairs);
+    const std::string reading =
+        claim.cause.empty() ? claim.reading : claim.reading + ", by " + claim.cause;
+    out << fmt::format("  {:<26} {:<34} {}   ({}; n {})\n", reading, amount(claim), claim.measure,
+                       subject(claim), claim.difference.n > 0 ? claim.difference.n : pairs);
   }
   if (listed.size() > kMostClaims)
     out << fmt::format("  and {} more, see compare.json\n", listed.size() - kMostClaims);
@@ -138,11 +175,13 @@ void write_comparison(const Compared& compared, std::ostream& out) {
   write_claims(claims, About::kCycles, "the same in cycles of the SM clock", out);
   write_claims(claims, About::kSwitch, "what a switch costs (B less A)", out);
   write_clocks(compared, out);
-  if (compared.comparable)
+  if (!claims.empty())
     out << fmt::format(
-        "all {} claims hold together at {:.0f} % (Holm's step-down, resampled); times count from "
-        "{:.0f} % on\n",
-        claims.size(), 100 * compared.family.confidence, 100 * compared.time_margin);
+        "a false \"worse\" among scores: at most 0.5 %, a false \"slower\" among times: at most 5 "
+        "%; "
+        "a wrong code 0: at most 5 %; times count from {:.3g} % on\n",
+        100 * compared.time_margin);
+  write_shortfalls(compared.shortfalls, out);
   const CompareVerdict& verdict = compared.verdict;
   out << fmt::format("verdict: {} ({}){}\n", verdict.word, verdict.code,
                      verdict.text.empty() ? "" : ": " + verdict.text);

@@ -52,10 +52,11 @@ std::vector<Group> groups_of(const std::vector<SamePicture>& pictures) {
 // Nothing where no picture of the group has a score.
 std::optional<CompareRow> picture_row(const Group& group, const ReportMetric& metric,
                                       const std::map<PairKey, double>& floors,
-                                      const AcrossScores& across, Observations& observations) {
+                                      const AcrossScores& across, const PromptNames& prompts,
+                                      Observations& observations) {
   double total = 0, floor_total = 0;
   std::size_t pairs = 0, floored = 0;
-  std::map<std::size_t, double> beyond;
+  std::map<std::size_t, double> beyond, seeds;  // by prompt
   for (const SamePicture* picture : group) {
     const auto line = across.find({picture->b, picture->a});
     if (line == across.end()) continue;
@@ -68,9 +69,12 @@ std::optional<CompareRow> picture_row(const Group& group, const ReportMetric& me
     if (const auto floor = floors.find(pair); floor != floors.end()) {
       floor_total += floor->second;
       ++floored;
-      beyond[observations.number(pair)] = loss - floor->second;
+      const std::size_t prompt = observations.number(prompts.of(picture->prompt));
+      beyond[prompt] += loss - floor->second;
+      ++seeds[prompt];
     }
   }
+  for (auto& [prompt, sum] : beyond) sum /= seeds[prompt];
   if (pairs == 0) return std::nullopt;
   const auto n = static_cast<double>(pairs);
   const bool measured = floored == pairs;
@@ -89,7 +93,7 @@ std::optional<CompareRow> picture_row(const Group& group, const ReportMetric& me
 
 CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
                          const std::vector<SamePicture>& pictures, const AcrossScores& across,
-                         Observations& observations) {
+                         const PromptNames& prompts, Observations& observations) {
   CompareRows rows;
   const std::vector<ReportMetric> metrics = judged_metrics(a, b);
   // (arm, metric) -> floors, made once
@@ -99,7 +103,7 @@ CompareRows picture_rows(const RunIndex& a, const RunIndex& b,
       const std::string arm = group.front()->arm == "reference" ? "reference" : "candidate";
       const auto [floors, is_new] = known.try_emplace({arm, metric.name});
       if (is_new) floors->second = floors_of(a, b, arm, metric);
-      if (auto row = picture_row(group, metric, floors->second, across, observations))
+      if (auto row = picture_row(group, metric, floors->second, across, prompts, observations))
         rows.push_back(std::move(*row));
     }
   return rows;

@@ -44,6 +44,8 @@ std::vector<ReportMetric> judged_metrics(const RunIndex& a, const RunIndex& b) {
   return list;
 }
 
+std::vector<std::string> judgeable_metrics() { return {std::begin(kJudged), std::end(kJudged)}; }
+
 std::vector<SameComparison> same_comparisons(const RunIndex& a, const RunIndex& b) {
   std::vector<SameComparison> list;
   for (const PlannedComparison& ours : a.plan().comparisons) {
@@ -56,32 +58,42 @@ std::vector<SameComparison> same_comparisons(const RunIndex& a, const RunIndex& 
   return list;
 }
 
-std::map<PairKey, double> score_changes(const SameComparison& comparison,
-                                        const ReportMetric& metric, const RunIndex& a,
-                                        const RunIndex& b) {
+std::map<Prompt, LossesOfPrompt> losses_of_prompts(const SameComparison& comparison,
+                                                   const ReportMetric& metric, const RunIndex& a,
+                                                   const RunIndex& b, const PromptNames& prompts) {
   const auto ours = losses_of(comparison.first->pairs, metric, a),
              theirs = losses_of(comparison.second->pairs, metric, b);
-  std::map<PairKey, double> changes;
+  std::map<Prompt, LossesOfPrompt> losses;
+  std::map<Prompt, double> seeds;
   for (const auto& [pair, loss] : theirs)
-    if (const auto found = ours.find(pair); found != ours.end())
-      changes[pair] = loss - found->second;
-  return changes;
+    if (const auto found = ours.find(pair); found != ours.end()) {
+      const Prompt prompt = prompts.of(pair.prompt);
+      LossesOfPrompt& sum = losses[prompt];
+      sum.a += found->second;
+      sum.b += loss;
+      ++seeds[prompt];
+    }
+  for (auto& [prompt, sum] : losses) sum = {sum.a / seeds[prompt], sum.b / seeds[prompt]};
+  return losses;
 }
 
-CompareRows score_rows(const RunIndex& a, const RunIndex& b, Observations& observations) {
+CompareRows score_rows(const RunIndex& a, const RunIndex& b, const ScoreMargins& margins,
+                       const PromptNames& prompts, Observations& observations) {
   CompareRows rows;
   const std::vector<ReportMetric> metrics = judged_metrics(a, b);
   for (const SameComparison& comparison : same_comparisons(a, b))
     for (const ReportMetric& metric : metrics) {
-      CompareRow row{.claim = {.about = About::kOwnReference,
-                               .arm = "candidate",
-                               .setting = comparison.first->setting,
-                               .against = comparison.first->against,
-                               .measure = metric.name,
-                               .unit = metric.loss_unit()}};
-      for (const auto& [pair, change] : score_changes(comparison, metric, a, b))
-        row.values[observations.number(pair)] = change;
-      if (!row.values.empty()) rows.push_back(std::move(row));
+      std::map<std::size_t, LossesOfPrompt> losses;
+      for (const auto& [prompt, both] : losses_of_prompts(comparison, metric, a, b, prompts))
+        losses[observations.number(prompt)] = both;
+      if (losses.empty()) continue;
+      rows.push_back(score_row({.about = About::kOwnReference,
+                                .arm = "candidate",
+                                .setting = comparison.first->setting,
+                                .against = comparison.first->against,
+                                .measure = metric.name,
+                                .unit = metric.loss_unit()},
+                               losses, margin_of(metric.name, margins)));
     }
   return rows;
 }

@@ -39,23 +39,25 @@ CompareRow row_of(const Effect& effect, const std::string& measure, const std::s
 
 void add_quality_rows(const RunIndex& a, const RunIndex& b, const ReportMetric& metric,
                       const std::vector<SameComparison>& comparisons, const Settings& settings,
-                      Observations& observations, CompareRows& rows) {
-  std::map<PairKey, std::vector<double>> by_pair;
+                      const PromptNames& prompts, Observations& observations, CompareRows& rows) {
+  std::map<Prompt, std::vector<double>> by_prompt;
   for (std::size_t point = 0; point < comparisons.size(); ++point)
-    for (const auto& [pair, change] : score_changes(comparisons[point], metric, a, b))
-      by_pair.try_emplace(pair, settings.size(), kNaN).first->second[point] = change;
+    for (const auto& [prompt, losses] :
+         losses_of_prompts(comparisons[point], metric, a, b, prompts))
+      by_prompt.try_emplace(prompt, settings.size(), kNaN).first->second[point] =
+          losses.b - losses.a;
   Table table;
   std::vector<std::size_t> numbers;
-  for (auto& [pair, row] : by_pair) {
-    numbers.push_back(observations.number(pair));
+  for (auto& [prompt, row] : by_prompt) {
+    numbers.push_back(observations.number(prompt));
     table.push_back(std::move(row));
   }
   const auto effects = main_effects(a, settings_made(settings, table));
   const Table values = rows_over_pairs(effects, table);
   for (std::size_t i = 0; i < effects.size(); ++i) {
     CompareRow row = row_of(effects[i], metric.name, metric.loss_unit());
-    for (std::size_t pair = 0; pair < values[i].size(); ++pair)
-      if (!std::isnan(values[i][pair])) row.values[numbers[pair]] = values[i][pair];
+    for (std::size_t prompt = 0; prompt < values[i].size(); ++prompt)
+      if (!std::isnan(values[i][prompt])) row.values[numbers[prompt]] = values[i][prompt];
     rows.push_back(std::move(row));
   }
 }
@@ -90,7 +92,7 @@ void add_speed_rows(const RunIndex& a, const TimedSettings& timed, const Setting
 }  // namespace
 
 CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSettings& timed,
-                        double margin, Observations& observations) {
+                        double margin, const PromptNames& prompts, Observations& observations) {
   std::vector<SameComparison> comparisons = same_comparisons(a, b);
   std::erase_if(comparisons, [](const SameComparison& comparison) {
     return comparison.first->against != "reference";
@@ -100,7 +102,7 @@ CompareRows switch_rows(const RunIndex& a, const RunIndex& b, const TimedSetting
     settings.push_back(comparison.first->setting);
   CompareRows rows;
   for (const ReportMetric& metric : judged_metrics(a, b))
-    add_quality_rows(a, b, metric, comparisons, settings, observations, rows);
+    add_quality_rows(a, b, metric, comparisons, settings, prompts, observations, rows);
   add_speed_rows(a, timed, settings, std::log1p(margin), observations, rows);
   return rows;
 }

@@ -37,28 +37,50 @@ std::optional<double> change_of(const BlockTime& a, const BlockTime& b, bool in_
   return std::log(theirs / ours);
 }
 
+// Block -> log of B's clock over A's.
+std::map<int, double> clock_changes(const TimedSetting& timed, const std::string& arm,
+                                    const std::string& timing) {
+  std::map<int, double> clocks;
+  const auto ms = time_changes(timed, arm, timing, false);
+  for (const auto& [block, cycles] : time_changes(timed, arm, timing, true))
+    if (const auto found = ms.find(block); found != ms.end())
+      clocks[block] = cycles - found->second;
+  return clocks;
+}
+
 // Of one arm and timing: a row a setting where it is the candidate's total, and one over all.
 void add_rows(const TimedSettings& timed, const std::string& arm, const std::string& timing,
               bool in_cycles, double margin, Observations& observations, CompareRows& rows) {
-  const auto row_of = [&](const std::optional<Setting>& setting) {
-    return CompareRow{.claim = {.about = in_cycles ? About::kCycles : About::kSpeed,
-                                .arm = arm,
-                                .setting = setting,
-                                .measure = timing,
-                                .unit = "ratio"},
-                      .values = {},
-                      .margin = margin};
+  const Family family = in_cycles              ? Family::kCycles
+                        : timing == "total_ms" ? Family::kTotals
+                                               : Family::kParts;
+  const auto add = [&](const std::optional<Setting>& setting,
+                       const std::map<std::size_t, double>& changes,
+                       const std::map<std::size_t, double>& clock) {
+    if (changes.empty()) return;
+    rows.push_back(time_row({.about = in_cycles ? About::kCycles : About::kSpeed,
+                             .arm = arm,
+                             .setting = setting,
+                             .measure = timing,
+                             .unit = "ratio"},
+                            family, changes, margin));
+    if (!in_cycles) rows.back().clock = clock;
   };
-  CompareRow all = row_of(std::nullopt);
+  std::map<std::size_t, double> all, all_clock;
   for (const TimedSetting& setting : timed.settings) {
-    CompareRow row = row_of(setting.setting);
+    const auto number = [&](int block) {
+      return observations.number(Observations::Block(setting.setting, block));
+    };
+    std::map<std::size_t, double> changes, clock;
     for (const auto& [block, change] : time_changes(setting, arm, timing, in_cycles))
-      row.values[observations.number(Observations::Block(setting.setting, block))] = change;
-    all.values.insert(row.values.begin(), row.values.end());
-    if (!row.values.empty() && arm == "candidate" && timing == "total_ms")
-      rows.push_back(std::move(row));
+      changes[number(block)] = change;
+    for (const auto& [block, change] : clock_changes(setting, arm, timing))
+      clock[number(block)] = change;
+    all.insert(changes.begin(), changes.end());
+    all_clock.insert(clock.begin(), clock.end());
+    if (arm == "candidate" && timing == "total_ms") add(setting.setting, changes, clock);
   }
-  if (!all.values.empty()) rows.push_back(std::move(all));
+  add(std::nullopt, all, all_clock);
 }
 
 }  // namespace
@@ -91,7 +113,7 @@ CompareRows time_rows(const TimedSettings& timed, double margin, Observations& o
   for (const bool in_cycles : {false, true})
     for (const char* arm : {"candidate", "reference"})
       for (const char* timing : kTimings)
-        add_rows(timed, arm, timing, in_cycles, std::log1p(margin), observations, rows);
+        add_rows(timed, arm, timing, in_cycles, margin, observations, rows);
   return rows;
 }
 

@@ -1,6 +1,7 @@
 #include "reports/judge/recommend.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 constexpr std::size_t kMostPassedOver = 10;  // listed
+constexpr std::size_t kFewestBlocks = 6, kFewestPrompts = 6;
 
 // The metric, where it can be bounded this way.
 const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary) {
@@ -42,14 +44,51 @@ const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary)
                               nearest(bound.metric, known)));
 }
 
-// The losses of a comparison's pairs, in their order; NaN where a pair has no score.
-std::vector<double> losses_of(const std::vector<ScoredPair>& pairs, const ReportMetric& metric) {
-  std::vector<double> losses;
-  for (const ScoredPair& scored : pairs) {
-    const auto value = scored.value(metric.name);
-    losses.push_back(value ? metric.loss(*value) : std::numeric_limits<double>::quiet_NaN());
+// A row a comparison, a column a prompt: the mean loss of its seeds; NaN without a score.
+std::vector<std::vector<double>> losses_of(const std::vector<const Comparison*>& comparisons,
+                                           const ReportMetric& metric) {
+  std::map<std::string, std::size_t> prompts;
+  for (const Comparison* comparison : comparisons)
+    for (const ScoredPair& scored : comparison->pairs)
+      prompts.emplace(scored.pair.prompt, prompts.size());
+  std::vector<std::vector<double>> rows;
+  for (const Comparison* comparison : comparisons) {
+    std::vector<double> sums(prompts.size(), 0), counts(prompts.size(), 0);
+    for (const ScoredPair& scored : comparison->pairs)
+      if (const auto value = scored.value(metric.name)) {
+        const std::size_t prompt = prompts.at(scored.pair.prompt);
+        sums[prompt] += metric.loss(*value);
+        ++counts[prompt];
+      }
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      sums[i] = counts[i] > 0 ? sums[i] / counts[i] : std::numeric_limits<double>::quiet_NaN();
+    rows.push_back(std::move(sums));
   }
-  return losses;
+  return rows;
+}
+
+// The times of settings, held together.
+void add_times(const std::vector<const Comparison*>& comparisons,
+               const std::vector<Recommendable*>& settings) {
+  std::vector<SparseRow> rows;
+  std::vector<Recommendable*> timed;
+  std::size_t observations = 0;
+  for (std::size_t i = 0; i < comparisons.size(); ++i) {
+    SparseRow row;  // every block is an observation of its own
+    for (const auto& [block, ratio] : log_ratios(comparisons[i]->speed.samples, "total_ms"))
+      row.emplace_back(observations++, ratio);
+    settings[i]->blocks = row.size();
+    if (row.size() < kFewestBlocks) continue;
+    rows.push_back(std::move(row));
+    timed.push_back(settings[i]);
+  }
+  const auto estimates = estimate_family(rows, observations, {.confidence = kConfidence});
+  for (std::size_t i = 0; i < timed.size(); ++i) {
+    timed[i]->ratio = std::exp(estimates[i].mean);
+    if (const auto half = estimates[i].half_width)
+      timed[i]->interval = {std::exp(estimates[i].mean - *half),
+                            std::exp(estimates[i].mean + *half)};
+  }
 }
 
 // Why a setting cannot be taken, whatever its scores; empty where it can.
@@ -58,8 +97,6 @@ std::string disqualified(const Comparison& comparison) {
     return fmt::format("{}: {}", comparison.status, one_line(comparison.reason));
   if (!comparison.broken.empty()) return "has broken pictures";
   if (engaged_label(comparison) == "NO") return "a switch did not act";
-  const TimingStatistics* time = comparison.speed.timing("total_ms");
-  if (!time || time->ratio.n == 0) return "was not timed in whole blocks";
   return "";
 }
 
@@ -69,7 +106,7 @@ struct Measured {
   std::size_t n = 0;
 };
 
-// Pairs are matched by their place: all comparisons with the reference list the same requests.
+// `losses` as losses_of() has them.
 std::vector<Measured> measure(const QualityBound& bound,
                               const std::vector<std::vector<double>>& losses, std::size_t bounds) {
   const double confidence = 1 - (1 - kConfidence) / static_cast<double>(bounds);
@@ -104,11 +141,11 @@ void note(const QualityBound& bound, const ReportMetric& metric, const Measured&
     setting.reasons.push_back(name + ": no pair has a score");
   else
     setting.reasons.push_back(fmt::format(
-        "{} {:.4g} over {} pairs, {}: {}", name, metric.of_loss(found.estimate), found.n,
+        "{} {:.4g} over {} prompts, {}: {}", name, metric.of_loss(found.estimate), found.n,
         found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
                                   bound.at_most ? "at most" : "at least",
                                   metric.of_loss(*found.upper), 100 * kConfidence)
-                    : fmt::format("no bound from fewer than {} pairs", kFewestObservations),
+                    : fmt::format("no bound from fewer than {} prompts", kFewestPrompts),
         holds   ? "holds"
         : seems ? "not sure to hold"
                 : "does not hold"));
@@ -150,10 +187,33 @@ std::string lines_of(const Setting& setting) {
   return variables + rest;
 }
 
+// "time 0.8 of the reference's [0.79, 0.81]", and what it shows.
+std::string time_of(const Recommendable& setting) {
+  if (setting.ratio == 0)
+    return fmt::format("time: too few blocks ({} of {})", setting.blocks, kFewestBlocks);
+  std::string text = fmt::format("time {:.3g} of the reference's", setting.ratio);
+  if (setting.interval)
+    text += fmt::format(" [{:.3g}, {:.3g}]{}", setting.interval->low, setting.interval->high,
+                        setting.is_faster() ? "" : ": not shown to be faster");
+  return text;
+}
+
 std::string reasons_of(const Recommendable& setting) {
   std::string text;
   for (const std::string& reason : setting.reasons) text += "#   " + one_line(reason) + "\n";
   return text;
+}
+
+// A line of the settings that hold, too, and whose interval reaches into that of the chosen one.
+std::string equally_fast(const Recommendable& chosen, const std::vector<Recommendable>& all) {
+  std::vector<std::string> labels;
+  for (const Recommendable& other : all)
+    if (&other != &chosen && other.holds && other.interval &&
+        other.interval->low <= chosen.interval->high &&
+        chosen.interval->low <= other.interval->high)
+      labels.push_back(one_line(setting_label(other.setting)));
+  if (labels.empty()) return "";
+  return fmt::format("# cannot be told from it by time: {}\n", fmt::join(labels, "; "));
 }
 
 }  // namespace
@@ -180,17 +240,15 @@ QualityBound parse_quality_bound(const std::string& text, bool at_most) {
 std::vector<Recommendable> recommendable(const Summary& summary,
                                          const std::vector<QualityBound>& bounds) {
   std::vector<Recommendable> all;
-  std::vector<const Comparison*> able;
-  std::vector<std::size_t> places;  // of these in `all`
+  std::vector<const Comparison*> able, others;
+  std::vector<std::size_t> places, other_places;  // of these in `all`
   for (const Comparison& comparison : summary.comparisons) {
     if (!comparison.is_against_reference()) continue;
     Recommendable setting{.setting = comparison.setting};
-    if (const TimingStatistics* time = comparison.speed.timing("total_ms")) {
-      if (time->ratio.n > 0) setting.ratio = time->ratio.value;
-      setting.interval = time->ratio.interval;
-    }
     if (const std::string why = disqualified(comparison); !why.empty()) {
       setting.reasons.push_back(why);
+      others.push_back(&comparison);
+      other_places.push_back(all.size());
     } else {
       setting.holds = setting.seems_to_hold = true;
       able.push_back(&comparison);
@@ -198,12 +256,16 @@ std::vector<Recommendable> recommendable(const Summary& summary,
     }
     all.push_back(std::move(setting));
   }
+  const auto settings_at = [&](const std::vector<std::size_t>& wanted) {
+    std::vector<Recommendable*> settings;
+    for (const std::size_t place : wanted) settings.push_back(&all[place]);
+    return settings;
+  };
+  add_times(able, settings_at(places));
+  add_times(others, settings_at(other_places));  // nobody chooses among these
   for (const QualityBound& bound : bounds) {
     const ReportMetric& metric = metric_of(bound, summary);
-    std::vector<std::vector<double>> losses;
-    for (const Comparison* comparison : able)
-      losses.push_back(losses_of(comparison->pairs, metric));
-    const std::vector<Measured> found = measure(bound, losses, bounds.size());
+    const std::vector<Measured> found = measure(bound, losses_of(able, metric), bounds.size());
     for (std::size_t i = 0; i < able.size(); ++i) note(bound, metric, found[i], all[places[i]]);
   }
   std::ranges::stable_sort(all, {}, [](const Recommendable& setting) {
@@ -217,31 +279,29 @@ Recommendation recommend(const std::vector<Recommendable>& fastest_first,
   Recommendation result;
   std::string& text = result.environment_file;
   text = "# " + one_line(command) + "\n";
-  const auto chosen = std::find_if(fastest_first.begin(), fastest_first.end(),
-                                   [](const Recommendable& setting) { return setting.holds; });
-  if (chosen == fastest_first.end()) {
-    const bool seems =
-        std::any_of(fastest_first.begin(), fastest_first.end(),
-                    [](const Recommendable& setting) { return setting.seems_to_hold; });
-    result.code = seems ? 5 : 2;
-    text += seems ? "# No setting holds with confidence; more pairs may tell. Fastest first:\n"
-                  : "# No setting holds. Fastest first:\n";
+  const auto any = [&](auto condition) { return std::ranges::any_of(fastest_first, condition); };
+  const auto chosen = std::ranges::find_if(fastest_first, [](const Recommendable& setting) {
+    return setting.holds && setting.is_faster();
+  });
+  if (chosen != fastest_first.end()) {
+    text += fmt::format("# {}\n# {}\n{}", one_line(setting_label(chosen->setting)),
+                        time_of(*chosen), reasons_of(*chosen)) +
+            equally_fast(*chosen, fastest_first) + lines_of(chosen->setting);
+    if (chosen != fastest_first.begin()) text += "# Passed over, though faster as measured:\n";
+  } else if (any([](const Recommendable& setting) { return setting.holds; })) {
+    result.code = 5;
+    text += "# None is shown to be faster than the reference, of those whose quality holds.\n";
+  } else if (any([](const Recommendable& setting) { return setting.seems_to_hold; })) {
+    result.code = 5;
+    text += "# No setting holds with confidence; more prompts may tell. Fastest first:\n";
   } else {
-    text += fmt::format(
-        "# {}\n# time {:.3g} of the reference's{}{}\n{}", one_line(setting_label(chosen->setting)),
-        chosen->ratio,
-        chosen->interval
-            ? fmt::format(" [{:.3g}, {:.3g}]", chosen->interval->low, chosen->interval->high)
-            : ", from too few blocks for an interval",
-        chosen->ratio < 1 ? "" : ": no faster than the reference", reasons_of(*chosen));
-    text += lines_of(chosen->setting);
-    if (chosen != fastest_first.begin()) text += "# Faster, and passed over:\n";
+    result.code = 2;
+    text += "# No setting holds. Fastest first:\n";
   }
   std::size_t listed = 0;
   for (auto passed = fastest_first.begin(); passed != chosen && listed < kMostPassedOver;
        ++passed, ++listed)
-    text += fmt::format("# {}{}\n{}", one_line(setting_label(passed->setting)),
-                        passed->ratio > 0 ? fmt::format(", time {:.3g}", passed->ratio) : "",
+    text += fmt::format("# {}, {}\n{}", one_line(setting_label(passed->setting)), time_of(*passed),
                         reasons_of(*passed));
   const auto passed_over = static_cast<std::size_t>(chosen - fastest_first.begin());
   if (passed_over > listed) text += fmt::format("# and {} more\n", passed_over - listed);

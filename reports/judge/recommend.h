@@ -1,4 +1,5 @@
-// A setting to take home: the fastest one whose quality holds with confidence.
+// A setting to take home: the fastest one whose quality holds with confidence, and that is shown to
+// be faster than the reference.
 #pragma once
 
 #include <optional>
@@ -22,22 +23,29 @@ QualityBound parse_quality_bound(const std::string& text, bool at_most);
 // A setting that was compared with the reference, and whether it may be taken.
 struct Recommendable {
   Setting setting;
-  double ratio = 0;                  // time, candidate / reference; 0: was not timed
-  std::optional<Interval> interval;  // of `ratio`
+  std::size_t blocks = 0;            // valid ones
+  double ratio = 0;                  // time, candidate / reference; 0: of too few blocks
+  std::optional<Interval> interval;  // of `ratio`, for all settings together
   bool holds = false;                // every bound, with confidence
   bool seems_to_hold = false;        // every bound, by what was measured
   std::vector<std::string> reasons;  // a line a bound: what was measured, and its upper bound
+
+  bool is_faster() const { return interval && interval->high < 1; }
 };
 
-// All of them, fastest first, those that were not timed last. Confidence is 95 % for all settings
-// and bounds together: of means by paired_bootstrap.h over the pairs, of worst5 by tail_bound.h.
+// All of them, fastest first, those of too few blocks last. Confidence is 95 % for all settings and
+// bounds together: of means by paired_bootstrap.h over the prompts (their seeds averaged), of
+// worst5 by tail_bound.h; and 95 % for the times of all settings together, so that it still holds
+// for the one that is chosen: the geometric mean of the blocks' ratios, by paired_bootstrap.h.
 // Throws UserError for a metric that the run does not have, or that is better the other way round.
 std::vector<Recommendable> recommendable(const Summary& summary,
                                          const std::vector<QualityBound>& bounds);
 
 struct Recommendation {
   std::string environment_file;  // to source; where no setting holds, comments only
-  int code = 0;                  // 0; 2: no setting holds; 5: some seem to, without confidence
+  // 0; 2: no setting holds; 5: some seem to, without confidence, or hold, and none of these is
+  // shown to be faster than the reference.
+  int code = 0;
 };
 
 // `command`: how it was asked for, one line.

@@ -98,6 +98,8 @@ SampleRecord sample_record(const json& line) {
                       .ms = times_in(line),
                       .invalid = texts_in(line, "invalid"),
                       .latents = text_in(object_in(line, "hashes"), "latents"),
+                      .noise = text_in(object_in(line, "hashes"), "noise"),
+                      .token_ids = text_in(object_in(line, "hashes"), "token_ids"),
                       .effective = object_in(line, "effective"),
                       .engagement = object_in(line, "engagement"),
                       .nonfinite = line.value("nonfinite", json()),

@@ -29,6 +29,7 @@ struct SampleRecord {
   std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
   std::vector<std::string> invalid;  // why its times are worth nothing
   std::string latents;               // SHA-256
+  std::string noise, token_ids;      // SHA-256 of what it was made from; empty: not recorded
   nlohmann::json effective;          // an object: how the process read each switch
   nlohmann::json engagement;         // an object: counters and choices
   nlohmann::json nonfinite;          // null: all values are finite

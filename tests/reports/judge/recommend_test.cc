@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "io/error.h"
 #include "reports/summary/summary.h"
 #include "tests/reports/small_run.h"
@@ -11,9 +13,15 @@ namespace {
 
 using nlohmann::json;
 
-// small_run() with eight pairs and with times for "off" too: off takes 90 ms, on 80, the reference
-// 100. LPIPS of off is 0.01 and a little, of on 0.1 and a little.
-RawRun eight_pairs(double off = 0.01, double on = 0.1) {
+struct Times {
+  double off = 90, on = 80;  // ms; the reference takes 100
+  int blocks = 6;
+  double noise = 0;  // of each sample, as a part of it
+};
+
+// small_run() with eight prompts and with times for "off" too. LPIPS of off is 0.01 and a little,
+// of on 0.1 and a little.
+RawRun eight_pairs(double off = 0.01, double on = 0.1, const Times& times = {}) {
   RawRun run = small_run();
   for (json& comparison : run.plan["comparisons"]) comparison["pairs"] = json::array();
   for (int seed = 0; seed < 8; ++seed) {
@@ -23,7 +31,7 @@ RawRun eight_pairs(double off = 0.01, double on = 0.1) {
       if (seed >= 2) {
         run.plan["cases"].push_back({{"id", id},
                                      {"environment", environment},
-                                     {"request", {{"prompt", "a cat"}, {"seed", seed}}}});
+                                     {"request", {{"prompt", "cat " + s}, {"seed", 0}}}});
         run.plan["samples"].push_back({{"id", "q:" + id},
                                        {"case", id},
                                        {"kind", "quality"},
@@ -42,26 +50,37 @@ RawRun eight_pairs(double off = 0.01, double on = 0.1) {
       run.plan["comparisons"][static_cast<std::size_t>(place)]["pairs"].push_back(
           {{"candidate", candidate},
            {"reference", reference},
-           {"prompt", "a cat"},
-           {"seed", seed}});
+           {"prompt", "cat " + s},
+           {"seed", 0}});
       run.scores[{candidate, reference}] = pair_scores(candidate, reference, 40, lpips);
     }
   }
-  for (int block = 0; block < 2; ++block)
-    for (int position = 0; position < 4; ++position) {
-      const bool candidate = position == 1 || position == 2;
-      const std::string id = "o:" + std::to_string(block) + ":" + std::to_string(position);
-      const json sample = {{"id", id},
-                           {"case", candidate ? "off-0" : "r-0"},
-                           {"kind", "timing"},
-                           {"comparison", "off~r"},
-                           {"block", block},
-                           {"position", position},
-                           {"arm", candidate ? "candidate" : "reference"}};
-      run.plan["samples"].push_back(sample);
-      run.samples[id] = good_record(sample);
-      if (candidate) run.samples[id]["timings_ms"]["total"] = 90;
-    }
+  std::erase_if(run.samples, [](const auto& entry) { return entry.second.at("kind") == "timing"; });
+  json& samples = run.plan["samples"];
+  json others = json::array();
+  for (const json& sample : samples)
+    if (sample.at("kind") != "timing") others.push_back(sample);
+  samples = others;
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal;
+  for (const auto& [name, ms] : {std::pair{"off", times.off}, {"on", times.on}})
+    for (int block = 0; block < times.blocks; ++block)
+      for (int position = 0; position < 4; ++position) {
+        const bool candidate = position == 1 || position == 2;
+        const std::string id =
+            std::string(name) + ":" + std::to_string(block) + ":" + std::to_string(position);
+        const json sample = {{"id", id},
+                             {"case", candidate ? name + std::string("-0") : "r-0"},
+                             {"kind", "timing"},
+                             {"comparison", name + std::string("~r")},
+                             {"block", block},
+                             {"position", position},
+                             {"arm", candidate ? "candidate" : "reference"}};
+        samples.push_back(sample);
+        run.samples[id] = good_record(sample);
+        run.samples[id]["timings_ms"]["total"] =
+            (candidate ? ms : 100) * (1 + times.noise * normal(random));
+      }
   return run;
 }
 
@@ -90,8 +109,52 @@ TEST(Recommend, TakesTheFastestSettingThatHolds) {
   const Recommendation one = asked(eight_pairs(), "lpips.alex.mean=0.05");
   EXPECT_EQ(one.code, 0);
   EXPECT_TRUE(holds(one.environment_file, export_of("0"))) << one.environment_file;
-  EXPECT_TRUE(holds(one.environment_file, "# Faster, and passed over:\n# conv half 1, time 0.8\n"))
+  EXPECT_TRUE(holds(one.environment_file,
+                    "# Passed over, though faster as measured:\n# conv half 1, time 0.8 of"))
       << one.environment_file;
+}
+
+TEST(Recommend, TakesNoSettingThatIsNotShownToBeFaster) {
+  const Recommendation slower =
+      asked(eight_pairs(0.01, 0.1, {.off = 101, .on = 105}), "lpips.alex.mean=0.2");
+  EXPECT_EQ(slower.code, 5);
+  EXPECT_TRUE(holds(slower.environment_file, "# None is shown to be faster than the reference"))
+      << slower.environment_file;
+  EXPECT_FALSE(holds(slower.environment_file, "export"));
+  const Recommendation noisy =
+      asked(eight_pairs(0.01, 0.1, {.off = 99, .on = 98, .noise = 0.1}), "lpips.alex.mean=0.2");
+  EXPECT_EQ(noisy.code, 5);
+  EXPECT_TRUE(holds(noisy.environment_file, ": not shown to be faster")) << noisy.environment_file;
+}
+
+TEST(Recommend, TakesNoSettingOnOneBlock) {
+  for (const int blocks : {0, 1, 5}) {
+    const Recommendation few =
+        asked(eight_pairs(0.01, 0.1, {.blocks = blocks}), "lpips.alex.mean=0.2");
+    EXPECT_EQ(few.code, 5);
+    EXPECT_TRUE(
+        holds(few.environment_file, "time: too few blocks (" + std::to_string(blocks) + " of 6)"))
+        << few.environment_file;
+    EXPECT_FALSE(holds(few.environment_file, "time 0")) << few.environment_file;
+  }
+}
+
+TEST(Recommend, NamesWhatCannotBeToldFromTheFastest) {
+  const Recommendation close =
+      asked(eight_pairs(0.01, 0.1, {.off = 80.2, .on = 80, .noise = 0.02}), "lpips.alex.mean=0.2");
+  EXPECT_EQ(close.code, 0) << close.environment_file;
+  EXPECT_TRUE(holds(close.environment_file, "# cannot be told from it by time: conv half"))
+      << close.environment_file;
+  EXPECT_FALSE(holds(asked(eight_pairs(), "lpips.alex.mean=0.2").environment_file, "cannot"));
+}
+
+TEST(Recommend, CountsPromptsAndNotTheirSeeds) {
+  RawRun run = eight_pairs();
+  for (json& comparison : run.plan["comparisons"])
+    for (json& pair : comparison["pairs"]) pair["prompt"] = "one and the same";
+  const Recommendation one = asked(run, "lpips.alex.mean=0.2");
+  EXPECT_EQ(one.code, 5);
+  EXPECT_TRUE(holds(one.environment_file, "over 1 prompts")) << one.environment_file;
 }
 
 TEST(Recommend, SaysWhenNoSettingDoes) {
@@ -144,7 +207,9 @@ TEST(Recommend, WritesTheDeepCacheTripleAndWhatIsUnset) {
                                       {"candidate.env.B", "it's; rm"},
                                       {"reference.env.C", "1"},
                                       {"both.request.steps", 20}},
+                          .blocks = 6,
                           .ratio = 0.5,
+                          .interval = Interval{0.49, 0.51},
                           .holds = true};
   const std::string file = recommend({one}, "x").environment_file;
   EXPECT_TRUE(holds(file,

@@ -1,0 +1,25 @@
+// What two runs promise to compare, and what of it is not there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/compare/compare_rows.h"
+
+namespace sameseed {
+
+struct Shortfall {
+  // 7: something that both plans promise was not made; 6: it was made from something else;
+  // 5: it was not measured; 0: only one plan promises it.
+  int code = 0;
+  std::string text;
+};
+
+// Pictures of one prompt and seed that were made from other noise or other tokens in B: code 6.
+std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b);
+
+// Pictures, scores and blocks that are missing in either run, metrics that cannot be compared, and
+// comparisons of one plan only.
+std::vector<Shortfall> shortfalls(const RunIndex& a, const RunIndex& b);
+
+}  // namespace sameseed
