@@ -3,9 +3,8 @@
 #include <algorithm>
 
 namespace sameseed {
-namespace {
 
-// Levenshtein's, with one row of the table kept.
+// With one row of the table kept.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -20,8 +19,6 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
   }
   return row[b.size()];
 }
-
-}  // namespace
 
 std::string nearest(const std::string& name, const std::vector<std::string>& known) {
   return *std::min_element(known.begin(), known.end(), [&](const auto& x, const auto& y) {

@@ -1,10 +1,15 @@
 // "Did you mean ...?"
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace sameseed {
+
+// How many letters have to be put in, left out or exchanged to get from one to the other
+// (Levenshtein).
+std::size_t edit_distance(const std::string& a, const std::string& b);
 
 // The one of `known` (which must not be empty) with the smallest edit distance to `name`; of equals
 // the first.

@@ -9,6 +9,7 @@
 #include "bench/plan/axis_value.h"
 #include "bench/plan/engine_name.h"
 #include "bench/plan/prompts.h"
+#include "bench/plan/switch_names.h"
 #include "bench/schema/matrix.schema.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -106,6 +107,26 @@ class MatrixReader {
                         name, value);
     }
     return exclusions;
+  }
+
+  // A misspelt switch reads "0 exactly" in every report: this switch is free.
+  void check_switches(const std::vector<Axis>& axes) const {
+    const auto meant = text_.value("unknown_switches", std::vector<std::string>());
+    std::set<std::string> named;
+    for (const Axis& axis : axes) {
+      const BareAxisName bare = parse_axis_name(axis.name).bare;
+      if (bare.kind != AxisKind::kEnv) continue;
+      named.insert(bare.name);
+      if (std::ranges::find(meant, bare.name) != meant.end()) continue;
+      if (const std::string why = refusal_of_switch(bare.name); !why.empty())
+        refuse("axes." + printable(axis.name),
+               fmt::format("{} Where it is meant, write \"unknown_switches\": [\"{}\"]",
+                           why.ends_with('?') ? why : why + ".", printable(bare.name)));
+    }
+    for (std::size_t i = 0; i < meant.size(); ++i)
+      if (!named.contains(meant[i]))
+        refuse(fmt::format("unknown_switches[{}]", i),
+               "no axis varies " + excerpt(meant[i]) + "; remove it");
   }
 
   void check_size(const Matrix& matrix) const {
@@ -263,6 +284,7 @@ Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path)
   matrix.axes = read.axes(axes_in_order(bytes));
   matrix.exclude = read.exclusions(matrix.axes);
   matrix.reasons = read.reasons(matrix.axes);
+  read.check_switches(matrix.axes);
   read.check_size(matrix);
   return matrix;
 }

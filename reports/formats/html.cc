@@ -97,7 +97,7 @@ EmbeddedReport embedded_report(const Summary& summary, const Verdict& verdict, s
   const std::size_t bare = page(data, library).size() + kNote;
   Pack pack(summary.folder, most_bytes > bare ? most_bytes - bare : 0);
   std::vector<Pictures> packed;
-  const std::vector<Pictures> wanted = worst_pictures(summary, worst);
+  const std::vector<Pictures> wanted = worst_pictures(summary, verdict, worst);
   for (const Pictures& pair : wanted)
     if (pack.add({pair.candidate, pair.reference})) packed.push_back(pair);
   std::size_t maps = 0;

@@ -121,10 +121,16 @@ void write_damage(const std::vector<Comparison>& comparisons, std::ostream& out)
 
 // The worst pairs with all the table's metrics: what one looks at first.
 void write_worst(const Summary& summary, const Verdict& verdict, std::ostream& out) {
-  const std::string metric = worst_by(summary, verdict);
-  const std::vector<WorstPair> worst = worst_pairs(summary, metric, kWorstPairs);
+  const WorstBy by = worst_by(summary, verdict).front();
+  const std::string& metric = by.metric;
+  const std::vector<WorstPair> worst = worst_pairs(summary, by, kWorstPairs);
   if (worst.empty()) return;
-  out << fmt::format("Worst pairs against the reference, by {}:\n\n|", plain(metric));
+  const std::string against = by.against == "reference" ? "the reference" : "switches off";
+  out << (by.gate.empty()
+              ? fmt::format("Worst pairs against {}", against)
+              : fmt::format("Worst pairs of the settings that do not pass {}, against {}",
+                            plain(by.gate), against))
+      << fmt::format(", by {}:\n\n|", plain(metric));
   const bool shown = std::ranges::any_of(
       table_columns(), [&](const Column& column) { return column.metric == metric; });
   if (!shown) out << " " << plain(metric) << " |";

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "reports/formats/effects_table.h"
@@ -64,8 +65,12 @@ json metrics_of(const std::vector<ReportMetric>& metrics) {
   return list;
 }
 
-// The metric that the page opens on; nothing where nothing was scored.
-std::optional<std::string> headline(const Summary& summary) {
+// The metric that the page opens on, the first that a gate failed by; nothing where nothing was
+// scored.
+std::optional<std::string> headline(const Summary& summary, const WorstBy& by) {
+  if (const ReportMetric* metric = summary.metric(by.metric);
+      !by.gate.empty() && metric && is_shown(*metric))
+    return by.metric;
   if (summary.effects.headline) return summary.effects.headline;
   for (const Column& column : table_columns())
     if (const ReportMetric* metric = summary.metric(column.metric); metric && is_shown(*metric))
@@ -218,7 +223,8 @@ json failures_of(const std::vector<Failure>& failures) {
 
 json page_data(const Summary& summary, const Verdict& verdict) {
   const std::vector<ReportMetric> metrics = shown_metrics(summary.metrics);
-  const auto opens_on = headline(summary);
+  const WorstBy by = worst_by(summary, verdict).front();
+  const auto opens_on = headline(summary, by);
   json data = {
       {"name", summary.name},
       {"model", summary.model},
@@ -232,6 +238,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"axes", axes_of(summary.axes)},
       {"metrics", metrics_of(metrics)},
       {"headline", opens_on ? json(*opens_on) : json()},
+      {"against", by.against},
       {"columns", json::array()},
       {"interval_level", interval_method().confidence},
       {"floors", floors_of(summary.noise_floor)},
@@ -244,15 +251,30 @@ json page_data(const Summary& summary, const Verdict& verdict) {
   for (const Column& column : table_columns()) data["columns"].push_back(column.metric);
   for (const Comparison& comparison : summary.comparisons)
     data["comparisons"].push_back(comparison_of(comparison, metrics));
+  if (!by.gate.empty())  // whose pairs stand first
+    for (std::size_t i = 0; i < summary.comparisons.size(); ++i)
+      data["comparisons"][i]["first"] = by.comparisons.contains(summary.comparisons[i].id);
   return data;
 }
 
-std::vector<Pictures> worst_pictures(const Summary& summary, std::size_t count) {
-  const auto metric = headline(summary);
-  if (!metric) return {};
+std::vector<Pictures> worst_pictures(const Summary& summary, const Verdict& verdict,
+                                     std::size_t count) {
+  std::vector<WorstBy> order = worst_by(summary, verdict);
+  const auto every = worst_by(summary, {}).front();  // of all, where the gates' are fewer
+  order.push_back(
+      {.metric = headline(summary, every).value_or(""), .comparisons = every.comparisons});
+  std::vector<std::vector<WorstPair>> lists;
+  for (const WorstBy& by : order) lists.push_back(worst_pairs(summary, by, count));
+  const std::size_t gates = order.size() - 1;
   std::vector<Pictures> worst;
-  for (const WorstPair& pair : worst_pairs(summary, *metric, count))
-    worst.push_back(pair.pair->pictures);
+  std::set<const ScoredPair*> taken;
+  const auto take = [&](const std::vector<WorstPair>& list, std::size_t place) {
+    if (place < list.size() && worst.size() < count && taken.insert(list[place].pair).second)
+      worst.push_back(list[place].pair->pictures);
+  };
+  for (std::size_t place = 0; place < count; ++place)  // the worst of each gate, then the next
+    for (std::size_t gate = 0; gate < gates; ++gate) take(lists[gate], place);
+  for (std::size_t place = 0; place < count; ++place) take(lists.back(), place);
   return worst;
 }
 

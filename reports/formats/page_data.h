@@ -15,8 +15,10 @@ namespace sameseed {
 // The fields are read by html/*.js and promised to nobody else.
 nlohmann::json page_data(const Summary& summary, const Verdict& verdict);
 
-// The pictures of the `count` worst pairs against the reference, worst first, by the loss on the
-// metric that the page opens on. Pairs without a score are left out.
-std::vector<Pictures> worst_pictures(const Summary& summary, std::size_t count);
+// The pictures of the `count` worst pairs, worst first: those of the settings that fail a gate,
+// gate by gate in turn, and after them those against the reference by the loss on the metric that
+// the page opens on. Pairs without a score are left out.
+std::vector<Pictures> worst_pictures(const Summary& summary, const Verdict& verdict,
+                                     std::size_t count);
 
 }  // namespace sameseed

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,13 +16,21 @@ struct WorstPair {
   const ScoredPair* pair;  // one of its `pairs`
 };
 
-// The metric that decides which pairs are worst: that of the first gate that failed, else of the
-// first that is inconclusive, else the headline of the effects; empty where nothing was scored.
-std::string worst_by(const Summary& summary, const Verdict& verdict);
+// What decides which pairs are worst.
+struct WorstBy {
+  std::string metric;                 // empty where nothing was scored
+  std::string gate = {};              // its label; empty: no gate decides
+  std::string against = "reference";  // of the comparisons
+  std::set<std::string> comparisons;  // ids: whose pairs they are
+};
 
-// At most `count` pairs of comparisons against the reference by badness of `metric`, worst first;
-// of pairs whose pictures are the same in several settings each counts. They point into `summary`.
-std::vector<WorstPair> worst_pairs(const Summary& summary, const std::string& metric,
-                                   std::size_t count);
+// The gates on a metric that failed, each with the settings that fail it; else those that are
+// inconclusive; else the headline of the effects, over all comparisons against the reference. Never
+// empty.
+std::vector<WorstBy> worst_by(const Summary& summary, const Verdict& verdict);
+
+// At most `count` pairs of these comparisons by badness of the metric, worst first; of pairs whose
+// pictures are the same in several settings each counts. They point into `summary`.
+std::vector<WorstPair> worst_pairs(const Summary& summary, const WorstBy& by, std::size_t count);
 
 }  // namespace sameseed

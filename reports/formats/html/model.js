@@ -7,7 +7,7 @@ const embedded = data.embedded || null;  // path -> data URI, where the pictures
 
 const state = {
   metric: data.headline,
-  against: data.comparisons.some((one) => one.against === "reference") ? "reference" : "switches_off",
+  against: data.comparisons.some((one) => one.against === data.against) ? data.against : "switches_off",
   axes: new Map(data.axes.map((axis) => [axis.name, new Set(axis.values.map(key))])),  // values that are shown
   text: "",
   only: null,  // a comparison, where one was picked
@@ -58,7 +58,9 @@ function worstPairs(comparisons) {
     }
   }
   const badness = (one) => (one.loss === null ? -Infinity : one.loss);
-  return list.sort((a, b) => (badness(a) === badness(b) ? 0 : badness(b) - badness(a)));
+  // Those that fail the gate that the page opens on stand before all others, as long as it is sorted by that gate's metric.
+  const first = (one) => (state.metric === data.headline && one.comparison.first ? 1 : 0);
+  return list.sort((a, b) => first(b) - first(a) || (badness(a) === badness(b) ? 0 : badness(b) - badness(a)));
 }
 
 function caseCommand(id) { return data.repeat.split("CASE_ID").join(id); }

@@ -122,6 +122,30 @@ TEST(Matrix, NamesTheFieldAndTheRemedyForWhatTheSchemaForbids) {
               "\"prompts\" stands twice");
 }
 
+TEST(Matrix, RefusesASwitchThatIsHardlyMeant) {
+  const std::string conv = "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
+  EXPECT_SAYS(
+      refusal_of_axes(R"("candidate.env.ONEFLOW_CONV_ALLOW_HALF_PRECISON_ACCUMULATION":["1"])"),
+      "there is no such switch; did you mean \"" + conv + "\"? Where it is meant, write");
+  EXPECT_SAYS(refusal_of_axes(R"("both.env.oneflow_conv_allow_half_precision_accumulation":["1"])"),
+              "did you mean \"" + conv + "\"?");
+  EXPECT_SAYS(refusal_of_axes(R"("reference.env.OMP_NUM_THREAD":["1"])"),
+              "did you mean \"OMP_NUM_THREADS\"?");
+  EXPECT_SAYS(refusal_of_axes(R"("candidate.env.TORCH_SOMETHING_ELSE":["1"])"),
+              "no engine is known to read it");
+  EXPECT_SAYS(refusal_of_axes(R"("candidate.env.ONEFLOW_LINEAR_EVERYTHING":["1"])"),
+              "no engine is known to read it");
+  const std::string meant =
+      kHead + R"("axes":{"candidate.env.ONEFLOW_X":["1"]},"unknown_switches":)";
+  EXPECT_EQ(refusal_of(meant + R"(["ONEFLOW_X"]})"), "taken");
+  EXPECT_SAYS(refusal_of(meant + R"(["ONEFLOW_X","ONEFLOW_Y"]})"),
+              "unknown_switches[1]: no axis varies \"ONEFLOW_Y\"");
+  for (const char* fine : {"X", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "MY_ENGINE_MODE",
+                           "TORCH_CUDNN_V8_API_DISABLED"})
+    EXPECT_EQ(refusal_of_axes(std::string("\"candidate.env.") + fine + "\":[\"1\"]"), "taken")
+        << fine;
+}
+
 TEST(Matrix, RefusesValuesThatNoEngineTakes) {
   EXPECT_SAYS(refusal_of_axes(R"("candidate.request.stesp":[1])"),
               "did you mean \"candidate.request.steps\"?");

@@ -306,6 +306,22 @@ TEST(Markdown, SortsByTheMetricOfTheGateThatFailed) {
   EXPECT_LT(text.find("runs/small/on-0"), text.find("runs/small/on-1")) << text;
 }
 
+TEST(Markdown, ShowsPairsOfTheSettingsThatFailTheGate) {
+  RawRun run = small_run();
+  // The worst of all are of conv half 1, and the gate is on conv half 0.
+  run.scores.at({"off-0", "r-0"})["values"]["lpips.alex"] = 0.15;
+  const std::vector<Gate> gate = {
+      {.name = "lpips.alex", .statistic = "worst", .at_most = 0.12, .where = {{kConvAxis, "0"}}}};
+  const std::string text = text_of(*make_markdown_report(), judged(run, gate));
+  const auto begin = text.find(
+      "Worst pairs of the settings that do not pass lpips.alex worst at "
+      "most 0.12, against the reference, by lpips.alex:");
+  ASSERT_NE(begin, std::string::npos) << text;
+  const std::string table = text.substr(begin, text.find("| gate |", begin) - begin);
+  EXPECT_NE(table.find("runs/small/off-0"), std::string::npos) << table;
+  EXPECT_EQ(table.find("conv half 1"), std::string::npos) << table;
+}
+
 TEST(AllReports, SayWhatAGateCouldHaveShown) {
   const RawRun run = larger_run();
   const Judged result = judged(run, kLpipsGate);

@@ -96,6 +96,25 @@ TEST(HtmlReport, NamesNoPlaceOutsideItsFolder) {
     EXPECT_EQ(page.find(word), std::string::npos) << word;
 }
 
+TEST(PageData, PutsThePicturesOfAFailingGateFirst) {
+  RawRun run = small_run();
+  run.scores.at({"off-0", "r-0"})["values"]["lpips.alex"] = 0.15;
+  const Summary summary = summary_of(run);
+  const Verdict verdict = verdict_of(summary, std::vector<Gate>{{.name = "lpips.alex",
+                                                                 .statistic = "worst",
+                                                                 .at_most = 0.12,
+                                                                 .where = {{kConvAxis, "0"}}}});
+  const auto worst = worst_pictures(summary, verdict, 3);
+  ASSERT_EQ(worst.size(), 3u);
+  EXPECT_EQ(worst[0].candidate, "images/q:off-0.png");
+  EXPECT_EQ(worst[1].candidate, "images/q:off-1.png");
+  EXPECT_EQ(worst[2].candidate, "images/q:on-1.png");  // and then the worst of all
+  const json data = page_data(summary, verdict);
+  EXPECT_EQ(data.at("headline"), "lpips.alex");
+  EXPECT_EQ(data.at("comparisons").at(0).at("first"), true);
+  EXPECT_EQ(data.at("comparisons").at(1).at("first"), false);
+}
+
 // A run's folder with pictures of 3000 bytes: 4000 as base64.
 class Embedded : public ::testing::Test {
  protected:
