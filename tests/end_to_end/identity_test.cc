@@ -32,7 +32,7 @@ bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// Run `a` of a model of this test's own: the reference and the null engine, two pictures.
+// Run `a` of a model of this test's own: two pictures of the reference engine.
 class Identity : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -43,8 +43,8 @@ class Identity : public ::testing::Test {
         folder_ + "/m.json",
         json{{"schema", "sameseed/matrix/1"},
              {"name", "identity"},
-             {"axes", {{"candidate.request.guidance", {5.0}}}},
-             {"candidate", {{"engine", "null"}}},
+             {"axes", {{"candidate.request.guidance", {4.0}}}},
+             {"candidate", {{"engine", "reference"}}},
              {"requests",
               {{"prompts", {"a red apple"}}, {"seeds", {0}}, {"size", "64x64"}, {"steps", 1}}},
              {"timing", {{"warmup", 0}, {"blocks", 0}}}}
@@ -174,7 +174,8 @@ TEST_F(Identity, OfAnOutsideEngineIsItsScript) {
   for (const char* folder : {"one", "two", "three"}) {
     write_file(in(folder) + "/engine.sh", engine + (folder[1] == 'h' ? "# a change\n" : ""));
     json matrix = read_json(in("m.json"));
-    matrix["candidate"]["engine"] = "/bin/sh " + in(folder) + "/engine.sh";
+    matrix["reference"]["engine"] = matrix["candidate"]["engine"] =
+        "/bin/sh " + in(folder) + "/engine.sh";
     write_file(in(folder) + ".json", matrix.dump());
     const Said made = say(
         {"run", in(folder) + ".json", "--model", model(), "--out", in(folder) + "/run", "--quiet"});
@@ -202,9 +203,7 @@ TEST_F(Identity, IsOneForAllStartsOfARun) {
 TEST_F(Identity, IsOneForAllShards) {
   const auto shard = [](const std::string& index, const std::string& out) {
     json matrix = read_json(in("m.json"));
-    matrix["requests"]["seeds"] = {0, 1};
-    matrix["candidate"]["engine"] = "reference";
-    matrix["axes"] = {{"candidate.request.guidance", {4.0}}};
+    matrix["candidate"]["engine"] = "accelerated";  // a shard for each arm
     write_file(in("shards.json"), matrix.dump());
     return say({"run", in("shards.json"), "--model", model(), "--out", in(out), "--quiet",
                 "--shard", index + "/2"});
