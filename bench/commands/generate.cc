@@ -20,7 +20,7 @@ struct GenerateCommand {
 };
 
 int generate_missing(const std::filesystem::path& run, const GenerateOptions& options) {
-  read_plan(run);  // before a folder is made
+  check_format(read_plan(run), run);  // before a folder is made
   const RunLock lock(run);
   const GenerateResult made = generate(run, options);
   if (is_unfinished(made)) return explain_unfinished(made, run, options.command);
@@ -63,6 +63,7 @@ int explain_unfinished(const GenerateResult& made, const std::filesystem::path& 
     std::cerr << fmt::format("sameseed: stopped: {}\n", made.stopped);
   else
     std::cerr << fmt::format("sameseed: {}: stopped as asked\n", run.string());
+  if (made.content_changed) return kInvalidEnvironmentCode;
   std::string again = "sameseed";
   for (std::size_t i = 1; i < line.size(); ++i) again += " " + line[i];
   std::cerr << "sameseed: nothing is lost; the same command goes on from here: " << again << "\n";

@@ -10,7 +10,7 @@
 
 namespace sameseed {
 
-constexpr int kInfrastructureCode = 7;
+constexpr int kInvalidEnvironmentCode = 6, kInfrastructureCode = 7;
 
 // As the command line has them.
 struct GenerateArguments {

@@ -4,6 +4,8 @@
 #include <iostream>
 
 #include "bench/commands/command.h"
+#include "bench/commands/generate.h"
+#include "bench/worker/content.h"
 #include "io/error.h"
 
 using namespace sameseed;
@@ -52,6 +54,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = program.exit(error);
     return code == 0 ? 0 : 1;
+  } catch (const ContentChanged& error) {
+    std::cerr << "sameseed: " << error.what() << "\n";
+    return kInvalidEnvironmentCode;
   } catch (const UserError& error) {
     std::cerr << "sameseed: " << error.what() << "\n";
   } catch (const std::exception& error) {

@@ -124,7 +124,9 @@ PlannedRun plan_run(const PlanOptions& options) {
 void write_plan(const PlannedRun& planned) {
   const auto file = planned.run / "plan.json";
   if (std::filesystem::exists(file)) {
-    if (read_json(file) != planned.plan)
+    const json before = read_json(file);
+    if (before.is_object()) check_format(before, planned.run);
+    if (before != planned.plan)
       throw UserError(fmt::format("{}: holds a run of another plan; name another folder with --out",
                                   planned.run.string()));
     return;

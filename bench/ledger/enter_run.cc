@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 #include <vector>
 
 #include "io/error.h"
@@ -22,19 +24,30 @@ json read_report(const std::string& folder) {
     throw UserError(
         fmt::format("{}: not there; `sameseed report {}` writes it", file.string(), folder));
   json report = read_json(file);
-  if (!report.is_object() || report.value("schema", json()) != "sameseed/report/1")
+  if (!report.is_object() || report.value("schema", json()) != "sameseed/report/2")
     throw UserError(
-        fmt::format("{}: field `schema` must be \"sameseed/report/1\"; write it anew "
+        fmt::format("{}: field `schema` must be \"sameseed/report/2\"; write it anew "
                     "with `sameseed report {}`",
                     file.string(), folder));
   return report;
 }
 
+namespace {
+
+// The start that was first, in whatever order the shards of a run were joined.
+const json& first_start(const std::vector<json>& starts) {
+  return *std::ranges::min_element(starts, {}, [](const json& start) {
+    return std::pair(start.value("started", ""), start.value("start", ""));
+  });
+}
+
+}  // namespace
+
 std::string enter_run(Ledger& ledger, const std::string& folder, std::ostream& out) {
   const RunFiles files = read_run(folder);
   const json report = read_report(folder);
   if (files.starts.empty()) throw UserError(fmt::format("{}: was never started", folder));
-  const SeriesRun run = series_run(report, files.starts.front(),
+  const SeriesRun run = series_run(report, first_start(files.starts),
                                    std::filesystem::absolute(folder).lexically_normal().string());
   const std::vector<SeriesRow> rows = series_rows(report);
   ledger.add(run, rows);

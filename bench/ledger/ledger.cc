@@ -130,7 +130,8 @@ std::vector<Ledger::Accepted> Ledger::baselines() const {
 
 std::vector<std::string> Ledger::accepted_reports(const std::string& recipe) const {
   Statement row(database_,
-                "SELECT report FROM runs WHERE recipe = ? AND report IS NOT NULL ORDER BY accepted "
+                "SELECT report FROM runs WHERE (recipe = ?1 OR recipe LIKE ?1 || ':%') AND report "
+                "IS NOT NULL ORDER BY accepted "
                 "DESC, started DESC");
   row.bind(recipe);
   std::vector<std::string> list;

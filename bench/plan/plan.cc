@@ -1,8 +1,11 @@
 #include "bench/plan/plan.h"
 
+#include <filesystem>
 #include <set>
+#include <sstream>
 
 #include "bench/plan/cases.h"
+#include "bench/plan/engine_name.h"
 #include "bench/plan/floor.h"
 #include "bench/plan/sample_order.h"
 #include "io/error.h"
@@ -52,7 +55,7 @@ class Planner {
   json plan() const {
     const Timing& timing = matrix_.timing;
     json plan = {
-        {"schema", "sameseed/plan/1"},
+        {"schema", kPlanSchema},
         {"name", matrix_.name},
         {"matrix_sha256", matrix_.sha256},
         {"model", source_.load.at("model")},
@@ -134,7 +137,23 @@ class Planner {
 json make_plan(const Matrix& matrix, const json& load) { return Planner(matrix, load).plan(); }
 
 std::string recipe_of(const json& plan) {
-  json recipe = {{"axes", plan.at("axes")},
+  // What lies in the folders that engines and load options name is told by its content, once it is
+  // loaded, and --keep-env's variables stand in the cohort beside it (reports/run/cohort.h).
+  const auto without_folders = [](const std::string& engine) {
+    std::string text;
+    std::istringstream words(is_folder(engine) ? kFolderEngine : engine);
+    for (std::string word; words >> word;)
+      text += (text.empty() ? "" : " ") + std::filesystem::path(word).filename().string();
+    return text;
+  };
+  std::set<json> environments;
+  for (const json& environment : plan.at("environments")) {
+    json load = environment.at("load");
+    for (const char* folder : {"model", "vae"}) load.erase(folder);
+    environments.insert({without_folders(environment.at("engine")), load});
+  }
+  json recipe = {{"environments", environments},
+                 {"axes", plan.at("axes")},
                  {"timing", plan.at("timing")},
                  {"requests", json::array()},
                  {"comparisons", json::array()}};

@@ -9,6 +9,9 @@
 
 namespace sameseed {
 
+// Of plan.json; that of an older version can be reported and compared, and not gone on with.
+inline constexpr const char *kPlanSchema = "sameseed/plan/2", *kOlderPlanSchema = "sameseed/plan/1";
+
 // `load` holds what the command line fixes for both arms: model, and vae and variant where given.
 nlohmann::json make_plan(const Matrix& matrix, const nlohmann::json& load);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/plan/plan.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json_schema.h"
@@ -24,8 +25,9 @@ class PlanReader {
       : path_(std::move(path)), plan_(read_json(path_)) {}
 
   json plan() {
-    if (!plan_.is_object() || plan_.value("schema", json()) != "sameseed/plan/1")
-      refuse("schema", "must be \"sameseed/plan/1\"");
+    if (!plan_.is_object() || (plan_.value("schema", json()) != kPlanSchema &&
+                               plan_.value("schema", json()) != kOlderPlanSchema))
+      refuse("schema", fmt::format("must be \"{}\"", kPlanSchema));
     need(plan_, "", "name", is_text, "a text");
     need(plan_, "", "matrix_sha256", is_text, "a text");
     for (const char* name : {"warmup", "blocks", "prompts"})
@@ -116,7 +118,7 @@ class PlanReader {
     each("samples", [&](const json& entry, const std::string& place) {
       need_id(cases_, entry, place, "case");
       const json& kind = need(entry, place, "kind", is_text, "a text");
-      need(entry, place, "arm", is_text, "a text");
+      need(entry, place, "arm", is_text_or_null, "a text or null");
       for (const char* name : {"block", "position"}) need(entry, place, name, is_count, kCount);
       if (kind == "timing")
         need(entry, place, "comparison", is_text, "an id");
@@ -161,5 +163,15 @@ class PlanReader {
 }  // namespace
 
 json read_plan(const std::filesystem::path& run) { return PlanReader(run / "plan.json").plan(); }
+
+void check_format(const json& plan, const std::filesystem::path& run) {
+  if (plan.value("schema", json()) == kOlderPlanSchema)
+    throw UserError(fmt::format(
+        "{}: holds a run of an older version, which does not say of which model and variables it "
+        "is "
+        "made; `report`, `gate` and `compare` take it, but nothing can be added: name another "
+        "folder with --out",
+        run.string()));
+}
 
 }  // namespace sameseed

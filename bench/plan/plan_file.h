@@ -11,4 +11,8 @@ namespace sameseed {
 // from another exists.
 nlohmann::json read_plan(const std::filesystem::path& run);
 
+// Throws UserError where the plan is of an older version: nobody knows of what the samples that are
+// there were made.
+void check_format(const nlohmann::json& plan, const std::filesystem::path& run);
+
 }  // namespace sameseed

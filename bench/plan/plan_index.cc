@@ -17,6 +17,11 @@ const json* PlanIndex::find_case(const std::string& id) const {
   return found == cases_.end() ? nullptr : found->second;
 }
 
+const json* PlanIndex::find_environment(const std::string& id) const {
+  const auto found = environments_.find(id);
+  return found == environments_.end() ? nullptr : found->second;
+}
+
 const json& PlanIndex::case_of(const json& sample) const { return *cases_.at(sample.at("case")); }
 
 const json& PlanIndex::environment_of(const json& planned_case) const {

@@ -12,8 +12,9 @@ class PlanIndex {
   // `plan` must outlive it.
   explicit PlanIndex(const nlohmann::json& plan);
 
-  // Null where the plan has no such case.
+  // Null where the plan has none.
   const nlohmann::json* find_case(const std::string& id) const;
+  const nlohmann::json* find_environment(const std::string& id) const;
   const nlohmann::json& case_of(const nlohmann::json& sample) const;
   const nlohmann::json& environment_of(const nlohmann::json& planned_case) const;
   const nlohmann::json& environment(const std::string& id) const;

@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 json sample(const std::string& case_id, const char* kind, const json& comparison, int block,
-            int position, const char* arm) {
+            int position, const json& arm) {
   const json key = {{"case", case_id},
                     {"kind", kind},
                     {"comparison", comparison},
@@ -37,7 +37,7 @@ json ordered_samples(const json& environments, const json& cases, const json& co
   for (const json& environment : environments)
     for (const json& made : cases)
       if (made.at("environment") == environment.at("id"))
-        samples.push_back(sample(made.at("id"), "quality", nullptr, 0, 0, "candidate"));
+        samples.push_back(sample(made.at("id"), "quality", nullptr, 0, 0, nullptr));
   for (const json& comparison : comparisons) {
     const json& pairs = comparison.at("pairs");
     const int prompts = std::min(timing.prompts, static_cast<int>(pairs.size() / seeds));

@@ -68,7 +68,8 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
                  {"slot", slot_.name},
                  {"pid", fresh.worker->pid()},
                  {"started", started},
-                 {"load", answer}};
+                 {"load", answer},
+                 {"content", crew_.admit(environment, answer)}};
   if (watch_) record["device"] = device_entry(*watch_);
   crew_.file_record(record);
   return fresh;

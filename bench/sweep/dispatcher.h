@@ -28,7 +28,10 @@ struct Crew {
   TimeLimits& limits;                                      // learns from every answer
   std::function<std::string()> name_worker;                // an id that no worker of any start had
   std::function<void(const nlohmann::json&)> file_record;  // appends it to the log
-  const Nvml* nvml;                                        // null where no slot is a GPU
+  // What a worker that has loaded is made of, for its record. Throws ContentChanged.
+  std::function<nlohmann::json(const nlohmann::json& environment, const nlohmann::json& answer)>
+      admit;
+  const Nvml* nvml;  // null where no slot is a GPU
 };
 
 class Dispatcher {

@@ -24,6 +24,7 @@
 #include "bench/system/host.h"
 #include "bench/system/interrupt.h"
 #include "bench/system/obstacles.h"
+#include "bench/worker/content.h"
 #include "bench/worker/noise_files.h"
 #include "io/elapsed.h"
 #include "io/error.h"
@@ -69,7 +70,14 @@ class Sweep {
               .limits = limits_,
               .name_worker = [this] { return fmt::format("{}-{}", start_, ++workers_); },
               .file_record = [this](const json& record) { append(record); },
+              .admit =
+                  [this](const json& environment, const json& answer) {
+                    json content = content_of(environment, answer, digests_);
+                    content_.admit(environment, content, run_.string());
+                    return content;
+                  },
               .nvml = gpus_.nvml.get()} {
+    content_.admit_records(run_, index_);
     prepare_sample_folders(run_);
     stretches_ = stretches(plan_);
     if (options.shard) {
@@ -118,7 +126,7 @@ class Sweep {
     json names = json::array();
     for (const Slot& slot : slots_) names.push_back(slot.name);
     json record = {{"type", "run"},
-                   {"schema", "sameseed/record/1"},
+                   {"schema", "sameseed/record/2"},
                    {"start", start_},
                    {"started", now()},
                    {"command", options_.command},
@@ -129,6 +137,7 @@ class Sweep {
                     {{"recipe", recipe_of(plan_)},
                      {"host", host_},
                      {"slots", slots_.size()},
+                     {"variables", plan_.value("kept", json::object())},
                      {"version", SAMESEED_VERSION}}}};
     for (const Slot& slot : slots_)
       if (slot.gpu) record["cohort"]["devices"].push_back(device_cohort(*slot.gpu));
@@ -152,6 +161,8 @@ class Sweep {
         const json& sample = plan_.at("samples").at(stretches_[next].first + i);
         if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
       }
+  } catch (const ContentChanged& changed) {
+    stop(changed.what(), /*content_changed=*/true);
   } catch (const UserError& error) {  // the log could not be written
     stop(error.what());
   } catch (...) {
@@ -166,10 +177,12 @@ class Sweep {
       progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, obstacle));
   }
 
-  void stop(const std::string& why) {
+  void stop(const std::string& why, bool content_changed = false) {
     const std::lock_guard lock(mutex_);
     over_ = true;
-    if (result_.stopped.empty()) result_.stopped = why;
+    if (!result_.stopped.empty()) return;
+    result_.stopped = why;
+    result_.content_changed = content_changed;
   }
 
   // What a sample's record says before it is made.
@@ -219,6 +232,8 @@ class Sweep {
   const std::vector<Slot> slots_;
   AppendLog log_;
   TimeLimits limits_;
+  DigestCache digests_;
+  RunContent content_;
   const std::string start_;  // of the program: blocks are whole only if one start made them
   NoiseFiles noise_;
   const SampleMaker maker_;

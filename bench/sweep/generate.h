@@ -23,9 +23,10 @@ struct GenerateOptions {
 };
 
 struct GenerateResult {
-  std::size_t failed = 0;    // samples; those that are unsupported do not count
-  bool interrupted = false;  // by Ctrl-C or SIGTERM, after the sample in flight
-  std::string stopped;       // what the user has to put right before it can go on, or empty
+  std::size_t failed = 0;        // samples; those that are unsupported do not count
+  bool interrupted = false;      // by Ctrl-C or SIGTERM, after the sample in flight
+  bool content_changed = false;  // a file of the model or the engine: what `stopped` says
+  std::string stopped;           // what the user has to put right before it can go on, or empty
 };
 
 // Makes every sample of RUN/plan.json (or of the shard) that RUN/records.jsonl does not hold yet. A

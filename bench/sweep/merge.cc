@@ -7,6 +7,8 @@
 #include <set>
 
 #include "bench/plan/plan_file.h"
+#include "bench/plan/plan_index.h"
+#include "bench/worker/content.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
@@ -27,12 +29,15 @@ json cohort_of(const std::filesystem::path& run) {
 void refuse_misfits(const std::vector<std::filesystem::path>& shards, const json& plan) {
   std::set<std::filesystem::path> seen;
   json cohort;
+  const PlanIndex index(plan);
+  RunContent content;
   for (const auto& shard : shards) {
     if (!seen.insert(std::filesystem::weakly_canonical(shard)).second)
       throw UserError(fmt::format("{}: is named twice", shard.string()));
     if (read_json(shard / "plan.json") != plan)
       throw UserError(fmt::format("{}: holds a run of another plan than {}", shard.string(),
                                   shards.front().string()));
+    content.admit_records(shard, index);
     const json its_cohort = cohort_of(shard);
     if (its_cohort.is_null()) continue;  // it never started: its samples are missing
     if (cohort.is_null()) cohort = its_cohort;
@@ -42,8 +47,8 @@ void refuse_misfits(const std::vector<std::filesystem::path>& shards, const json
         differing.push_back(fmt::format("{}: {} there, {} here", field, value.dump(),
                                         its_cohort.value(field, json()).dump()));
     if (!differing.empty())
-      throw UserError(fmt::format("{}: another cohort than the shards before it: {}",
-                                  shard.string(), fmt::join(differing, "; ")));
+      throw ContentChanged(fmt::format("{}: another cohort than the shards before it: {}",
+                                       shard.string(), fmt::join(differing, "; ")));
   }
 }
 

@@ -23,6 +23,7 @@ constexpr Implication kImplications[] = {
     {"name", "algorithms", "algorithms are searched anew for each GPU"},
     {"libtorch", "algorithms", "it brings cuDNN and cuBLASLt"},
     {"version", "algorithms", "another sameseed may ask for other operations"},
+    {"cores", "threads", "LibTorch takes a thread a core"},
     {"cpu", "cpu_capability", "another CPU has other instructions"}};
 
 // Dotted name -> value, of everything that is no object or list.
@@ -52,10 +53,15 @@ std::map<std::string, json> leaves_of(const json& cohort) {
   return leaves;
 }
 
+// What neither run knows is not equal.
+bool is_unrecorded(const json& value) {
+  return value.is_structured() ? std::ranges::any_of(value, is_unrecorded) : value == kNotRecorded;
+}
+
 // What one side lacks altogether is one difference, not as many as it has fields.
 void add_differences(const json& a, const json& b, const std::string& name,
                      std::vector<CohortDifference>& list) {
-  if (a == b) return;
+  if (a == b && !is_unrecorded(a)) return;
   const std::string prefix = name.empty() ? "" : name + ".";
   if (a.is_object() && b.is_object()) {
     std::set<std::string> keys;
@@ -93,7 +99,7 @@ void refuse_unknown(const std::vector<std::string>& varied, const std::set<std::
     std::vector<std::string> known;
     for (const std::string& name : names)  // the many of metrics and files are not worth a screen
       if (!name.starts_with("metrics.") && name.find(".files.") == std::string::npos &&
-          !name.starts_with("algorithms."))
+          name.find(".program.") == std::string::npos && !name.starts_with("algorithms."))
         known.push_back(name);
     throw UserError(fmt::format("--vary {}: neither run's cohort has such a field; fields are {}",
                                 field, fmt::join(known, ", ")));

@@ -326,7 +326,7 @@ class JsonReport final : public Report {
 json report_json(const Summary& summary, const Verdict& verdict) {
   json run = summary.start;
   run["starts"] = summary.started;
-  return {{"schema", "sameseed/report/1"},
+  return {{"schema", "sameseed/report/2"},
           {"name", summary.name},
           {"run", std::move(run)},
           {"cohort", summary.cohort},

@@ -1,4 +1,4 @@
-// report.json (sameseed/report/1; schema/report.schema.json): the product, from which other
+// report.json (sameseed/report/2; schema/report.schema.json): the product, from which other
 // programs read. Here types end and JSON begins.
 #pragma once
 

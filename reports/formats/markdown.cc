@@ -11,6 +11,7 @@
 #include "reports/formats/report_format.h"
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
+#include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/summary/labels.h"
 
@@ -180,6 +181,8 @@ class MarkdownReport final : public Report {
     out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
     for (const auto& [reason, count] : summary.invalid)
       out << fmt::format("\nTimes left out: {} samples: {}\n", count, plain(reason));
+    if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())
+      out << "\n" << plain(kept) << "\n";
     write_damage(summary.comparisons, out);
     write_traces(summary.comparisons, out);
   }

@@ -13,6 +13,7 @@
 #include "reports/formats/gate_table.h"
 #include "reports/formats/report_format.h"
 #include "reports/formats/table_cells.h"
+#include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
@@ -202,6 +203,8 @@ class TextReport final : public Report {
     print_equal_values(summary.comparisons, out);
     print_failures(summary.failures, out);
     print_invalid(summary.invalid, out);
+    if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())
+      out << one_line(kept) << "\n";
     print_gates(verdict, out);
     print_verdict(verdict, out);
   }

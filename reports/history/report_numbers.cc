@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "io/sha256.h"
+#include "reports/run/cohort.h"
 
 namespace sameseed {
 namespace {
@@ -63,7 +64,7 @@ SeriesRun series_run(const json& report, const json& first_start, const std::str
           .driver = of_devices(cohort, "driver"),
           .version = text_or(cohort, "version"),
           .cohort = cohort.at("hash"),
-          .recipe = text_or(cohort, "recipe"),
+          .recipe = series_recipe(cohort),
           .code = report.at("verdict").at("code")};
 }
 

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
 #include "io/json_schema.h"
 #include "reports/judge/report_reader.h"
+#include "reports/run/cohort.h"
 #include "reports/schema/report.schema.h"
 
 namespace sameseed {
@@ -21,6 +24,48 @@ json devices_of(const json& cohort) {
     names.push_back({device.value("name", json()), device.value("power_limit_w", json()),
                      device.value("mig", json())});
   return names;
+}
+
+// In what two engines of one name are made of other files; empty where they are not.
+std::string other_files(const std::string& engine, const json& ours, const json& theirs) {
+  for (const char* part : {"files", "program"}) {
+    const json here = ours.value(part, json::object()), there = theirs.value(part, json::object());
+    if (here == kNotRecorded || there == kNotRecorded)
+      return fmt::format("the files of {} are not recorded: a run of an older version", engine);
+    std::set<std::string> names;
+    for (const json* side : {&here, &there})
+      for (const auto& [name, digest] : side->items()) names.insert(name);
+    for (const std::string& name : names)
+      if (here.value(name, json()) != there.value(name, json()))
+        return fmt::format("{} of {} is another file there", name, engine);
+  }
+  return "";
+}
+
+// Models, engines, threads on a CPU, and variables let in by --keep-env.
+std::string other_content(const json& ours, const json& theirs) {
+  const json here = ours.value("workers", json::object()),
+             there = theirs.value("workers", json::object());
+  for (const auto& [engine, worker] : here.items()) {
+    const auto other = there.find(engine);
+    if (other == there.end())
+      return fmt::format("it has no engine \"{}\" (its load options count)", engine);
+    if (const std::string why = other_files(engine, worker, *other); !why.empty()) return why;
+    if (!ours.contains("devices") &&
+        worker.value("threads", json()) != other->value("threads", json()))
+      return fmt::format("{} had another number of threads there", engine);
+  }
+  for (const auto& [engine, worker] : there.items())
+    if (!here.contains(engine)) return fmt::format("it has an engine more: \"{}\"", engine);
+  const json variables = ours.value("variables", json::object()),
+             of_accepted = theirs.value("variables", json::object());
+  if (variables == kNotRecorded || of_accepted == kNotRecorded)
+    return "the variables of its workers are not recorded: a run of an older version";
+  for (const json* side : {&variables, &of_accepted})
+    for (const auto& [name, value] : side->items())
+      if (variables.value(name, json()) != of_accepted.value(name, json()))
+        return fmt::format("the variable {} has another value there", name);
+  return "";
 }
 
 }  // namespace
@@ -45,11 +90,7 @@ std::string incomparable(const Gate& gate, const json& ours, const json& theirs)
     return ours.value(name, json()) != theirs.value(name, json());
   };
   if (differs("recipe")) return "it was made by another recipe (matrix, prompts, seeds or steps)";
-  for (const auto& [engine, worker] : ours.at("workers").items())
-    if (const auto other = theirs.at("workers").find(engine);
-        other != theirs.at("workers").end() &&
-        other->value("files", json()) != worker.value("files", json()))
-      return fmt::format("its files of {} are others", engine);
+  if (const std::string why = other_content(ours, theirs); !why.empty()) return why;
   if (!gate.is_timing) {
     const json definition = ours.at("metrics").value(gate.name, json());
     if (definition != theirs.at("metrics").value(gate.name, json()))

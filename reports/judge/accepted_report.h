@@ -16,8 +16,9 @@ Summary parse_accepted_report(const std::string& text, const std::string& where)
 Summary read_accepted_report(const std::filesystem::path& file);
 
 // Why the gate cannot compare a run of this cohort with an accepted one of that: another recipe,
-// other files of the model, another definition of the metric; for timings also another machine. Not
-// another version or driver: these are what one wants to judge. Empty where it can.
+// another model, engine, variable or (on a CPU) number of threads, another definition of the
+// metric; for timings also another machine. Not another version or driver: these are what one wants
+// to judge. Empty where it can.
 std::string incomparable(const Gate& gate, const nlohmann::json& cohort,
                          const nlohmann::json& accepted_cohort);
 

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "io/sha256.h"
 
@@ -29,24 +31,50 @@ void add_differences(const json& a, const json& b, const std::string& name,
                     name.empty() ? key : name + "." + key, differs);
 }
 
-// The same files in another folder are the same cohort.
-json without_folders(json files) {
-  for (json& value : files) {
-    if (value.is_structured())
-      value = without_folders(value);
-    else if (value.is_string() && value.get<std::string>().starts_with('/'))
-      value = std::filesystem::path(value.get<std::string>()).filename().string();
-  }
-  return files;
+// "python3 /here/my_engine.py" is the engine "python3 my_engine.py", wherever it lies.
+std::string engine_name(const std::string& command) {
+  std::string name;
+  std::istringstream words(command);
+  for (std::string word; words >> word;)
+    name += (name.empty() ? "" : " ") + std::filesystem::path(word).filename().string();
+  return name;
 }
 
+// A number for each of several folders, for their names mean nothing: 1 for the first of the plan.
+class Numbered {
+ public:
+  std::size_t number_of(const json& folder) {
+    const auto number = static_cast<std::size_t>(std::ranges::find(seen_, folder) - seen_.begin());
+    if (number == seen_.size()) seen_.push_back(folder);
+    return number + 1;
+  }
+
+ private:
+  std::vector<json> seen_;
+};
+
 // "accelerated", and behind it the load options that the matrix or the command line fix.
-std::string group_of(const PlannedEnvironment& environment) {
+std::string group_of(const PlannedEnvironment& environment, Numbered& models, Numbered& vaes) {
   json load = environment.load;
-  for (const char* folder : {"model", "vae"})
-    if (load.contains(folder) && load.at(folder).is_string())
-      load[folder] = std::filesystem::path(load.at(folder).get<std::string>()).filename().string();
-  return environment.engine + " " + load.dump();
+  if (load.contains("model")) {
+    const std::size_t number = models.number_of(load.at("model"));
+    load.erase("model");
+    if (number > 1) load["model"] = number;
+  }
+  if (load.contains("vae") && load.at("vae") != "") load["vae"] = vaes.number_of(load.at("vae"));
+  return engine_name(environment.engine) + " " + load.dump();
+}
+
+// What a worker was made of. Versions before sameseed/record/2 kept no content.
+json engine_of(const WorkerRecord& worker, const json& load) {
+  json engine = {{"versions", load.value("versions", json::object())}};
+  const json effective = load.value("effective", json::object());
+  if (effective.is_object() && effective.contains("threads"))
+    engine["threads"] = effective.at("threads");
+  const json content = worker.record.value("content", json());
+  for (const char* part : {"files", "program"})
+    engine[part] = content.is_object() ? content.value(part, json::object()) : json(kNotRecorded);
+  return engine;
 }
 
 }  // namespace
@@ -55,20 +83,21 @@ json cohort_of(const RunFiles& files) {
   std::set<std::string> differs;
   json cohort = json::object();
   for (const json& start : files.starts) {
-    const json of_start = start.value("cohort", json::object());
+    json of_start = start.value("cohort", json::object());
+    if (!of_start.contains("variables")) of_start["variables"] = kNotRecorded;
     if (&start != &files.starts.front()) add_differences(cohort, of_start, "", differs);
     cohort = of_start;
   }
   std::map<std::string, std::string> groups;
+  Numbered models, vaes;
   for (const PlannedEnvironment& environment : files.plan.environments)
-    groups[environment.id] = group_of(environment);
+    groups[environment.id] = group_of(environment, models, vaes);
   json engines = json::object();
   for (const WorkerRecord& worker : files.workers) {
     const auto group = groups.find(worker.environment);
     const json load = worker.load.is_null() ? json::object() : worker.load;
     if (group == groups.end() || !load.is_object()) continue;
-    json engine = {{"versions", load.value("versions", json::object())},
-                   {"files", without_folders(load.value("files", json::object()))}};
+    json engine = engine_of(worker, load);
     const auto known = engines.find(group->second);
     if (known != engines.end())
       add_differences(*known, engine, "workers." + group->second, differs);
@@ -82,6 +111,31 @@ json cohort_of(const RunFiles& files) {
   cohort["differs"] = differs;
   cohort["hash"] = sha256(cohort.dump(-1, ' ', false, json::error_handler_t::replace));
   return cohort;
+}
+
+std::string series_recipe(const json& cohort) {
+  std::set<std::string> content;
+  for (const json& engine : cohort.value("workers", json::object()))
+    for (const char* part : {"files", "program"}) {
+      const json files = engine.value(part, json());
+      if (files.is_object())
+        for (const auto& [name, digest] : files.items()) content.insert(name + " " + digest.dump());
+      else
+        content.insert(kNotRecorded);
+    }
+  const std::string recipe = cohort.value("recipe", "");
+  return recipe + ":" +
+         sha256(json{content, cohort.value("variables", json())}.dump()).substr(0, 16);
+}
+
+std::string kept_variables_text(const json& cohort) {
+  std::string list;
+  const json variables = cohort.value("variables", json());
+  if (variables.is_object())
+    for (const auto& [name, value] : variables.items())
+      list += (list.empty() ? "" : ", ") + name + "=" +
+              (value.is_string() ? value : json("")).get<std::string>();
+  return list.empty() ? "" : "workers were given " + list + " (--keep-env)";
 }
 
 }  // namespace sameseed

@@ -69,8 +69,9 @@ void take_comparisons(const json& plan, RunPlan& result) {
 }  // namespace
 
 RunPlan parse_run_plan(const json& plan, const std::string& where) try {
-  if (!plan.is_object() || plan.value("schema", json()) != "sameseed/plan/1")
-    refuse(where, "field `schema` must be \"sameseed/plan/1\"");
+  const json schema = plan.is_object() ? plan.value("schema", json()) : json();
+  if (schema != "sameseed/plan/2" && schema != "sameseed/plan/1")  // 1: samples have an arm
+    refuse(where, "field `schema` must be \"sameseed/plan/2\"");
   RunPlan result{.name = plan.at("name"), .model = text_or_empty(plan, "model")};
   for (const json& axis : plan.at("axes"))
     result.axes.push_back({.name = axis.at("name"), .values = axis.at("values")});

@@ -1,5 +1,5 @@
 // The summary of a run, from which every output is made. formats/json.h says how report.json
-// (sameseed/report/1, reports/FILES.md) has it.
+// (sameseed/report/2, reports/FILES.md) has it.
 #pragma once
 
 #include <map>

@@ -81,7 +81,8 @@ def text_of(setting):
 def environment(setting):
     clean = {k: v for k, v in os.environ.items()
              if k not in VALUES and not k.endswith("_NUM_THREADS")}
-    return {**clean, "GOMP_SPINCOUNT": "2000", **setting}
+    kept = {"SAMESEED_KEEP_ENV": ",".join(setting)} if setting else {}  # else no worker would see them
+    return {**clean, "GOMP_SPINCOUNT": "2000", **kept, **setting}
 
 
 class Outcome:

@@ -138,7 +138,7 @@ TEST(Schemas, RefuseLinesThatAreNone) {
   json start = run.starts[0];
   start.erase("cohort");
   EXPECT_THROW(check_json(start, schema("record"), "run"), UserError);
-  EXPECT_THROW(check_json(json{{"schema", "sameseed/report/1"}}, schema("report"), "report"),
+  EXPECT_THROW(check_json(json{{"schema", "sameseed/report/2"}}, schema("report"), "report"),
                UserError);
 }
 

@@ -56,7 +56,7 @@ inline const std::string kConvAxis = std::string("candidate.env.") + kConv;
 
 inline nlohmann::json small_plan() {
   nlohmann::json plan = nlohmann::json::parse(R"({
-    "schema": "sameseed/plan/1", "name": "small", "matrix_sha256": "m", "model": "/models/nano",
+    "schema": "sameseed/plan/2", "name": "small", "matrix_sha256": "m", "model": "/models/nano",
     "timing": {"warmup": 0, "blocks": 2, "prompts": 1},
     "axes": [{"name": "candidate.env.CONV", "values": [null, "0", "1"]}],
     "environments": [
@@ -148,7 +148,9 @@ inline nlohmann::json good_worker(const std::string& environment, double conv_er
            {{"versions", {{"libtorch", "2.11.0"}}},
             {"files", {{"unet", "/models/nano/unet.safetensors"}}},
             {"effective", {{kConv, {{"means", environment == "e1" ? "on" : "off"}}}}},
-            {"engagement", {{"conv_error", conv_error}}}}}};
+            {"engagement", {{"conv_error", conv_error}}}}},
+          {"content",
+           {{"files", {{"unet/unet.safetensors", "d1"}}}, {"program", nlohmann::json::object()}}}};
 }
 
 inline nlohmann::json pair_scores(const std::string& candidate, const std::string& reference,
@@ -167,13 +169,15 @@ inline RawRun small_run() {
   RawRun run;
   run.folder = "runs/small";
   run.plan = small_plan();
-  run.starts = {{{"type", "run"},
-                 {"schema", "sameseed/record/1"},
-                 {"started", "2026-11-24T07:00:00Z"},
-                 {"command", {"sameseed", "run"}},
-                 {"version", "0.1.0"},
-                 {"host", {{"cpu", "a cpu"}, {"cores", 2}}},
-                 {"cohort", {{"matrix", "m"}, {"host", {{"cpu", "a cpu"}}}}}}};
+  run.starts = {
+      {{"type", "run"},
+       {"schema", "sameseed/record/2"},
+       {"started", "2026-11-24T07:00:00Z"},
+       {"command", {"sameseed", "run"}},
+       {"version", "0.1.0"},
+       {"host", {{"cpu", "a cpu"}, {"cores", 2}}},
+       {"cohort",
+        {{"matrix", "m"}, {"host", {{"cpu", "a cpu"}}}, {"variables", nlohmann::json::object()}}}}};
   for (const nlohmann::json& sample : run.plan.at("samples"))
     run.samples[sample.at("id")] = good_record(sample);
   run.workers = {good_worker("er", 1e-7), good_worker("e0", 1e-7), good_worker("e1", 1e-3)};

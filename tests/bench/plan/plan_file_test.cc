@@ -45,7 +45,7 @@ TEST(PlanFile, ComesBackAsItWasMade) {
 
 TEST(PlanFile, NamesTheFieldThatSomebodyEdited) {
   const std::pair<std::function<void(json&)>, const char*> edits[] = {
-      {[](json& plan) { plan = json::array(); }, "plan.json: schema: must be \"sameseed/plan/1\""},
+      {[](json& plan) { plan = json::array(); }, "plan.json: schema: must be \"sameseed/plan/2\""},
       {[](json& plan) { plan["schema"] = 1; }, "schema: must be"},
       {[](json& plan) { plan.erase("timing"); }, "timing: is missing"},
       {[](json& plan) { plan["timing"]["warmup"] = -1; }, "timing.warmup: must be a whole number"},

@@ -107,6 +107,32 @@ TEST(Plan, HasTheSameRecipeWhereverItsModelLies) {
   EXPECT_NE(recipe_of(here), recipe_of(make_plan(other, {{"model", "/here"}})));
 }
 
+TEST(Plan, HasAnotherRecipeWithAnotherEngineOrOtherLoadOptions) {
+  const json load = {{"model", "/here"}};
+  const std::string recipe = recipe_of(make_plan(small_matrix(), load));
+  Matrix other = small_matrix();
+  other.engines["candidate"] = "python3 /a/engine.py";
+  const std::string outside = recipe_of(make_plan(other, load));
+  EXPECT_NE(outside, recipe);
+  other.engines["candidate"] = "python3 /b/engine.py";
+  EXPECT_EQ(recipe_of(make_plan(other, load)), outside);  // its content counts, not its place
+  EXPECT_NE(recipe_of(make_plan(small_matrix(), {{"model", "/here"}, {"variant", "fp16"}})),
+            recipe);
+}
+
+TEST(Plan, GivesEveryWorkerTheVariablesThatAreKept) {
+  Matrix matrix = small_matrix();
+  const json before = make_plan(matrix, {{"model", "m"}});
+  matrix.oracle = true;
+  matrix.kept = {{"OMP_NUM_THREADS", "1"}};
+  const json plan = make_plan(matrix, {{"model", "m"}});
+  for (const json& environment : plan.at("environments"))
+    EXPECT_EQ(environment.at("variables").at("OMP_NUM_THREADS"), "1");
+  std::set<json> ids;
+  for (const json& made : before.at("cases")) ids.insert(made.at("id"));
+  for (const json& made : plan.at("cases")) EXPECT_FALSE(ids.contains(made.at("id")));
+}
+
 TEST(Plan, DrawsBothArmsNoiseInTheReferencesPrecision) {
   Matrix matrix = small_matrix();
   matrix.axes = {{"reference.load.precision", {"fp16", "fp32"}}};

@@ -30,6 +30,7 @@ TEST(SampleOrder, MakesThePicturesOfAnEnvironmentInARow) {
   EXPECT_EQ(order_of(samples, "quality"),
             (std::vector<std::string>{"b0.0", "d0.0", "a0.0", "c0.0"}));
   EXPECT_EQ(samples.size(), 4u);
+  for (const json& sample : samples) EXPECT_TRUE(sample.at("arm").is_null());  // of its case
 }
 
 TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksOfABBA) {

@@ -38,6 +38,7 @@ class MadeSample : public ::testing::Test {
                     .limits = limits,
                     .name_worker = [] { return "w"; },
                     .file_record = [](const json&) {},
+                    .admit = [](const json&, const json&) { return json::object(); },
                     .nvml = nullptr};
     Dispatcher dispatcher(crew, {.name = "cpu"});
     return SampleMaker(run_, index, false, noise)

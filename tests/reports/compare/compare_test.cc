@@ -531,6 +531,13 @@ TEST(CohortDifferences, NameWhatOneSideLacksOnce) {
   EXPECT_EQ(list[0].field, "workers.x");
 }
 
+TEST(CohortDifferences, AreThereWhereNeitherRunKnows) {
+  const json cohort = {{"workers", {{"x", {{"files", "not recorded"}, {"versions", {{"v", 1}}}}}}}};
+  const auto list = cohort_differences(cohort, cohort, {});
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].field, "workers.x.files");
+}
+
 TEST(CohortDifferences, TakeAFieldForWholeWords) {
   const json a = {{"host", {{"cpu", "a"}, {"cpu_count", 1}}}},
              b = {{"host", {{"cpu", "b"}, {"cpu_count", 2}}}};

@@ -283,6 +283,19 @@ TEST(BaselineGate, OfAnotherCohortIsSix) {
   json made = report;
   made["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "one"}}}};
   EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);
+  for (const char* part : {"files", "program"}) {
+    made = accepted = report;
+    for (json* one : {&made, &accepted})
+      (*one)["cohort"]["workers"]["reference {}"] = {{part, "not recorded"}};
+    EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);  // nobody knows
+  }
+  accepted = report;
+  accepted["cohort"]["workers"]["another engine {}"] = {{"files", json::object()}};
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  EXPECT_EQ(code_of(accepted, kBaseline, &report), 6);
+  accepted = report;
+  accepted["cohort"]["variables"] = {{"OMP_NUM_THREADS", "1"}};
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
   accepted = report;
   accepted["cohort"]["host"]["cpu"] = "another cpu";
   EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);  // a picture is the same there

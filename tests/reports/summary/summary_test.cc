@@ -215,7 +215,33 @@ TEST(Cohort, NamesWhereStartsAndWorkersDisagree) {
   run.starts[1]["cohort"]["host"]["cpu"] = "another cpu";
   run.workers[2]["load"]["versions"]["libtorch"] = "2.12.0";  // e1, of the engine of e0
   EXPECT_EQ(report_of(run).at("cohort").at("differs"),
-            json({"host.cpu", R"(workers.accelerated {"model":"nano"}.versions.libtorch)"}));
+            json({"host.cpu", "workers.accelerated {}.versions.libtorch"}));
+}
+
+TEST(Cohort, IsOfTheContentOfTheFilesThatWereRead) {
+  RawRun run = small_run();
+  const json hash = report_of(run).at("cohort").at("hash");
+  for (json& worker : run.workers) worker["content"]["files"]["unet/unet.safetensors"] = "d2";
+  EXPECT_NE(report_of(run).at("cohort").at("hash"), hash);
+  run = small_run();
+  run.workers[2]["content"]["files"]["unet/unet.safetensors"] = "d2";  // it changed under the run
+  EXPECT_EQ(report_of(run).at("cohort").at("differs"),
+            json({"workers.accelerated {}.files.unet/unet.safetensors"}));
+  run = small_run();
+  for (json& worker : run.workers) worker["load"]["effective"]["threads"] = 1;
+  EXPECT_NE(report_of(run).at("cohort").at("hash"), hash);
+}
+
+TEST(Cohort, SaysWhatAnOlderVersionDidNotRecord) {
+  RawRun run = small_run();
+  for (json& worker : run.workers) worker.erase("content");
+  run.starts[0]["cohort"].erase("variables");
+  const json cohort = report_of(run).at("cohort");
+  for (const json& engine : cohort.at("workers")) {
+    EXPECT_EQ(engine.at("files"), "not recorded");
+    EXPECT_EQ(engine.at("program"), "not recorded");
+  }
+  EXPECT_EQ(cohort.at("variables"), "not recorded");
 }
 
 // 10,000 quality samples in 2 comparisons: a scan of the run for each pair took minutes.

@@ -1,0 +1,93 @@
+#include "bench/worker/content.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "bench/plan/engine_name.h"
+#include "bench/worker/worker_command.h"
+#include "io/json.h"
+#include "pipeline/model/model_files.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+bool is_outside(const std::string& engine) {
+  for (const char* ours : {"reference", "accelerated", "null"})
+    if (engine == ours) return false;
+  return !is_folder(engine);
+}
+
+json program_files(const std::string& engine, DigestCache& digests) {
+  json files = json::object();
+  for (const std::string& word : worker_command(engine)) {
+    std::error_code ignored;
+    const std::filesystem::path file = word;
+    if (word.find('/') == std::string::npos && !file.has_extension()) continue;  // found by PATH
+    if (std::filesystem::is_regular_file(file, ignored))
+      files[file.filename().string()] = digests.digest_of(file);
+  }
+  return files;
+}
+
+// The first name under which the two differ; empty where they are equal.
+std::string differing(const json& before, const json& now) {
+  std::set<std::string> names;
+  for (const json* side : {&before, &now})
+    for (const auto& [name, digest] : side->items()) names.insert(name);
+  for (const std::string& name : names)
+    if (before.value(name, json()) != now.value(name, json())) return name;
+  return "";
+}
+
+}  // namespace
+
+json content_of(const json& environment, const json& answer, DigestCache& digests) {
+  const std::string engine = environment.at("engine");
+  const json& load = environment.at("load");
+  const json answered = answer.value("files", json::object());
+  const bool outside = is_outside(engine);
+  ModelFiles files;
+  if (!answered.empty())
+    files = files_of_load(load, answered);
+  else if (outside)
+    files = all_model_files(load);
+  json content = {{"files", json::object()}, {"program", json::object()}};
+  for (const auto& [name, file] : files) content["files"][name] = digests.digest_of(file);
+  if (outside) content["program"] = program_files(engine, digests);
+  return content;
+}
+
+void RunContent::admit(const json& environment, const json& content, const std::string& where) {
+  const std::string id = environment.at("id");
+  const std::string model = environment.at("load").value("model", ""),
+                    vae = environment.at("load").value("vae", "");
+  const std::lock_guard lock(mutex_);
+  const auto check = [&](const std::string& key, const json& now, const std::string& folder) {
+    const auto [known, fresh] = known_.try_emplace(key, now);
+    if (fresh) return;
+    if (const std::string name = differing(known->second, now); !name.empty())
+      throw ContentChanged(fmt::format(
+          "{}: {} of {} is not the file that earlier parts of this run were made with; one run is "
+          "made of one model and one engine: put it back, or begin another run",
+          where, name, folder));
+  };
+  const json files = content.at("files");
+  check(id + " files", files, model);
+  check(id + " program", content.at("program"), environment.at("engine").get<std::string>());
+  // Both arms read the same files, which may have changed between their loads.
+  for (const auto& [name, digest] : files.items())
+    check(fmt::format("{}\n{}\n{}", model, vae, name), json{{name, digest}}, model);
+}
+
+void RunContent::admit_records(const std::filesystem::path& run, const PlanIndex& index) {
+  for_each_json_line(run / "records.jsonl", [&](const json& record) {
+    if (record.value("type", "") != "worker" || !record.contains("content")) return;
+    if (const json* environment = index.find_environment(record.value("environment", "")))
+      admit(*environment, record.at("content"), run.string());
+  });
+}
+
+}  // namespace sameseed

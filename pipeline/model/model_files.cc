@@ -1,0 +1,91 @@
+#include "pipeline/model/model_files.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+// What pipeline/model, schedulers, text, unet and vae read beside weights.
+constexpr const char* kFixed[] = {"model_index.json", "scheduler/scheduler_config.json"};
+constexpr const char* kOfTokenizer[] = {"vocab.json", "merges.txt", "tokenizer_config.json",
+                                        "special_tokens_map.json", "added_tokens.json"};
+constexpr const char* kEndings[] = {".safetensors", ".json", ".txt", ".bin", ".model", ".ckpt"};
+
+void add(ModelFiles& files, const std::string& name, const fs::path& file) {
+  std::error_code ignored;
+  if (fs::is_regular_file(file, ignored)) files[name] = file;
+}
+
+void add_paths(const json& value, std::set<fs::path>& paths) {
+  if (value.is_structured())
+    for (const json& inner : value) add_paths(inner, paths);
+  else if (value.is_string() && value.get<std::string>().starts_with('/'))
+    paths.insert(value.get<std::string>());
+}
+
+// "unet/diffusion_pytorch_model.safetensors"; outside both folders the last two names.
+std::string name_of(const fs::path& file, const fs::path& model, const fs::path& vae) {
+  const auto below = [&](const fs::path& folder) {
+    const std::string name = file.lexically_relative(folder).generic_string();
+    return name.starts_with("..") ? std::string() : name;
+  };
+  if (!vae.empty())
+    if (const std::string name = below(vae); !name.empty()) return "vae/" + name;
+  if (const std::string name = below(model); !name.empty()) return name;
+  return (file.parent_path().filename() / file.filename()).generic_string();
+}
+
+void add_folder(ModelFiles& files, const std::string& prefix, const fs::path& folder) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename();
+    if (std::ranges::any_of(kEndings, [&](const char* end) { return name.ends_with(end); }))
+      add(files, prefix + name, entry.path());
+  }
+}
+
+}  // namespace
+
+ModelFiles files_of_load(const json& load, const json& answered_files) {
+  const fs::path model = load.value("model", ""), vae = load.value("vae", "");
+  std::set<fs::path> weights;
+  add_paths(answered_files, weights);
+  ModelFiles files;
+  for (const fs::path& file : weights) {
+    const fs::path folder = file.parent_path();
+    add(files, name_of(file, model, vae), file);
+    add(files, name_of(folder / "config.json", model, vae), folder / "config.json");
+    if (file.filename().string().find("-of-") == std::string::npos) continue;
+    std::error_code ignored;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+      if (entry.path().filename().string().find(".safetensors.index") != std::string::npos)
+        add(files, name_of(entry.path(), model, vae), entry.path());
+  }
+  for (const char* name : kFixed) add(files, name, model / name);
+  for (const char* folder : {"tokenizer", "tokenizer_2"}) {
+    const std::string prefix = std::string(folder) + "/";
+    for (const char* name : kOfTokenizer) add(files, prefix + name, model / folder / name);
+    if (!files.contains(prefix + "vocab.json"))
+      add(files, prefix + "tokenizer.json", model / folder / "tokenizer.json");
+  }
+  return files;
+}
+
+ModelFiles all_model_files(const json& load) {
+  const fs::path model = load.value("model", ""), vae = load.value("vae", "");
+  ModelFiles files;
+  if (model.empty()) return files;
+  add_folder(files, "", model);
+  for (const char* name :
+       {"scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet"})
+    add_folder(files, std::string(name) + "/", model / name);
+  add_folder(files, "vae/", vae.empty() ? model / "vae" : vae);
+  return files;
+}
+
+}  // namespace sameseed

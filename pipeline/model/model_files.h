@@ -1,0 +1,21 @@
+// Which files of a model decide what its pictures are.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace sameseed {
+
+// Name within the model ("unet/config.json"; a VAE of another folder is "vae/...") -> file.
+using ModelFiles = std::map<std::string, std::filesystem::path>;
+
+// The files that a load read: the weights that the worker's answer names, and beside them their
+// configs, index, tokenizers and scheduler. `load` holds `model` and `vae`.
+ModelFiles files_of_load(const nlohmann::json& load, const nlohmann::json& answered_files);
+
+// Every file that a pipeline may read, for an engine that does not say.
+ModelFiles all_model_files(const nlohmann::json& load);
+
+}  // namespace sameseed

@@ -1,0 +1,258 @@
+// What makes two runs, starts or shards equal, and what makes them different: content and
+// surroundings, and never the names of folders.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "bench/system/programs.h"
+#include "io/files.h"
+#include "tests/end_to_end/program_under_test.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+using Words = std::vector<std::string>;
+
+constexpr const char *kUnet = "unet/diffusion_pytorch_model.safetensors",
+                     *kVae = "vae/diffusion_pytorch_model.safetensors",
+                     *kScheduler = "scheduler/scheduler_config.json",
+                     *kTokenizer = "tokenizer_2/special_tokens_map.json";
+
+struct Said {
+  int code;
+  std::string text;
+};
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Run `a` of a model of this test's own: two pictures of the reference engine.
+class Identity : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = fresh_folder("identity");
+    fs::copy(data("reference/nano-sdxl"), model(),
+             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    write_file(
+        folder_ + "/m.json",
+        json{{"schema", "sameseed/matrix/1"},
+             {"name", "identity"},
+             {"axes", {{"candidate.request.guidance", {4.0}}}},
+             {"candidate", {{"engine", "reference"}}},
+             {"requests",
+              {{"prompts", {"a red apple"}}, {"seeds", {0}}, {"size", "64x64"}, {"steps", 1}}},
+             {"timing", {{"warmup", 0}, {"blocks", 0}}}}
+            .dump());
+    const Said made = run("a");
+    ASSERT_EQ(made.code, 0) << made.text;
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder_); }
+
+  static std::string model() { return folder_ + "/model"; }
+  static std::string in(const std::string& name) { return folder_ + "/" + name; }
+
+  static Said say(Words command, const Words& variables = {}) {
+    command.insert(command.begin(), kProgram);
+    Words environment = {"PATH=/usr/bin:/bin", "HOME=" + folder_,
+                         "XDG_CACHE_HOME=" + folder_ + "/cache", "XDG_DATA_HOME=" + folder_};
+    environment.insert(environment.end(), variables.begin(), variables.end());
+    const CapturedOutput captured = capture_output(command, environment, 300s);
+    return {captured.code, captured.output};
+  }
+  static Said run(const std::string& out, const Words& variables = {}, const Words& options = {},
+                  const std::string& of_model = model()) {
+    Words command = {"run", in("m.json"), "--model", of_model, "--out", in(out), "--quiet"};
+    command.insert(command.end(), options.begin(), options.end());
+    return say(command, variables);
+  }
+  static Said compare(const std::string& b) { return say({"compare", in("a"), in(b)}); }
+  static json cohort(const std::string& of) {
+    return read_json(in(of) + "/report.json").at("cohort");
+  }
+
+  // Another byte in the middle of a file, or another word in a text; put back at the end.
+  class Changed {
+   public:
+    explicit Changed(const std::string& name)
+        : file_(model() + "/" + name), was_(read_file(file_)) {
+      std::string now = was_;
+      if (const auto at = now.find("\"leading\""); at != std::string::npos)
+        now.replace(at, 9, "\"trailing\"");
+      else if (name.ends_with(".json"))
+        now += "\n";
+      else
+        now[now.size() / 2] = static_cast<char>(now[now.size() / 2] ^ 1);
+      write_file(file_, now);
+    }
+    ~Changed() { put_back(); }
+    void put_back() const { write_file(file_, was_); }
+
+   private:
+    const std::string file_, was_;
+  };
+
+  static std::string folder_;
+};
+
+std::string Identity::folder_;
+
+TEST_F(Identity, IsThatOfEveryModelFileThatWasRead) {
+  for (const char* name : {kUnet, kVae, kScheduler, kTokenizer}) {
+    const Changed changed(name);
+    const std::string out = fmt::format("changed-{}", fs::path(name).parent_path().string());
+    ASSERT_EQ(run(out).code, 0) << name;
+    const Said compared = compare(out);
+    EXPECT_EQ(compared.code, 6) << compared.text;
+    EXPECT_TRUE(holds(compared.text, name)) << compared.text;
+    EXPECT_NE(cohort(out).at("hash"), cohort("a").at("hash"));
+  }
+}
+
+TEST_F(Identity, IsTheSameInAnotherFolder) {
+  fs::copy(model(), in("elsewhere"), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  write_file(in("elsewhere/notes.json"), "{}");  // nobody reads it
+  const Said made = run("moved", {}, {}, in("elsewhere"));
+  ASSERT_EQ(made.code, 0) << made.text;
+  EXPECT_EQ(cohort("moved"), cohort("a"));
+  EXPECT_NE(compare("moved").code, 6);
+}
+
+TEST_F(Identity, DoesNotDependOnVariablesThatReachNoWorker) {
+  const Words switches = {"ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION=0",
+                          "TORCH_CUDNN_V8_API_DISABLED=1",
+                          "OMP_NUM_THREADS=1",
+                          "MKL_CBWR=COMPATIBLE",
+                          "ATEN_CPU_CAPABILITY=default",
+                          "ONEDNN_MAX_CPU_ISA=SSE41",
+                          "CUBLAS_WORKSPACE_CONFIG=:16:8",
+                          "NVIDIA_TF32_OVERRIDE=0"};
+  const Said made = run("switches", switches);
+  ASSERT_EQ(made.code, 0) << made.text;
+  EXPECT_EQ(cohort("switches"), cohort("a"));
+  for (const std::string& one : switches) {
+    const std::string name = one.substr(0, one.find('='));
+    EXPECT_TRUE(holds(made.text, "warning: " + name)) << made.text;
+    EXPECT_TRUE(holds(made.text, "--keep-env " + name)) << made.text;
+  }
+  fs::create_directories(in("tmp"));
+  const Said harmless =
+      run("harmless", {"TERM=xterm", "PWD=/", "SSH_CLIENT=1.2.3.4 5 6", "SSH_TTY=/dev/pts/1",
+                       "SLURM_JOB_ID=7", "TMPDIR=" + in("tmp"), "LANG=C"});
+  ASSERT_EQ(harmless.code, 0) << harmless.text;
+  EXPECT_FALSE(holds(harmless.text, "warning")) << harmless.text;
+  EXPECT_EQ(cohort("harmless"), cohort("a"));
+  EXPECT_EQ(read_json(in("harmless/plan.json")), read_json(in("a/plan.json")));
+}
+
+TEST_F(Identity, HoldsTheVariablesThatAreKept) {
+  const Said made = run("kept", {"OMP_NUM_THREADS=1"}, {"--keep-env", "OMP_NUM_THREADS"});
+  ASSERT_EQ(made.code, 0) << made.text;
+  EXPECT_FALSE(holds(made.text, "warning")) << made.text;
+  EXPECT_EQ(cohort("kept").at("variables"), json({{"OMP_NUM_THREADS", "1"}}));
+  for (const json& made_case : read_json(in("kept/plan.json")).at("cases"))
+    for (const json& other : read_json(in("a/plan.json")).at("cases"))
+      EXPECT_NE(made_case.at("id"), other.at("id"));
+  const Said compared = compare("kept");
+  EXPECT_EQ(compared.code, 6);
+  EXPECT_TRUE(holds(compared.text, "variables.OMP_NUM_THREADS")) << compared.text;
+  const bool one_core = cohort("a").at("host").at("cores") == 1;
+  EXPECT_TRUE(one_core || holds(compared.text, ".threads")) << compared.text;
+  for (const char* file : {"/report.txt", "/report.md"})
+    EXPECT_TRUE(holds(read_file(in("kept") + file), "OMP")) << file;
+  EXPECT_TRUE(holds(run("kept", {"OMP_NUM_THREADS=1"}).text, "holds a run of another plan"));
+  EXPECT_EQ(run("unset", {}, {"--keep-env", "OMP_NUM_THREADS"}).code, 1);
+}
+
+TEST_F(Identity, OfAnOutsideEngineIsItsScript) {
+  const std::string engine = "#!/bin/sh\nexec " + kMisbehaving + " none\n";
+  for (const char* folder : {"one", "two", "three"}) {
+    write_file(in(folder) + "/engine.sh", engine + (folder[1] == 'h' ? "# a change\n" : ""));
+    json matrix = read_json(in("m.json"));
+    matrix["reference"]["engine"] = matrix["candidate"]["engine"] =
+        "/bin/sh " + in(folder) + "/engine.sh";
+    write_file(in(folder) + ".json", matrix.dump());
+    const Said made = say(
+        {"run", in(folder) + ".json", "--model", model(), "--out", in(folder) + "/run", "--quiet"});
+    ASSERT_EQ(made.code, 0) << made.text;
+  }
+  EXPECT_EQ(cohort("one/run"), cohort("two/run"));
+  const Said compared = say({"compare", in("one/run"), in("three/run")});
+  EXPECT_EQ(compared.code, 6);
+  EXPECT_TRUE(holds(compared.text, "program.engine.sh")) << compared.text;
+}
+
+TEST_F(Identity, IsOneForAllStartsOfARun) {
+  ASSERT_EQ(run("resumed").code, 0);
+  fs::remove_all(in("resumed/images"));
+  const Changed changed(kUnet);
+  const Said refused = run("resumed");
+  EXPECT_EQ(refused.code, 6) << refused.text;
+  EXPECT_TRUE(holds(refused.text, kUnet)) << refused.text;
+  changed.put_back();
+  const Said made = run("resumed", {"OMP_NUM_THREADS=1", "SLURM_JOB_ID=7"});
+  EXPECT_EQ(made.code, 0) << made.text;
+  EXPECT_EQ(cohort("resumed"), cohort("a"));
+}
+
+TEST_F(Identity, IsOneForAllShards) {
+  const auto shard = [](const std::string& index, const std::string& out) {
+    json matrix = read_json(in("m.json"));
+    matrix["candidate"]["engine"] = "accelerated";  // a shard for each arm
+    write_file(in("shards.json"), matrix.dump());
+    return say({"run", in("shards.json"), "--model", model(), "--out", in(out), "--quiet",
+                "--shard", index + "/2"});
+  };
+  ASSERT_EQ(shard("1", "s1").code, 0);
+  ASSERT_EQ(shard("2", "s2").code, 0);
+  {
+    const Changed changed(kVae);
+    ASSERT_EQ(shard("2", "s2-of-another").code, 0);
+  }
+  const Said refused = say({"merge", in("s1"), in("s2-of-another"), "--out", in("mixed")});
+  EXPECT_EQ(refused.code, 6) << refused.text;
+  EXPECT_TRUE(holds(refused.text, kVae)) << refused.text;
+  // In whatever order they are named, the joined run is one run of the ledger.
+  ASSERT_EQ(say({"merge", in("s1"), in("s2"), "--out", in("joined")}).code, 0);
+  ASSERT_EQ(say({"merge", in("s2"), in("s1"), "--out", in("joined-too")}).code, 0);
+  for (const char* run : {"joined", "joined-too"}) {
+    const Said added = say({"history", "--ledger", in("ledger.sqlite"), "add", in(run)});
+    EXPECT_TRUE(holds(added.text, "; 1 runs in the ledger")) << added.text;
+  }
+}
+
+TEST_F(Identity, IsNotKnownOfRunsOfAnOlderVersion) {
+  const std::string old = in("old");
+  fs::copy(data("tests/fixtures/run-of-f80ef06"), old, fs::copy_options::recursive);
+  const Said reported = say({"report", old});
+  EXPECT_EQ(reported.code, 0) << reported.text;
+  for (const json& engine : cohort("old").at("workers"))
+    EXPECT_EQ(engine.at("files"), "not recorded");
+  EXPECT_EQ(cohort("old").at("variables"), "not recorded");
+  const Said compared = say({"compare", old, old});
+  EXPECT_EQ(compared.code, 6) << compared.text;
+  EXPECT_TRUE(holds(compared.text, "not recorded")) << compared.text;
+  for (const Words& command :
+       {Words{"generate", old}, Words{"run", old + "/matrix.json", "--out", old}}) {
+    const Said refused = say(command);
+    EXPECT_EQ(refused.code, 1) << refused.text;
+    EXPECT_TRUE(holds(refused.text, "a run of an older version")) << refused.text;
+  }
+  fs::copy(data("tests/fixtures/ledger-of-f80ef06.sqlite"), in("old.sqlite"));
+  EXPECT_EQ(say({"history", "--ledger", in("old.sqlite"), "show"}).code, 0);
+  EXPECT_TRUE(holds(say({"history", "--ledger", in("old.sqlite"), "add", in("a")}).text,
+                    "; 2 runs in the ledger"));
+  // Its own report, as it was, judges nothing; nor does the one written anew.
+  const Said judged = say({"gate", old, "--gates", old + "/gates-of-baseline.json", "--baseline",
+                           old + "/report.json"});
+  EXPECT_EQ(judged.code, 6) << judged.text;
+  EXPECT_TRUE(holds(judged.text, "not recorded")) << judged.text;
+}
+
+}  // namespace
+}  // namespace sameseed
