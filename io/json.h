@@ -16,6 +16,7 @@ nlohmann::json parse_json(std::string_view text, const std::string& where, int d
 
 // Calls `take` with each line of a log that is a JSON object. Half lines and NUL bytes, which a
 // crash or a power loss leaves behind, are passed over; a file that is not there has no lines.
+// Throws UserError for one that is there and cannot be read.
 void for_each_json_line(const std::filesystem::path& path,
                         const std::function<void(nlohmann::json record)>& take);
 

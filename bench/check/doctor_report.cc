@@ -163,6 +163,7 @@ json doctor_report(const Findings& findings) {
                    {"kernel", host.kernel},
                    {"memory_mib", host.memory_bytes >> 20},
                    {"free_memory_mib", host.free_memory_bytes >> 20},
+                   {"cpu_quota", host.cpu_quota ? json(*host.cpu_quota) : json()},
                    {"load", host.load}}},
                  {"gpus", gpu_entries(findings)},
                  {"no_gpus", findings.gpus.absent},

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -21,7 +22,7 @@ namespace {
 using nlohmann::json;
 
 struct BaselineCommand {
-  std::string run;     // folder, of `accept`
+  std::string run;     // folder, of `accept` and `revoke`
   std::string ledger;  // file; empty: the user's (ledger.h)
 };
 
@@ -56,7 +57,7 @@ int list_baselines(const BaselineCommand& command, std::ostream& out) {
   if (all.empty())
     out << "no run is accepted; `sameseed baseline accept RUN` makes one a baseline\n";
   std::string cohort;
-  for (const auto& [run, accepted] : all) {
+  for (const auto& [run, accepted, revoked] : all) {
     if (run.cohort != cohort)
       out << fmt::format("{} on {}{}, cohort {}\n", one_line(run.name), one_line(run.machine),
                          run.driver.empty() ? "" : ", driver " + one_line(run.driver),
@@ -68,6 +69,29 @@ int list_baselines(const BaselineCommand& command, std::ostream& out) {
   return 0;
 }
 
+// By the folder's name alone: it may be gone.
+int revoke_baseline(const BaselineCommand& command, std::ostream& out) {
+  Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);
+  const std::string folder = std::filesystem::absolute(command.run).lexically_normal().string();
+  const auto all = ledger.baselines();
+  const auto is_named = [&](const Ledger::Accepted& one) { return one.run.folder == folder; };
+  const auto found = std::ranges::find_if(all.rbegin(), all.rend(), is_named);
+  if (found == all.rend())
+    throw UserError(fmt::format(
+        "{}: is no accepted run's folder; `sameseed baseline list` names them", command.run));
+  ledger.revoke(found->run.key);
+  out << fmt::format("{}: no baseline any more; it was accepted {}\n", command.run, found->at);
+  return 0;
+}
+
+int show_log(const BaselineCommand& command, std::ostream& out) {
+  const Ledger ledger(ledger_file(command.ledger), Ledger::Use::kRead);
+  for (const auto& [run, at, revoked] : ledger.acceptances())
+    out << fmt::format("{}  {:<8}  {}, cohort {}  {}\n", at, revoked ? "revoked" : "accepted",
+                       one_line(run.name), run.cohort.substr(0, 12), one_line(run.folder));
+  return 0;
+}
+
 }  // namespace
 
 Command add_baseline(CLI::App& program) {
@@ -76,12 +100,18 @@ Command add_baseline(CLI::App& program) {
   parser->require_subcommand(1);
   parser->fallthrough();
   parser->add_option("--ledger", command->ledger, kLedgerHelp);
-  CLI::App* accept = parser->add_subcommand("accept", "take a run in as a baseline of its cohort");
-  parser->add_subcommand("list", "the accepted runs, by cohort");
-  add_run_folder(*accept, command->run);
-  return {parser, [command, accept](const CommandLine&) {
-            return *accept ? accept_baseline(*command, std::cout)
-                           : list_baselines(*command, std::cout);
+  CLI::App* accept = parser->add_subcommand(
+      "accept", "take a run in as the newest baseline of its cohort, also one accepted before");
+  CLI::App* revoke = parser->add_subcommand(
+      "revoke", "a run is no baseline any more; the one accepted before it counts again");
+  parser->add_subcommand("list", "the accepted runs, by cohort, the newest last");
+  CLI::App* log = parser->add_subcommand("log", "what was accepted and revoked, and when");
+  for (CLI::App* one : {accept, revoke}) add_run_folder(*one, command->run);
+  return {parser, [command, accept, revoke, log](const CommandLine&) {
+            if (*accept) return accept_baseline(*command, std::cout);
+            if (*revoke) return revoke_baseline(*command, std::cout);
+            if (*log) return show_log(*command, std::cout);
+            return list_baselines(*command, std::cout);
           }};
 }
 

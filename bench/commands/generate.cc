@@ -10,6 +10,7 @@
 #include "bench/plan/plan_file.h"
 #include "bench/sweep/run_lock.h"
 #include "bench/system/interrupt.h"
+#include "reports/run/labels.h"
 
 namespace sameseed {
 namespace {
@@ -65,7 +66,7 @@ int explain_unfinished(const GenerateResult& made, const std::filesystem::path& 
     std::cerr << fmt::format("sameseed: {}: stopped as asked\n", run.string());
   if (made.content_changed) return kInvalidEnvironmentCode;
   std::string again = "sameseed";
-  for (std::size_t i = 1; i < line.size(); ++i) again += " " + line[i];
+  for (std::size_t i = 1; i < line.size(); ++i) again += " " + quoted(line[i]);
   std::cerr << "sameseed: nothing is lost; the same command goes on from here: " << again << "\n";
   return made.stopped.empty() ? kInterruptedCode : kInfrastructureCode;
 }

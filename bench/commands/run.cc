@@ -30,6 +30,11 @@ int run(const RunCommand& command, const CommandLine& line) {
   write_plan(planned);
   keep_gates(planned.run, command.gate);
   if (options.verbosity != Verbosity::kQuiet) describe_plan(planned);
+  if (!options.shard)  // a shard is scored where it is joined
+    if (const std::string problem = problem_of_scorer(); !problem.empty()) {
+      std::cerr << fmt::format("sameseed: {}\nsameseed: nothing was made\n", problem);
+      return kInfrastructureCode;
+    }
   const GenerateResult made = generate(planned.run, options);
   if (is_unfinished(made)) return explain_unfinished(made, planned.run, line);
   if (options.shard) {

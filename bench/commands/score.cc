@@ -17,7 +17,7 @@ Command add_score(CLI::App& program) {
   return {parser, [run](const CommandLine&) {
             read_plan(*run);  // before a folder is made
             const RunLock lock(*run);
-            return score_run(*run);
+            return run_scorer({"run", *run});
           }};
 }
 

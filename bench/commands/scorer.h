@@ -7,10 +7,17 @@
 
 namespace sameseed {
 
-// Runs sameseed-scorer with these arguments and the metrics' weights; returns its exit code.
+// Runs sameseed-scorer with these arguments and the metrics' weights. Returns its exit code: 0, 1
+// for what the user can put right, or 7 where it could not start, died or failed, which it says on
+// stderr.
 int run_scorer(std::vector<std::string> arguments);
 
-// Writes RUN/scores.jsonl. The caller holds the RunLock.
+// Starts the scorer for its self-test; why it cannot be used, or empty. To be asked before a run
+// makes pictures.
+std::string problem_of_scorer();
+
+// Writes RUN/scores.jsonl; the code is never 1: a run that cannot be scored is not at its end. The
+// caller holds the RunLock.
 int score_run(const std::filesystem::path& run);
 
 }  // namespace sameseed

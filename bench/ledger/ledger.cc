@@ -10,7 +10,7 @@
 namespace sameseed {
 namespace {
 
-constexpr DatabaseKind kLedger = {.application_id = 0x73616d65 /* "same" */, .version = 2};
+constexpr DatabaseKind kLedger = {.application_id = 0x73616d65 /* "same" */, .version = 3};
 
 constexpr const char* kTables = R"(
 CREATE TABLE runs (
@@ -32,9 +32,23 @@ CREATE TABLE points (
 // of its folder.
 constexpr const char* kReportColumn = "ALTER TABLE runs ADD COLUMN report TEXT";
 
+// Since version 3: every acceptance and every one taken back, in their order; nothing is ever taken
+// out of it.
+constexpr const char* kAcceptances = R"(
+CREATE TABLE acceptances (
+  id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs(id), at TEXT NOT NULL,
+  revoked INTEGER NOT NULL, report TEXT);
+INSERT INTO acceptances (run, at, revoked, report)
+  SELECT id, accepted, 0, report FROM runs WHERE accepted IS NOT NULL ORDER BY accepted, started;
+)";
+
 constexpr const char* kRunFields =
     "r.key, r.started, r.name, r.folder, r.machine, r.driver, r.version, r.cohort, r.recipe, "
     "r.code";
+
+// Of run `r`: the times are to the second, these are in order.
+constexpr const char* kLastAcceptance =
+    "(SELECT max(a.id) FROM acceptances a WHERE a.run = r.id AND a.revoked = 0)";
 
 // Of a row that begins with kRunFields.
 SeriesRun run_of(Statement& row) {
@@ -50,14 +64,25 @@ SeriesRun run_of(Statement& row) {
           .code = static_cast<int>(row.integer(9))};
 }
 
+// Before its tables change. The caller has the only transaction that may write.
+void keep_copy(const std::filesystem::path& file, int version) {
+  const std::filesystem::path copy = fmt::format("{}.tables-{}", file.string(), version);
+  std::error_code error;
+  std::filesystem::copy_file(file, copy, std::filesystem::copy_options::skip_existing, error);
+  if (error)
+    throw UserError(
+        fmt::format("{}: no copy of the ledger can be kept before its tables change: {}",
+                    copy.string(), error.message()));
+}
+
 }  // namespace
 
 Ledger::Ledger(const std::filesystem::path& file, Use use) : database_(file, use, kLedger) {
-  prepare_tables();
+  prepare_tables(file);
 }
 
-// Of a new file, or of one that an older sameseed made.
-void Ledger::prepare_tables() {
+// Of a new file, or of one that an older sameseed made, of which a copy stays beside it.
+void Ledger::prepare_tables(const std::filesystem::path& file) {
   if (database_.version() == kLedger.version) return;
   Transaction transaction(database_);
   const int before = database_.version();  // another program may have been first
@@ -65,7 +90,9 @@ void Ledger::prepare_tables() {
     database_.execute(kTables);
     database_.execute(fmt::format("PRAGMA application_id = {}", kLedger.application_id));
   }
+  if (before > 0 && before < kLedger.version) keep_copy(file, before);
   if (before < 2) database_.execute(kReportColumn);
+  if (before < 3) database_.execute(kAcceptances);
   database_.execute(fmt::format("PRAGMA user_version = {}", kLedger.version));
   transaction.commit();
 }
@@ -113,26 +140,56 @@ void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
 }
 
 void Ledger::accept(const std::string& key, const std::string& report) {
-  Statement(database_, "UPDATE runs SET accepted = ifnull(accepted, ?), report = ? WHERE key = ?")
-      .bind(now(), report, key)
+  const std::string at = now();
+  Transaction transaction(database_);
+  Statement(database_, "UPDATE runs SET accepted = ?, report = ? WHERE key = ?")
+      .bind(at, report, key)
       .step();
+  Statement(database_,
+            "INSERT INTO acceptances (run, at, revoked, report) SELECT id, ?, 0, ? FROM runs WHERE "
+            "key = ?")
+      .bind(at, report, key)
+      .step();
+  transaction.commit();
+}
+
+void Ledger::revoke(const std::string& key) {
+  Transaction transaction(database_);
+  Statement(database_, "UPDATE runs SET accepted = NULL, report = NULL WHERE key = ?")
+      .bind(key)
+      .step();
+  Statement(database_,
+            "INSERT INTO acceptances (run, at, revoked) SELECT id, ?, 1 FROM runs WHERE key = ?")
+      .bind(now(), key)
+      .step();
+  transaction.commit();
 }
 
 std::vector<Ledger::Accepted> Ledger::baselines() const {
   Statement row(database_,
                 fmt::format("SELECT {}, r.accepted FROM runs r WHERE r.accepted IS NOT NULL "
-                            "ORDER BY r.name, r.cohort, r.started",
-                            kRunFields));
+                            "ORDER BY r.name, r.cohort, {}",
+                            kRunFields, kLastAcceptance));
   std::vector<Accepted> list;
-  while (row.step()) list.push_back({.run = run_of(row), .accepted = row.text(10)});
+  while (row.step()) list.push_back({.run = run_of(row), .at = row.text(10)});
+  return list;
+}
+
+std::vector<Ledger::Accepted> Ledger::acceptances() const {
+  Statement row(database_, fmt::format("SELECT {}, a.at, a.revoked FROM acceptances a JOIN runs r "
+                                       "ON r.id = a.run ORDER BY a.id",
+                                       kRunFields));
+  std::vector<Accepted> list;
+  while (row.step())
+    list.push_back({.run = run_of(row), .at = row.text(10), .revoked = row.integer(11) != 0});
   return list;
 }
 
 std::vector<std::string> Ledger::accepted_reports(const std::string& recipe) const {
   Statement row(database_,
-                "SELECT report FROM runs WHERE (recipe = ?1 OR recipe LIKE ?1 || ':%') AND report "
-                "IS NOT NULL ORDER BY accepted "
-                "DESC, started DESC");
+                fmt::format("SELECT r.report FROM runs r WHERE (r.recipe = ?1 OR r.recipe LIKE ?1 "
+                            "|| ':%') AND r.report IS NOT NULL ORDER BY {} DESC",
+                            kLastAcceptance));
   row.bind(recipe);
   std::vector<std::string> list;
   while (row.step()) list.push_back(row.text(0));

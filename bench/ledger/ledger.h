@@ -24,15 +24,20 @@ class Ledger {
 
   // Adds a run, replacing what the ledger has of the same run but for whether it is accepted.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
-  // Makes a run that was added a baseline of its cohort. `report`: its report.json as it is now,
-  // which is kept.
+  // Makes a run that was added a baseline of its cohort, and the newest one, also where it was
+  // accepted before. `report`: its report.json as it is now, which is kept.
   void accept(const std::string& key, const std::string& report);
+  // Takes that back: the run stays, and is no baseline.
+  void revoke(const std::string& key);
 
   struct Accepted {
     SeriesRun run;
-    std::string accepted;  // when, ISO 8601
+    std::string at;        // ISO 8601
+    bool revoked = false;  // at that time; else accepted
   };
-  std::vector<Accepted> baselines() const;  // by cohort, then by time
+  // Those that count now, by cohort, in each the one accepted last at the end.
+  std::vector<Accepted> baselines() const;
+  std::vector<Accepted> acceptances() const;  // all there ever were, in their order
   // The reports that were accepted of runs of this recipe, the last accepted first.
   std::vector<std::string> accepted_reports(const std::string& recipe) const;
 
@@ -42,7 +47,7 @@ class Ledger {
   std::size_t runs() const;
 
  private:
-  void prepare_tables();
+  void prepare_tables(const std::filesystem::path& file);
 
   Database database_;
 };

@@ -26,7 +26,7 @@ struct Exclusion {
 
 struct Timing {
   int warmup = 1;   // warm-up requests a worker
-  int blocks = 0;   // A B B A blocks a comparison
+  int blocks = 0;   // of four samples, a comparison
   int prompts = 1;  // how many of the prompts are timed
 };
 

@@ -72,16 +72,23 @@ json score_records(const Metrics& metrics, const Made& made, const Made& counter
   return scores;
 }
 
+// By its SHA-256: a picture that is made again has old scores no more.
+json picture_of(const json& record) {
+  return record.value("files", json::object()).value("image", json());
+}
+
 // One line of scores.jsonl. A pair that cannot be scored (other noise, a picture that is gone) says
 // why in its line; the others go on.
 json score_or_refuse(const Metrics& metrics, const Made& made, const Made& counterpart,
                      bool mapped) {
   const json &candidate = made.record, &reference = counterpart.record;
-  json line = {{"type", "pair"},
-               {"candidate", candidate.at("sample")},
-               {"reference", reference.at("sample")},
-               {"candidate_case", candidate.at("case")},
-               {"reference_case", reference.at("case")}};
+  json line = {
+      {"type", "pair"},
+      {"candidate", candidate.at("sample")},
+      {"reference", reference.at("sample")},
+      {"candidate_case", candidate.at("case")},
+      {"reference_case", reference.at("case")},
+      {"pictures", {{"candidate", picture_of(candidate)}, {"reference", picture_of(reference)}}}};
   try {
     const auto map = made.run / "maps" /
                      fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
@@ -132,6 +139,8 @@ json damage_json(const json& scores) {
 }
 
 }  // namespace
+
+void test_scorer(const std::string& weights) { self_test(all_metrics(weights)); }
 
 void score_run(const std::filesystem::path& run, const std::string& weights) {
   const json plan = read_json(run / "plan.json");

@@ -7,6 +7,9 @@
 
 namespace sameseed {
 
+// Loads every metric and scores pictures whose scores are known. Throws where one is wrong.
+void test_scorer(const std::string& weights);
+
 // Scores every pair of RUN/plan.json whose two pictures were made from the same noise and the same
 // token ids, and writes its heat map to RUN/maps/. Runs the metrics' self-test first. Throws
 // UserError where files are missing.

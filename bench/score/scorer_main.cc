@@ -22,12 +22,15 @@ int main(int argc, char** argv) {
       app.add_subcommand("across", "pictures of one run against those of another");
   across_command->add_option("pairs", pairs, "JSON: {a, b, pairs: [{a, b}]}")->required();
   across_command->add_option("--out", out, "file to write, as scores.jsonl")->required();
-  for (CLI::App* command : {run_command, pair_command, across_command})
+  CLI::App* test_command = app.add_subcommand("self-test", "would pictures be scored here?");
+  for (CLI::App* command : {run_command, pair_command, across_command, test_command})
     command->add_option("--weights", weights, "folder that holds lpips/")->required();
   try {
     app.parse(argc, argv);
     if (*run_command)
       sameseed::score_run(run, weights);
+    else if (*test_command)
+      sameseed::test_scorer(weights);
     else if (*across_command)
       sameseed::score_across(pairs, weights, out);
     else
@@ -35,8 +38,11 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
-  } catch (const std::exception& error) {
+  } catch (const sameseed::UserError& error) {
     std::cerr << "sameseed-scorer: " << error.what() << "\n";
     return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "sameseed-scorer: " << error.what() << "\n";
+    return 7;  // infrastructure, as sameseed has it
   }
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bench/system/clock.h"
+#include "bench/system/cpu_watch.h"
 #include "bench/system/device_record.h"
 #include "bench/worker/worker_command.h"
 
@@ -61,7 +62,7 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
   json load = environment.at("load");
   load["op"] = "load";
   const std::string started = now();
-  const json answer = ask(fresh, load);
+  const json answer = load_answer(fresh, load);
   json record = {{"type", "worker"},
                  {"worker", id},
                  {"environment", environment_id},
@@ -75,6 +76,13 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
   return fresh;
 }
 
+json Dispatcher::load_answer(Running& fresh, const json& load) try {
+  return ask(fresh, load);
+} catch (const WorkerFailure& failure) {
+  if (failure.kind == "unsupported") throw LoadRefused(failure.kind, failure.what());
+  throw;
+}
+
 void Dispatcher::warm_up(Running& fresh, json request) {
   request["id"] = "warm-up";
   for (const char* file : {"image", "latents", "tensors"}) request[file] = "";
@@ -84,11 +92,11 @@ void Dispatcher::warm_up(Running& fresh, json request) {
 }
 
 json Dispatcher::generate(const std::string& environment, const json& request) {
-  device_ = nullptr;
+  device_ = cpu_ = nullptr;
   invalid_.clear();
   try {
     Running& worker = running(environment, request);
-    if (!watch_) return ask(worker, request);
+    if (!watch_) return ask_on_cpu(worker, request);
     const DeviceReading before = watch_->read();
     const auto start = Clock::now();
     json answer = ask(worker, request);
@@ -101,6 +109,17 @@ json Dispatcher::generate(const std::string& environment, const json& request) {
     if (!failure.alive()) drop(environment);
     throw;
   }
+}
+
+json Dispatcher::ask_on_cpu(Running& worker, const json& request) {
+  const CpuReading before = read_cpu(worker.worker->pid());
+  const auto start = Clock::now();
+  json answer = ask(worker, request);
+  const auto time = Clock::now() - start;
+  const CpuReading after = read_cpu(worker.worker->pid());
+  invalid_ = invalid_reasons(before, after, time);
+  if (!invalid_.empty()) cpu_ = cpu_json(before, after);
+  return answer;
 }
 
 void Dispatcher::drop(const std::string& environment) {

@@ -34,21 +34,29 @@ struct Crew {
   const Nvml* nvml;  // null where no slot is a GPU
 };
 
+// An engine that will not load an environment at all, and says so: it would answer the same again.
+struct LoadRefused : WorkerFailure {
+  using WorkerFailure::WorkerFailure;
+};
+
 class Dispatcher {
  public:
   // `crew` must outlive it.
   Dispatcher(const Crew& crew, Slot slot);
 
   // The answer of the environment's worker to a `generate` request. A worker that is not up is
-  // started and warmed up with the same request, less its files. Throws WorkerFailure.
+  // started and warmed up with the same request, less its files. Throws WorkerFailure, and of it
+  // LoadRefused where the engine does not support what it is to load.
   nlohmann::json generate(const std::string& environment, const nlohmann::json& request);
 
   // Ends the environment's worker, whose state is not to be trusted.
   void drop(const std::string& environment);
 
-  // Of the last request that was answered on a GPU: the state of the device just before and just
-  // after it (null on a CPU), and why its times are invalid.
+  // Of the last request that was answered: the state of the GPU just before and just after it (null
+  // on a CPU), what of the CPU went to others during it (null on a GPU, and where its times are
+  // valid), and why its times are invalid.
   const nlohmann::json& device() const { return device_; }
+  const nlohmann::json& cpu() const { return cpu_; }
   const std::vector<std::string>& invalid() const { return invalid_; }
   // Who else was on the device before the first worker started; null on a CPU.
   const DeviceWatch* watch() const { return watch_ ? &*watch_ : nullptr; }
@@ -69,7 +77,9 @@ class Dispatcher {
   Running& running(const std::string& environment, const nlohmann::json& request);
   // A worker that has loaded its model, and whose record is filed.
   Running start(const std::string& environment);
+  nlohmann::json load_answer(Running& fresh, const nlohmann::json& load);
   void warm_up(Running& fresh, nlohmann::json request);
+  nlohmann::json ask_on_cpu(Running& worker, const nlohmann::json& request);
   nlohmann::json ask(Running& running, const nlohmann::json& message);
 
   const Crew& crew_;
@@ -78,7 +88,7 @@ class Dispatcher {
   std::list<Running> running_;   // the last used first
   std::string last_worker_;
   std::optional<DeviceWatch> watch_;
-  nlohmann::json device_;
+  nlohmann::json device_, cpu_;
   std::vector<std::string> invalid_;
 };
 

@@ -25,7 +25,9 @@
 #include "bench/system/interrupt.h"
 #include "bench/system/obstacles.h"
 #include "bench/worker/content.h"
+#include "bench/system/programs.h"
 #include "bench/worker/noise_files.h"
+#include "bench/worker/worker_command.h"
 #include "io/elapsed.h"
 #include "io/error.h"
 #include "io/files.h"
@@ -106,6 +108,11 @@ class Sweep {
                                gpus_.devices.front().name));
     if (before > 0) progress.say(fmt::format("{} of {} samples were made before", before, total));
 
+    if (const std::string problem = problem_before_work(); !problem.empty()) {
+      stop(problem);
+      return result_;
+    }
+    warn_of_busy_host(progress);
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < slots_.size(); ++i)
       threads.emplace_back([this, i, &progress] { work(i, progress); });
@@ -177,6 +184,18 @@ class Sweep {
       progress.say(fmt::format("warning: gpu {}: {}", watch.facts().index, obstacle));
   }
 
+  // What `doctor` would say of the CPU, where something is to be timed on it.
+  void warn_of_busy_host(Progress& progress) const {
+    const auto is_timed_here = [this](const Stretch& stretch) {
+      return plan_.at("samples").at(stretch.first).at("kind") == "timing";
+    };
+    if (std::ranges::none_of(stretches_, is_timed_here) ||
+        std::ranges::all_of(slots_, [](const Slot& slot) { return slot.gpu.has_value(); }))
+      return;
+    for (const std::string& obstacle : obstacles(read_host()))
+      progress.say("warning: times may be invalid: " + obstacle);
+  }
+
   void stop(const std::string& why, bool content_changed = false) {
     const std::lock_guard lock(mutex_);
     over_ = true;
@@ -207,6 +226,8 @@ class Sweep {
     if (strikes_.is_out(environment.at("id"))) {
       record["outcome"] = "given_up";
       record["error"] = fmt::format("its environment failed {} times before", Strikes::kMost);
+    } else if (const auto why = strikes_.refusal(environment.at("id"))) {
+      record.update({{"outcome", "unsupported"}, {"error", *why}, {"refused_at", "load"}});
     } else {
       record.update(maker_.make(sample, dispatcher));
     }
@@ -216,11 +237,53 @@ class Sweep {
     const bool failed = outcome != "ok" && outcome != "unsupported";
     if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
-    if (failed) strikes_.add(environment.at("id"));
     append(record);
+    count(environment.at("id"), record);
     progress.ends(slot, what,
                   failed ? outcome + ": " + record.at("error").get<std::string>() : outcome, failed,
                   ms);
+  }
+
+  // Whose fault a record tells of.
+  void count(const std::string& environment, const json& record) {
+    const std::string outcome = record.at("outcome");
+    if (outcome == "ok") {
+      strikes_.add_success();
+    } else if (outcome == kNoNoise) {
+      if (strikes_.add_blameless() >= Strikes::kMost)
+        stop(fmt::format("no noise can be drawn: {}; its log: {}",
+                         record.at("error").get<std::string>(), noise_.log().string()));
+    } else if (outcome != "unsupported") {
+      strikes_.add(environment);
+    } else if (record.value("refused_at", "") == "load") {
+      strikes_.refuse(environment, record.at("error"));
+    }
+  }
+
+  // What would fail every sample is found out before the first one: no process that draws noise, no
+  // model, an engine whose program is not there. Empty where all is well.
+  std::string problem_before_work() {
+    for (const json& environment : plan_.at("environments"))
+      for (const Slot& slot : slots_) {
+        const std::string engine = environment.at("engine"),
+                          name = worker_command(engine, slot.worker).front();
+        if (find_program(name).empty())
+          return fmt::format("engine {}: there is no program {}", engine, name);
+      }
+    for (const Stretch& stretch : stretches_)
+      for (std::size_t i = 0; i < stretch.count; ++i) {
+        const json& sample = plan_.at("samples").at(stretch.first + i);
+        if (finished_.contains(sample.at("id"))) continue;
+        const json& planned_case = index_.case_of(sample);
+        try {
+          noise_for(noise_, planned_case, index_.environment_of(planned_case).at("load"));
+        } catch (const WorkerFailure& failure) {
+          return fmt::format("no noise can be drawn: {}; its log: {}", failure.what(),
+                             noise_.log().string());
+        }
+        return "";
+      }
+    return "";
   }
 
   const std::filesystem::path run_;

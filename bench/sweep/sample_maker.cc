@@ -13,6 +13,8 @@ using nlohmann::json;
 
 constexpr std::size_t kLogTail = 12;  // lines
 
+}  // namespace
+
 std::vector<std::string> last_lines(const std::filesystem::path& log) {
   std::vector<std::string> lines;
   std::ifstream in(log);
@@ -23,18 +25,25 @@ std::vector<std::string> last_lines(const std::filesystem::path& log) {
   return lines;
 }
 
-}  // namespace
+std::string noise_for(NoiseFiles& noise, const json& planned_case, const json& load) {
+  try {
+    return noise.file_for(planned_case, load);
+  } catch (const WorkerFailure& failure) {
+    if (failure.alive()) throw;  // it would say the same again
+  }
+  return noise.file_for(planned_case, load);
+}
 
 SampleMaker::SampleMaker(std::filesystem::path run, const PlanIndex& index, bool traced,
                          NoiseFiles& noise)
     : run_(std::move(run)), index_(index), traced_(traced), noise_(noise) {}
 
-json SampleMaker::request_for(const json& sample) const {
+json SampleMaker::request_for(const json& sample, const std::string& noise) const {
   const json& planned_case = index_.case_of(sample);
   json request = planned_case.at("request");
   request["op"] = "generate";
   request["id"] = sample.at("id");
-  request["noise"] = noise_.file_for(planned_case, index_.environment_of(planned_case).at("load"));
+  request["noise"] = noise;
   const bool writes_files = sample.at("kind") == "quality";
   const auto file = [&](const char* kind) {
     return writes_files ? sample_file(run_, kind, sample.at("id")).string() : std::string();
@@ -46,16 +55,27 @@ json SampleMaker::request_for(const json& sample) const {
 }
 
 json SampleMaker::make(const json& sample, Dispatcher& dispatcher) const {
-  const std::string environment = index_.case_of(sample).at("environment");
+  const json& planned_case = index_.case_of(sample);
+  const std::string environment = planned_case.at("environment");
+  std::string noise;
+  try {
+    noise = noise_for(noise_, planned_case, index_.environment_of(planned_case).at("load"));
+  } catch (const WorkerFailure& failure) {
+    return {{"outcome", kNoNoise},
+            {"error", std::string("the process that draws noise: ") + failure.what()},
+            {"log_tail", last_lines(noise_.log())}};
+  }
   json fields = json::object();
   try {
-    const json request = request_for(sample);
+    const json request = request_for(sample, noise);
     fields = record_fields(dispatcher.generate(environment, request));
     fields["files"] = check_files(request, fields.at("hashes").contains("latents"));
     fields["outcome"] = "ok";
     if (!dispatcher.device().is_null()) fields["device"] = dispatcher.device();
+    if (!dispatcher.cpu().is_null()) fields["cpu"] = dispatcher.cpu();
     for (const std::string& reason : dispatcher.invalid()) fields["invalid"].push_back(reason);
   } catch (const WorkerFailure& failure) {
+    if (dynamic_cast<const LoadRefused*>(&failure)) fields["refused_at"] = "load";
     if (!failure.alive()) dispatcher.drop(environment);
     fields["outcome"] = failure.kind;
     fields["error"] = failure.what();

@@ -6,6 +6,8 @@
 #include <limits>
 #include <thread>
 
+#include "bench/system/cgroup.h"
+
 namespace sameseed {
 namespace {
 
@@ -30,6 +32,7 @@ Host read_host() {
     if (name == "MemAvailable:") host.free_memory_bytes = kib << 10;
     memory.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }
+  host.cpu_quota = cpu_quota();
   std::ifstream("/proc/loadavg") >> host.load;
   return host;
 }

@@ -33,9 +33,17 @@ std::vector<std::string> obstacles(const DeviceFacts& facts, const DeviceReading
 }
 
 std::vector<std::string> obstacles(const Host& host) {
-  if (host.load < kBusyShare * host.cores) return {};
-  return {fmt::format("the CPU is busy: {:.1f} processes want its {} cores; wait, or end them",
-                      host.load, host.cores)};
+  std::vector<std::string> list;
+  if (host.load >= kBusyShare * host.cores)
+    list.push_back(
+        fmt::format("the CPU is busy: {:.1f} processes want its {} cores; wait, or end them",
+                    host.load, host.cores));
+  if (host.cpu_quota && *host.cpu_quota < host.cores)
+    list.push_back(fmt::format(
+        "a CPU quota allows {:.3g} of {} cores, so that work stands still in between; give whole "
+        "cores instead (cpuset, taskset), or lift the quota of the control group",
+        *host.cpu_quota, host.cores));
+  return list;
 }
 
 std::vector<std::string> advice(const DeviceFacts& facts, const DeviceReading& before_work) {

@@ -12,7 +12,7 @@ namespace sameseed {
 // Times taken now would be invalid: a GPU that is throttled, that others work on or seem to
 // (memory that no listed process owns), or that is cut up (MIG).
 std::vector<std::string> obstacles(const DeviceFacts& facts, const DeviceReading& before_work);
-// A CPU of which others use half or more.
+// A CPU of which others use half or more, or of which a quota allows a part.
 std::vector<std::string> obstacles(const Host& host);
 
 // Times would be valid, but something could be better: no persistence mode, no readings, memory

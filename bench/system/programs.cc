@@ -11,12 +11,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <sstream>
 #include <stdexcept>
 
 namespace sameseed {
 namespace {
-
-constexpr int kCannotExecute = 127;  // as shells have it
 
 std::filesystem::path own_folder() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -82,12 +81,32 @@ CapturedOutput capture_output(const std::vector<std::string>& command,
   return captured;
 }
 
-int run_program(const std::vector<std::string>& command) {
+std::filesystem::path find_program(const std::string& name) {
+  const auto runs = [](const std::filesystem::path& file) {
+    return ::access(file.c_str(), X_OK) == 0 && !std::filesystem::is_directory(file);
+  };
+  if (name.find('/') != std::string::npos)
+    return runs(name) ? std::filesystem::path(name) : std::filesystem::path();
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "/usr/local/bin:/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (const auto file = std::filesystem::path(folder.empty() ? "." : folder) / name; runs(file))
+      return file;
+  return {};
+}
+
+std::vector<std::string> clean_environment() {
   std::vector<std::string> environment;
-  for (const char* name : {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NO_COLOR"})
+  for (const char* name :
+       {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NO_COLOR", "LD_LIBRARY_PATH"})
     if (const char* value = std::getenv(name))
       environment.push_back(std::string(name) + "=" + value);
   environment.push_back(std::string(kSpinCount) + "=" + kFewSpins);
+  return environment;
+}
+
+int run_program(const std::vector<std::string>& command) {
+  const std::vector<std::string> environment = clean_environment();
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   const pid_t parent = ::getpid(), pid = ::fork();
   if (pid < 0)
@@ -100,9 +119,7 @@ int run_program(const std::vector<std::string>& command) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kCannotExecute)
-    throw std::runtime_error(command.front() + " cannot be started");
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace sameseed

@@ -33,8 +33,18 @@ CapturedOutput capture_output(const std::vector<std::string>& command,
                               const std::vector<std::string>& environment,
                               std::chrono::milliseconds limit);
 
-// Runs a program to its end, with a clean environment and kFewSpins; returns its exit code. Its
-// output is ours.
+// The file that a command begins with, looked for as shells do: a name without a slash along PATH.
+// Empty where no such program can be run.
+std::filesystem::path find_program(const std::string& name);
+
+// Of this process's environment what a program needs to start (PATH, HOME, the libraries' places,
+// ...) and nothing that could be under test, with kFewSpins.
+std::vector<std::string> clean_environment();
+
+inline constexpr int kCannotExecute = 127;  // as shells have it
+
+// Runs a program to its end in clean_environment(); returns its exit code, 128 + the signal that
+// ended it, or kCannotExecute. Its output is ours.
 int run_program(const std::vector<std::string>& command);
 
 }  // namespace sameseed

@@ -26,6 +26,9 @@ class NoiseFiles {
   // The file for this case of the plan, drawn where it is not there yet. Throws WorkerFailure.
   std::string file_for(const nlohmann::json& planned_case, const nlohmann::json& load);
 
+  // Where the process that draws writes its stderr.
+  const std::filesystem::path& log() const { return log_; }
+
  private:
   std::filesystem::path run_, log_;
   std::mutex mutex_;

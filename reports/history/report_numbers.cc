@@ -6,6 +6,7 @@
 
 #include "io/sha256.h"
 #include "reports/run/cohort.h"
+#include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 namespace {
@@ -89,6 +90,7 @@ std::vector<SeriesRow> series_rows(const json& report) {
       SeriesPoint ratio = point_of(statistics, "ratio", "ratio_interval");
       ratio.n = statistics.value("blocks", std::size_t{0});
       ratio.worst5.reset();
+      if (ratio.n < kFewestBlocks) ratio.value = ratio.low = ratio.high = std::nullopt;
       rows.push_back({named(timing + ".ratio", "ratio", "lower"), ratio});
     }
   }

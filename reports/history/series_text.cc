@@ -7,6 +7,7 @@
 
 #include "reports/history/series.h"
 #include "reports/run/labels.h"
+#include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 namespace {
@@ -22,6 +23,12 @@ std::string csv_cell(const std::string& text) {
 
 std::string csv_number(const std::optional<double>& value) {
   return value ? fmt::format("{}", *value) : "";
+}
+
+std::string newest_text(const SeriesName& name, const SeriesPoint& point) {
+  if (point.value) return fmt::format("{:.6g}", *point.value);
+  const std::string few = name.measure.ends_with(".ratio") ? too_few_blocks(point.n) : "";
+  return few.empty() ? "not finite" : few;
 }
 
 }  // namespace
@@ -53,12 +60,10 @@ void write_series(const Series& series, std::ostream& out) {
     out << fmt::format("  from {}  {:>4} runs at {:<12.6g} {}\n",
                        day_of(series.runs[plateau.first]), plateau.count, plateau.mean, why);
   }
-  if (plateaus.empty()) out << "  no run has a finite value\n";
+  if (plateaus.empty()) out << "  no run has a value\n";
   out << fmt::format("  {} on {}: {} runs, newest {}\n", one_line(name.machine),
                      series.runs.empty() ? "-" : day_of(series.runs.back()), series.runs.size(),
-                     series.points.empty() || !series.points.back().value
-                         ? "not finite"
-                         : fmt::format("{:.6g}", *series.points.back().value));
+                     series.points.empty() ? "-" : newest_text(name, series.points.back()));
 }
 
 void write_csv(const std::vector<Series>& all, std::ostream& out) {

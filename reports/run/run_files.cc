@@ -100,6 +100,7 @@ SampleRecord sample_record(const json& line) {
                       .latents = text_in(object_in(line, "hashes"), "latents"),
                       .noise = text_in(object_in(line, "hashes"), "noise"),
                       .token_ids = text_in(object_in(line, "hashes"), "token_ids"),
+                      .picture = text_in(object_in(line, "files"), "image"),
                       .effective = object_in(line, "effective"),
                       .engagement = object_in(line, "engagement"),
                       .nonfinite = line.value("nonfinite", json()),
@@ -176,8 +177,11 @@ std::optional<double> PairScores::value(const std::string& metric) const {
 }
 
 PairScores parse_pair_scores(const json& line) {
+  const json pictures = object_in(line, "pictures");
   PairScores scores{.candidate = text_in(line, "candidate"),
-                    .reference = text_in(line, "reference")};
+                    .reference = text_in(line, "reference"),
+                    .candidate_picture = text_in(pictures, "candidate"),
+                    .reference_picture = text_in(pictures, "reference")};
   if (const auto refused = line.find("refused"); refused != line.end())
     scores.refused = refused->is_string() ? refused->get<std::string>() : refused->dump();
   const json values = object_in(line, "values"), nonfinite = object_in(line, "nonfinite"),
@@ -225,6 +229,22 @@ void RunFilesReader::take_score(const json& line) {
                                     line.at("reference_case").get<std::string>()},
                                    parse_pair_scores(line));
   }
+}
+
+RunFiles RunFilesReader::finish() {
+  const auto is_other = [this](const std::string& sample, const std::string& scored) {
+    const auto found = files_.samples.find(sample);
+    return !scored.empty() && found != files_.samples.end() && !found->second.picture.empty() &&
+           found->second.picture != scored;
+  };
+  for (auto& [pair, scores] : files_.scores)
+    if (is_other(scores.candidate, scores.candidate_picture) ||
+        is_other(scores.reference, scores.reference_picture))
+      scores = {
+          .candidate = scores.candidate,
+          .reference = scores.reference,
+          .refused = "a picture was made again after it was scored; run `sameseed score` again"};
+  return std::move(files_);
 }
 
 RunFiles read_run(const std::filesystem::path& folder) {

@@ -28,7 +28,7 @@ struct SampleRecord {
   int block = 0, position = 0;
   std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
   std::vector<std::string> invalid;  // why its times are worth nothing
-  std::string latents;               // SHA-256
+  std::string latents, picture;      // SHA-256; of the picture's file
   std::string noise, token_ids;      // SHA-256 of what it was made from; empty: not recorded
   nlohmann::json effective;          // an object: how the process read each switch
   nlohmann::json engagement;         // an object: counters and choices
@@ -59,7 +59,8 @@ struct PairTrace {
 
 // A scored pair. `values` may be infinite or NaN.
 struct PairScores {
-  std::string candidate, reference;  // samples
+  std::string candidate, reference;                  // samples
+  std::string candidate_picture, reference_picture;  // SHA-256 of what was scored; empty: unknown
   std::map<std::string, double> values;
   std::map<std::string, std::string> absent;  // metric -> why this pair has no value
   std::map<std::string, PicturePlace> places;
@@ -93,7 +94,8 @@ class RunFilesReader {
   RunFilesReader(std::string folder, const nlohmann::json& plan);
   void take_record(const nlohmann::json& line);  // of records.jsonl
   void take_score(const nlohmann::json& line);   // of scores.jsonl
-  RunFiles finish() { return std::move(files_); }
+  // Scores of pictures that are not those of the records any more are refused.
+  RunFiles finish();
 
  private:
   RunFiles files_;

@@ -10,7 +10,12 @@
 namespace sameseed {
 namespace {
 
-constexpr double kOutlier = 6;              // sigma
+using Steps = std::vector<std::size_t>;
+
+constexpr double kOutlier = 6;      // sigma
+constexpr double kStrong = 3.7;     // standard errors; measured: reports/STATISTICS_history.md
+constexpr double kOfFewNights = 4;  // the noise of so few is known badly: kStrong grows by this / n
+constexpr std::size_t kNightsOfABlock = 4;
 constexpr double kMedianOfNormal = 0.6745;  // of |x|, in sigma
 
 // 0 where all values are equal.
@@ -57,9 +62,84 @@ class Cost {
   std::vector<double> sums_, squares_;
 };
 
+// A stretch of values between two steps.
+struct Part {
+  std::size_t first, last;
+  double count() const { return static_cast<double>(last - first); }
+};
+
+std::vector<Part> parts_of(std::size_t n, const Steps& steps) {
+  std::vector<Part> parts;
+  std::size_t first = 0;
+  for (const std::size_t step : steps) {
+    parts.push_back({first, step});
+    first = step;
+  }
+  parts.push_back({first, n});
+  return parts;
+}
+
+double mean_of(const std::vector<double>& values, Part part) {
+  double sum = 0;
+  for (std::size_t i = part.first; i < part.last; ++i) sum += values[i];
+  return sum / part.count();
+}
+
+// Of the blocks of `size` neighbouring nights that fit into the parts, the standard deviation of a
+// block's mean around its part's, times the square root of the size: sigma where nights are
+// independent, more where neighbours are alike. 0 where no part holds two blocks.
+double noise_of_blocks(const std::vector<double>& values, const std::vector<Part>& parts,
+                       std::size_t size) {
+  double squares = 0, freedom = 0;
+  for (const Part& part : parts) {
+    std::vector<double> means;
+    for (std::size_t at = part.first; at + size <= part.last; at += size)
+      means.push_back(mean_of(values, {at, at + size}));
+    if (means.size() < 2) continue;
+    const double centre = mean_of(means, {0, means.size()});
+    for (const double mean : means)
+      squares += (mean - centre) * (mean - centre) * static_cast<double>(size);
+    freedom += static_cast<double>(means.size() - 1);
+  }
+  return freedom > 0 ? std::sqrt(squares / freedom) : 0;
+}
+
+// How far a step stands out, in what is asked of it: 1 is just enough.
+double strength(const std::vector<double>& values, Part before, Part after, double sigma) {
+  if (std::min(before.count(), after.count()) < static_cast<double>(kNightsToConfirm)) return 0;
+  const double error = sigma * std::sqrt(1 / before.count() + 1 / after.count()),
+               step = std::abs(mean_of(values, after) - mean_of(values, before)),
+               few = kOfFewNights / (static_cast<double>(values.size()) - 2);
+  return step / (error * kStrong * (1 + few));
+}
+
+// The candidates without those that do not stand out, the weakest first: what lay beside one that
+// goes is then one part.
+Steps strong_steps(const std::vector<double>& values) {
+  Steps steps = candidate_steps(values);
+  if (steps.empty()) return steps;
+  const double by_neighbours = noise_of(values);
+  const std::vector<double> nights = without_bad_nights(values, by_neighbours);
+  while (!steps.empty()) {
+    const std::vector<Part> parts = parts_of(nights.size(), steps);
+    const double sigma = std::max({by_neighbours, noise_of_blocks(nights, parts, 1),
+                                   noise_of_blocks(nights, parts, kNightsOfABlock)});
+    std::size_t weakest = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      if (const double found = strength(nights, parts[i], parts[i + 1], sigma); found < least) {
+        least = found;
+        weakest = i;
+      }
+    if (least >= 1) break;
+    steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(weakest));
+  }
+  return steps;
+}
+
 }  // namespace
 
-std::vector<std::size_t> change_points(const std::vector<double>& values) {
+Steps candidate_steps(const std::vector<double>& values) {
   const std::size_t n = values.size();
   if (n < 2 * kFewestOfAPlateau) return {};
   const double sigma = noise_of(values);
@@ -93,10 +173,23 @@ std::vector<std::size_t> change_points(const std::vector<double>& values) {
       if (start.until == kForEver && best[start.first] + cost(start.first, end) >= best[end])
         start.until = end + kFewestOfAPlateau - 1;
   }
-  std::vector<std::size_t> steps;
+  Steps steps;
   for (std::size_t end = last[n]; end > 0; end = last[end]) steps.push_back(end);
   std::reverse(steps.begin(), steps.end());
   return steps;
+}
+
+Steps change_points(const std::vector<double>& values) {
+  const Steps now = strong_steps(values);
+  if (now.empty()) return now;
+  const Steps before = strong_steps({values.begin(), values.end() - 1});
+  Steps confirmed;
+  for (const std::size_t step : now)
+    if (std::ranges::any_of(before, [step](std::size_t other) {
+          return std::max(step, other) - std::min(step, other) <= 1;
+        }))
+      confirmed.push_back(step);
+  return confirmed;
 }
 
 }  // namespace sameseed

@@ -1,11 +1,19 @@
 // Where a series of numbers took a step.
 //
-// Method: PELT, the exact segmentation with the least penalised cost (Killick, Fearnhead and Eckley
-// 2012, "Optimal detection of changepoints with a linear computational cost", JASA 107), for
+// First look: PELT, the exact segmentation with the least penalised cost (Killick, Fearnhead and
+// Eckley 2012, "Optimal detection of changepoints with a linear computational cost", JASA 107), for
 // changes of the mean of normal noise. The noise's size comes from the differences of neighbours
 // (their median, as a step touches one of them only; their mean where most are exactly 0), the
 // penalty of a step is kPenalty ln n in units of its square. One value that stands out from both
 // its neighbours by 6 sigma is a bad night and no step: it counts as the nearer of the two.
+//
+// Second look: of these, the steps stay whose means before and after lie 3.7 standard errors apart
+// (more in a short series), with kNightsToConfirm nights on either side. The noise of this look is
+// the largest of three: that of the first, that around the means, and that of blocks of four
+// nights, which is larger where neighbouring nights are alike. And the step must have been there,
+// within a night of its place, when the newest night was not.
+//
+// Error rates, measured: reports/STATISTICS_history.md.
 #pragma once
 
 #include <cstddef>
@@ -13,13 +21,15 @@
 
 namespace sameseed {
 
-inline constexpr double kPenalty =
-    4;  // 2, the BIC, gives steps in 8 to 16 % of series of short noise
-inline constexpr std::size_t kFewestOfAPlateau =
-    4;  // a step is seen once so many values lie behind it
+inline constexpr double kPenalty = 2;                // the BIC: the second look is strict enough
+inline constexpr std::size_t kFewestOfAPlateau = 4;  // of the first look
+inline constexpr std::size_t kNightsToConfirm = 6;   // on both sides of a step, of the second look
 
-// Indices of the first value of each new plateau, ascending; empty where there is no step or fewer
-// than 2 kFewestOfAPlateau values. All values must be finite.
+// Indices of the first value of each new plateau, ascending; empty where there is no step, or too
+// few values for one. All values must be finite.
 std::vector<std::size_t> change_points(const std::vector<double>& values);
+
+// What the first look finds alone: in noise it is often wrong.
+std::vector<std::size_t> candidate_steps(const std::vector<double>& values);
 
 }  // namespace sameseed

@@ -120,19 +120,13 @@ std::vector<BrokenPicture> broken_pictures(const std::vector<MadePair>& pairs) {
   return list;
 }
 
-// Of the means over the pairs; places are those of the pair that looks worst.
-std::optional<Damage> damage_over(const std::vector<MadePair>& pairs,
-                                  const Comparison& comparison) {
-  DamageEvidence means;
-  for (const auto& [name, quality] : comparison.quality)
-    if (quality.statistics.n() > 0) means.values[name] = quality.statistics.mean.value;
-  for (const BrokenPicture& picture : comparison.broken) means.broken[picture.side] = picture.ways;
-  const Quality* flip = comparison.metric("flip.mean");
+std::optional<Damage> damage_over(const std::vector<MadePair>& pairs) {
+  std::vector<DamageEvidence> scored;
   for (const MadePair& pair : pairs)
-    if (const PairScores* scores = pair.scores();
-        scores && flip && pair.planned.candidate == flip->statistics.worst_case)
-      means.places = scores->places;
-  return damage_of(means);
+    if (const PairScores* scores = pair.scores())
+      scored.push_back(
+          {.values = scores->values, .places = scores->places, .broken = scores->broken});
+  return damage_of(scored);
 }
 
 // Only the axes that are this arm's own: a variable that the other arm names is unset here.
@@ -213,7 +207,7 @@ Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
   comparison.status = is_refused ? "refused" : status.status;
   comparison.reason = is_refused ? comparison.refused.begin()->second : status.reason;
   set_floors_beside(made, floor, metrics, comparison.quality);
-  comparison.damage = damage_over(made.pairs, comparison);
+  comparison.damage = damage_over(made.pairs);
   comparison.engagement = engagement_over(made, comparison, run.probes());
   comparison.oracle = oracle_of(made, metrics);
   comparison.speed = speed_of(made.timing);

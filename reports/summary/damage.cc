@@ -6,7 +6,10 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "reports/summary/damage_words.h"
 
 namespace sameseed {
 namespace {
@@ -18,7 +21,6 @@ constexpr double kSmallArea = 0.3, kLittleDetail = 0.6;
 constexpr double kTakenAway = 0.25, kFasterLoss = 0.97;
 constexpr double kAllTakenAway = 0.9, kHardlyAnyLeft = 0.3;
 constexpr double kOfItsOwn = 0.45;
-constexpr double kHardlySeen = 0.5;  // mean CIEDE2000
 constexpr double kNoiseLevels = 0.25, kNoiseBesideColour = 1;
 
 struct Numbers {
@@ -54,132 +56,83 @@ bool has_all(const std::map<std::string, double>& values) {
   return true;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
+bool is_broken(const DamageEvidence& scores) {
+  return std::ranges::any_of(scores.broken, [](const auto& side) { return !side.second.empty(); });
 }
 
-std::string where(const DamageEvidence& scores, const char* quantity) {
-  const auto found = scores.places.find(quantity);
-  if (found == scores.places.end()) return "";
-  const PicturePlace& place = found->second;
-  return fmt::format("x {} y {}", place.x + place.width / 2, place.y + place.height / 2);
-}
-
-std::string worst_around(const DamageEvidence& scores) {
-  const std::string place = where(scores, "local.mse_tile_ratio");
-  return place.empty() ? "" : ", worst around " + place;
-}
-
-std::string colours_kept(const Numbers& n) {
-  const double l = n("color.delta_l"), a = n("color.delta_a"), b = n("color.delta_b");
-  return fmt::format("; mean colour equal within ΔE {:.1f}",
-                     std::max(0.1, std::sqrt(l * l + a * a + b * b)));
-}
-
-std::string detail_lost(const Numbers& n, const DamageEvidence& scores) {
-  return fmt::format("detail lost: {:.0f} % of high-frequency energy{}",
-                     100 * std::max(0.0, 1 - n("detail.high_frequency_ratio")),
-                     worst_around(scores));
-}
-
-std::string noise_added(const Numbers& n, const DamageEvidence& scores) {
-  return fmt::format("noise added: {:.1f} levels, high-frequency energy times {:.2f}{}",
-                     n("local.noise_sigma"), n("detail.high_frequency_ratio"),
-                     worst_around(scores));
-}
-
-std::string colours_shifted(const Numbers& n) {
-  const double cast = n("pattern.cast_share"), saturation = n("pattern.saturation_share"),
-               turn = n("pattern.turn_share"), best = std::max({cast, saturation, turn});
-  const double l = n("color.delta_l"), a = n("color.delta_a"), b = n("color.delta_b");
-  std::string how;
-  if (std::abs(l) > 2 * std::hypot(a, b) && best < kExplainsNearlyAll)
-    how = l > 0 ? "lighter" : "darker";
-  else if (best < kExplains)
-    how = "each colour another way";
-  else if (cast > std::max(saturation, turn))
-    how = "a cast";
-  else if (saturation >= turn)
-    how = n("pattern.chroma_ratio") < 1
-              ? fmt::format("desaturated by {:.0f} %", 100 * (1 - n("pattern.chroma_ratio")))
-              : fmt::format("more saturated by {:.0f} %", 100 * (n("pattern.chroma_ratio") - 1));
-  else
-    how = fmt::format("hue turned by {:.0f} degrees", n("pattern.hue_turn"));
-  return fmt::format("colours shifted: {}, mean ΔE {:.1f} (ΔL {:+.1f}, Δa {:+.1f}, Δb {:+.1f})",
-                     how, n("color.delta_e_mean"), l, a, b);
-}
-
-Damage result(std::vector<std::string> kinds, std::string sentence) {
-  return {.kinds = std::move(kinds), .sentence = std::move(sentence)};
-}
-
-std::optional<Damage> broken(const DamageEvidence& scores) {
-  std::string text;
-  for (const char* side : {"candidate", "reference"})
-    if (const auto ways = scores.broken.find(side);
-        ways != scores.broken.end() && !ways->second.empty())
-      text += fmt::format("{}the {} is broken: {}", text.empty() ? "" : "; ", side,
-                          joined(ways->second));
-  if (text.empty()) return std::nullopt;
-  return result({"broken"}, text);
-}
-
-}  // namespace
-
-std::optional<Damage> damage_of(const DamageEvidence& scores) {
-  if (const auto found = broken(scores)) return *found;
-  if (!has_all(scores.values)) return std::nullopt;
+// By the rules of the header; empty where the scores lack a value that they need.
+std::vector<std::string> kinds_of(const DamageEvidence& scores) {
+  if (is_broken(scores)) return {"broken"};
+  if (!has_all(scores.values)) return {};
   const Numbers n{scores.values};
-  if (n("difference.max_abs") == 0) return result({"none"}, "no damage: the pictures are equal");
-  if (n("difference.max_abs") <= kRoundingLevels)
-    return result({"none"}, "no damage: no level differs by more than 1");
-  if (n("pattern.shift_share") >= kExplains)
-    return result({"displaced"},
-                  fmt::format("displaced by x {:+.0f} y {:+.0f}{}", n("pattern.shift_x"),
-                              n("pattern.shift_y"), colours_kept(n)));
-  if (n("pattern.level_ratio") <= kBands)
-    return result({"posterised"},
-                  fmt::format("posterised: {:.0f} % of the levels lost their neighbours",
-                              100 * (1 - n("pattern.level_ratio"))));
+  if (n("difference.max_abs") <= kRoundingLevels) return {"none"};
+  if (n("pattern.shift_share") >= kExplains) return {"displaced"};
+  if (n("pattern.level_ratio") <= kBands) return {"posterised"};
   if (n("pattern.area_share") <= kSmallArea && n("pattern.area_detail_share") < kLittleDetail &&
       n("pattern.color_share") < kExplainsNearlyAll)
-    return result(
-        {"local damage"},
-        fmt::format("local damage: 95 % of the error on {:.1f} % of the picture, around {}",
-                    100 * n("pattern.area_share"), where(scores, "pattern.area_share")));
-  std::vector<std::string> kinds, phrases;
+    return {"local damage"};
+  std::vector<std::string> kinds;
   const double correlation = n("pattern.detail_correlation"),
                high = n("detail.high_frequency_ratio"), middle = n("detail.mid_frequency_ratio");
   const bool lost = correlation <= -kTakenAway && high < kFasterLoss * std::min(1.0, middle);
   // Where all texture went, colours that were left of it are its means: no shift of colours.
   const bool flattened =
       lost && correlation <= -kAllTakenAway && high < kHardlyAnyLeft && high < middle / 2;
-  if (n("pattern.color_share") >= kColourExplains && !flattened) {
-    kinds.push_back("colour shift");
-    phrases.push_back(colours_shifted(n));
-  }
-  if (lost) {
-    kinds.push_back("lost detail");
-    phrases.push_back(detail_lost(n, scores));
-  }
+  if (n("pattern.color_share") >= kColourExplains && !flattened) kinds.push_back("colour shift");
+  if (lost) kinds.push_back("lost detail");
   if (!lost && std::abs(correlation) < kOfItsOwn &&
-      n("local.noise_sigma") >= (kinds.empty() ? kNoiseLevels : kNoiseBesideColour)) {
+      n("local.noise_sigma") >= (kinds.empty() ? kNoiseLevels : kNoiseBesideColour))
     kinds.push_back("added noise");
-    phrases.push_back(noise_added(n, scores));
+  if (kinds.empty()) kinds.push_back("changed");
+  return kinds;
+}
+
+// Pairs of the same kinds.
+struct Group {
+  std::vector<std::string> kinds;
+  std::vector<const DamageEvidence*> pairs;
+};
+
+// Broken pictures first, then by the number of pairs.
+std::vector<Group> groups_of(const std::vector<DamageEvidence>& pairs) {
+  std::vector<Group> groups;
+  for (const DamageEvidence& pair : pairs) {
+    std::vector<std::string> kinds = kinds_of(pair);
+    if (kinds.empty()) continue;
+    auto found = std::ranges::find(groups, kinds, &Group::kinds);
+    if (found == groups.end())
+      found = groups.insert(groups.end(), Group{.kinds = std::move(kinds), .pairs = {}});
+    found->pairs.push_back(&pair);
   }
-  if (kinds.empty()) {
-    kinds.push_back("changed");
-    phrases.push_back(fmt::format(
-        "{}: mean ΔE {:.2f}{}",
-        n("color.delta_e_mean") < kHardlySeen ? "changed, hardly to be seen" : "changed",
-        n("color.delta_e_mean"), worst_around(scores)));
+  const auto rank = [](const Group& group) {
+    return std::pair(group.kinds.front() != "broken", -static_cast<long>(group.pairs.size()));
+  };
+  std::ranges::stable_sort(groups, {}, rank);
+  return groups;
+}
+
+}  // namespace
+
+std::optional<Damage> damage_of(const DamageEvidence& scores) {
+  std::vector<std::string> kinds = kinds_of(scores);
+  if (kinds.empty()) return std::nullopt;
+  std::string sentence = damage_sentence(kinds, {&scores});
+  return Damage{.kinds = std::move(kinds), .sentence = std::move(sentence)};
+}
+
+std::optional<Damage> damage_of(const std::vector<DamageEvidence>& pairs) {
+  const std::vector<Group> groups = groups_of(pairs);
+  if (groups.empty()) return std::nullopt;
+  Damage damage;
+  for (const Group& group : groups) {
+    for (const std::string& kind : group.kinds)
+      if (std::ranges::find(damage.kinds, kind) == damage.kinds.end()) damage.kinds.push_back(kind);
+    damage.sentence += damage.sentence.empty()
+                           ? fmt::format("{} of {} pairs: ", group.pairs.size(), pairs.size())
+                           : fmt::format(", {}: ", group.pairs.size());
+    damage.sentence += damage_sentence(group.kinds, group.pairs);
   }
-  std::string sentence;
-  for (const std::string& phrase : phrases) sentence += (sentence.empty() ? "" : "; ") + phrase;
-  if (kinds.front() != "colour shift") sentence += colours_kept(n);
-  return result(std::move(kinds), std::move(sentence));
+  return damage;
 }
 
 }  // namespace sameseed

@@ -182,6 +182,10 @@ TEST_F(TwoRuns, GoIntoTheLedgerOnceAndComeOutAsSeriesAndBaselines) {
   EXPECT_TRUE(holds(say({"baseline", "list"}).text, "no run is accepted"));
   EXPECT_EQ(say({"baseline", "accept", folder_ + "/made"}).code, 0);
   EXPECT_TRUE(holds(say({"baseline", "list"}).text, folder_ + "/made"));
+  EXPECT_EQ(say({"baseline", "revoke", folder_ + "/made"}).code, 0);
+  EXPECT_TRUE(holds(say({"baseline", "list"}).text, "no run is accepted"));
+  EXPECT_EQ(say({"baseline", "revoke", folder_ + "/made"}).code, 1);
+  EXPECT_TRUE(holds(say({"baseline", "log"}).text, "revoked"));
   EXPECT_EQ(say({"history", "show", "--metric", "nonsense"}).code, 1);
   EXPECT_EQ(say({"history", "add", folder_}).code, 1);
 }

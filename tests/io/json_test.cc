@@ -54,5 +54,10 @@ TEST(JsonLines, PassOverWhatACrashOrAPowerLossLeavesBehind) {
   for_each_json_line(file + ".none", [](const nlohmann::json&) { FAIL(); });
 }
 
+// A folder stands for whatever is there and cannot be read: it is no run without samples.
+TEST(JsonLines, OfAFileThatCannotBeReadAreAnError) {
+  EXPECT_THROW(for_each_json_line(::testing::TempDir(), [](const nlohmann::json&) {}), UserError);
+}
+
 }  // namespace
 }  // namespace sameseed

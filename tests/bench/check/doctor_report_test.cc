@@ -104,5 +104,14 @@ TEST(Doctor, SaysWhichSwitchesCanActHere) {
   EXPECT_TRUE(acts(report, "request.deepcache"));
 }
 
+TEST(Doctor, NamesACpuQuotaOfTheControlGroup) {
+  Findings findings = quiet();
+  findings.host.cpu_quota = 0.4;
+  EXPECT_NE(printed(findings).find("a CPU quota allows 0.4 of 8 cores"), std::string::npos);
+  EXPECT_EQ(doctor_report(findings).at("host").at("cpu_quota"), 0.4);
+  findings.host.cpu_quota = 8;
+  EXPECT_EQ(doctor_report(findings).at("in_the_way"), json::array());
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -51,12 +51,15 @@ class LedgerFile : public ::testing::Test {
   ~LedgerFile() override { std::filesystem::remove_all(folder_); }
 
   Ledger open(Ledger::Use use = Ledger::Use::kWrite) { return {file_, use}; }
-  // What opening and adding says of a file with these bytes, which it must leave as they are.
+  // What opening, reading and adding says of a file with these bytes, which it must leave as they
+  // are.
   std::string refusal(const std::string& bytes) {
     write_file(file_, bytes);
     std::string said;
     try {
-      open().add(run_of(1), rows_of(1, 3));
+      Ledger ledger = open();
+      ledger.acceptances();  // whose pages an addition does not need
+      ledger.add(run_of(1), rows_of(1, 3));
     } catch (const UserError& error) {
       said = error.what();
     }
@@ -92,7 +95,7 @@ TEST_F(LedgerFile, TakesARunInOnceHoweverOftenItIsAdded) {
   EXPECT_EQ(ledger.read(series_of(2)).runs.size(), 1u);  // of run 2 alone
 }
 
-TEST_F(LedgerFile, KeepsSeveralBaselinesACohortAndTheirFirstAcceptance) {
+TEST_F(LedgerFile, KeepsSeveralBaselinesACohort) {
   Ledger ledger = open();
   for (const int run : {1, 2, 3, 4}) ledger.add(run_of(run), rows_of(run, 1));
   for (const int run : {1, 3, 4}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
@@ -112,16 +115,53 @@ TEST_F(LedgerFile, KeepsTheReportsOfAcceptedRunsByRecipeTheLastOneFirst) {
     ledger.add(run, rows_of(1, 1));
   for (const int run : {1, 2, 3}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
   EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 2", "report 1"}));
-  ledger.accept(run_of(1).key, "report 1 anew");
-  EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 2", "report 1 anew"}));
+  ledger.accept(run_of(1).key, "report 1 anew");  // the last word counts
+  EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 1 anew", "report 2"}));
   EXPECT_TRUE(ledger.accepted_reports("unknown").empty());
+}
+
+TEST_F(LedgerFile, TakesABaselineBackAndForgetsNothing) {
+  Ledger ledger = open();
+  for (const int run : {1, 3}) ledger.add(run_of(run), rows_of(run, 1));
+  for (const int run : {1, 3}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
+  ledger.revoke(run_of(3).key);
+  EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 1"}));
+  ASSERT_EQ(ledger.baselines().size(), 1u);
+  EXPECT_EQ(ledger.baselines()[0].run.folder, "/runs/1");
+  EXPECT_EQ(ledger.runs(), 2u);
+  ledger.accept(run_of(3).key, "report 3 anew");
+  EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 3 anew", "report 1"}));
+  std::string log;
+  for (const auto& [run, at, revoked] : ledger.acceptances())
+    log += (revoked ? "-" : "+") + run.key.substr(4);
+  EXPECT_EQ(log, "+1+3-3+3");
+}
+
+// Its tables are those of an earlier sameseed, which kept no log.
+TEST_F(LedgerFile, TakesALedgerOfTheSecondVersionAlongAndKeepsACopy) {
+  {
+    Ledger ledger = open();
+    for (const int run : {1, 3}) ledger.add(run_of(run), rows_of(run, 1));
+    for (const int run : {3, 1}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
+  }
+  sqlite3* second = nullptr;
+  ASSERT_EQ(sqlite3_open(file_.c_str(), &second), SQLITE_OK);
+  for (const char* change :
+       {"DROP TABLE acceptances", "UPDATE runs SET accepted = started", "PRAGMA user_version = 2"})
+    ASSERT_EQ(sqlite3_exec(second, change, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(second);
+  const std::string before = read_file(file_);
+  EXPECT_EQ(open().accepted_reports("r"), (std::vector<std::string>{"report 3", "report 1"}));
+  EXPECT_TRUE(read_file(file_ + ".tables-2") == before);
+  EXPECT_EQ(open().acceptances().size(), 2u);
 }
 
 TEST_F(LedgerFile, TakesALedgerOfTheFirstVersionAlong) {
   open().add(run_of(1), rows_of(1, 3));
   sqlite3* first = nullptr;
   ASSERT_EQ(sqlite3_open(file_.c_str(), &first), SQLITE_OK);
-  for (const char* change : {"ALTER TABLE runs DROP COLUMN report", "PRAGMA user_version = 1"})
+  for (const char* change :
+       {"DROP TABLE acceptances", "ALTER TABLE runs DROP COLUMN report", "PRAGMA user_version = 1"})
     ASSERT_EQ(sqlite3_exec(first, change, nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(first);
   EXPECT_TRUE(open(Ledger::Use::kRead).accepted_reports("r").empty());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
 #include <set>
 
 namespace sameseed {
@@ -33,7 +35,7 @@ TEST(SampleOrder, MakesThePicturesOfAnEnvironmentInARow) {
   for (const json& sample : samples) EXPECT_TRUE(sample.at("arm").is_null());  // of its case
 }
 
-TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksOfABBA) {
+TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksThatAlternate) {
   const auto pair = [](const char* candidate, const char* reference) {
     return json{{"candidate", candidate}, {"reference", reference}};
   };
@@ -46,11 +48,46 @@ TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksOfABBA) {
                                        {.warmup = 0, .blocks = 2, .prompts = 2}, 2);
   EXPECT_EQ(
       order_of(samples, "timing"),
-      (std::vector<std::string>{"b0.0", "a0.1", "a0.2", "b0.3", "d1.0", "c1.1", "c1.2", "d1.3",
-                                "b2.0", "a2.1", "a2.2", "b2.3", "d3.0", "c3.1", "c3.2", "d3.3"}));
+      (std::vector<std::string>{"b0.0", "a0.1", "a0.2", "b0.3", "c1.0", "d1.1", "d1.2", "c1.3",
+                                "b2.0", "a2.1", "a2.2", "b2.3", "c3.0", "d3.1", "d3.2", "c3.3"}));
   std::set<std::string> ids;
   for (const json& sample : samples) ids.insert(sample.at("id"));
   EXPECT_EQ(ids.size(), samples.size());
+}
+
+// A clock that settles by 5 %, by a factor of e in two samples (verdicts.md, 14): with every block
+// R C C R the candidate would look .6 % faster, in every block.
+TEST(SampleOrder, LetsASettlingDriftHitBothArmsAlikeOverTwoBlocks) {
+  const json comparisons = {{{"id", "x"}, {"pairs", {{{"candidate", "a"}, {"reference", "b"}}}}}};
+  const json samples =
+      ordered_samples(kEnvironments, kCases, comparisons, {.blocks = 12, .prompts = 1}, 1);
+  std::map<std::string, std::map<int, double>> times;
+  for (const json& sample : samples)
+    if (sample.at("kind") == "timing")
+      times[sample.at("arm")][sample.at("block")] +=
+          1 + .05 * std::exp(-sample.at("position").get<double>() / 2);
+  double sum = 0, most = 0;
+  for (const auto& [block, time] : times.at("candidate")) {
+    const double ratio = std::log(time / times.at("reference").at(block));
+    sum += ratio;
+    most = std::max(most, std::abs(ratio));
+  }
+  EXPECT_GT(most, .004);
+  EXPECT_NEAR(sum / 12, 0, 1e-12);
+}
+
+TEST(SampleOrder, SpreadsTheBlocksOfAComparisonOverTheRun) {
+  json comparisons = json::array();  // candidates of e2, of e1 and of e2
+  for (const auto& [id, candidate] :
+       {std::pair("x", "a"), std::pair("y", "b"), std::pair("z", "c")})
+    comparisons.push_back(
+        {{"id", id}, {"pairs", {{{"candidate", candidate}, {"reference", "d"}}}}});
+  std::string order;
+  for (const json& sample :
+       ordered_samples(kEnvironments, kCases, comparisons, {.blocks = 3, .prompts = 1}, 1))
+    if (sample.at("kind") == "timing" && sample.at("position") == 0)
+      order += sample.at("comparison").get<std::string>() + sample.at("block").dump() + " ";
+  EXPECT_EQ(order, "x0 z0 y0 x1 z1 y1 x2 z2 y2 ");
 }
 
 TEST(SampleOrder, TimesNoMorePromptsThanThereAre) {

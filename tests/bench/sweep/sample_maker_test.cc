@@ -19,18 +19,20 @@ class MadeSample : public ::testing::Test {
   ~MadeSample() override { std::filesystem::remove_all(run_); }
 
   json make(const std::string& engine, const char* kind) {
-    const json plan = {
-        {"timing", {{"warmup", 0}}},
-        {"environments",
-         {{{"id", "e"}, {"engine", engine}, {"variables", json::object()}, {"load", {}}}}},
-        {"cases",
-         {{{"id", "c"},
-           {"environment", "e"},
-           {"noise_precision", "fp32"},
-           {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
+    const json plan = {{"timing", {{"warmup", 0}}},
+                       {"environments",
+                        {{{"id", "e"},
+                          {"engine", engine},
+                          {"variables", json::object()},
+                          {"load", {{"model", "m"}}}}}},
+                       {"cases",
+                        {{{"id", "c"},
+                          {"environment", "e"},
+                          {"noise_precision", "fp32"},
+                          {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
     const PlanIndex index(plan);
     NoiseFiles noise(run_, "start");
-    write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
+    if (noise_is_there_) write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
     TimeLimits limits;
     const Crew crew{.plan = plan,
                     .index = index,
@@ -52,6 +54,7 @@ class MadeSample : public ::testing::Test {
     return "sh " + script;
   }
 
+  bool noise_is_there_ = true;
   const std::filesystem::path run_ = ::testing::TempDir() + "sameseed-made-sample";
 };
 
@@ -80,6 +83,30 @@ TEST_F(MadeSample, SaysHowItsWorkerFailed) {
       make(engine_that_says(R"({"ok":false,"kind":"unsupported","error":"no"})"), "timing");
   EXPECT_EQ(refused.at("outcome"), "unsupported");
   EXPECT_EQ(refused.at("error"), "no");
+}
+
+// Beside this test there is no program that draws noise.
+TEST_F(MadeSample, BlamesNoEngineWhereThereIsNoNoise) {
+  noise_is_there_ = false;
+  const json record = make(engine_that_says(kGoodAnswer), "timing");
+  EXPECT_EQ(record.at("outcome"), "no_noise");
+  EXPECT_FALSE(record.contains("worker"));
+  EXPECT_TRUE(record.at("error").get<std::string>().starts_with("the process that draws noise: "))
+      << record;
+}
+
+// An engine that has no such precision says so when it loads; the next answer would be the same.
+TEST_F(MadeSample, TellsARefusalToLoadFromOneOfARequest) {
+  const json at_load =
+      make(engine_that_says(R"({"ok":false,"kind":"unsupported","error":"no"})"), "timing");
+  EXPECT_EQ(at_load.at("refused_at"), "load");
+  const std::string script = (run_ / "loads.sh").string();
+  write_file(script,
+             "read -r line; echo '{\"ok\":true}'\n"
+             "while read -r line; do echo '{\"ok\":false,\"kind\":\"unsupported\"}'; done\n");
+  const json of_request = make("sh " + script, "timing");
+  EXPECT_EQ(of_request.at("outcome"), "unsupported");
+  EXPECT_FALSE(of_request.contains("refused_at"));
 }
 
 }  // namespace

@@ -49,9 +49,29 @@ TEST(SeriesRows, HoldOneAComparisonAndMetric) {
   EXPECT_EQ(rows[0].point.n, 2u);
   for (const SeriesRow& row : rows)
     if (row.series.measure == "total_ms.ratio") {
-      EXPECT_NEAR(*row.point.value, 0.8, 1e-12);
-      EXPECT_EQ(row.point.n, 2u);  // blocks
+      EXPECT_FALSE(row.point.value);  // of two blocks there is none to tell
+      EXPECT_EQ(row.point.n, 2u);     // blocks
     }
+}
+
+TEST(SeriesRows, HaveARatioOfEnoughBlocks) {
+  json report = small_report();
+  for (json& comparison : report.at("comparisons"))
+    for (auto& [timing, statistics] : comparison.at("speed").items())
+      statistics.update({{"blocks", 6}, {"ratio", 0.8}});
+  std::size_t ratios = 0;
+  for (const SeriesRow& row : series_rows(report))
+    if (row.series.measure.ends_with(".ratio")) ratios += row.point.value == 0.8;
+  EXPECT_EQ(ratios, 4u);
+}
+
+TEST(Series, SaysThatTheNewestRunHasTooFewBlocks) {
+  Series series = nights({0.8, 0.8});
+  series.name.measure = "total_ms.ratio";
+  series.points.back() = {.n = 1};
+  std::ostringstream text;
+  write_series(series, text);
+  EXPECT_NE(text.str().find("newest too few blocks (1 of 6)"), std::string::npos) << text.str();
 }
 
 TEST(SeriesRun, IsKnownByItsFirstStartHoweverOftenItWentOn) {

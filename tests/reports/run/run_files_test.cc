@@ -82,5 +82,21 @@ TEST_F(ReadRun, RefusesAFileThatIsNoPlan) {
   EXPECT_THROW(read(kOk), UserError);
 }
 
+TEST_F(ReadRun, TakesNoScoresOfAPictureThatWasMadeAgain) {
+  const auto sample = [](const std::string& id, const std::string& picture) {
+    return R"({"type":"sample","sample":")" + id + R"(","case":")" + id +
+           R"(","kind":"quality","outcome":"ok","files":{"image":")" + picture + "\"}}\n";
+  };
+  const std::string score =
+      R"({"type":"pair","candidate":"s","reference":"r","candidate_case":"s","reference_case":"r",)"
+      R"("pictures":{"candidate":"one","reference":"two"},"values":{"lpips.alex":0.1}})";
+  EXPECT_FALSE(read(sample("s", "one") + sample("r", "two"), score).scores.at({"s", "r"}).refused);
+  const PairScores stale =
+      read(sample("s", "one") + sample("r", "two") + sample("s", "anew"), score)
+          .scores.at({"s", "r"});
+  EXPECT_TRUE(stale.values.empty());
+  EXPECT_NE(stale.refused.value_or("").find("made again"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace sameseed

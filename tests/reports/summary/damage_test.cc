@@ -84,6 +84,76 @@ TEST(Damage, IsUnknownWithoutTheValuesItNeeds) {
   EXPECT_TRUE(damage_in({{"values", {{"psnr.rgb", 30}}}}).is_null());
 }
 
+DamageEvidence evidence_with(const json& changes) {
+  json values = changed_values();
+  values.update(changes);
+  const PairScores read = parse_pair_scores(
+      {{"values", values},
+       {"places",
+        {{"local.mse_tile_ratio", {{"x", 24}, {"y", 56}, {"width", 32}, {"height", 32}}}}}});
+  return {.values = read.values, .places = read.places, .broken = read.broken};
+}
+
+json lost(double kept) {
+  return {{"detail.high_frequency_ratio", kept}, {"pattern.detail_correlation", -0.95}};
+}
+
+json cast(double a, double b) {
+  return {{"pattern.color_share", 0.8},
+          {"pattern.cast_share", 0.9},
+          {"color.delta_a", a},
+          {"color.delta_b", b}};
+}
+
+// Two casts that are each other's opposite: their mean would be no shift at all.
+TEST(Damage, OfASettingCountsItsPairs) {
+  const auto damage =
+      damage_of({evidence_with(lost(0.62)), evidence_with(cast(-4, 3)), evidence_with(lost(0.74)),
+                 evidence_with(lost(0.7)), evidence_with(cast(4, -3)), evidence_with(lost(0.59))});
+  ASSERT_TRUE(damage);
+  EXPECT_EQ(damage->kinds, (std::vector<std::string>{"lost detail", "colour shift"}));
+  EXPECT_EQ(damage->sentence,
+            "4 of 6 pairs: detail lost: 26 to 41 % of high-frequency energy; mean colour equal "
+            "within ΔE 0.5, 2: colours shifted: a cast, mean ΔE 3.0 (|ΔL| 0.0, |Δa| 4.0, |Δb| "
+            "3.0)");
+}
+
+TEST(Damage, OfOnePairNamesItsPlaceAndOfSeveralNone) {
+  EXPECT_NE(damage_of({evidence_with(lost(0.6))})->sentence.find("worst around"),
+            std::string::npos);
+  EXPECT_EQ(damage_of({evidence_with(lost(0.6)), evidence_with(lost(0.6))})->sentence,
+            "2 of 2 pairs: detail lost: 40 % of high-frequency energy; mean colour equal within ΔE "
+            "0.5");
+}
+
+TEST(Damage, OfPairsCountsThoseWhoseKindIsUnknownToo) {
+  EXPECT_TRUE(damage_of({evidence_with(lost(0.6)), DamageEvidence{}})
+                  ->sentence.starts_with("1 of 2 pairs: "));
+  EXPECT_FALSE(damage_of(std::vector<DamageEvidence>(2)));
+  EXPECT_FALSE(damage_of(std::vector<DamageEvidence>{}));
+}
+
+TEST(Damage, ClaimsNoEnergyOfNoiseThatBringsNone) {
+  const auto sentence = [](double energy) {
+    return damage_with(
+               {{"pattern.detail_correlation", 0.1}, {"detail.high_frequency_ratio", energy}})
+        .at("sentence")
+        .get<std::string>();
+  };
+  EXPECT_TRUE(sentence(0.96).starts_with("noise added: 2.0 levels, worst around"))
+      << sentence(0.96);
+  EXPECT_TRUE(
+      sentence(1.2).starts_with("noise added: 2.0 levels, high-frequency energy times 1.20"));
+}
+
+TEST(Damage, OfANegativeIsNoLossOfSaturation) {
+  const std::string sentence = damage_with({{"pattern.color_share", 0.9},
+                                            {"pattern.saturation_share", 0.9},
+                                            {"pattern.chroma_ratio", -0.9}})
+                                   .at("sentence");
+  EXPECT_TRUE(sentence.starts_with("colours shifted: turned into their opposites")) << sentence;
+}
+
 RawRun broken_run() {
   RawRun run = small_run();
   run.scores.at({"on-1", "r-1"})["broken"] = {{"candidate", {"black", "one colour"}},
@@ -99,7 +169,8 @@ TEST(Broken, PicturesAreListedAndNamedBeforeAllElse) {
       EXPECT_EQ(one.at("broken").at(0).at("case"), "on-1");
       EXPECT_EQ(one.at("broken").at(0).at("side"), "candidate");
       EXPECT_EQ(one.at("damage").at("kinds"), json({"broken"}));
-      EXPECT_EQ(one.at("damage").at("sentence"), "the candidate is broken: black, one colour");
+      EXPECT_EQ(one.at("damage").at("sentence"),
+                "1 of 2 pairs: the candidate is broken: black, one colour");
     } else {
       EXPECT_TRUE(one.at("broken").empty());
     }
