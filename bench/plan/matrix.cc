@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "bench/plan/axis_name.h"
 #include "bench/plan/axis_value.h"
