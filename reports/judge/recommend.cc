@@ -108,7 +108,7 @@ void note(const QualityBound& bound, const ReportMetric& metric, const Measured&
         found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
                                   bound.at_most ? "at most" : "at least",
                                   metric.of_loss(*found.upper), 100 * kConfidence)
-                    : fmt::format("no bound from fewer than {} pairs", kFewestObservations),
+                    : fmt::format("no bound from {} pairs", found.n),
         holds   ? "holds"
         : seems ? "not sure to hold"
                 : "does not hold"));

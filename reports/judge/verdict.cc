@@ -157,12 +157,9 @@ Verdict verdict_of(const Summary& summary, const std::optional<std::vector<Gate>
   if (!gates) return conclude(std::move(causes));
   add_engagement(summary, causes);
   add_environment(summary, causes);
-  std::vector<GateDecision> decisions;
-  for (const Gate& gate : *gates) {
-    decisions.push_back(decide(gate, static_cast<int>(decisions.size()), summary, accepted));
-    const std::vector<Cause>& found = decisions.back().causes;
-    causes.insert(causes.end(), found.begin(), found.end());
-  }
+  std::vector<GateDecision> decisions = decide(*gates, summary, accepted);
+  for (const GateDecision& decision : decisions)
+    causes.insert(causes.end(), decision.causes.begin(), decision.causes.end());
   Verdict verdict = conclude(std::move(causes));
   verdict.gates = std::move(decisions);
   return verdict;

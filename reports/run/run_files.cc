@@ -4,6 +4,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <set>
 
 #include "io/error.h"
 #include "io/files.h"
@@ -98,6 +99,7 @@ SampleRecord sample_record(const json& line) {
                       .ms = times_in(line),
                       .invalid = texts_in(line, "invalid"),
                       .latents = text_in(object_in(line, "hashes"), "latents"),
+                      .token_ids = text_in(object_in(line, "hashes"), "token_ids"),
                       .effective = object_in(line, "effective"),
                       .engagement = object_in(line, "engagement"),
                       .nonfinite = line.value("nonfinite", json()),
@@ -145,6 +147,41 @@ PairTrace trace_of(const json& entry) {
   if (const auto from = entry.find("nonfinite_from"); from != entry.end() && from->is_number())
     trace.nonfinite_from = from->get<std::size_t>();
   return trace;
+}
+
+// For each prompt the least of those with the same token ids. A hash is of a prompt and what goes
+// with it (the negative prompt): equal hashes are equal prompts, different ones say nothing.
+std::map<std::string, std::string> least_of_equal_prompts(const RunFiles& files) {
+  std::map<std::string, std::string> prompt_of_case, least;
+  for (const PlannedCase& one : files.plan.cases)
+    prompt_of_case[one.id] = text_in(one.request, "prompt");
+  std::map<std::string, std::set<std::string>> prompts_of_hash;
+  for (const auto& [id, record] : files.samples) {
+    const auto found = prompt_of_case.find(record.case_id);
+    if (record.ok() && !record.token_ids.empty() && found != prompt_of_case.end())
+      prompts_of_hash[record.token_ids].insert(found->second);
+  }
+  std::erase_if(prompts_of_hash, [](const auto& one) { return one.second.size() < 2; });
+  for (const auto& [id, prompt] : prompt_of_case) least[prompt] = prompt;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& [hash, prompts] : prompts_of_hash) {
+      std::string first = *prompts.begin();
+      for (const std::string& prompt : prompts) first = std::min(first, least[prompt]);
+      for (const std::string& prompt : prompts) {
+        changed = changed || least[prompt] != first;
+        least[prompt] = first;
+      }
+    }
+  }
+  return least;
+}
+
+void note_equal_prompts(std::vector<Pair>& pairs, const std::map<std::string, std::string>& least) {
+  for (Pair& pair : pairs)
+    if (const auto found = least.find(pair.prompt);
+        found != least.end() && found->second != pair.prompt)
+      pair.same_as = found->second;
 }
 
 PicturePlace place_of(const json& entry) {
@@ -223,6 +260,14 @@ void RunFilesReader::take_score(const json& line) {
                                     line.at("reference_case").get<std::string>()},
                                    parse_pair_scores(line));
   }
+}
+
+RunFiles RunFilesReader::finish() {
+  const auto least = least_of_equal_prompts(files_);
+  for (PlannedComparison& one : files_.plan.comparisons) note_equal_prompts(one.pairs, least);
+  if (files_.plan.floor)
+    for (PlannedFloorRow& one : *files_.plan.floor) note_equal_prompts(one.pairs, least);
+  return std::move(files_);
 }
 
 RunFiles read_run(const std::filesystem::path& folder) {

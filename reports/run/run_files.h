@@ -29,6 +29,7 @@ struct SampleRecord {
   std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
   std::vector<std::string> invalid;  // why its times are worth nothing
   std::string latents;               // SHA-256
+  std::string token_ids;             // SHA-256
   nlohmann::json effective;          // an object: how the process read each switch
   nlohmann::json engagement;         // an object: counters and choices
   nlohmann::json nonfinite;          // null: all values are finite
@@ -92,7 +93,8 @@ class RunFilesReader {
   RunFilesReader(std::string folder, const nlohmann::json& plan);
   void take_record(const nlohmann::json& line);  // of records.jsonl
   void take_score(const nlohmann::json& line);   // of scores.jsonl
-  RunFiles finish() { return std::move(files_); }
+  // Notes which prompts have the same token ids (Pair::same_as).
+  RunFiles finish();
 
  private:
   RunFiles files_;
