@@ -32,6 +32,11 @@ bool any(Answer wanted, const Losses& losses, double bound, std::size_t gates, R
                              [&](const auto& answers) { return answers[0].answer == wanted; });
 }
 
+Answer answer_to(const std::vector<double>& losses, double bound) {
+  const Gate gate{.name = "lpips", .statistic = "mean", .at_most = bound, .by_interval = true};
+  return judge_by_interval({{&gate, {{observations_of(losses, bound)}}}})[0][0].answer;
+}
+
 RateRow mean_row(const std::string& what, Answer wanted, const Losses& losses, double bound,
                  Ought ought, double rate, std::size_t gates = 1) {
   return {.group = "gate on a mean",
@@ -125,6 +130,27 @@ std::vector<RateRow> tail_rows() {
                     return test_worst5(losses, std::exp(0.5 * 0.5244)).p_above <= 0.05;
                   }});
   return rows;
+}
+
+std::vector<RateRow> looking_rows() {
+  const auto first_answer = [](Random& random) {
+    const std::map<PairKey, double> all = draw({.prompts = 96, .seeds = 1, .sigma = 0.6}, random);
+    const std::vector<double> losses = means_of_prompts(all);
+    for (const std::ptrdiff_t n : {6, 12, 24, 48, 96}) {
+      const Answer answer = answer_to({losses.begin(), losses.begin() + n}, 1);
+      if (answer != Answer::kInconclusive) return answer;
+    }
+    return Answer::kInconclusive;
+  };
+  const std::string what =
+      "a mean on the bound, sigma 0.6, judged at 6, 12, 24, 48 and 96 prompts until there is an "
+      "answer, without `prompts` in the file: ";
+  return {{.group = "looking again",
+           .what = what + "passes wrongly",
+           .counts = [=](Random& random) { return first_answer(random) == Answer::kPass; }},
+          {.group = "looking again", .what = what + "fails wrongly", .counts = [=](Random& random) {
+             return first_answer(random) == Answer::kFail;
+           }}};
 }
 
 }  // namespace sameseed
