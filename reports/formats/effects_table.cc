@@ -18,9 +18,9 @@ struct EffectColumn {
   bool is_time;
   const char *name, *title, *brief, *unit;
 };
-constexpr EffectColumn kColumns[] = {{false, "lpips.alex", "LPIPS", "LPIPS", "pairs"},
-                                     {false, "ssim.gaussian", "1 - SSIM", "SSIM", "pairs"},
-                                     {false, "psnr.rgb", "MSE, levels^2", "MSE", "pairs"},
+constexpr EffectColumn kColumns[] = {{false, "lpips.alex", "LPIPS", "LPIPS", "prompts"},
+                                     {false, "ssim.gaussian", "1 - SSIM", "SSIM", "prompts"},
+                                     {false, "psnr.rgb", "MSE, levels^2", "MSE", "prompts"},
                                      {true, "total_ms", "time saved", "time", "blocks"}};
 
 // Null where it was not measured.
@@ -138,7 +138,7 @@ std::vector<std::string> advice_notes(const std::vector<Advice>& advice) {
   return notes;
 }
 
-// "conv half 1: LPIPS 40 pairs, time 12 blocks"
+// "conv half 1: LPIPS 40 prompts, time 12 blocks"
 std::string needed_note(const EffectOfSwitch& effect) {
   std::string text;
   for (const EffectColumn& column : kColumns) {
@@ -199,12 +199,12 @@ EffectTable effect_table(const Effects& effects) {
   }
   table.notes = baseline_notes(effects);
   table.notes.push_back(
-      fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} pairs "
+      fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts "
                   "or blocks, none",
                   100 * FamilyOptions().confidence, kFewestObservations));
   if (hidden > 0)
     table.notes.push_back(
-        fmt::format("{} interactions of two switches: none shown, or too few pairs", hidden));
+        fmt::format("{} interactions of two switches: none shown, or too few prompts", hidden));
   add_shortened(table.notes, "did the advice of this matrix hold on this machine?",
                 advice_notes(effects.advice.value_or(std::vector<Advice>())));
   add_shortened(table.notes, "confounded: an effect and its interactions with what is missing here",

@@ -26,9 +26,9 @@ std::string settings_of(const GateDecision& decision) {
   return text;
 }
 
-// Observations by their count: "48 pairs", "10 blocks".
+// Observations by their count: "48 prompts", "10 blocks".
 std::string observations(const SmallestChange& change, double count) {
-  return fmt::format("{:.0f} {}", count, change.unit == "ratio" ? "blocks" : "pairs");
+  return fmt::format("{:.0f} {}", count, change.unit == "ratio" ? "blocks" : "prompts");
 }
 
 std::string size_of(const SmallestChange& change) {
@@ -45,7 +45,7 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
     GateRow row{.gate = label_of(decision.gate),
                 .answer = name_of(decision.answer),
                 .settings = settings_of(decision),
-                .smallest = "none: too few pairs or blocks",
+                .smallest = "none: too few prompts or blocks",
                 .half = "-"};
     if (const auto& change = decision.smallest_change) {
       const std::string all = observations(*change, static_cast<double>(change->n));

@@ -24,6 +24,7 @@ json interval_json(const std::optional<Interval>& interval) {
 json statistics_json(const Statistics& statistics) {
   json entry = {{"n", statistics.n()}};
   if (statistics.n() == 0) return entry;
+  if (statistics.mean.prompts > 0) entry["prompts"] = statistics.mean.prompts;
   put_number(entry, "mean", statistics.mean.value);
   put_number(entry, "median", statistics.median);
   put_number(entry, "worst5", statistics.worst5);
@@ -109,6 +110,7 @@ json scored_pair_json(const ScoredPair& scored) {
     if (!std::isfinite(value))
       entry["nonfinite"][metric] = std::isnan(value) ? "nan" : value > 0 ? "+inf" : "-inf";
   }
+  if (!scored.pair.same_as.empty()) entry["same_as"] = scored.pair.same_as;
   if (!scored.repeat.empty()) entry["repeat"] = scored.repeat;
   return entry;
 }
@@ -267,12 +269,13 @@ json effects_json(const Effects& effects) {
       {"resamples", options.resamples},
       {"seed", options.seed},
       {"units",
-       "(prompt, seed) pairs that have all settings the effect needs; of timings the A B B A "
-       "blocks of each context"},
-      {"fewest_units", kFewestObservations},
+       "prompts, as their token ids, each the mean of its seeds that have all settings the effect "
+       "needs; of timings the A B B A blocks of each context"},
+      {"fewest_units", fewest_observations(options.confidence)},
       {"needed_formula",
-       "n >= ((z(1 - (1 - level) / (2 m)) + z(0.8)) s / effect)^2: 80 % power, m effects in the "
-       "family, s the spread from observation to observation"},
+       "n >= ((c + z(0.8)) s / effect)^2, more than there are: 80 % power, s the spread from "
+       "observation to observation, c the family's critical value at the n at hand, half the "
+       "interval's width in units of s / sqrt(n)"},
       {"headline", value_or_null(effects.headline)},
       {"switches",
        list_json(effects.switches,

@@ -178,7 +178,9 @@ class MarkdownReport final : public Report {
     write_gates(verdict, out);
     write_effects(effect_table(summary.effects), out);
     write_table(summary.comparisons, out);
-    out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
+    out << fmt::format(
+        "\n{}. Scores are means over the prompts; time is candidate / other in A B B A blocks.\n",
+        sample_label(summary.comparisons));
     for (const auto& [reason, count] : summary.invalid)
       out << fmt::format("\nTimes left out: {} samples: {}\n", count, plain(reason));
     if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())

@@ -86,14 +86,13 @@ json number_or_word(double value) {
 
 // The largest of a metric's floors.
 json floor_of(const std::map<std::string, FloorBeside>& floors) {
-  double bound = 0, worst = 0;
+  double worst = 0;
   std::string unit;
   for (const auto& [kind, floor] : floors) {
     unit = floor.unit;
-    if (floor.bound) bound = std::max(bound, *floor.bound);
-    if (std::isfinite(floor.worst)) worst = std::max(worst, floor.worst);
+    worst = std::max(worst, floor.worst);
   }
-  return {{"bound", rounded(bound)}, {"worst", rounded(worst)}, {"unit", unit}};
+  return {{"worst", number_or_word(worst)}, {"unit", unit}};
 }
 
 // Statistics of a metric over the pairs, with the largest of its floors.

@@ -182,8 +182,9 @@ class TextReport final : public Report {
     print_idle_switches(verdict, out);
     print_effects(effect_table(summary.effects), out);
     out << fmt::format(
-        "\n{}: scores are means over the pairs, time is candidate / other in A B B A blocks\n\n",
-        summary.name);
+        "\n{}: {}; scores are means over the prompts, time is candidate / other in A B B A "
+        "blocks\n\n",
+        summary.name, sample_label(summary.comparisons));
     out << fmt::format("{:<25}", "setting");
     for (const Column& column : table_columns()) out << fmt::format("{:>{}}", column.title, kWidth);
     out << fmt::format("{:>{}}   {}\n", "time", kWidth, "engaged");

@@ -89,9 +89,13 @@ std::vector<Gate> parse_gates(std::string_view text, const std::string& file) {
   const json content = parse_json(text, file);
   check_json(content, kGateSchema, file);
   const double alpha = content.value("alpha", Gate().alpha);
+  std::optional<int> prompts;
+  if (content.contains("prompts")) prompts = content.at("prompts").get<int>();
   std::vector<Gate> gates;
-  for (const json& one : content.at("gates"))
+  for (const json& one : content.at("gates")) {
     gates.push_back(gate_of(one, alpha, fmt::format("{}: gates[{}]", file, gates.size())));
+    gates.back().prompts = prompts;
+  }
   return gates;
 }
 

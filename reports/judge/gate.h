@@ -34,6 +34,8 @@ struct Gate {
   Setting where = {};                 // empty: every setting
   std::string because;
   int min_pairs = 1;  // of timings: whole A B B A blocks
+  // The file's sample size: judged on so many prompts, the plan's first; nothing: on all there are.
+  std::optional<int> prompts = {};
 };
 
 // Throws UserError that names file and field.

@@ -20,7 +20,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Both ends as people know them; a scale may turn them round. Infinite: not bounded on that side.
 std::optional<Interval> interval_of(const GateObservations& observations,
                                     const StatisticTest& test) {
-  if (test.n < kFewestObservations) return std::nullopt;
+  if (!test.above && test.n < kFewestObservations) return std::nullopt;
   const bool turned = observations.shown(1) < observations.shown(0);
   const auto shown = [&](const std::optional<double>& end, double unbounded) {
     return end ? observations.shown(*end) : unbounded;
@@ -45,13 +45,7 @@ StatisticTest test_observations(const Gate& gate, const GateObservations& observ
                                 const TestOptions& options) {
   if (is_mean(gate)) return test_mean(observations.beyond, 0, options);
   if (gate.statistic == "median") return test_median(observations.beyond, 0, options);
-  std::vector<double> losses = observations.beyond;
-  for (double& loss : losses) loss = std::max(0.0, loss + observations.loss_at_bound);
-  StatisticTest test = test_worst5(losses, observations.loss_at_bound, options);
-  for (double* value :
-       {&test.estimate, test.low ? &*test.low : nullptr, test.high ? &*test.high : nullptr})
-    if (value) *value -= observations.loss_at_bound;
-  return test;
+  return test_worst5(observations.beyond, 0, options);
 }
 
 // The statistic, its interval, and what could have been shown of it where it is a mean.
@@ -80,6 +74,27 @@ std::string holm_text(std::size_t family, double p) {
   return family < 2 ? "" : fmt::format(", with Holm's correction over {} tests {:.2g}", family, p);
 }
 
+// "; of 96 prompts 3 are beyond it, "
+std::string beyond_text(const StatisticTest& test) {
+  return fmt::format("; of {} prompts {} {} beyond it", test.n, *test.above,
+                     *test.above == 1 ? "is" : "are");
+}
+
+// How many observations would tell; empty where that cannot be said.
+std::string needed_text(const BoundTest& entry, const StatisticTest& test, double alpha,
+                        std::size_t family) {
+  if (test.above)
+    return fmt::format("{}: {} with no more beyond it would show that at most 5 % are",
+                       beyond_text(test), fewest_for_tail(*test.above, alpha));
+  if (test.estimate == 0 || test.spread.value_or(0) == 0) return "";
+  const double needed =
+      units_for(std::abs(test.estimate), *test.spread, test.estimate > 0 ? family : 1, alpha);
+  // Where the formula asks for no more than there are, it is their skewness that stands in the way.
+  if (needed <= static_cast<double>(test.n)) return "";
+  return fmt::format("; {:.0f} {} would tell a difference of this size", needed,
+                     entry.unit == "ratio" ? "blocks" : "prompts");
+}
+
 // Why neither side is shown, and what would show it.
 std::string doubt(const BoundTest& entry, const StatisticTest& test, const std::string& word,
                   double alpha, std::size_t family) {
@@ -87,70 +102,90 @@ std::string doubt(const BoundTest& entry, const StatisticTest& test, const std::
   if (test.p_above <= alpha)
     return fmt::format("{} is {} than {:.6g} for itself only (p {:.2g}{})", estimate_text(entry),
                        word, bound, test.p_above, holm_text(family, entry.judged->p_beyond_holm));
-  const std::string text =
-      fmt::format("{} leaves open whether it is {} than {:.6g}", estimate_text(entry), word, bound);
-  if (test.estimate == 0 || test.spread.value_or(0) == 0) return text;
-  const double needed =
-      units_for(std::abs(test.estimate), *test.spread, test.estimate > 0 ? family : 1, alpha);
-  // Where the formula asks for no more than there are, it is their skewness that stands in the way.
-  if (needed <= static_cast<double>(test.n)) return text;
-  return fmt::format("{}; {:.0f} {} would tell a difference of this size", text, needed,
-                     entry.unit == "ratio" ? "blocks" : "pairs");
+  return fmt::format("{} leaves open whether it is {} than {:.6g}{}", estimate_text(entry), word,
+                     bound, needed_text(entry, test, alpha, family));
 }
 
-// The tests of all bounds of all settings, one after the other.
-std::vector<StatisticTest> test_all(const Gate& gate,
-                                    const std::vector<std::vector<GateObservations>>& settings,
-                                    std::size_t family) {
+// Of one bound of one setting. Only what may fail has to stand Holm's correction, which takes more
+// resamples.
+StatisticTest test_in_family(const Gate& gate, const GateObservations& observations,
+                             std::size_t family) {
+  const StatisticTest test = test_observations(gate, observations, {.alpha = gate.alpha});
+  if (test.p_above > gate.alpha) return test;
+  return test_observations(gate, observations,
+                           {.alpha = gate.alpha, .resamples = resamples_for(family, gate.alpha)});
+}
+
+// The tests of all gates' settings and bounds, in this order.
+struct Family {
   std::vector<StatisticTest> tests;
-  for (const auto& bounds : settings)
-    for (const GateObservations& observations : bounds) {
-      StatisticTest test = test_observations(gate, observations, {.alpha = gate.alpha});
-      // Only what may fail has to stand Holm's correction, which takes more resamples.
-      if (test.p_above <= gate.alpha)
-        test = test_observations(
-            gate, observations,
-            {.alpha = gate.alpha, .resamples = resamples_for(family, gate.alpha)});
-      tests.push_back(test);
-    }
-  return tests;
+  std::vector<double> above_holm;
+};
+
+Family family_of(const std::vector<GateToJudge>& file) {
+  std::size_t size = 0;
+  for (const GateToJudge& one : file)
+    for (const auto& bounds : one.settings) size += bounds.size();
+  Family family;
+  std::vector<double> above;
+  for (const GateToJudge& one : file)
+    for (const auto& bounds : one.settings)
+      for (const GateObservations& observations : bounds) {
+        family.tests.push_back(test_in_family(*one.gate, observations, size));
+        above.push_back(family.tests.back().p_above);
+      }
+  family.above_holm = holm(above);
+  return family;
+}
+
+// `next`: of the setting's first bound in the family; moves on.
+IntervalAnswer answer_of(const Gate& gate, const std::vector<GateObservations>& bounds,
+                         const Family& family, std::size_t& next) {
+  IntervalAnswer answer;
+  std::vector<std::string> failures, doubts;
+  const std::size_t size = family.tests.size();
+  for (std::size_t i = 0; i < bounds.size(); ++i, ++next) {
+    const StatisticTest& test = family.tests[next];
+    const double corrected = family.above_holm[next];
+    BoundTest entry = bound_test(bounds[i], test, size, gate.alpha);
+    entry.judged = BoundTest::Judged{.bound = bounds[i].bound,
+                                     .p_beyond = test.p_above,
+                                     .p_beyond_holm = corrected,
+                                     .p_within = test.p_at_most};
+    if (corrected <= gate.alpha)
+      failures.push_back(fmt::format("{} is {} than {:.6g} (p {:.2g}{}){}", estimate_text(entry),
+                                     words(gate, i), bounds[i].bound, test.p_above,
+                                     holm_text(size, corrected),
+                                     test.above ? beyond_text(test) : ""));
+    else if (test.p_at_most > gate.alpha)
+      doubts.push_back(doubt(entry, test, words(gate, i), gate.alpha, size));
+    answer.tests.push_back(std::move(entry));
+  }
+  answer.answer = !failures.empty() ? Answer::kFail
+                  : doubts.empty()  ? Answer::kPass
+                                    : Answer::kInconclusive;
+  answer.texts = failures.empty() ? doubts : failures;
+  return answer;
 }
 
 }  // namespace
 
-std::vector<IntervalAnswer> judge_by_interval(
-    const Gate& gate, const std::vector<std::vector<GateObservations>>& settings) {
-  std::size_t family = 0;
-  for (const auto& bounds : settings) family += bounds.size();
-  const std::vector<StatisticTest> tests = test_all(gate, settings, family);
-  std::vector<double> above;
-  for (const StatisticTest& test : tests) above.push_back(test.p_above);
-  const std::vector<double> corrected = holm(above);
-  std::vector<IntervalAnswer> answers;
+std::size_t fewest_of(const Gate& gate) {
+  return gate.statistic == "worst5" ? 1 : fewest_observations(1 - gate.alpha);
+}
+
+std::size_t fewest_to_pass(const Gate& gate) {
+  return gate.statistic == "worst5" ? fewest_for_tail(0, gate.alpha) : fewest_of(gate);
+}
+
+std::vector<std::vector<IntervalAnswer>> judge_by_interval(const std::vector<GateToJudge>& file) {
+  const Family family = family_of(file);
+  std::vector<std::vector<IntervalAnswer>> answers;
   std::size_t next = 0;
-  for (const auto& bounds : settings) {
-    IntervalAnswer answer;
-    std::vector<std::string> failures, doubts;
-    for (std::size_t i = 0; i < bounds.size(); ++i, ++next) {
-      const StatisticTest& test = tests[next];
-      BoundTest entry = bound_test(bounds[i], test, family, gate.alpha);
-      entry.judged = BoundTest::Judged{.bound = bounds[i].bound,
-                                       .p_beyond = test.p_above,
-                                       .p_beyond_holm = corrected[next],
-                                       .p_within = test.p_at_most};
-      if (corrected[next] <= gate.alpha)
-        failures.push_back(fmt::format("{} is {} than {:.6g} (p {:.2g}{})", estimate_text(entry),
-                                       words(gate, i), bounds[i].bound, test.p_above,
-                                       holm_text(family, corrected[next])));
-      else if (test.p_at_most > gate.alpha)
-        doubts.push_back(doubt(entry, test, words(gate, i), gate.alpha, family));
-      answer.tests.push_back(std::move(entry));
-    }
-    answer.answer = !failures.empty() ? Answer::kFail
-                    : doubts.empty()  ? Answer::kPass
-                                      : Answer::kInconclusive;
-    answer.texts = failures.empty() ? doubts : failures;
-    answers.push_back(std::move(answer));
+  for (const GateToJudge& one : file) {
+    answers.emplace_back();
+    for (const auto& bounds : one.settings)
+      answers.back().push_back(answer_of(*one.gate, bounds, family, next));
   }
   return answers;
 }
@@ -190,16 +225,16 @@ GateStatistics gate_statistics() {
       .power = kPower,
       .fewest_units = kFewestObservations,
       .method =
-          "means by bootstrap-t with equal tails over (prompt, seed) pairs, of timings over the "
-          "logarithms of A B B A blocks' ratios; medians by the sign test; the worst 5 % by a "
-          "parametric bootstrap-t of log-normal losses; each end of an interval is one-sided at 1 "
-          "- alpha",
+          "over prompts, each the mean of its seeds: means by bootstrap-t with equal tails, never "
+          "narrower than Student's t, of timings over the logarithms of A B B A blocks' ratios; "
+          "medians by the sign test; worst5 by the binomial, whether at most 5 % of prompts are "
+          "beyond the bound; each end of an interval is one-sided at 1 - alpha",
       .correction =
-          "a gate fails by Holm's procedure over all its tests, and passes where each of them does "
-          "at alpha (intersection-union)",
+          "a gate fails by Holm's procedure over all tests of the file, and passes where each of "
+          "its own does at alpha (intersection-union)",
       .smallest_change_formula =
-          "(z(1 - alpha / m) + z(power)) s / sqrt(n - z(1 - alpha / m)^2 / 2): normal "
-          "approximation with Guenther's correction (1981) for Student's t, m tests of the gate, n "
+          "(z(1 - alpha / m) + z(power)) s / sqrt(n - z(1 - alpha / m)^2): normal "
+          "approximation with twice Guenther's correction (1981), m tests of the file, n "
           "observations, s their spread",
       .half_takes =
           "observations that would show half of the smallest change, by the same formula"};

@@ -17,13 +17,23 @@ struct IntervalAnswer {
   std::vector<BoundTest> tests = {};      // one a bound
 };
 
-// `settings`: for each the observations of every bound of the gate, with at least
-// kFewestObservations each. A setting fails where one of its bounds is shown to be broken, with
-// Holm's correction over all tests of the gate; it passes where all its bounds are shown to hold,
-// each at alpha: for a gate that passes where all its settings do, that needs no correction (an
-// intersection-union test, Berger 1982). Pure.
-std::vector<IntervalAnswer> judge_by_interval(
-    const Gate& gate, const std::vector<std::vector<GateObservations>>& settings);
+// A gate with its settings: for each the observations of every bound, enough of them (fewest_of).
+struct GateToJudge {
+  const Gate* gate = nullptr;
+  std::vector<std::vector<GateObservations>> settings;
+};
+
+// A setting fails where one of its bounds is shown to be broken, with Holm's correction over all
+// tests of the file; it passes where all its bounds are shown to hold, each at alpha: for a file
+// that passes where all its settings do, that needs no correction (an intersection-union test,
+// Berger 1982). An answer a setting, gate by gate. Pure.
+std::vector<std::vector<IntervalAnswer>> judge_by_interval(const std::vector<GateToJudge>& file);
+
+// Below so many prompts or blocks nothing is said at all.
+std::size_t fewest_of(const Gate& gate);
+
+// Below so many prompts or blocks the gate cannot pass, whatever they say: 59 for worst5 at 5 %.
+std::size_t fewest_to_pass(const Gate& gate);
 
 // What the run could have shown, where nothing is judged by it: for each setting its mean, interval
 // and smallest change. `settings`: the observations with Bound::kNone, any number.

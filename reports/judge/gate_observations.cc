@@ -8,13 +8,11 @@
 #include <utility>
 
 #include "reports/judge/accepted_report.h"
+#include "reports/run/loss_table.h"
 #include "reports/summary/speed.h"
 
 namespace sameseed {
 namespace {
-
-// By prompt and the seed as text, an order that decides the draws of all resampling.
-using ByPair = std::map<std::pair<std::string, std::string>, double>;
 
 double same(double value) { return value; }
 
@@ -25,13 +23,21 @@ GateObservations impossible(int code, std::string problem) {
   return observations;
 }
 
-// The metric's values of all pairs that have one; may be infinite.
-ByPair values_of(const std::vector<ScoredPair>& pairs, const std::string& metric) {
-  ByPair values;
-  for (const ScoredPair& scored : pairs)
-    if (const auto value = scored.value(metric))
-      values[{scored.pair.prompt, std::to_string(scored.pair.seed)}] = *value;
-  return values;
+// Numbers of pairs on their way to observations.
+struct ByPair {
+  std::map<PairKey, double> values;
+  std::size_t pairs = 0;
+
+  void add(const Pair& pair, double value) {
+    values[key_of(pair)] = value;
+    ++pairs;
+  }
+};
+
+// One observation a prompt.
+void take(GateObservations& observations, const ByPair& beyond) {
+  observations.beyond = means_of_prompts(beyond.values);
+  observations.pairs = beyond.pairs;
 }
 
 // The same setting against the same in the accepted run; null where there is none.
@@ -54,18 +60,26 @@ GateObservations without_baseline(const Gate& gate, const Comparison& comparison
   return {};
 }
 
-// Both, observation by observation: loss less so many times the other's.
-std::vector<double> differences(const ByPair& ours, const ByPair& others,
-                                const ReportMetric& metric, double times) {
-  std::vector<double> list;
-  for (const auto& [pair, value] : ours)
-    if (const auto other = others.find(pair); other != others.end())
-      list.push_back(metric.loss(value) - times * metric.loss(other->second));
+// Both, pair by pair: loss less so many times the other's. Another run may not know which of its
+// prompts are equal, so pairs are found by their text.
+ByPair differences(const std::vector<ScoredPair>& ours, const std::vector<ScoredPair>& others,
+                   const ReportMetric& metric, double times) {
+  std::map<PairKey, double> losses;
+  ByPair list;
+  for (const ScoredPair& scored : others)
+    if (const auto value = scored.value(metric.name))
+      losses[{scored.pair.prompt, scored.pair.seed}] = metric.loss(*value);
+  for (const ScoredPair& scored : ours) {
+    const auto value = scored.value(metric.name);
+    const auto other = losses.find({scored.pair.prompt, scored.pair.seed});
+    if (value && other != losses.end())
+      list.add(scored.pair, metric.loss(*value) - times * other->second);
+  }
   return list;
 }
 
 // Bounds in the metric's unit. The mean of decibels is that of their squared errors.
-GateObservations in_own_unit(const Gate& gate, Bound bound, const ByPair& values,
+GateObservations in_own_unit(const Gate& gate, Bound bound, const std::vector<ScoredPair>& pairs,
                              const ReportMetric& metric) {
   const bool decibel = metric.unit == "dB", least = bound == Bound::kAtLeast;
   const double limit = bound == Bound::kNone ? 0 : least ? *gate.at_least : *gate.at_most;
@@ -85,10 +99,14 @@ GateObservations in_own_unit(const Gate& gate, Bound bound, const ByPair& values
   GateObservations observations{.beyond = {},
                                 .unit = metric.loss_unit(),
                                 .bound = limit,
-                                .loss_at_bound = metric.loss(limit),
-                                .what = bound == Bound::kNone ? "mean" : gate.statistic};
-  for (const auto& [pair, value] : values)
-    observations.beyond.push_back(sign * ((decibel ? metric.loss(value) : value) - zero));
+                                .what = bound == Bound::kNone        ? "mean"
+                                        : gate.statistic == "worst5" ? "95 % of prompts within"
+                                                                     : gate.statistic};
+  ByPair by_pair;
+  for (const ScoredPair& scored : pairs)
+    if (const auto value = scored.value(gate.name))
+      by_pair.add(scored.pair, sign * ((decibel ? metric.loss(*value) : *value) - zero));
+  take(observations, by_pair);
   observations.shown = [=](double beyond) {
     const double value = zero + sign * beyond;
     if (!decibel) return value;
@@ -110,25 +128,25 @@ GateObservations beyond_floor(const Gate& gate, const Comparison& comparison,
                                       : fmt::format("there is \"{}\"", floors.begin()->first)));
   const auto row = std::ranges::find(summary.noise_floor.rows, floor->second.row, &FloorRow::id);
   const double times = gate.floor->times;
-  return {.beyond = differences(values_of(comparison.pairs, gate.name),
-                                values_of(row->cases, gate.name), metric, times),
-          .unit = metric.loss_unit(),
-          .what = fmt::format("mean loss less {:.6g} x the floor's", times),
-          .shown = same};
+  GateObservations observations{.beyond = {},
+                                .unit = metric.loss_unit(),
+                                .what = fmt::format("mean loss less {:.6g} x the floor's", times),
+                                .shown = same};
+  take(observations, differences(comparison.pairs, row->cases, metric, times));
+  return observations;
 }
 
 // Loss less that of the accepted run, less the margin.
 GateObservations beyond_baseline(const Gate& gate, const Comparison& comparison,
                                  const Summary& accepted, const ReportMetric& metric) {
   const double margin = *gate.baseline_margin;
-  GateObservations observations{
-      .beyond =
-          differences(values_of(comparison.pairs, gate.name),
-                      values_of(counterpart(comparison, accepted)->pairs, gate.name), metric, 1),
-      .unit = metric.loss_unit(),
-      .bound = margin,
-      .what = "mean loss less the baseline's",
-      .shown = [margin](double beyond) { return beyond + margin; }};
+  GateObservations observations{.beyond = {},
+                                .unit = metric.loss_unit(),
+                                .bound = margin,
+                                .what = "mean loss less the baseline's",
+                                .shown = [margin](double beyond) { return beyond + margin; }};
+  take(observations,
+       differences(comparison.pairs, counterpart(comparison, accepted)->pairs, metric, 1));
   for (double& value : observations.beyond) value -= margin;
   return observations;
 }
@@ -142,7 +160,7 @@ GateObservations quality_observations(const Gate& gate, Bound bound, const Compa
     GateObservations none = without_baseline(gate, comparison, summary, accepted);
     return none.code ? none : beyond_baseline(gate, comparison, *accepted, metric);
   }
-  return in_own_unit(gate, bound, values_of(comparison.pairs, gate.name), metric);
+  return in_own_unit(gate, bound, comparison.pairs, metric);
 }
 
 GateObservations speed_observations(const Gate& gate, Bound bound, const Comparison& comparison,

@@ -1,6 +1,8 @@
-// What a gate judged by interval is judged on: a number for each pair, or each timed block.
+// What a gate judged by interval is judged on: a number for each prompt (the mean over its seeds),
+// or each timed block.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -20,10 +22,9 @@ struct GateObservations {
   std::vector<double> beyond;
   std::string unit;  // of differences: "levels^2", "ratio" for logarithms
   double bound = 0;  // as people know it
-  // Of worst5: the loss at the bound, so that `beyond` and it make the loss of an observation.
-  double loss_at_bound = 0;
   std::string what;  // what `shown` gives: "mean", "mean loss less 2 x the floor's"
   std::function<double(double)> shown;  // from the scale of `beyond`
+  std::size_t pairs = 0;                // that the prompts' numbers are made of
   // Where nothing can be judged: why, and whether that is 1 usage, 5 inconclusive or 6 environment.
   std::string problem;
   int code = 0;

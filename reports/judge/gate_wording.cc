@@ -68,9 +68,9 @@ Cause GateWording::failure(const std::string& text, const Comparison& comparison
                &comparison);
 }
 
-std::string GateWording::too_few(std::size_t count, std::size_t needed) const {
+std::string GateWording::too_few(std::size_t count, std::size_t needed, const char* what) const {
   return fmt::format("{} {} have it, at least {} are needed", count,
-                     gate_.is_timing ? "whole blocks" : "pairs", needed);
+                     gate_.is_timing ? "whole blocks" : what, needed);
 }
 
 std::string GateWording::only_noise(const std::string& text) const {

@@ -26,7 +26,8 @@ class GateWording {
   // The cause of a setting that breaks the gate: of kind "quality" or "performance".
   Cause failure(const std::string& text, const Comparison& comparison) const;
 
-  std::string too_few(std::size_t count, std::size_t needed) const;
+  // `what`: "pairs" or "prompts" have the metric; of timings it is blocks.
+  std::string too_few(std::size_t count, std::size_t needed, const char* what) const;
   std::string only_noise(const std::string& text) const;
   std::string fits_nothing() const;
 

@@ -9,7 +9,7 @@
 #include "reports/judge/gate_interval.h"
 #include "reports/judge/gate_observations.h"
 #include "reports/judge/gate_wording.h"
-#include "reports/statistics/paired_bootstrap.h"
+#include "reports/judge/sample_size.h"
 
 namespace sameseed {
 namespace {
@@ -29,6 +29,7 @@ struct Case {
   const Summary* accepted;
   std::vector<const Comparison*> comparisons;  // as in decision.settings
   GateDecision decision;
+  bool is_usable = true;  // else the gate itself is wrong, and a cause says how
 };
 
 std::optional<double> value_of(const Gate& gate, const Comparison& comparison) {
@@ -59,8 +60,8 @@ void leave_in_doubt(Case& judged, std::size_t place, const std::string& text) {
 }
 
 void leave_for_want_of_observations(Case& judged, std::size_t place, std::size_t count,
-                                    std::size_t needed) {
-  leave_in_doubt(judged, place, judged.words.too_few(count, needed));
+                                    std::size_t needed, const char* what = "pairs") {
+  leave_in_doubt(judged, place, judged.words.too_few(count, needed, what));
 }
 
 void fail(Case& judged, std::size_t place, const std::string& text) {
@@ -128,8 +129,8 @@ void add_precision(Case& judged) {
 
 // Those of every bound; none where one of them cannot be judged.
 std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t place) {
-  const auto needed =
-      std::max(kFewestObservations, static_cast<std::size_t>(judged.gate.min_pairs));
+  const std::size_t fewest = fewest_of(judged.gate);
+  const auto least_pairs = static_cast<std::size_t>(judged.gate.min_pairs);
   const Comparison& comparison = *judged.comparisons[place];
   std::vector<GateObservations> list;
   for (const Bound bound : bounds_of(judged.gate)) {
@@ -142,8 +143,13 @@ std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t pl
                                                                                    : "inconclusive",
                                                           observations.code, observations.problem,
                                                           &comparison));
-    } else if (observations.beyond.size() < needed) {
-      leave_for_want_of_observations(judged, place, observations.beyond.size(), needed);
+    } else if (observations.beyond.size() < fewest) {
+      leave_for_want_of_observations(judged, place, observations.beyond.size(),
+                                     fewest_to_pass(judged.gate), "prompts");
+    } else if (const std::size_t pairs =
+                   judged.gate.is_timing ? observations.beyond.size() : observations.pairs;
+               pairs < least_pairs) {
+      leave_for_want_of_observations(judged, place, pairs, least_pairs);
     } else {
       continue;
     }
@@ -158,27 +164,48 @@ bool is_within_floor(const Gate& gate, const Comparison& comparison) {
   return !gate.floor && quality && quality->reading == "no difference shown";
 }
 
+// A file that states its sample size is not judged on fewer prompts.
+bool has_its_prompts(Case& judged, std::size_t place) {
+  if (judged.gate.is_timing || !judged.gate.prompts) return true;
+  const auto needed = static_cast<std::size_t>(*judged.gate.prompts);
+  const std::size_t prompts = prompts_in(judged.comparisons[place]->pairs);
+  if (prompts >= needed) return true;
+  leave_in_doubt(
+      judged, place,
+      fmt::format("the gate file is for {} prompts, and the run has {}", needed, prompts));
+  return false;
+}
+
 void judge_values(Case& judged) {
   for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
-    if (stands(judged, place)) judge_value(judged, place);
+    if (stands(judged, place) && has_its_prompts(judged, place)) judge_value(judged, place);
   add_precision(judged);
 }
 
-void judge_intervals(Case& judged) {
+// The settings of a gate that can be judged by interval.
+struct ToJudge {
   std::vector<std::size_t> places;
-  std::vector<std::vector<GateObservations>> settings;
+  GateToJudge observations;
+};
+
+ToJudge to_judge(Case& judged) {
+  ToJudge list{.places = {}, .observations = {.gate = &judged.gate, .settings = {}}};
   for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
-    if (stands(judged, place))
+    if (stands(judged, place) && has_its_prompts(judged, place))
       if (auto observations = observations_to_judge(judged, place); !observations.empty()) {
-        places.push_back(place);
-        settings.push_back(std::move(observations));
+        list.places.push_back(place);
+        list.observations.settings.push_back(std::move(observations));
       }
-  const std::vector<IntervalAnswer> answers = judge_by_interval(judged.gate, settings);
+  return list;
+}
+
+void take_answers(Case& judged, const std::vector<std::size_t>& places,
+                  const GateToJudge& observations, const std::vector<IntervalAnswer>& answers) {
   for (std::size_t i = 0; i < answers.size(); ++i) {
     ++judged.decision.judged;
     judged.decision.settings[places[i]].tests = answers[i].tests;
     if (answers[i].answer == Answer::kPass)
-      pass(judged, places[i], settings[i].front().beyond.size());
+      pass(judged, places[i], observations.settings[i].front().pairs);
     const bool failed = answers[i].answer == Answer::kFail;
     const bool noise = failed && is_within_floor(judged.gate, *judged.comparisons[places[i]]);
     for (const std::string& text : answers[i].texts)
@@ -188,6 +215,23 @@ void judge_intervals(Case& judged) {
         leave_in_doubt(judged, places[i], noise ? judged.words.only_noise(text) : text);
   }
   if (judged.gate.statistic != "mean" && judged.gate.statistic != "ratio") add_precision(judged);
+}
+
+// By interval all gates of a file are one family.
+void judge_intervals(std::vector<Case>& file) {
+  std::vector<Case*> cases;
+  std::vector<std::vector<std::size_t>> places;
+  std::vector<GateToJudge> family;
+  for (Case& judged : file)
+    if (judged.gate.by_interval && judged.is_usable) {
+      ToJudge list = to_judge(judged);
+      cases.push_back(&judged);
+      places.push_back(std::move(list.places));
+      family.push_back(std::move(list.observations));
+    }
+  const auto answers = judge_by_interval(family);
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    take_answers(*cases[i], places[i], family[i], answers[i]);
 }
 
 // Causes that are about no setting.
@@ -209,9 +253,8 @@ Answer answer_of(const GateDecision& decision) {
   return decision.passed > 0 && decision.passed == all ? Answer::kPass : Answer::kInconclusive;
 }
 
-}  // namespace
-
-GateDecision decide(const Gate& gate, int number, const Summary& summary, const Summary* accepted) {
+// The gate beside its settings, nothing judged yet.
+Case case_of(const Gate& gate, int number, const Summary& summary, const Summary* accepted) {
   Case judged{.gate = gate,
               .words = GateWording(gate, number),
               .summary = summary,
@@ -220,20 +263,42 @@ GateDecision decide(const Gate& gate, int number, const Summary& summary, const 
               .decision = {.gate = gate}};
   for (const std::string& problem : {wrong_name(gate, summary), wrong_place(gate, summary)})
     if (!problem.empty()) judged.decision.causes.push_back(judged.words.cause("usage", 1, problem));
-  if (!judged.decision.causes.empty()) return judged.decision;
+  judged.is_usable = judged.decision.causes.empty();
+  if (!judged.is_usable) return judged;
   for (const Comparison& comparison : summary.comparisons)
     if (comparison.against == gate.against && fits(gate, comparison.setting)) {
       judged.decision.settings.push_back({.comparison = comparison.id});
       judged.comparisons.push_back(&comparison);
     }
-  if (gate.by_interval)
-    judge_intervals(judged);
-  else
-    judge_values(judged);
-  add_causes_of_all(judged);
-  judged.decision.answer = answer_of(judged.decision);
-  judged.decision.smallest_change = smallest_change_of(judged.decision.settings);
-  return judged.decision;
+  return judged;
+}
+
+std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summary& summary,
+                                    const Summary* accepted) {
+  std::vector<Case> file;
+  for (const Gate& gate : gates)
+    file.push_back(case_of(gate, static_cast<int>(file.size()), summary, accepted));
+  judge_intervals(file);
+  std::vector<GateDecision> decisions;
+  for (Case& judged : file) {
+    if (judged.is_usable) {
+      if (!judged.gate.by_interval) judge_values(judged);
+      add_causes_of_all(judged);
+      judged.decision.answer = answer_of(judged.decision);
+      judged.decision.smallest_change = smallest_change_of(judged.decision.settings);
+    }
+    decisions.push_back(std::move(judged.decision));
+  }
+  return decisions;
+}
+
+}  // namespace
+
+std::vector<GateDecision> decide(const std::vector<Gate>& gates, const Summary& summary,
+                                 const Summary* accepted) {
+  if (gates.empty() || !gates.front().prompts) return decide_on(gates, summary, accepted);
+  const auto prompts = static_cast<std::size_t>(*gates.front().prompts);
+  return decide_on(gates, of_first_prompts(summary, prompts), accepted);
 }
 
 const char* name_of(Answer answer) {

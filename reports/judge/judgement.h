@@ -1,4 +1,4 @@
-// A gate held against a summary.
+// Gates held against a summary.
 #pragma once
 
 #include "reports/judge/decision.h"
@@ -7,9 +7,11 @@
 
 namespace sameseed {
 
-// Pure. `number` is the gate's place in its file, from 0; `accepted` the summary of the accepted
-// run, or null. A name that the summary does not know or a `where` that fits no setting is a cause
-// of kind "usage"; a value that is missing never passes.
-GateDecision decide(const Gate& gate, int number, const Summary& summary, const Summary* accepted);
+// A gate file held against a summary, a decision each. What is judged by interval is one family.
+// Pure. `accepted` is the summary of the accepted run, or null. A name that the summary does not
+// know or a `where` that fits no setting is a cause of kind "usage"; a value that is missing never
+// passes.
+std::vector<GateDecision> decide(const std::vector<Gate>& gates, const Summary& summary,
+                                 const Summary* accepted);
 
 }  // namespace sameseed

@@ -22,7 +22,7 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 constexpr std::size_t kMostPassedOver = 10;  // listed
-constexpr std::size_t kFewestBlocks = 6, kFewestPrompts = 6;
+constexpr std::size_t kFewestBlocks = 6;
 
 // The metric, where it can be bounded this way.
 const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary) {
@@ -145,7 +145,7 @@ void note(const QualityBound& bound, const ReportMetric& metric, const Measured&
         found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
                                   bound.at_most ? "at most" : "at least",
                                   metric.of_loss(*found.upper), 100 * kConfidence)
-                    : fmt::format("no bound from fewer than {} prompts", kFewestPrompts),
+                    : fmt::format("no bound from {} prompts", found.n),
         holds   ? "holds"
         : seems ? "not sure to hold"
                 : "does not hold"));

@@ -94,7 +94,8 @@ std::vector<ScoredPair> pairs_of(const json& list) {
     ScoredPair scored{.pair = {.candidate = text(entry, "candidate"),
                                .reference = text(entry, "reference"),
                                .prompt = text(entry, "prompt"),
-                               .seed = member(entry, "seed").get<std::uint64_t>()},
+                               .seed = member(entry, "seed").get<std::uint64_t>(),
+                               .same_as = text(entry, "same_as")},
                       .repeat = text(entry, "repeat")};
     const json& values = member(entry, "values");
     for (const auto& [metric, value] : values.items())

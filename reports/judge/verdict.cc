@@ -169,12 +169,9 @@ Verdict verdict_of(const Summary& summary, const std::optional<std::vector<Gate>
   std::vector<Cause> causes = causes_of_run(summary);
   if (!gates) return conclude(std::move(causes), std::nullopt, summary);
   add_invalid_times(summary, causes);
-  std::vector<GateDecision> decisions;
-  for (const Gate& gate : *gates) {
-    decisions.push_back(decide(gate, static_cast<int>(decisions.size()), summary, accepted));
-    const std::vector<Cause>& found = decisions.back().causes;
-    causes.insert(causes.end(), found.begin(), found.end());
-  }
+  std::vector<GateDecision> decisions = decide(*gates, summary, accepted);
+  for (const GateDecision& decision : decisions)
+    causes.insert(causes.end(), decision.causes.begin(), decision.causes.end());
   return conclude(std::move(causes), std::move(decisions), summary);
 }
 

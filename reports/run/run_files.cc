@@ -4,6 +4,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
+#include <set>
 
 #include "io/error.h"
 #include "io/files.h"
@@ -150,6 +151,41 @@ PairTrace trace_of(const json& entry) {
   return trace;
 }
 
+// For each prompt the least of those with the same token ids. A hash is of a prompt and what goes
+// with it (the negative prompt): equal hashes are equal prompts, different ones say nothing.
+std::map<std::string, std::string> least_of_equal_prompts(const RunFiles& files) {
+  std::map<std::string, std::string> prompt_of_case, least;
+  for (const PlannedCase& one : files.plan.cases)
+    prompt_of_case[one.id] = text_in(one.request, "prompt");
+  std::map<std::string, std::set<std::string>> prompts_of_hash;
+  for (const auto& [id, record] : files.samples) {
+    const auto found = prompt_of_case.find(record.case_id);
+    if (record.ok() && !record.token_ids.empty() && found != prompt_of_case.end())
+      prompts_of_hash[record.token_ids].insert(found->second);
+  }
+  std::erase_if(prompts_of_hash, [](const auto& one) { return one.second.size() < 2; });
+  for (const auto& [id, prompt] : prompt_of_case) least[prompt] = prompt;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& [hash, prompts] : prompts_of_hash) {
+      std::string first = *prompts.begin();
+      for (const std::string& prompt : prompts) first = std::min(first, least[prompt]);
+      for (const std::string& prompt : prompts) {
+        changed = changed || least[prompt] != first;
+        least[prompt] = first;
+      }
+    }
+  }
+  return least;
+}
+
+void note_equal_prompts(std::vector<Pair>& pairs, const std::map<std::string, std::string>& least) {
+  for (Pair& pair : pairs)
+    if (const auto found = least.find(pair.prompt);
+        found != least.end() && found->second != pair.prompt)
+      pair.same_as = found->second;
+}
+
 PicturePlace place_of(const json& entry) {
   return {.x = entry.at("x"),
           .y = entry.at("y"),
@@ -244,6 +280,10 @@ RunFiles RunFilesReader::finish() {
           .candidate = scores.candidate,
           .reference = scores.reference,
           .refused = "a picture was made again after it was scored; run `sameseed score` again"};
+  const auto least = least_of_equal_prompts(files_);
+  for (PlannedComparison& one : files_.plan.comparisons) note_equal_prompts(one.pairs, least);
+  if (files_.plan.floor)
+    for (PlannedFloorRow& one : *files_.plan.floor) note_equal_prompts(one.pairs, least);
   return std::move(files_);
 }
 

@@ -13,7 +13,7 @@ struct Interval {
 
 struct Estimate {
   std::size_t n = 0;  // what it was estimated from: pairs, timed samples or blocks; 0: no value
-  std::size_t prompts = 0;  // different prompts among the pairs; 0 where it is not about pairs
+  std::size_t prompts = 0;  // independent observations among them; 0: not told apart
   double value = 0;         // may be infinite
   std::optional<Interval> interval = {};
   std::string no_interval = {};  // why there is none

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <random>
 
+#include "reports/statistics/distributions.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/statistics/statistics.h"
 
@@ -111,11 +112,14 @@ StatisticTest test_mean(const std::vector<double>& values, double threshold,
   const auto share = [&](std::ptrdiff_t as_far) {
     return std::max(least_p, (static_cast<double>(as_far) + 1) / all);
   };
-  test.p_above = share(resampled.end() - from);
-  test.p_at_most = share(to - resampled.begin());
+  const double student_above = chance_of_t_above(t, test.n - 1);
+  test.p_above = std::max(student_above, share(resampled.end() - from));
+  test.p_at_most = std::max(1 - student_above, share(to - resampled.begin()));
   const auto outside = static_cast<std::size_t>(std::floor(options.alpha * all * (1 + 1e-12)));
   if (outside == 0 || least_p > options.alpha) return test;
-  const double upper = resampled[resampled.size() - outside], lower = resampled[outside - 1];
+  const double student = student_quantile(options.alpha, test.n - 1),
+               upper = std::max(student, resampled[resampled.size() - outside]),
+               lower = std::min(-student, resampled[outside - 1]);
   if (std::isfinite(upper)) test.low = test.estimate - upper * error;
   if (std::isfinite(lower)) test.high = test.estimate - lower * error;
   return test;
@@ -143,7 +147,7 @@ int resamples_for(std::size_t family, double alpha) {
 std::optional<double> smallest_change(double spread, std::size_t n, std::size_t family,
                                       double alpha) {
   const double z = normal_quantile(1 - alpha / static_cast<double>(family));
-  const double left = static_cast<double>(n) - z * z / 2;
+  const double left = static_cast<double>(n) - z * z;
   if (n < kFewestObservations || left <= 0) return std::nullopt;
   return (z + normal_quantile(kPower)) * spread / std::sqrt(left);
 }
@@ -151,7 +155,7 @@ std::optional<double> smallest_change(double spread, std::size_t n, std::size_t 
 double units_for(double change, double spread, std::size_t family, double alpha) {
   const double z = normal_quantile(1 - alpha / static_cast<double>(family));
   const double root = (z + normal_quantile(kPower)) * spread / change;
-  return std::max(static_cast<double>(kFewestObservations), std::ceil(root * root + z * z / 2));
+  return std::max(static_cast<double>(kFewestObservations), std::ceil(root * root + z * z));
 }
 
 }  // namespace sameseed

@@ -1,24 +1,16 @@
 #include "reports/statistics/median_test.h"
 
 #include <algorithm>
-#include <cmath>
 
+#include "reports/statistics/distributions.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/statistics/statistics.h"
 
 namespace sameseed {
 namespace {
 
-// The chance of `least` or more heads among n tosses.
 double chance_of_heads(std::size_t least, std::size_t n) {
-  const auto count = static_cast<double>(n);
-  double chance = 0;
-  for (std::size_t k = least; k <= n; ++k) {
-    const auto heads = static_cast<double>(k);
-    chance += std::exp(std::lgamma(count + 1) - std::lgamma(heads + 1) -
-                       std::lgamma(count - heads + 1) - count * std::log(2.0));
-  }
-  return std::min(1.0, chance);
+  return chance_of_at_least(least, n, 0.5);
 }
 
 }  // namespace

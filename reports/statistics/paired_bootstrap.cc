@@ -95,29 +95,31 @@ std::vector<EffectEstimate> estimate_family(const std::vector<std::vector<double
 std::vector<EffectEstimate> estimate_family(const std::vector<SparseRow>& effects,
                                             std::size_t observations,
                                             const FamilyOptions& options) {
+  const std::size_t fewest = fewest_observations(options.confidence);
   std::vector<EffectEstimate> results;
   std::vector<Residuals> family;
   for (const SparseRow& row : effects) {
     Residuals residuals;
     results.push_back(moments(row, residuals));
-    if (results.back().n >= kFewestObservations && results.back().spread > 0)
+    if (results.back().n >= fewest && results.back().spread > 0)
       family.push_back(std::move(residuals));
   }
   const double critical = family.empty() ? 0 : critical_value(family, observations, options);
   for (EffectEstimate& result : results)
-    if (result.n >= kFewestObservations && (result.spread == 0 || std::isfinite(critical)))
+    if (result.n >= fewest && (result.spread == 0 || std::isfinite(critical)))
       result.half_width = result.spread == 0
                               ? 0
                               : critical * result.spread / std::sqrt(static_cast<double>(result.n));
   return results;
 }
 
-std::optional<double> observations_needed(const EffectEstimate& effect, std::size_t family,
-                                          double confidence) {
-  if (effect.mean == 0 || effect.spread == 0) return std::nullopt;
-  const double z = normal_quantile(1 - (1 - confidence) / (2 * static_cast<double>(family)));
-  const double root = (z + normal_quantile(0.8)) * effect.spread / std::abs(effect.mean);
-  return std::max(static_cast<double>(kFewestObservations), std::ceil(root * root));
+std::optional<double> observations_needed(const EffectEstimate& effect) {
+  if (!effect.half_width || effect.mean == 0 || effect.spread == 0) return std::nullopt;
+  if (std::abs(effect.mean) > *effect.half_width) return std::nullopt;
+  const auto n = static_cast<double>(effect.n);
+  const double critical = *effect.half_width * std::sqrt(n) / effect.spread;
+  const double root = (critical + normal_quantile(0.8)) * effect.spread / std::abs(effect.mean);
+  return std::max(n + 1, std::ceil(root * root));
 }
 
 }  // namespace sameseed

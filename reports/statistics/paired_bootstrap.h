@@ -1,5 +1,5 @@
 // Simultaneous confidence intervals for the means of effects that were all measured on the same
-// observations (prompt-seed pairs, or timed blocks).
+// observations (prompts, or timed blocks).
 //
 // Method: wild bootstrap-t with Rademacher weights and the maximum of |t| over the family (Davidson
 // and Flachaire 2008; Westfall and Young 1993). In each resample every observation's residuals,
@@ -25,15 +25,22 @@ struct FamilyOptions {
   std::uint64_t seed = 1;
 };
 
-// With five observations there are 16 different |t|: the largest alone has more than 5 %.
-inline constexpr std::size_t kFewestObservations = 6;
+// n observations have 2^(n - 1) different |t| under turned signs, and the largest alone must not
+// have more than 1 - confidence: 6 at 95 %, 8 at 99 %.
+constexpr std::size_t fewest_observations(double confidence) {
+  std::size_t n = 1;
+  for (double largest_alone = 1; largest_alone > (1 - confidence) * (1 + 1e-9); ++n)
+    largest_alone /= 2;
+  return n;
+}
+inline constexpr std::size_t kFewestObservations = fewest_observations(0.95);  // 6
 
 struct EffectEstimate {
   std::size_t n = 0;  // observations
   double mean = 0;    // 0 without observations
   double spread = 0;  // standard deviation from observation to observation; 0 where n < 2
   std::optional<double>
-      half_width;  // the interval is mean +- this; absent where n < kFewestObservations
+      half_width;  // the interval is mean +- this; absent where n < fewest_observations()
 };
 
 // `effects`: for each effect its value on every observation, NaN where that observation does not
@@ -50,9 +57,9 @@ std::vector<EffectEstimate> estimate_family(const std::vector<SparseRow>& effect
                                             const FamilyOptions& options = {});
 
 // Observations with which a mean of this size would be shown with a power of 80 %: the smallest n
-// >= kFewestObservations with n >= ((z(1 - (1 - confidence) / (2 family)) + z(0.8)) spread /
-// mean)^2, a normal approximation with Bonferroni's correction. Nothing where mean or spread is 0.
-std::optional<double> observations_needed(const EffectEstimate& effect, std::size_t family,
-                                          double confidence);
+// beyond those at hand with n >= ((c + z(0.8)) spread / mean)^2, where c is the family's own
+// critical value at the n at hand, half_width sqrt(n) / spread. At larger n it is smaller, so fewer
+// may do. Nothing where the mean is shown already, is 0, or has no interval.
+std::optional<double> observations_needed(const EffectEstimate& effect);
 
 }  // namespace sameseed

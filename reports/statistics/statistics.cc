@@ -1,20 +1,24 @@
 #include "reports/statistics/statistics.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <random>
-#include <set>
+#include <functional>
+#include <map>
 #include <span>
 #include <stdexcept>
 #include <utility>
 
+#include "reports/statistics/mean_test.h"
+#include "reports/statistics/median_test.h"
+#include "reports/statistics/paired_bootstrap.h"
+
 namespace sameseed {
 namespace {
 
-constexpr int kResamples = 1000;
 constexpr double kConfidence = 0.95;
-constexpr std::uint64_t kSeed = 1;
+constexpr TestOptions kOneEnd = {.alpha = (1 - kConfidence) / 2};
 
 double mean(std::span<const double> values) {
   double sum = 0;
@@ -39,48 +43,48 @@ double median_in_place(std::span<double> values) {
   return (*std::max_element(values.begin(), half) + *half) / 2;
 }
 
-// Percentile bootstrap: the statistic of kResamples drawings with replacement.
-template <typename Statistic>
-Interval bootstrap(const std::vector<double>& values, Statistic statistic) {
-  // The generator's sequence is fixed by the standard; standard distributions are not, so the
-  // upper bits are scaled by hand.
-  std::mt19937_64 random(kSeed);
-  std::vector<double> drawn(values.size()), results(kResamples);
-  for (double& result : results) {
-    for (double& value : drawn) {
-      const std::uint64_t upper = random() >> 32;
-      value = values[(upper * values.size()) >> 32];
-    }
-    result = statistic(drawn);
-  }
-  std::sort(results.begin(), results.end());
-  const auto outside = static_cast<std::size_t>(kResamples * (1 - kConfidence) / 2);
-  return {results[outside], results[kResamples - 1 - outside]};
+// Both ends of a two-sided interval, or why there is none.
+void take_interval(Estimate& estimate, const StatisticTest& test, const char* observations) {
+  if (test.low && test.high)
+    estimate.interval = {*test.low, *test.high};
+  else if (test.n < kFewestObservations)
+    estimate.no_interval = fmt::format("fewer than {} {}", kFewestObservations, observations);
+  else
+    estimate.no_interval = "the resamples are degenerate";
 }
 
 // Sets `interval` of the mean, or why there is none.
 void add_mean_interval(Estimate& estimate, std::vector<double> values, const ReportMetric& metric) {
-  if (values.size() < 2) {
-    estimate.no_interval = "fewer than 2 values";
+  const bool decibels = metric.unit == "dB";
+  if (decibels)
+    for (double& value : values) value = squared_error(value);
+  if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
+    estimate.no_interval = "not all values are finite";
     return;
   }
-  const auto of_mean = [](std::span<const double> drawn) { return mean(drawn); };
-  if (metric.unit == "dB") {
-    for (double& value : values) value = squared_error(value);
-    const Interval errors = bootstrap(values, of_mean);
-    estimate.interval = {decibel(errors.high), decibel(errors.low)};
-  } else if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) {
-    estimate.no_interval = "not all values are finite";
-  } else {
-    estimate.interval = bootstrap(values, of_mean);
-  }
+  take_interval(estimate, test_mean(values, 0, kOneEnd), "observations");
+  if (decibels && estimate.interval)
+    estimate.interval = {decibel(estimate.interval->high),
+                         decibel(std::max(0.0, estimate.interval->low))};
 }
 
-std::size_t different_prompts(const std::vector<Scored>& scores) {
-  std::set<std::string> prompts;
-  for (const Scored& score : scores)
-    if (!score.prompt.empty()) prompts.insert(score.prompt);
-  return prompts.size();
+// One value an observation, in the order of their first scores.
+std::vector<double> over_observations(const std::vector<Scored>& scores,
+                                      const ReportMetric& metric) {
+  std::map<std::string, std::size_t> places;
+  std::vector<std::vector<double>> groups;
+  for (const Scored& score : scores) {
+    const auto [place, is_new] = places.emplace(score.observation, groups.size());
+    if (is_new || score.observation.empty()) {
+      place->second = groups.size();
+      groups.emplace_back();
+    }
+    groups[place->second].push_back(score.value);
+  }
+  std::vector<double> values;
+  for (std::vector<double>& group : groups)
+    values.push_back(group.size() == 1 ? group.front() : mean(std::move(group), metric));
+  return values;
 }
 
 }  // namespace
@@ -101,12 +105,14 @@ double normal_quantile(double probability) {
 
 IntervalMethod interval_method() {
   return {.confidence = kConfidence,
-          .method = "percentile bootstrap",
-          .resamples = kResamples,
-          .seed = kSeed,
+          .method =
+              "means by bootstrap-t with equal tails; medians of ratios by order statistics, "
+              "exactly",
+          .resamples = kOneEnd.resamples,
+          .seed = kOneEnd.seed,
           .of =
-              "the mean over pairs or timed samples (in dB: of the mean squared errors); for "
-              "ratios the median over A B B A blocks"};
+              "the mean over prompts, each the mean of its seeds (in dB: of the mean squared "
+              "errors), of times over A B B A blocks; for ratios the median over blocks"};
 }
 
 std::optional<double> Statistics::named(const std::string& statistic) const {
@@ -121,35 +127,31 @@ std::optional<double> Statistics::named(const std::string& statistic) const {
 Statistics summarize(std::vector<Scored> scores, const ReportMetric& metric) {
   Statistics statistics;
   statistics.mean.n = scores.size();
-  statistics.mean.prompts = different_prompts(scores);
   if (scores.empty()) return statistics;
-  std::stable_sort(scores.begin(), scores.end(), [&](const Scored& a, const Scored& b) {
-    return metric.badness(a.value) > metric.badness(b.value);
-  });
-  std::vector<double> values;
-  for (const Scored& score : scores) values.push_back(score.value);
-  const auto tail = static_cast<std::ptrdiff_t>((scores.size() + 19) / 20);
+  std::vector<double> values = over_observations(scores, metric);
+  statistics.mean.prompts = values.size();
   statistics.mean.value = mean(values, metric);
   statistics.median = median(values);
-  statistics.worst5 = mean(std::vector(values.begin(), values.begin() + tail), metric);
-  statistics.worst = values.front();
-  statistics.worst_case = scores.front().case_id;
+  const auto worst = std::ranges::max_element(
+      scores, {}, [&](const Scored& one) { return metric.badness(one.value); });
+  statistics.worst = worst->value;
+  statistics.worst_case = worst->case_id;
   if (metric.better == Direction::kNearer) {
-    const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
-    statistics.range = {*lowest, *highest};
+    const auto [lowest, highest] = std::ranges::minmax_element(scores, {}, &Scored::value);
+    statistics.range = {lowest->value, highest->value};
   }
-  add_mean_interval(statistics.mean, std::move(values), metric);
+  add_mean_interval(statistics.mean, values, metric);
+  std::ranges::stable_sort(values, std::greater(),
+                           [&](double value) { return metric.badness(value); });
+  values.resize((values.size() + 19) / 20);
+  statistics.worst5 = mean(std::move(values), metric);
   return statistics;
 }
 
 Estimate summarize_ratios(const std::vector<double>& ratios) {
   Estimate estimate{.n = ratios.size()};
   if (!ratios.empty()) estimate.value = median(ratios);
-  if (ratios.size() < 2)
-    estimate.no_interval = "fewer than 2 whole blocks";
-  else
-    estimate.interval =
-        bootstrap(ratios, [](std::span<double> drawn) { return median_in_place(drawn); });
+  take_interval(estimate, test_median(ratios, 0, kOneEnd), "whole blocks");
   return estimate;
 }
 

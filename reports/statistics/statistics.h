@@ -14,16 +14,17 @@ namespace sameseed {
 struct Scored {
   double value;  // may be infinite, never NaN
   std::string case_id;
-  std::string prompt = {};  // empty where it is not about pairs
+  std::string observation = {};  // the prompt, or the block; empty: it is one of its own
 };
 
-// All numbers may be infinite. In dB the mean is that of the mean squared errors, so that one
-// identical pair cannot hide a bad one.
+// All numbers may be infinite. Scores of one observation (the seeds of a prompt) are averaged
+// first, so that mean, median and worst5 are those of observations. In dB means are those of the
+// mean squared errors, so that one identical pair cannot hide a bad one.
 struct Statistics {
-  Estimate mean;
+  Estimate mean;  // `n` scores of `prompts` observations; its interval as interval_method() says
   double median = 0;
   double worst5 = 0;  // the mean of the worst 5 %, at least of one
-  double worst = 0;
+  double worst = 0;   // of all scores
   std::string worst_case;
   // Where nearer is better both sides are bad: the lowest and the highest value.
   std::optional<Interval> range;

@@ -95,7 +95,7 @@ Quality quality_of(const ReportMetric& metric, const std::vector<MadePair>& pair
       continue;
     }
     if (const auto value = scores->value(metric.name))
-      values.push_back({*value, pair.planned.candidate, pair.planned.prompt});
+      values.push_back({*value, pair.planned.candidate, pair.planned.observation()});
     else
       refused[pair.planned.candidate] = metric.name + " is not a number";
   }

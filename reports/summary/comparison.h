@@ -31,7 +31,7 @@ struct FloorBeside {
   std::string row;  // id of the floor's row
   std::string unit;
   double mean = 0, worst = 0;   // may be infinite
-  std::optional<double> bound;  // upper end of the interval of its mean; nothing: not finite
+  std::optional<double> bound;  // as FloorLosses has it
 };
 
 // The scores of one metric over a comparison's pairs.

@@ -65,16 +65,10 @@ const char* verdict_of(const EffectEstimate& estimate) {
   return estimate.mean < -*estimate.half_width ? "buys" : "none shown";
 }
 
-// Effects that no settings allow have no observations, and are not of the family.
-std::size_t family_of(const std::vector<EffectEstimate>& results) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(results, [](const EffectEstimate& result) { return result.n > 0; }));
-}
-
 // `take_back` brings numbers back from the scale on which the effect was estimated.
 template <typename TakeBack>
-EffectOn effect_on(const EffectEstimate& result, std::size_t observations, std::size_t family,
-                   double confidence, TakeBack take_back) {
+EffectOn effect_on(const EffectEstimate& result, std::size_t observations, double confidence,
+                   TakeBack take_back) {
   EffectOn effect{.estimate = {.n = result.n, .value = take_back(result.mean)},
                   .of = observations,
                   .verdict = verdict_of(result),
@@ -84,11 +78,10 @@ EffectOn effect_on(const EffectEstimate& result, std::size_t observations, std::
                                 take_back(result.mean + *result.half_width)};
   else
     effect.estimate.no_interval =
-        result.n < kFewestObservations
-            ? fmt::format("fewer than {} observations", kFewestObservations)
+        result.n < fewest_observations(confidence)
+            ? fmt::format("fewer than {} observations", fewest_observations(confidence))
             : "the resamples are degenerate";
-  const bool told = result.half_width && std::abs(result.mean) > *result.half_width;
-  if (!told) effect.needed = observations_needed(result, family, confidence);
+  effect.needed = observations_needed(result);
   return effect;
 }
 
@@ -103,11 +96,13 @@ void add_quality(std::vector<EffectOfSwitch>& estimates, const Design& design,
       if (!std::isfinite(loss)) loss = kNaN;
   const std::vector<Effect>& effects = allowed.by(table.losses);
   const FamilyOptions options;
-  const auto results = estimate_family(rows_over_pairs(effects, table.losses), options);
+  const auto rows = over_prompts(rows_over_pairs(effects, table.losses), table.pairs);
+  const std::size_t observations = rows.empty() ? 0 : rows.front().size();
+  const auto results = estimate_family(rows, options);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (effects[i].contrasts.empty()) continue;
-    EffectOn effect = effect_on(results[i], table.pairs.size(), family_of(results),
-                                options.confidence, [](double loss) { return loss; });
+    EffectOn effect =
+        effect_on(results[i], observations, options.confidence, [](double loss) { return loss; });
     effect.unit = metric.loss_unit();
     effect.contexts = effects[i].contrasts.size();
     estimates[i].quality.emplace(metric.name, std::move(effect));
@@ -131,8 +126,8 @@ void add_speed(std::vector<EffectOfSwitch>& estimates, const Design& design,
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (effects[i].contrasts.empty()) continue;
     const std::size_t contexts = effects[i].contrasts.size();
-    EffectOn effect = effect_on(results[i], contexts * ratios.size(), family_of(results),
-                                options.confidence, [](double log) { return std::exp(log); });
+    EffectOn effect = effect_on(results[i], contexts * ratios.size(), options.confidence,
+                                [](double log) { return std::exp(log); });
     effect.contexts = contexts;
     estimates[i].speed.emplace(timing, std::move(effect));
   }

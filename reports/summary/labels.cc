@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "reports/run/labels.h"
 
@@ -23,6 +24,20 @@ std::string bar(const std::optional<double>& value) {
 
 std::string against_label(const std::string& against) {
   return against == "reference" ? "reference" : "switches off";
+}
+
+std::string sample_label(const std::vector<Comparison>& comparisons) {
+  const auto most = std::ranges::max_element(
+      comparisons, {}, [](const Comparison& comparison) { return comparison.pairs.size(); });
+  if (most == comparisons.end() || most->pairs.empty()) return "no prompts";
+  std::map<std::string, std::size_t> seeds;
+  for (const ScoredPair& scored : most->pairs) ++seeds[scored.pair.observation()];
+  const std::size_t first = seeds.begin()->second;
+  const std::string prompts =
+      fmt::format("{} prompt{}", seeds.size(), seeds.size() == 1 ? "" : "s");
+  if (std::ranges::all_of(seeds, [&](const auto& one) { return one.second == first; }))
+    return fmt::format("{} x {} seed{}", prompts, first, first == 1 ? "" : "s");
+  return fmt::format("{}, {} pairs", prompts, most->pairs.size());
 }
 
 std::string engaged_label(const Comparison& comparison) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "reports/summary/comparison.h"
 
@@ -9,6 +10,10 @@ namespace sameseed {
 
 // "reference" or "switches off".
 std::string against_label(const std::string& against);
+
+// "12 prompts x 4 seeds", prompts as their token ids; "12 prompts, 47 pairs" where not all have as
+// many seeds. Of the comparison with most pairs; "no prompts" without any.
+std::string sample_label(const std::vector<Comparison>& comparisons);
 
 // "yes", "inert", "yes, 2 inert", "NO" or "-" where there is nothing to prove; where the comparison
 // did not come out, its status.

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <utility>
 
+#include "reports/run/loss_table.h"
+#include "reports/statistics/mean_test.h"
+#include "reports/statistics/paired_bootstrap.h"
 #include "reports/statistics/statistics.h"
 #include "reports/summary/comparison.h"
 
@@ -18,16 +21,38 @@ Statistics losses_of(const ReportMetric& metric, const std::vector<MadePair>& pa
   for (const MadePair& pair : pairs)
     if (const PairScores* scores = pair.scores())
       if (const auto value = scores->value(metric.name))
-        losses.push_back({metric.loss(*value), pair.planned.candidate, pair.planned.prompt});
+        losses.push_back({metric.loss(*value), pair.planned.candidate, pair.planned.observation()});
   return summarize(std::move(losses), {.name = metric.name});
 }
 
-// One end of the interval of the mean, or the mean where there is no interval; nothing where
-// neither is finite.
-std::optional<double> end_of(const Estimate& mean, double Interval::*end) {
-  if (mean.interval && std::isfinite((*mean.interval).*end)) return (*mean.interval).*end;
-  if (mean.n > 0 && std::isfinite(mean.value)) return mean.value;
+std::optional<double> bound_of(const Statistics& losses) {
+  if (losses.n() > 0 && losses.worst == 0) return 0;
+  if (losses.mean.interval && std::isfinite(losses.mean.interval->high))
+    return losses.mean.interval->high;
   return std::nullopt;
+}
+
+// Each pair's loss in this floor.
+std::map<PairKey, double> losses_by_pair(const ReportMetric& metric,
+                                         const std::vector<ScoredPair>& pairs) {
+  std::map<PairKey, double> losses;
+  for (const ScoredPair& scored : pairs)
+    if (const auto value = scored.value(metric.name))
+      losses[{scored.pair.prompt, scored.pair.seed}] = metric.loss(*value);
+  return losses;
+}
+
+// By how much each prompt's loss is above the floor's.
+std::vector<double> above_floor(const ReportMetric& metric, const std::vector<ScoredPair>& pairs,
+                                const std::map<PairKey, double>& floor) {
+  std::map<PairKey, double> differences;
+  for (const ScoredPair& scored : pairs) {
+    const auto value = scored.value(metric.name);
+    const auto own = floor.find({scored.pair.prompt, scored.pair.seed});
+    if (value && own != floor.end())
+      differences[key_of(scored.pair)] = metric.loss(*value) - own->second;
+  }
+  return means_of_prompts(differences);
 }
 
 // What the worker of an arm read at load: "threads", or a variable; null where it does not say.
@@ -60,7 +85,7 @@ FloorLosses floor_losses(const ReportMetric& metric, const std::vector<MadePair>
           .n = losses.n(),
           .mean = losses.mean.value,
           .worst = losses.worst,
-          .bound = end_of(losses.mean, &Interval::high)};
+          .bound = bound_of(losses)};
 }
 
 FloorRow floor_row(const MadeFloorRow& made, const std::vector<ReportMetric>& metrics) {
@@ -83,17 +108,6 @@ FloorRow floor_row(const MadeFloorRow& made, const std::vector<ReportMetric>& me
   return row;
 }
 
-std::string reading_of(const std::map<std::string, FloorBeside>& floors, const Estimate& loss) {
-  double bound = 0;
-  for (const auto& [kind, floor] : floors) {
-    if (!floor.bound) return "no difference shown";  // a floor without a bound
-    bound = std::max(bound, *floor.bound);
-  }
-  if (bound == 0) return "deterministic";
-  const auto low = end_of(loss, &Interval::low);
-  return low && *low <= bound ? "no difference shown" : "beyond the floor";
-}
-
 }  // namespace
 
 std::vector<FloorRow> floor_rows(const RunIndex& run) {
@@ -102,25 +116,44 @@ std::vector<FloorRow> floor_rows(const RunIndex& run) {
   return rows;
 }
 
+std::string floor_reading(const std::vector<ScoredPair>& pairs,
+                          const std::vector<const FloorRow*>& floors, const ReportMetric& metric) {
+  bool all_zero = true, too_few = false, beyond = true;
+  for (const FloorRow* row : floors) {
+    const std::map<PairKey, double> floor = losses_by_pair(metric, row->cases);
+    for (const auto& [pair, loss] : floor) all_zero = all_zero && loss == 0;
+    const std::vector<double> differences = above_floor(metric, pairs, floor);
+    too_few = too_few || differences.size() < kFewestObservations;
+    beyond = beyond &&
+             std::ranges::all_of(differences, [](double one) { return std::isfinite(one); }) &&
+             test_mean(differences, 0, {.alpha = kFloorAlpha}).p_above <= kFloorAlpha;
+  }
+  if (all_zero) return "deterministic";
+  if (too_few) return "too few";
+  return beyond ? "beyond the floor" : "no difference shown";
+}
+
 void set_floors_beside(const MadeComparison& comparison, const std::vector<FloorRow>& rows,
                        const std::vector<ReportMetric>& metrics,
                        std::map<std::string, Quality>& quality) {
   if (comparison.floor_rows.empty()) return;
+  const std::vector<ScoredPair> pairs = scored_pairs(comparison.pairs);
   for (const ReportMetric& metric : metrics) {
     Quality& entry = quality.at(metric.name);
     if (entry.statistics.n() == 0) continue;
+    std::vector<const FloorRow*> beside;
     for (const std::size_t i : comparison.floor_rows) {
       const FloorRow& row = rows[i];
       const auto losses = row.quality.find(metric.name);
       if (losses == row.quality.end() || losses->second.n == 0) continue;
+      beside.push_back(&row);
       entry.floors[fmt::format("{}, {}", row.arm, row.kind)] = {.row = row.id,
                                                                 .unit = losses->second.unit,
                                                                 .mean = losses->second.mean,
                                                                 .worst = losses->second.worst,
                                                                 .bound = losses->second.bound};
     }
-    if (!entry.floors.empty())
-      entry.reading = reading_of(entry.floors, losses_of(metric, comparison.pairs).mean);
+    if (!beside.empty()) entry.reading = floor_reading(pairs, beside, metric);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "reports/run/run_index.h"
 #include "reports/run/scored_pair.h"
 #include "reports/statistics/estimate.h"
+#include "reports/statistics/report_metric.h"
 
 namespace sameseed {
 
@@ -21,8 +22,8 @@ struct FloorLosses {
   std::string unit;
   std::size_t n = 0;                 // 0: no pair has a score, and no more is known
   double mean = 0, worst = 0;        // may be infinite
-  std::optional<double> bound = {};  // upper end of the interval of the mean, with one pair the
-                                     // mean itself; nothing: not finite
+  std::optional<double> bound = {};  // upper end of the interval of the mean; 0 where all are
+                                     // exactly 0; nothing: too few prompts, or not finite
 };
 
 // An arm, switches off, against itself made another way.
@@ -43,12 +44,19 @@ struct FloorSummary {
 // The plan's floor rows, in its order.
 std::vector<FloorRow> floor_rows(const RunIndex& run);
 
-// Sets `floors` of each metric, those of `rows` (floor_rows()) that share a case with the
-// comparison, and its `reading`:
+inline constexpr double kFloorAlpha = 0.05;  // the chance of "beyond the floor" where it is not
+
+// Whether the losses of these pairs are larger than the floors', prompt by prompt:
 // * "deterministic": every floor is exactly 0, any difference is real;
-// * "no difference shown": the interval of the mean loss reaches down into the largest floor;
-// * "beyond the floor": it does not.
-// A floor's bound is the upper end of the interval of its mean, with one pair the mean itself.
+// * "too few": fewer than kFewestObservations prompts have both;
+// * "beyond the floor": for each floor the mean of the paired differences is shown to be above 0
+//   (test_mean at kFloorAlpha, as a gate on 1 x the floor);
+// * "no difference shown": it is not.
+std::string floor_reading(const std::vector<ScoredPair>& pairs,
+                          const std::vector<const FloorRow*>& floors, const ReportMetric& metric);
+
+// Sets `floors` of each metric, those of `rows` (floor_rows()) that share a case with the
+// comparison, and its `reading`.
 void set_floors_beside(const MadeComparison& comparison, const std::vector<FloorRow>& rows,
                        const std::vector<ReportMetric>& metrics,
                        std::map<std::string, Quality>& quality);

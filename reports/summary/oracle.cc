@@ -1,17 +1,22 @@
 #include "reports/summary/oracle.h"
 
-#include <utility>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 #include <vector>
 
-#include "reports/statistics/statistics.h"
+#include "reports/run/loss_table.h"
+#include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
 namespace {
 
-const char* reading_of(const std::optional<Interval>& interval) {
-  if (!interval) return "no difference shown";
-  if (interval->high < 0) return "candidate nearer";
-  return interval->low > 0 ? "reference nearer" : "no difference shown";
+const char* reading_of(const OracleReading& oracle) {
+  if (oracle.difference.n < kFewestObservations) return "too few";
+  if (!oracle.difference.interval) return "no difference shown";
+  if (oracle.difference.interval->high < 0) return "candidate nearer";
+  return oracle.difference.interval->low > 0 ? "reference nearer" : "no difference shown";
 }
 
 // Of a metric of scores that may not be there.
@@ -19,24 +24,71 @@ std::optional<double> value_in(const PairScores* scores, const std::string& metr
   return scores ? scores->value(metric) : std::nullopt;
 }
 
-OracleReading oracle_of(const ReportMetric& metric, const std::vector<MadePair>& pairs) {
-  std::vector<Scored> candidates, references, differences;
+// Losses against the oracle of pairs that have both, of one metric.
+struct OracleLosses {
+  std::map<PairKey, double> candidate, reference, difference;
+};
+
+OracleLosses oracle_losses(const ReportMetric& metric, const std::vector<MadePair>& pairs) {
+  OracleLosses losses;
   for (const MadePair& pair : pairs) {
     const auto ours = value_in(pair.candidate_to_oracle, metric.name),
                theirs = value_in(pair.reference_to_oracle, metric.name);
     if (!ours || !theirs) continue;
-    const double a = metric.loss(*ours), b = metric.loss(*theirs);
-    candidates.push_back({a, pair.planned.candidate, pair.planned.prompt});
-    references.push_back({b, pair.planned.candidate, pair.planned.prompt});
-    differences.push_back({a - b, pair.planned.candidate, pair.planned.prompt});
+    const PairKey key = key_of(pair.planned);
+    losses.candidate[key] = metric.loss(*ours);
+    losses.reference[key] = metric.loss(*theirs);
+    losses.difference[key] = losses.candidate[key] - losses.reference[key];
   }
+  return losses;
+}
+
+double mean_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+// The number of each prompt, the same for all metrics.
+std::map<std::string, std::size_t> prompts_of(const std::vector<MadePair>& pairs) {
+  std::map<std::string, std::size_t> numbers;
+  for (const MadePair& pair : pairs) numbers.emplace(pair.planned.observation(), numbers.size());
+  return numbers;
+}
+
+// For estimate_family(); empty where not all differences are finite.
+SparseRow row_of(const std::map<PairKey, double>& differences,
+                 const std::map<std::string, std::size_t>& prompts) {
+  const std::vector<double> means = means_of_prompts(differences);
+  if (!std::ranges::all_of(means, [](double mean) { return std::isfinite(mean); })) return {};
+  SparseRow row;
+  std::string last;
+  for (const auto& [pair, difference] : differences)
+    if (row.empty() || pair.prompt != last) {
+      last = pair.prompt;
+      row.emplace_back(prompts.at(pair.prompt), means[row.size()]);
+    }
+  std::ranges::sort(row);
+  return row;
+}
+
+OracleReading reading_of(const ReportMetric& metric, const OracleLosses& losses,
+                         const EffectEstimate& estimate) {
   OracleReading oracle{.unit = metric.loss_unit()};
-  if (differences.empty()) return oracle;
-  const ReportMetric losses = {.name = metric.name};
-  oracle.candidate = summarize(std::move(candidates), losses).mean.value;
-  oracle.reference = summarize(std::move(references), losses).mean.value;
-  oracle.difference = summarize(std::move(differences), losses).mean;
-  oracle.reading = reading_of(oracle.difference.interval);
+  if (losses.difference.empty()) return oracle;
+  const std::vector<double> differences = means_of_prompts(losses.difference);
+  oracle.candidate = mean_of(means_of_prompts(losses.candidate));
+  oracle.reference = mean_of(means_of_prompts(losses.reference));
+  oracle.difference = {
+      .n = differences.size(), .prompts = differences.size(), .value = mean_of(differences)};
+  if (estimate.half_width)
+    oracle.difference.interval = {estimate.mean - *estimate.half_width,
+                                  estimate.mean + *estimate.half_width};
+  else
+    oracle.difference.no_interval = differences.size() < kFewestObservations
+                                        ? fmt::format("fewer than {} prompts", kFewestObservations)
+                                        : "not all values are finite";
+  oracle.reading = reading_of(oracle);
   return oracle;
 }
 
@@ -45,9 +97,20 @@ OracleReading oracle_of(const ReportMetric& metric, const std::vector<MadePair>&
 std::optional<std::map<std::string, OracleReading>> oracle_of(
     const MadeComparison& comparison, const std::vector<ReportMetric>& metrics) {
   if (comparison.pairs.front().planned.oracle.empty()) return std::nullopt;
+  const std::map<std::string, std::size_t> prompts = prompts_of(comparison.pairs);
+  std::vector<const ReportMetric*> available;
+  std::vector<OracleLosses> losses;
+  std::vector<SparseRow> rows;
+  for (const ReportMetric& metric : metrics) {
+    if (!metric.available()) continue;
+    available.push_back(&metric);
+    losses.push_back(oracle_losses(metric, comparison.pairs));
+    rows.push_back(row_of(losses.back().difference, prompts));
+  }
+  const std::vector<EffectEstimate> estimates = estimate_family(rows, prompts.size());
   std::map<std::string, OracleReading> result;
-  for (const ReportMetric& metric : metrics)
-    if (metric.available()) result.emplace(metric.name, oracle_of(metric, comparison.pairs));
+  for (std::size_t i = 0; i < available.size(); ++i)
+    result.emplace(available[i]->name, reading_of(*available[i], losses[i], estimates[i]));
   return result;
 }
 

@@ -14,9 +14,11 @@ namespace sameseed {
 struct OracleReading {
   std::string unit;                     // of losses
   double candidate = 0, reference = 0;  // mean loss of each arm against the oracle
-  Estimate difference;  // mean of candidate - reference, pair by pair; n = 0: nothing was scored
+  // Mean of candidate - reference, pair by pair and then prompt by prompt; its interval holds with
+  // those of all other metrics together. n: prompts; 0: nothing was scored.
+  Estimate difference;
   // "candidate nearer" or "reference nearer" where the interval leaves 0 out, else "no difference
-  // shown"; empty without pairs.
+  // shown"; "too few" below the fewest prompts; empty without pairs.
   std::string reading;
 };
 

@@ -33,7 +33,7 @@ std::optional<TimingStatistics> summarize_timing(
     for (const TimedSample& sample : block)
       if (const auto ms = sample.ms.find(name); ms != sample.ms.end()) {
         of_block[sample.arm].push_back(ms->second);
-        times[sample.arm].push_back({ms->second, sample.case_id});
+        times[sample.arm].push_back({ms->second, sample.case_id, std::to_string(sample.block)});
       }
     const auto &candidate = of_block["candidate"], &reference = of_block["reference"];
     if (candidate.size() == 2 && reference.size() == 2 && reference[0] + reference[1] > 0)
@@ -41,9 +41,11 @@ std::optional<TimingStatistics> summarize_timing(
   }
   if (times.empty()) return std::nullopt;
   const ReportMetric metric = {.name = name, .unit = "ms"};
-  return TimingStatistics{.candidate = summarize(times["candidate"], metric),
+  TimingStatistics result{.candidate = summarize(times["candidate"], metric),
                           .reference = summarize(times["reference"], metric),
                           .ratio = summarize_ratios(ratios)};
+  result.candidate.mean.prompts = result.reference.mean.prompts = 0;  // these are blocks
+  return result;
 }
 
 }  // namespace

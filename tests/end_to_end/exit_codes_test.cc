@@ -168,11 +168,12 @@ TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
   EXPECT_EQ(run_program({kProgram, "gate", run_with("bare2", [](json&) {})}), 1);
 }
 
-// Six pairs and six blocks, with which intervals begin.
+// Six prompts and six blocks, with which intervals begin.
 class IntervalExitCodes : public ExitCodes {
  protected:
   static void SetUpTestSuite() {
-    make_run("interval-exit-codes", {"a red apple", "a fox", "a blue boat"}, {0, 1}, 6);
+    make_run("interval-exit-codes",
+             {"a red apple", "a fox", "a blue boat", "an owl", "a house", "a green tree"}, {0}, 6);
   }
 };
 

@@ -206,14 +206,16 @@ inline RawRun small_run() {
   return run;
 }
 
-// Eight pairs a comparison: each of the small run's two stands for four seeds.
+// Eight prompts a comparison: each of the small run's two pairs stands for four.
 inline RawRun larger_run() {
   RawRun run = small_run();
   for (nlohmann::json& comparison : run.plan["comparisons"]) {
     const nlohmann::json pairs = comparison["pairs"];
-    for (std::size_t seed = 2; seed < 8; ++seed) {
-      nlohmann::json pair = pairs[seed % 2];
-      pair["seed"] = seed;
+    comparison["pairs"] = nlohmann::json::array();
+    for (std::size_t i = 0; i < 8; ++i) {
+      nlohmann::json pair = pairs[i % 2];
+      pair["seed"] = i;
+      pair["prompt"] = "cat " + std::to_string(i);
       comparison["pairs"].push_back(pair);
     }
   }

@@ -8,13 +8,13 @@
 
 namespace sameseed {
 
-// {candidate, reference, prompt, seed, values}: the i-th pair with this LPIPS and PSNR.
+// {candidate, reference, prompt, seed, values}: the i-th prompt's only pair, this LPIPS and PSNR.
 inline nlohmann::json synthetic_pair(std::size_t i, double lpips, double psnr) {
   const std::string number = std::to_string(i);
   return {{"candidate", "c-" + number},
           {"reference", "r-" + number},
-          {"prompt", "prompt " + std::to_string(i / 2)},
-          {"seed", i % 2},
+          {"prompt", "prompt " + std::to_string(1000 + i)},
+          {"seed", 7},
           {"values", {{"lpips.alex", lpips}, {"psnr.rgb", psnr}}},
           {"nonfinite", nlohmann::json::object()}};
 }

@@ -94,7 +94,7 @@ function drawSettings() {
       ...columns.map((name) => make("th", { scope: "col", class: "number" }, metrics.get(name).title)),
       make("th", { scope: "col", class: "number" }, "time"), make("th", { scope: "col" }, "engaged"))),
     make("tbody", {}, ...rows));
-  at("settings-note").replaceChildren(`${Math.min(settingsShown, all.length)} of ${all.length} against ${againstLabel()}; scores are means over the pairs, time is candidate / other. `);
+  at("settings-note").replaceChildren(`${Math.min(settingsShown, all.length)} of ${all.length} against ${againstLabel()}; scores are means over the prompts, time is candidate / other. `);
   if (settingsShown < all.length) {
     at("settings-note").append(make("button", { type: "button", onclick: () => { settingsShown += kRows; drawSettings(); } }, `show ${Math.min(kRows, all.length - settingsShown)} more`));
   }

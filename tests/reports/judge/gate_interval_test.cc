@@ -93,11 +93,11 @@ TEST(IntervalGate, TellsMeanIntervalAndHowManyPairsWouldDo) {
   EXPECT_LT(test.at("interval").at("low"), 0.19);
   EXPECT_GT(test.at("interval").at("high"), 0.2);
   EXPECT_EQ(test.at("bound"), 0.2);
-  // (1.6449 + 0.8416) * 0.05345 / sqrt(8 - 1.3528)
-  EXPECT_NEAR(gate.at("smallest_change").at("value").get<double>(), 0.0515, 1e-3);
+  // (1.6449 + 0.8416) * 0.05345 / sqrt(8 - 2.7055)
+  EXPECT_NEAR(gate.at("smallest_change").at("value").get<double>(), 0.05776, 1e-4);
   EXPECT_EQ(gate.at("smallest_change").at("n"), 8);
-  EXPECT_EQ(gate.at("smallest_change").at("half_takes"), 28);  // (2 (8 - 1.35)^0.5)^2 + 1.35
-  EXPECT_TRUE(holds(found.at("causes")[0].at("text"), "178 pairs would tell"))
+  EXPECT_EQ(gate.at("smallest_change").at("half_takes"), 24);  // (2 (8 - 2.71)^0.5)^2 + 2.71
+  EXPECT_TRUE(holds(found.at("causes")[0].at("text"), "180 prompts would tell"))
       << found.at("causes")[0].at("text");
 }
 
@@ -116,16 +116,109 @@ TEST(IntervalGate, JudgesTheMedianWhateverAPairOrTwoLose) {
                     "median 0.1 [0.08, 0.12] is more than 0.07"));
 }
 
-TEST(IntervalGate, JudgesTheWorst5OfPairsLikeThese) {
-  const json report = report_of({0.1, 0.12, 0.08, 0.11, 0.09, 0.13, 0.1, 0.12, 0.09, 0.11});
-  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.5)")), 0);
-  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.14)")), 5);  // 0.13 these
-  EXPECT_EQ(code_of(report, statistic_gate("worst5", R"("at_most":0.05)")), 2);
-  EXPECT_TRUE(
-      holds(text_of(report, statistic_gate("worst5", R"("at_most":0.05)")), "worst5 0.13 ["));
+TEST(IntervalGate, JudgesTheWorst5ByHowManyPromptsAreBeyond) {
+  const std::string gate = statistic_gate("worst5", R"("at_most":0.14)");
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 59)), gate), 0);
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 58)), gate), 5);
+  EXPECT_TRUE(holds(text_of(report_of(about(0.1, 0.02, 58)), gate),
+                    "of 58 prompts 0 are beyond it: 59 with no more beyond it would show that at "
+                    "most 5 % are"))
+      << text_of(report_of(about(0.1, 0.02, 58)), gate);
+  std::vector<double> one = about(0.1, 0.02, 92), two = about(0.1, 0.02, 6);
+  one[50] = 5;
+  EXPECT_EQ(code_of(report_of(one), gate), 5);
+  EXPECT_TRUE(holds(text_of(report_of(one), gate), "of 92 prompts 1 is beyond it: 93 with"));
+  one.push_back(0.1);
+  EXPECT_EQ(code_of(report_of(one), gate), 0);
+  two[2] = two[3] = 0.15;
+  EXPECT_EQ(code_of(report_of(two), gate), 2);
+  EXPECT_TRUE(holds(text_of(report_of(two), gate),
+                    "95 % of prompts within 0.15 [0.15, -] is more than 0.14 (p 0.033); of 6 "
+                    "prompts 2 are beyond it"))
+      << text_of(report_of(two), gate);
   const std::string psnr = R"({"metric":"psnr.rgb","statistic":"worst5","by":"interval",)";
-  EXPECT_EQ(code_of(report, psnr + R"("at_least":39})"), 0);
-  EXPECT_EQ(code_of(report, psnr + R"("at_least":41})"), 2);
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 59)), psnr + R"("at_least":39})"), 0);
+  EXPECT_EQ(code_of(report_of(about(0.1, 0.02, 59)), psnr + R"("at_least":41})"), 2);
+}
+
+// The pairs of a report, so many seeds each.
+json with_seeds(json report, int seeds) {
+  for (json& comparison : report["comparisons"]) {
+    const json cases = comparison["cases"];
+    comparison["cases"] = json::array();
+    for (const json& pair : cases)
+      for (int seed = 0; seed < seeds; ++seed) {
+        comparison["cases"].push_back(pair);
+        comparison["cases"].back()["seed"] = seed;
+      }
+  }
+  return report;
+}
+
+TEST(IntervalGate, CountsPromptsAndNotTheirSeeds) {
+  const std::string gate = lpips_gate(R"("at_most":0.2)");
+  EXPECT_EQ(code_of(with_seeds(report_of(about(0.1, 0.02, 5)), 8), gate), 5);
+  EXPECT_TRUE(holds(text_of(with_seeds(report_of(about(0.1, 0.02, 5)), 8), gate),
+                    "5 prompts have it, at least 6 are needed"));
+  EXPECT_EQ(code_of(with_seeds(report_of(about(0.1, 0.02, 8)), 8), gate), 0);
+  const auto test = [&](const json& report) {
+    return judged(report, gates_of(gate)).at("gates")[0].at("settings")[0].at("tests")[0];
+  };
+  const std::vector<double> open = about(0.19, 0.05, 8);
+  EXPECT_EQ(test(report_of(open)).at("interval"),
+            test(with_seeds(report_of(open), 4)).at("interval"));
+  EXPECT_EQ(test(with_seeds(report_of(open), 4)).at("n"), 8);
+}
+
+TEST(IntervalGate, CountsPromptsWithEqualTokenIdsOnce) {
+  json report = report_of(about(0.1, 0.02, 12));
+  for (json& pair : report["comparisons"][0]["cases"]) pair["same_as"] = "prompt 1000";
+  EXPECT_EQ(code_of(report, lpips_gate(R"("at_most":0.2)")), 5);
+  json two = report_of(about(0.1, 0.02, 12));
+  two["comparisons"][0]["cases"][1]["same_as"] = "prompt 1000";
+  EXPECT_EQ(code_of(two, lpips_gate(R"("at_most":0.2)")), 0);
+}
+
+TEST(IntervalGate, AsksForEightPromptsAtNinetyNinePercent) {
+  const std::string gate = lpips_gate(R"("at_most":0.2)");
+  const auto code = [&](std::size_t n) {
+    return judged(report_of(about(0.1, 0.001, n)), gates_of(gate, "0.01")).at("code").get<int>();
+  };
+  EXPECT_EQ(code(7), 5);
+  EXPECT_EQ(code(8), 0);
+}
+
+TEST(GateFile, IsOneFamilyForHolm) {
+  const json report = report_of({0.19, 0.21, 0.24, 0.20, 0.22, 0.205, 0.23, 0.195, 0.21, 0.215});
+  std::string file = lpips_gate(R"("at_most":0.2)");
+  EXPECT_EQ(code_of(report, file), 2);
+  for (int i = 0; i < 9; ++i) file += "," + lpips_gate(R"("at_most":0.5)");
+  EXPECT_EQ(code_of(report, file), 5);
+  EXPECT_TRUE(holds(text_of(report, file), "Holm's correction over 10 tests"))
+      << text_of(report, file);
+}
+
+TEST(GateFile, ThatStatesItsPromptsIsJudgedOnThoseAndNoMore) {
+  const auto code = [](const json& report, const std::string& gate) {
+    return judged(report,
+                  parse_gates(R"({"schema":"sameseed/gate/1","prompts":12,"gates":[)" + gate + "]}",
+                              "g.json"))
+        .at("code")
+        .get<int>();
+  };
+  // The first twelve hold; those that were added do not.
+  std::vector<double> twelve = about(0.1, 0.02, 12), more = twelve;
+  for (int i = 0; i < 24; ++i) more.push_back(0.9);
+  for (const std::string& gate :
+       {lpips_gate(R"("at_most":0.2)"),
+        std::string(R"({"metric":"lpips.alex","statistic":"mean","at_most":0.2})")}) {
+    EXPECT_EQ(code(report_of(twelve), gate), 0) << gate;
+    EXPECT_EQ(code(report_of(more), gate), 0) << gate;
+    EXPECT_EQ(code(with_seeds(report_of(more), 3), gate), 0) << gate;
+    EXPECT_EQ(code(report_of(about(0.1, 0.02, 11)), gate), 5) << gate;
+    EXPECT_EQ(code(with_seeds(report_of(about(0.1, 0.02, 11)), 2), gate), 5) << gate;
+    EXPECT_EQ(code_of(report_of(more), gate), 2) << gate;  // without the statement
+  }
 }
 
 TEST(IntervalGate, TakesABoundOnTheWorst5FromTheirBadSideOnly) {
@@ -369,7 +462,8 @@ int failures(double beyond_of_first, double alpha_of_run) {
       bounds.push_back(std::move(observations));
     }
     bool any = false;
-    for (const IntervalAnswer& answer : judge_by_interval(gates[0], settings))
+    const auto answers = judge_by_interval({{&gates[0], settings}});
+    for (const IntervalAnswer& answer : answers[0])
       any = any || answer.answer == Answer::kFail;
     failed += any;
   }
@@ -383,15 +477,14 @@ TEST(IntervalGate, FailsInAtMostAlphaOfRunsWithoutADifference) {
 }
 
 TEST(IntervalGate, FindsADifferenceOfTheStatedSizeWithTheStatedPower) {
-  const std::vector<BoundTest> tests =
-      judge_by_interval(gates_of(lpips_gate(R"("at_most":1)"))[0],
-                        std::vector<std::vector<GateObservations>>(
-                            6, {{.beyond = about(0, std::sqrt(15.0 / 16), 16),
-                                 .unit = "",
-                                 .bound = 1,
-                                 .what = "mean",
-                                 .shown = [](double beyond) { return 1 + beyond; }}}))[0]
-          .tests;
+  const std::vector<Gate> gates = gates_of(lpips_gate(R"("at_most":1)"));
+  const std::vector<std::vector<GateObservations>> settings(
+      6, {{.beyond = about(0, std::sqrt(15.0 / 16), 16),
+           .unit = "",
+           .bound = 1,
+           .what = "mean",
+           .shown = [](double beyond) { return 1 + beyond; }}});
+  const std::vector<BoundTest> tests = judge_by_interval({{&gates[0], settings}})[0][0].tests;
   const double change = tests[0].smallest_change.value();  // of observations with a spread of 1
   EXPECT_GE(failures(change, 0.05), 373);
   EXPECT_LE(failures(change, 0.05), 450);

@@ -33,5 +33,30 @@ TEST(LossTable, LeavesOutWhatHasNoNumber) {
   EXPECT_TRUE(std::isnan(table.losses[1][0]));
 }
 
+TEST(LossTable, JoinsPromptsWithEqualTokenIds) {
+  ScoredPair upper = scored("Owl", 2, 0.5);
+  upper.pair.same_as = "owl";
+  const std::vector<ScoredPair> pairs = {scored("owl", 1, 1.0), upper};
+  EXPECT_EQ(loss_table(kSsim, {&pairs}).pairs, (std::vector<PairKey>{{"owl", 1}, {"owl", 2}}));
+}
+
+TEST(Observations, AreMeansOfAPromptsSeeds) {
+  EXPECT_EQ(means_of_prompts({{{"cat", 0}, 1}, {{"cat", 7}, 3}, {{"owl", 0}, 5}}),
+            (std::vector<double>{2, 5}));
+  EXPECT_TRUE(means_of_prompts({}).empty());
+}
+
+TEST(Observations, OfRowsAreMeansOfWhatIsThere) {
+  const double none = std::nan("");
+  const auto rows = over_prompts({{1, 2, 5, none}, {none, 8, none, none}},
+                                 {{"b", 0}, {"a", 0}, {"b", 1}, {"c", 0}});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0][0], 3);
+  EXPECT_EQ(rows[0][1], 2);
+  EXPECT_TRUE(std::isnan(rows[0][2]));
+  EXPECT_TRUE(std::isnan(rows[1][0]));
+  EXPECT_EQ(rows[1][1], 8);
+}
+
 }  // namespace
 }  // namespace sameseed

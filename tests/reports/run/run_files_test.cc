@@ -98,5 +98,40 @@ TEST_F(ReadRun, TakesNoScoresOfAPictureThatWasMadeAgain) {
   EXPECT_NE(stale.refused.value_or("").find("made again"), std::string::npos);
 }
 
+// Two prompts of the small run's comparisons, and the ids that an engine states for each case.
+RunFiles run_with_prompts(const std::string& first, const std::string& second,
+                          const std::string& ids_of_second) {
+  RawRun run = small_run();
+  for (nlohmann::json& one : run.plan["cases"]) {
+    const bool is_second = one.at("id").get<std::string>().ends_with("1");
+    one["request"]["prompt"] = is_second ? second : first;
+    for (auto& [id, record] : run.samples)
+      if (record.at("case") == one.at("id"))
+        record["hashes"]["token_ids"] = is_second ? ids_of_second : "ids";
+  }
+  for (nlohmann::json& comparison : run.plan["comparisons"])
+    for (nlohmann::json& pair : comparison["pairs"])
+      pair["prompt"] = pair.at("seed") == 0 ? first : second;
+  return files_of(run);
+}
+
+TEST(ReadPrompts, ThatHaveEqualTokenIdsAreOneObservation) {
+  const RunFiles run = run_with_prompts("a red apple", "A RED APPLE", "ids");
+  for (const PlannedComparison& comparison : run.plan.comparisons)
+    for (const Pair& pair : comparison.pairs) EXPECT_EQ(pair.observation(), "A RED APPLE");
+  EXPECT_EQ(run.plan.comparisons[0].pairs[0].prompt, "a red apple");
+}
+
+TEST(ReadPrompts, ThatHaveOtherTokenIdsAreTwo) {
+  const RunFiles run = run_with_prompts("a red apple", "a blue car", "others");
+  EXPECT_EQ(run.plan.comparisons[0].pairs[0].observation(), "a red apple");
+  EXPECT_EQ(run.plan.comparisons[0].pairs[1].observation(), "a blue car");
+}
+
+TEST(ReadPrompts, GoByTheirTextWhereNoIdsAreRecorded) {
+  const RunFiles run = run_with_prompts("a red apple", "a blue car", "");
+  EXPECT_EQ(run.plan.comparisons[0].pairs[1].observation(), "a blue car");
+}
+
 }  // namespace
 }  // namespace sameseed

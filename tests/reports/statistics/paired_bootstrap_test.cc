@@ -65,13 +65,25 @@ TEST(PairedBootstrap, WidensWithTheFamily) {
   EXPECT_GT(*estimate_family(rows)[0].half_width, 1.2 * *estimate_family({rows[0]})[0].half_width);
 }
 
-TEST(PairedBootstrap, SaysHowManyPairsWouldDo) {
-  // (1.960 + 0.842)^2 = 7.849 for one effect, (2.498 + 0.842)^2 = 11.15 for four.
-  EXPECT_EQ(observations_needed({.n = 4, .mean = 1, .spread = 2}, 1, 0.95), 32);
-  EXPECT_EQ(observations_needed({.n = 4, .mean = -1, .spread = 2}, 4, 0.95), 45);
-  EXPECT_EQ(observations_needed({.n = 4, .mean = 1, .spread = 0.1}, 4, 0.95), 6);
-  EXPECT_FALSE(observations_needed({.n = 4, .mean = 0, .spread = 1}, 4, 0.95));
-  EXPECT_FALSE(observations_needed({.n = 1, .mean = 1, .spread = 0}, 4, 0.95));
+TEST(PairedBootstrap, SaysHowManyObservationsWouldDo) {
+  // c = 3 sqrt(16) / 4 = 3: ((3 + 0.8416) 4 / 2)^2 = 59.03.
+  EXPECT_EQ(observations_needed({.n = 16, .mean = -2, .spread = 4, .half_width = 3}), 60);
+  // Never the number that failed to show it, and nothing without an interval or beside a claim.
+  EXPECT_EQ(observations_needed({.n = 6, .mean = 2.999, .spread = 1, .half_width = 3}), 8);
+  const auto six = estimate_family({{1, 1.2, 0.1, -0.4, 0.3, 1.1}})[0];
+  ASSERT_GT(*six.half_width, six.mean);
+  EXPECT_GT(*observations_needed(six), 6);
+  EXPECT_FALSE(observations_needed({.n = 5, .mean = 1, .spread = 2}));
+  EXPECT_FALSE(observations_needed({.n = 16, .mean = 4, .spread = 4, .half_width = 3}));
+  EXPECT_FALSE(observations_needed({.n = 16, .mean = 0, .spread = 4, .half_width = 3}));
+}
+
+TEST(PairedBootstrap, AsksForAsManyObservationsAsItsConfidenceTakes) {
+  EXPECT_EQ(fewest_observations(0.95), 6u);
+  EXPECT_EQ(fewest_observations(0.99), 8u);
+  const std::vector<double> seven = {1, 2, 3, 4, 5, 6, 7};
+  EXPECT_TRUE(estimate_family({seven})[0].half_width);
+  EXPECT_FALSE(estimate_family({seven}, {.confidence = 0.99})[0].half_width);
 }
 
 // 1,000 synthetic runs of a 2 x 2 x 3 factorial.

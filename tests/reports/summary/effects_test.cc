@@ -42,10 +42,9 @@ struct Sweep {
     for (const Setting& setting : settings) {
       Comparison comparison{.setting = setting, .against = "reference"};
       for (int pair = 0; pair < pairs; ++pair)
-        comparison.pairs.push_back(
-            {.pair = {.prompt = "a cat", .seed = static_cast<std::uint64_t>(pair)},
-             .scored = true,
-             .values = {{"lpips.alex", lpips(setting, pair)}}});
+        comparison.pairs.push_back({.pair = {.prompt = "cat " + std::to_string(pair)},
+                                    .scored = true,
+                                    .values = {{"lpips.alex", lpips(setting, pair)}}});
       comparisons.push_back(std::move(comparison));
     }
   }
@@ -144,13 +143,41 @@ TEST(Effects, OfOnePairHaveNoInterval) {
   EXPECT_FALSE(conv.contains("needed"));  // one pair shows no spread
 }
 
-TEST(Effects, OfFourPairsSayHowManyWouldDo) {
-  const Effects effects = Sweep(kTwoByTwo, 4, [](const Setting& setting, int pair) {
-                            return setting.at(kConvSwitch) == "1" ? 0.01 * (pair + 1) : 0;
-                          }).effects();
-  // Mean 0.025, spread 0.0129, three effects: ((2.394 + 0.842) 0.0129 / 0.025)^2 = 2.8.
-  EXPECT_EQ(lpips_of(effects, {{kConvSwitch, "1"}}).at("needed"), 6);
-  EXPECT_EQ(effect_table(effects).notes.back(), "  conv half 1: LPIPS 6 pairs");
+TEST(Effects, ThatAreNotShownSayHowManyPromptsWouldDo) {
+  const auto effects_over = [](int prompts) {
+    return Sweep(kTwoByTwo, prompts,
+                 [](const Setting& setting, int pair) {
+                   return setting.at(kConvSwitch) == "1" ? (pair % 2 ? 0.05 : -0.03) : 0;
+                 })
+        .effects();
+  };
+  const json eight = lpips_of(effects_over(8), {{kConvSwitch, "1"}});
+  ASSERT_EQ(eight.at("verdict"), "none shown");
+  // c s / sqrt(8) is half the interval's width; ((c + 0.8416) s / 0.01)^2.
+  const double spread = 0.04 * std::sqrt(8.0 / 7),
+               critical =
+                   (eight.at("interval").at("high").get<double>() - 0.01) * std::sqrt(8.0) / spread;
+  EXPECT_EQ(eight.at("needed"), std::ceil(std::pow((critical + 0.8416) * spread / 0.01, 2)));
+  EXPECT_TRUE(effect_table(effects_over(8)).notes.back().ends_with(" prompts"));
+  // Of four nothing is known but that they are too few.
+  EXPECT_FALSE(lpips_of(effects_over(4), {{kConvSwitch, "1"}}).contains("needed"));
+}
+
+TEST(Effects, CountThePromptsAndNotTheirSeeds) {
+  const auto loss = [](const Setting& setting, int pair) {
+    return setting.at(kConvSwitch) == "1" ? 0.1 + 0.01 * (pair % 3) : 0;
+  };
+  Sweep once(kTwoByTwo, 5, loss), seeds = once;
+  for (Comparison& comparison : seeds.comparisons)
+    for (int seed = 1; seed < 8; ++seed)
+      for (int pair = 0; pair < 5; ++pair) {
+        comparison.pairs.push_back(comparison.pairs.at(static_cast<std::size_t>(pair)));
+        comparison.pairs.back().pair.seed = static_cast<std::uint64_t>(seed);
+      }
+  const json conv = lpips_of(seeds.effects(), {{kConvSwitch, "1"}});
+  EXPECT_EQ(conv, lpips_of(once.effects(), {{kConvSwitch, "1"}}));
+  EXPECT_EQ(conv.at("verdict"), "too few");
+  EXPECT_EQ(conv.at("n"), 5);
 }
 
 TEST(Effects, UsePairsThatHaveAllSettingsNeeded) {

@@ -60,10 +60,54 @@ TEST(NoiseFloor, StandsInLossUnitsBesideEveryScore) {
   EXPECT_EQ(floor.at("unit"), "levels^2");
 }
 
-TEST(NoiseFloor, TellsScoresInsideItFromThoseBeyond) {
-  const json summary = report_of(run_with_floor(48.13, 0.05));
-  EXPECT_EQ(quality_of(summary, "off~r", "lpips.alex").at("reading"), "no difference shown");
-  EXPECT_EQ(quality_of(summary, "on~r", "lpips.alex").at("reading"), "beyond the floor");
+// A metric's losses, a prompt each.
+std::vector<ScoredPair> prompts_with(const std::vector<double>& losses) {
+  std::vector<ScoredPair> pairs;
+  for (std::size_t i = 0; i < losses.size(); ++i)
+    pairs.push_back({.pair = {.prompt = "cat " + std::to_string(i)},
+                     .scored = true,
+                     .values = {{"lpips", losses[i]}}});
+  return pairs;
+}
+
+std::string reading(const std::vector<double>& losses,
+                    const std::vector<std::vector<double>>& floors) {
+  std::vector<FloorRow> rows;
+  std::vector<const FloorRow*> beside;
+  for (const auto& floor : floors) rows.push_back({.cases = prompts_with(floor)});
+  for (const FloorRow& row : rows) beside.push_back(&row);
+  return floor_reading(prompts_with(losses), beside, {.name = "lpips"});
+}
+
+TEST(NoiseFloor, ReadsLossesPromptByPrompt) {
+  // Prompts differ tenfold, and each loses half more than in the floor: intervals of the two means
+  // overlap almost wholly, the paired differences leave no doubt.
+  const std::vector<double> floor = {0.01, 0.1, 0.02, 0.05, 0.03, 0.04},
+                            more = {0.016, 0.15, 0.03, 0.076, 0.044, 0.06},
+                            equal = {0.011, 0.095, 0.021, 0.049, 0.031, 0.04};
+  EXPECT_EQ(reading(more, {floor}), "beyond the floor");
+  EXPECT_EQ(reading(equal, {floor}), "no difference shown");
+  EXPECT_EQ(reading(floor, {floor}), "no difference shown");  // exactly on it
+}
+
+TEST(NoiseFloor, IsTooFewBelowSixPrompts) {
+  EXPECT_EQ(reading({1, 2, 3, 4, 5}, {{0.1, 0.2, 0.3, 0.4, 0.5}}), "too few");
+  EXPECT_EQ(reading({1, 2, 3, 4, 5, 6}, {{0.1, 0.2, 0.3, 0.4, 0.5}}), "too few");
+  const json summary = report_of(run_with_floor(48.13, 0.05));  // two seeds of one prompt
+  EXPECT_EQ(quality_of(summary, "on~r", "lpips.alex").at("reading"), "too few");
+}
+
+TEST(NoiseFloor, IsTheLargestOfSeveralRows) {
+  const std::vector<double> loss = {1, 2, 3, 4, 5, 6}, small = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6},
+                            large = {1.1, 1.9, 3.2, 4.1, 4.9, 6.2};
+  EXPECT_EQ(reading(loss, {small}), "beyond the floor");
+  EXPECT_EQ(reading(loss, {large, small}), "no difference shown");
+  EXPECT_EQ(reading(loss, {small, large}), "no difference shown");
+}
+
+TEST(NoiseFloor, ThatIsNoNumberShowsNothing) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(reading({1, 2, 3, 4, 5, 6}, {{0, 0, 0, 0, 0, infinity}}), "no difference shown");
 }
 
 TEST(NoiseFloor, OfExactlyZeroMakesEveryDifferenceReal) {

@@ -10,21 +10,43 @@ namespace {
 
 using nlohmann::json;
 
-// The setting that is on, its pairs held against an oracle: LPIPS of each arm, seed by seed.
-json oracle_of(double candidate_0, double reference_0, double candidate_1, double reference_1) {
+struct Losses {
+  double candidate, reference;  // LPIPS against the oracle
+};
+
+// The setting that is on, its pairs held against an oracle: a prompt each, so many seeds.
+json oracle_of(const std::vector<Losses>& prompts, int seeds = 1) {
   RawRun run = small_run();
   run.plan["cases"].push_back({{"id", "o"}, {"environment", "er"}, {"request", json::object()}});
+  json pairs = json::array();
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const std::string ours = "on-" + std::to_string(10 + i), theirs = "r-" + std::to_string(10 + i);
+    run.plan["cases"].push_back({{"id", ours}, {"environment", "e1"}, {"request", json::object()}});
+    run.plan["cases"].push_back(
+        {{"id", theirs}, {"environment", "er"}, {"request", json::object()}});
+    for (int seed = 0; seed < seeds; ++seed)
+      pairs.push_back({{"candidate", ours},
+                       {"reference", theirs},
+                       {"prompt", "cat " + std::to_string(i)},
+                       {"seed", seed},
+                       {"oracle", "o"}});
+    run.scores[{ours, "o"}] = pair_scores(ours, "o", 40, prompts[i].candidate);
+    run.scores[{theirs, "o"}] = pair_scores(theirs, "o", 40, prompts[i].reference);
+  }
   for (json& comparison : run.plan["comparisons"])
-    if (comparison.at("id") == "on~r")
-      for (json& pair : comparison["pairs"]) pair["oracle"] = "o";
-  run.scores[{"on-0", "o"}] = pair_scores("on-0", "o", 40, candidate_0);
-  run.scores[{"r-0", "o"}] = pair_scores("r-0", "o", 40, reference_0);
-  run.scores[{"on-1", "o"}] = pair_scores("on-1", "o", 40, candidate_1);
-  run.scores[{"r-1", "o"}] = pair_scores("r-1", "o", 40, reference_1);
+    if (comparison.at("id") == "on~r") comparison["pairs"] = pairs;
   const json summary = report_of(run);
   for (const json& one : summary.at("comparisons"))
-    if (one.at("id") == "on~r") return one.at("oracle");
+    if (one.at("id") == "on~r") return one.at("oracle").at("lpips.alex");
   return nullptr;
+}
+
+// The reference is nearer by about 0.2 in every prompt.
+std::vector<Losses> reference_nearer(std::size_t prompts) {
+  std::vector<Losses> list;
+  for (std::size_t i = 0; i < prompts; ++i)
+    list.push_back({0.3 + 0.01 * static_cast<double>(i), 0.1});
+  return list;
 }
 
 TEST(Oracle, IsAbsentWhereNobodyAskedForIt) {
@@ -32,16 +54,27 @@ TEST(Oracle, IsAbsentWhereNobodyAskedForIt) {
   for (const json& one : summary.at("comparisons")) EXPECT_TRUE(one.at("oracle").is_null());
 }
 
-TEST(Oracle, NamesTheArmThatIsNearerPairByPair) {
-  const json farther = oracle_of(0.3, 0.1, 0.5, 0.2).at("lpips.alex");
-  EXPECT_DOUBLE_EQ(farther.at("candidate").get<double>(), 0.4);
-  EXPECT_DOUBLE_EQ(farther.at("difference").get<double>(), 0.25);
+TEST(Oracle, NamesTheArmThatIsNearerPromptByPrompt) {
+  const json farther = oracle_of(reference_nearer(6));
+  EXPECT_NEAR(farther.at("candidate").get<double>(), 0.325, 1e-12);
+  EXPECT_NEAR(farther.at("difference").get<double>(), 0.225, 1e-12);
+  EXPECT_EQ(farther.at("n"), 6);
   EXPECT_EQ(farther.at("reading"), "reference nearer");
-  EXPECT_EQ(oracle_of(0.1, 0.3, 0.2, 0.5).at("lpips.alex").at("reading"), "candidate nearer");
+  std::vector<Losses> turned = reference_nearer(6);
+  for (Losses& losses : turned) std::swap(losses.candidate, losses.reference);
+  EXPECT_EQ(oracle_of(turned).at("reading"), "candidate nearer");
 }
 
-TEST(Oracle, ShowsNoDifferenceWherePairsDisagree) {
-  EXPECT_EQ(oracle_of(0.3, 0.1, 0.1, 0.3).at("lpips.alex").at("reading"), "no difference shown");
+TEST(Oracle, SaysTooFewBelowSixPromptsHoweverManySeeds) {
+  EXPECT_EQ(oracle_of(reference_nearer(5), 4).at("reading"), "too few");
+  EXPECT_EQ(oracle_of(reference_nearer(5), 4).at("n"), 5);
+  EXPECT_TRUE(oracle_of(reference_nearer(5)).at("interval").is_null());
+}
+
+TEST(Oracle, ShowsNoDifferenceWherePromptsDisagree) {
+  std::vector<Losses> list = reference_nearer(8);
+  for (std::size_t i = 0; i < 8; i += 2) std::swap(list[i].candidate, list[i].reference);
+  EXPECT_EQ(oracle_of(list).at("reading"), "no difference shown");
 }
 
 TEST(Oracle, CountsOnlyPairsOfWhichBothArmsAreScored) {
