@@ -61,9 +61,14 @@ std::string promised_reading(const CompareRow& row, const Found& found) {
   if (!found.bound || !found.estimate.half_width) return "too few";
   const bool time = row.claim.is_time(), up = found.estimate.mean > 0 && found.bound->estimate > 0,
              down = found.estimate.mean < 0 && found.bound->estimate < 0;
-  if (found.bound->p_at_most <= kNotWorseAlpha)
-    return found.shown && down ? (time ? "faster" : "better") : (time ? "not slower" : "not worse");
-  if (found.shown && up) return time ? "slower" : "worse";
+  if (found.bound->p_at_most <= kNotWorseAlpha) {
+    const bool enough = !time || found.bound->estimate < -row.bound;
+    return found.shown && down && enough ? (time ? "faster" : "better")
+                                         : (time ? "not slower" : "not worse");
+  }
+  // Of times also for itself beyond the margin.
+  if (found.shown && up && (!time || found.bound->p_above <= kNotWorseAlpha))
+    return time ? "slower" : "worse";
   return "inconclusive";
 }
 
@@ -93,7 +98,7 @@ std::optional<double> needed(const CompareRow& row, const Found& found) {
   double change = row.bound - std::max(value, 0.0), of = spread, alpha = kNotWorseAlpha;
   std::size_t family = 1;
   if (value >= row.bound) {  // it looks worse: until that is shown
-    change = std::abs(found.estimate.mean) - row.margin;
+    change = std::abs(found.estimate.mean);
     of = found.estimate.spread;
     alpha = (1 - confidence_of(row.family)) / 2;
     family = found.family;
@@ -122,8 +127,14 @@ std::string cause_of(const CompareRow& row) {
 }
 
 // Of a relative change that was shown in every prompt, (2 + h) / (2 - h) - 1 of A's mean loss.
-std::optional<double> smallest_shown(const CompareRow& row, double half_width) {
-  if (row.claim.is_time()) return std::expm1(half_width + row.margin);
+std::optional<double> smallest_shown(const CompareRow& row, const Found& found) {
+  const double half_width = *found.estimate.half_width;
+  if (row.claim.is_time()) {
+    double least = half_width + row.margin;
+    if (found.bound && found.bound->low)
+      least = std::max(least, row.bound + found.bound->estimate - *found.bound->low);
+    return std::expm1(least);
+  }
   if (row.family != Family::kScores) return half_width + row.margin;
   if (half_width >= 2 || !row.claim.before) return std::nullopt;
   return ((2 + half_width) / (2 - half_width) - 1) * *row.claim.before;
@@ -148,8 +159,7 @@ Claim claim_of(const CompareRow& row, const Found& found) {
       difference.interval = {out(mean - *found.estimate.half_width),
                              out(mean + *found.estimate.half_width)};
   }
-  if (found.estimate.half_width)
-    claim.smallest_shown = smallest_shown(row, *found.estimate.half_width);
+  if (found.estimate.half_width) claim.smallest_shown = smallest_shown(row, found);
   claim.reading =
       row.bounded.empty() ? explaining_reading(row, found) : promised_reading(row, found);
   CompareRow read = row;
@@ -165,10 +175,9 @@ Claim claim_of(const CompareRow& row, const Found& found) {
 double confidence_of(Family family) {
   switch (family) {
     case Family::kTotals:
-      return 0.94;
     case Family::kParts:
     case Family::kCycles:
-      return 0.98;
+      return 0.96;
     case Family::kScores:
     case Family::kOther:
       break;
@@ -201,13 +210,10 @@ CompareRow score_row(Claim claim, const std::map<std::size_t, LossesOfPrompt>& l
 
 CompareRow time_row(Claim claim, Family family, std::map<std::size_t, double> changes,
                     double margin) {
-  CompareRow row{.claim = std::move(claim),
-                 .family = family,
-                 .values = std::move(changes),
-                 .margin = std::log1p(margin)};
+  CompareRow row{.claim = std::move(claim), .family = family, .values = std::move(changes)};
   row.claim.margin = margin;
   row.bounded = row.values;
-  row.bound = row.margin;
+  row.bound = std::log1p(margin);
   return row;
 }
 

@@ -7,11 +7,11 @@
 //   of them pass in at most 5 % of comparisons.
 // * "worse" or "slower": shown to be so in a family of all such claims (step_down.h). Scores are
 //   worse where they are shown to be worse at all and not shown to be within the margin: same seeds
-//   leave nothing that would differ by itself. Times are slower where they are shown to be slower
-//   by more than the margin, since two runs of the same thing differ by what no block of one run
-//   can show (boot, heat, neighbours). The chance of any false word is at most 0.5 % for scores
-//   that are worse, 3 % for totals, 1 % for their parts and 1 % for cycles, 5.5 % together; for
-//   times that do not differ at all it is far less, because of the margin.
+//   leave nothing that would differ by itself. Times are slower where they are shown to be so and,
+//   each for itself with 95 % confidence, by more than the margin, since two runs of the same thing
+//   differ by what no block of one run can show (boot, heat, neighbours). The chance of any false
+//   word is at most 0.5 % for scores, 2 % for totals, 2 % for their parts and 2 % for cycles; where
+//   times do not differ at all it is far less, because of the margin.
 // * "inconclusive": neither, with the smallest change that could have been shown.
 // Claims about pictures and switches explain these. They make a family of their own at 99 %, and
 // no exit code.

@@ -177,9 +177,9 @@ void write_comparison(const Compared& compared, std::ostream& out) {
   write_clocks(compared, out);
   if (!claims.empty())
     out << fmt::format(
-        "a false \"worse\" among scores: at most 0.5 %, a false \"slower\" among times: at most 5 "
+        "a false \"worse\" among scores: at most 0.5 %, a false \"slower\" among times: at most 6 "
         "%; "
-        "a wrong code 0: at most 5 %; times count from {:.3g} % on\n",
+        "a wrong code 0: about 5 %; times count from {:.3g} % on\n",
         100 * compared.time_margin);
   write_shortfalls(compared.shortfalls, out);
   const CompareVerdict& verdict = compared.verdict;
