@@ -180,6 +180,8 @@ class MarkdownReport final : public Report {
     out << "\nScores are means over the pairs; time is candidate / other in A B B A blocks.\n";
     for (const auto& [reason, count] : summary.invalid)
       out << fmt::format("\nTimes left out: {} samples: {}\n", count, plain(reason));
+    if (const std::string cut = told(summary.cut_prompts); !cut.empty())
+      out << "\n" << plain(cut) << "\n";
     write_damage(summary.comparisons, out);
     write_traces(summary.comparisons, out);
   }

@@ -27,6 +27,7 @@ struct SampleRecord {
   std::string start;  // the start of the program that made it
   int block = 0, position = 0;
   std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
+  std::vector<std::string> warnings = {};
   std::vector<std::string> invalid;  // why its times are worth nothing
   std::string latents;               // SHA-256
   nlohmann::json effective;          // an object: how the process read each switch
