@@ -22,6 +22,8 @@
 #include "bench/worker/worker_command.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "pipeline/text/tokenizer.h"
+#include "reports/summary/cut_prompts.h"
 
 namespace sameseed {
 namespace {
@@ -135,7 +137,34 @@ void write_plan(const PlannedRun& planned) {
   write_file(file, planned.plan.dump(1) + "\n");
 }
 
+namespace {
+
+// What the model's tokenizers will cut off. Another engine may have others; without any, nothing is
+// said here, and the report tells what the workers warned of.
+CutPrompts cut_prompts_of(const json& plan) try {
+  CutPrompts prompts;
+  const Tokenizer tokenizer =
+      Tokenizer::open(std::filesystem::path(
+                          plan.at("environments").at(0).at("load").at("model").get<std::string>()) /
+                      "tokenizer");
+  std::set<std::string> known;
+  for (const json& one : plan.at("cases")) {
+    const std::string prompt = one.at("request").at("prompt");
+    if (!known.insert(prompt).second) continue;
+    if (const TokenIds tokens = tokenizer.encode(prompt); tokens.truncated)
+      prompts.cut.push_back({prompt, tokens.ids.size(), tokens.dropped});
+  }
+  prompts.of = known.size();
+  return prompts;
+} catch (const UserError&) {
+  return {};
+}
+
+}  // namespace
+
 void describe_plan(const PlannedRun& planned) {
+  if (const std::string cut = told(cut_prompts_of(planned.plan)); !cut.empty())
+    std::cerr << "sameseed: " << cut << "\n";
   const json& plan = planned.plan;
   std::string time = "unknown; `sameseed plan --probe` measures it";
   const ExpectedTimes times = read_expected_times(planned.run);

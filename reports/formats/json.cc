@@ -315,6 +315,16 @@ json nonfinite_json(const NonfiniteCase& one) {
   return entry;
 }
 
+json cut_json(const CutPrompt& one) {
+  return {{"prompt", one.prompt}, {"tokens", one.tokens}, {"lost", one.lost}};
+}
+
+json cut_prompts_json(const CutPrompts& prompts) {
+  return {{"of", prompts.of},
+          {"cut", list_json(prompts.cut, cut_json)},
+          {"negatives", list_json(prompts.negatives, cut_json)}};
+}
+
 class JsonReport final : public Report {
  public:
   std::string file() const override { return "report.json"; }
@@ -346,6 +356,7 @@ json report_json(const Summary& summary, const Verdict& verdict) {
           {"invalid", summary.invalid},
           {"failures", list_json(summary.failures, failure_json)},
           {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
+          {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
           {"comparisons", list_json(summary.comparisons, comparison_json)},
           {"workers", summary.workers},
           {"effects", effects_json(summary.effects)},

@@ -110,6 +110,7 @@ std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict)
                  .skipped = {},
                  .output = fmt::format("verdict: {} (exit code {})\n{}", verdict.word, verdict.code,
                                        gates_text(verdict))};
+  if (const std::string cut = told(summary.cut_prompts); !cut.empty()) whole.output += cut + "\n";
   if (!verdict.gates && verdict.code == 0) whole.skipped = verdict.word + ": no gates were given";
   std::vector<TestCase> cases;
   std::map<std::string, std::size_t> place;

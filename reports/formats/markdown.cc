@@ -185,6 +185,8 @@ class MarkdownReport final : public Report {
       out << fmt::format("\nTimes left out: {} samples: {}\n", count, plain(reason));
     if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())
       out << "\n" << plain(kept) << "\n";
+    if (const std::string cut = told(summary.cut_prompts); !cut.empty())
+      out << "\n" << plain(cut) << "\n";
     write_damage(summary.comparisons, out);
     write_traces(summary.comparisons, out);
   }

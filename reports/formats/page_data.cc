@@ -244,6 +244,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"failures", failures_of(summary.failures)},
       {"failure_count", summary.failures.size()},
       {"invalid", summary.invalid},
+      {"cut_prompts", told(summary.cut_prompts)},
       {"excluded", excluded_reasons(summary.excluded)},
       {"comparisons", json::array()},
       {"repeat", repeat_command(summary.folder, kCasePlace, std::string(kCasePlace) + ".png")}};

@@ -130,6 +130,10 @@ void print_failures(const std::vector<Failure>& failures, std::ostream& out) {
   }
 }
 
+void print_cut_prompts(const CutPrompts& prompts, std::ostream& out) {
+  if (const std::string text = told(prompts); !text.empty()) out << text << "\n";
+}
+
 void print_invalid(const std::map<std::string, int>& invalid, std::ostream& out) {
   for (const auto& [reason, count] : invalid)
     out << fmt::format("times left out: {} samples: {}\n", count, one_line(reason));
@@ -206,6 +210,7 @@ class TextReport final : public Report {
     print_invalid(summary.invalid, out);
     if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())
       out << one_line(kept) << "\n";
+    print_cut_prompts(summary.cut_prompts, out);
     print_gates(verdict, out);
     print_verdict(verdict, out);
   }

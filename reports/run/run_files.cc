@@ -97,6 +97,7 @@ SampleRecord sample_record(const json& line) {
                       .log_tail = texts_in(line, "log_tail"),
                       .start = text_in(line, "start"),
                       .ms = times_in(line),
+                      .warnings = texts_in(line, "warnings"),
                       .invalid = texts_in(line, "invalid"),
                       .latents = text_in(object_in(line, "hashes"), "latents"),
                       .picture = text_in(object_in(line, "files"), "image"),

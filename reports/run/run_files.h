@@ -27,6 +27,7 @@ struct SampleRecord {
   std::string start;  // the start of the program that made it
   int block = 0, position = 0;
   std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
+  std::vector<std::string> warnings = {};
   std::vector<std::string> invalid;  // why its times are worth nothing
   std::string latents, picture;      // SHA-256; of the picture's file
   std::string noise, token_ids;      // SHA-256 of what it was made from; empty: not recorded

@@ -74,6 +74,7 @@ Summary summarize_run(const RunIndex& run) {
                   .invalid = invalid_times(files),
                   .failures = failures_of(files),
                   .nonfinite = nonfinite_cases(run),
+                  .cut_prompts = cut_prompts(files),
                   .comparisons = {},
                   .effects = {}};
   summary.cohort = cohort_of(files);

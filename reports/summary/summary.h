@@ -10,6 +10,7 @@
 
 #include "reports/run/run_files.h"
 #include "reports/summary/comparison.h"
+#include "reports/summary/cut_prompts.h"
 #include "reports/summary/effects.h"
 #include "reports/summary/noise_floor.h"
 
@@ -45,6 +46,7 @@ struct Summary {
   std::map<std::string, int> invalid;             // reason -> timing samples that carry it
   std::vector<Failure> failures;                  // in the plan's order
   std::vector<NonfiniteCase> nonfinite;
+  CutPrompts cut_prompts = {};
   std::vector<Comparison> comparisons;
   Effects effects;
 

@@ -117,6 +117,7 @@ function drawRest() {
         one.log_tail.length ? make("pre", {}, one.log_tail.join("\n")) : null, command(one.repeat))));
   }
   const lines = [...Object.entries(data.invalid).map(([why, count]) => `times left out: ${count} samples: ${why}`),
+    ...(data.cut_prompts ? [data.cut_prompts] : []),
     ...Object.entries(data.excluded).map(([why, count]) => `excluded: ${count} combinations: ${why}`)];
   if (lines.length) rest.append(make("h2", {}, "Left out"), make("ul", {}, ...lines.map((line) => make("li", {}, line))));
 }

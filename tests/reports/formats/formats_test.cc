@@ -243,6 +243,27 @@ TEST(Text, TellsFailuresThatAreAlikeOnce) {
       << text;  // once more in the verdict's cause
 }
 
+TEST(AllReports, TellThatPromptsWereCut) {
+  RawRun run = small_run();
+  run.samples.at("q:on-0")["warnings"] = {
+      "the prompt is longer than 77 tokens: its last 38 tokens were cut off",
+      "the negative prompt is longer than 77 tokens: its last 2 tokens were cut off"};
+  for (json& one : run.plan["cases"]) one["request"]["negative"] = "ugly";
+  const Judged result = judged(run);
+  const std::string said =
+      "1 of 1 prompts was cut at 77 tokens: \"a cat\" (38 more); the negative "
+      "prompt was cut at 77 tokens: \"ugly\" (2 more)";
+  EXPECT_EQ(told(result.summary.cut_prompts), said);
+  for (const auto& report : all_reports()) {
+    if (report->file() == "benchmarks.json") continue;  // times
+    EXPECT_NE(text_of(*report, result)
+                  .find(report->file() == "report.json" ? "\"lost\": 38" : "cut at 77 tokens"),
+              std::string::npos)
+        << report->file();
+  }
+  EXPECT_EQ(told(judged(small_run()).summary.cut_prompts), "");
+}
+
 TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
   RawRun run = small_run();
   for (auto& [id, record] : run.samples)
