@@ -14,6 +14,7 @@
 #include "reports/formats/json.h"
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
+#include "reports/judge/coverage.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
 #include "reports/summary/failures.h"
@@ -245,6 +246,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"failures", failures_of(summary.failures)},
       {"failure_count", summary.failures.size()},
       {"invalid", summary.invalid},
+      {"uncovered", told(uncovered(summary, verdict))},
       {"cut_prompts", told(summary.cut_prompts)},
       {"excluded", excluded_reasons(summary.excluded)},
       {"comparisons", json::array()},
