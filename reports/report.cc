@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/formats/html.h"
 #include "reports/formats/report_format.h"
 #include "reports/judge/accepted_report.h"
+#include "reports/judge/coverage.h"
 #include "reports/judge/verdict.h"
 #include "reports/run/run_files.h"
 #include "reports/run/run_index.h"
@@ -42,7 +44,8 @@ int report_run(const std::filesystem::path& run, std::ostream& terminal,
                const ReportOptions& options) {
   const RunFiles files = read_run(run);
   const Summary summary = summarize_run(RunIndex(files));
-  const Verdict verdict = verdict_by_files(summary, run, options);
+  Verdict verdict = verdict_by_files(summary, run, options);
+  if (options.require_coverage) verdict = with_coverage_required(std::move(verdict), summary);
   for (const auto& report : all_reports()) {
     std::ostringstream text;
     report->write(summary, verdict, text);

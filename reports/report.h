@@ -9,6 +9,7 @@ namespace sameseed {
 
 struct ReportOptions {
   std::size_t embed_worst = 0;  // report-embedded.html holds the pictures of so many pairs; 0: none
+  bool require_coverage = false;  // a setting that no gate judges is inconclusive (5)
   // Judge by these instead of the run's own; empty: by RUN/gates.json and RUN/baseline.json.
   std::filesystem::path gates = {}, baseline = {};
 };

@@ -22,11 +22,12 @@ namespace {
 struct GateCommand {
   std::string run;
   GateOptions options;
+  bool require_coverage = false;
   bool keep = false;  // the gates and the baseline, in the run's folder
 };
 
 // By the run's own gates and baseline where none are named.
-int judge(const std::filesystem::path& run, const GateOptions& options) {
+int judge(const std::filesystem::path& run, const GateOptions& options, bool require_coverage) {
   const TemporaryFolder folder;
   const std::filesystem::path gates =
       options.gates.empty() ? run / "gates.json" : std::filesystem::path(options.gates);
@@ -34,7 +35,7 @@ int judge(const std::filesystem::path& run, const GateOptions& options) {
     throw UserError(
         fmt::format("{}: holds no gates.json; name a gate file with --gates", run.string()));
   if (!options.gates.empty()) read_gates(gates);  // a bad file is an error, and no report is made
-  ReportOptions report{.gates = gates};
+  ReportOptions report{.require_coverage = require_coverage, .gates = gates};
   if (options.baseline == kAcceptedBaseline) {
     report.baseline = folder / "baseline.json";
     write_accepted_baseline(run, options, gates, report.baseline);
@@ -49,10 +50,10 @@ int gate(const GateCommand& command) {
   const std::filesystem::path run = command.run;
   read_plan(run);  // before a folder is made
   const RunLock lock(run);
-  if (!command.keep) return judge(run, command.options);
+  if (!command.keep) return judge(run, command.options, command.require_coverage);
   keep_gates(run, command.options);
   keep_accepted_baseline(run, command.options);
-  return judge(run, {});
+  return judge(run, {}, command.require_coverage);
 }
 
 }  // namespace
@@ -71,6 +72,8 @@ Command add_gate(CLI::App& program) {
       "judge a run by a gate file, and write that into its report; the exit code is the verdict");
   const auto command = std::make_shared<GateCommand>();
   add_gate_options(*parser, command->options, "gate file (default: the one of the run)");
+  parser->add_flag("--require-coverage", command->require_coverage,
+                   "a setting that no gate judges makes the verdict inconclusive (5)");
   parser->add_flag("--keep", command->keep,
                    "keep the gates and the baseline in the run's folder, so that `report`, `merge` "
                    "and `gate` judge by them from now on");

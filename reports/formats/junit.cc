@@ -9,6 +9,7 @@
 
 #include "reports/formats/gate_table.h"
 #include "reports/formats/report_format.h"
+#include "reports/judge/coverage.h"
 #include "reports/run/labels.h"
 
 namespace sameseed {
@@ -110,6 +111,7 @@ std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict)
                  .skipped = {},
                  .output = fmt::format("verdict: {} (exit code {})\n{}", verdict.word, verdict.code,
                                        gates_text(verdict))};
+  for (const std::string& line : told(uncovered(summary, verdict))) whole.output += line + "\n";
   if (const std::string cut = told(summary.cut_prompts); !cut.empty()) whole.output += cut + "\n";
   if (!verdict.gates && verdict.code == 0) whole.skipped = verdict.word + ": no gates were given";
   std::vector<TestCase> cases;

@@ -11,6 +11,7 @@
 #include "reports/formats/report_format.h"
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
+#include "reports/judge/coverage.h"
 #include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/summary/labels.h"
@@ -187,6 +188,8 @@ class MarkdownReport final : public Report {
       out << "\n" << plain(kept) << "\n";
     if (const std::string cut = told(summary.cut_prompts); !cut.empty())
       out << "\n" << plain(cut) << "\n";
+    for (const std::string& line : told(uncovered(summary, verdict)))
+      out << "\n" << plain(line) << "\n";
     write_damage(summary.comparisons, out);
     write_traces(summary.comparisons, out);
   }

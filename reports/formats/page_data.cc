@@ -14,6 +14,7 @@
 #include "reports/formats/json.h"
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
+#include "reports/judge/coverage.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
 #include "reports/summary/failures.h"
@@ -65,12 +66,8 @@ json metrics_of(const std::vector<ReportMetric>& metrics) {
   return list;
 }
 
-// The metric that the page opens on, the first that a gate failed by; nothing where nothing was
-// scored.
-std::optional<std::string> headline(const Summary& summary, const WorstBy& by) {
-  if (const ReportMetric* metric = summary.metric(by.metric);
-      !by.gate.empty() && metric && is_shown(*metric))
-    return by.metric;
+// The metric that the page opens on; nothing where nothing was scored.
+std::optional<std::string> headline(const Summary& summary) {
   if (summary.effects.headline) return summary.effects.headline;
   for (const Column& column : table_columns())
     if (const ReportMetric* metric = summary.metric(column.metric); metric && is_shown(*metric))
@@ -223,7 +220,7 @@ json failures_of(const std::vector<Failure>& failures) {
 json page_data(const Summary& summary, const Verdict& verdict) {
   const std::vector<ReportMetric> metrics = shown_metrics(summary.metrics);
   const WorstBy by = worst_by(summary, verdict).front();
-  const auto opens_on = headline(summary, by);
+  const auto opens_on = headline(summary);
   json data = {
       {"name", summary.name},
       {"model", summary.model},
@@ -244,6 +241,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"failures", failures_of(summary.failures)},
       {"failure_count", summary.failures.size()},
       {"invalid", summary.invalid},
+      {"uncovered", told(uncovered(summary, verdict))},
       {"cut_prompts", told(summary.cut_prompts)},
       {"excluded", excluded_reasons(summary.excluded)},
       {"comparisons", json::array()},
@@ -261,8 +259,7 @@ std::vector<Pictures> worst_pictures(const Summary& summary, const Verdict& verd
                                      std::size_t count) {
   std::vector<WorstBy> order = worst_by(summary, verdict);
   const auto every = worst_by(summary, {}).front();  // of all, where the gates' are fewer
-  order.push_back(
-      {.metric = headline(summary, every).value_or(""), .comparisons = every.comparisons});
+  order.push_back({.metric = headline(summary).value_or(""), .comparisons = every.comparisons});
   std::vector<std::vector<WorstPair>> lists;
   for (const WorstBy& by : order) lists.push_back(worst_pairs(summary, by, count));
   const std::size_t gates = order.size() - 1;

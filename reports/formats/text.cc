@@ -13,6 +13,7 @@
 #include "reports/formats/gate_table.h"
 #include "reports/formats/report_format.h"
 #include "reports/formats/table_cells.h"
+#include "reports/judge/coverage.h"
 #include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/summary/failures.h"
@@ -162,6 +163,11 @@ void print_gates(const Verdict& verdict, std::ostream& out) {
   out << "  " << gate_note(verdict) << "\n";
 }
 
+// What the gates leave out.
+void print_uncovered(const Summary& summary, const Verdict& verdict, std::ostream& out) {
+  for (const std::string& line : told(uncovered(summary, verdict))) out << "  " << line << "\n";
+}
+
 // What each switch costs and buys: first of all, because it is what the reader came for.
 void print_effects(const EffectTable& table, std::ostream& out) {
   constexpr std::size_t kLabel = 24, kCell = 19;
@@ -212,6 +218,7 @@ class TextReport final : public Report {
       out << one_line(kept) << "\n";
     print_cut_prompts(summary.cut_prompts, out);
     print_gates(verdict, out);
+    print_uncovered(summary, verdict, out);
     print_verdict(verdict, out);
   }
 };

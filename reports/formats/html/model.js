@@ -58,7 +58,7 @@ function worstPairs(comparisons) {
     }
   }
   const badness = (one) => (one.loss === null ? -Infinity : one.loss);
-  // Those that fail the gate that the page opens on stand before all others, as long as it is sorted by that gate's metric.
+  // The pairs of settings that fail a gate stand before all others, until another metric is chosen.
   const first = (one) => (state.metric === data.headline && one.comparison.first ? 1 : 0);
   return list.sort((a, b) => first(b) - first(a) || (badness(a) === badness(b) ? 0 : badness(b) - badness(a)));
 }

@@ -21,6 +21,7 @@ function drawAnswer() {
     box.append(make("ul", {}, ...causes.slice(0, 100).map((cause) => make("li", {}, cause.text)),
       causes.length > 100 ? make("li", {}, `and ${causes.length - 100} more, see report.json`) : null));
   }
+  if (data.uncovered.length) box.append(make("ul", { class: "note" }, ...data.uncovered.map((line) => make("li", {}, line))));
   if (gates && gates.length) box.append(make("p", { class: "note" }, "gates:"), make("ul", { class: "note" }, ...gates.map((gate) => make("li", {}, gateLine(gate)))));
 }
 

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "bench/plan/plan.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/judge/gate.h"
 
 namespace sameseed {
 namespace {
@@ -140,8 +142,8 @@ TEST(Matrix, RefusesASwitchThatIsHardlyMeant) {
   EXPECT_EQ(refusal_of(meant + R"(["ONEFLOW_X"]})"), "taken");
   EXPECT_SAYS(refusal_of(meant + R"(["ONEFLOW_X","ONEFLOW_Y"]})"),
               "unknown_switches[1]: no axis varies \"ONEFLOW_Y\"");
-  for (const char* fine : {"X", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "MY_ENGINE_MODE",
-                           "TORCH_CUDNN_V8_API_DISABLED"})
+  for (const char* fine :
+       {"X", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "MY_ENGINE_MODE", "TORCH_CUDNN_V8_API_DISABLED"})
     EXPECT_EQ(refusal_of_axes(std::string("\"candidate.env.") + fine + "\":[\"1\"]"), "taken")
         << fine;
 }
@@ -234,6 +236,33 @@ TEST(Matrix, EveryShippedOnePlans) {
         read_matrix(std::string(SAMESEED_SOURCE_DIR) + "/bench/matrices/" + name + ".json");
     EXPECT_EQ(matrix.name, name);
     EXPECT_FALSE(make_plan(matrix, {{"model", "m"}}).at("comparisons").empty()) << name;
+  }
+}
+
+// Enough prompts for the tail (59 for the worst 5 % at 95 %), one seed each, and a gate for every
+// setting that is compared against the reference.
+TEST(Matrix, TheShippedGatesCoverTheirMatrices) {
+  const std::string folder = std::string(SAMESEED_SOURCE_DIR) + "/bench/";
+  for (const auto& [name, prompts] : {std::pair{"nightly", 64u}, {"release", 96u}}) {
+    Matrix matrix = read_matrix(folder + "matrices/" + name + ".json");
+    EXPECT_EQ(matrix.prompts.size(), prompts);
+    EXPECT_EQ(matrix.seeds.size(), 1u);
+    EXPECT_GE(matrix.timing.blocks, 6);
+    const std::vector<Gate> gates = read_gates(folder + "gates/" + name + ".json");
+    matrix.prompts.resize(1);  // settings are what counts here
+    matrix.timing.blocks = 0;
+    const json plan = make_plan(matrix, {{"model", "m"}});
+    for (const json& comparison : plan.at("comparisons")) {
+      if (comparison.at("kind") != "reference") continue;
+      const json& setting = comparison.at("setting");
+      EXPECT_TRUE(std::ranges::any_of(gates, [&](const Gate& gate) {
+        return !gate.is_timing && gate.against == "reference" &&
+               std::ranges::all_of(gate.where, [&](const auto& wanted) {
+                 return setting.value(wanted.first, json("none")) == wanted.second;
+               });
+      })) << setting.dump();
+    }
+    for (const Gate& gate : gates) EXPECT_FALSE(gate.because.empty()) << gate_label(gate);
   }
 }
 

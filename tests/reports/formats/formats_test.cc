@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "reports/formats/report_format.h"
+#include "reports/judge/coverage.h"
 #include "reports/judge/verdict.h"
 #include "reports/summary/summary.h"
 #include "tests/reports/small_run.h"
@@ -341,6 +342,27 @@ TEST(Markdown, ShowsPairsOfTheSettingsThatFailTheGate) {
   const std::string table = text.substr(begin, text.find("| gate |", begin) - begin);
   EXPECT_NE(table.find("runs/small/off-0"), std::string::npos) << table;
   EXPECT_EQ(table.find("conv half 1"), std::string::npos) << table;
+}
+
+TEST(AllReports, SayWhatNoGateCovers) {
+  const std::vector<Gate> gate = {
+      {.name = "lpips.alex", .statistic = "worst", .at_most = 1, .where = {{kConvAxis, "0"}}}};
+  Judged result = judged(small_run(), gate);
+  EXPECT_EQ(
+      told(uncovered(result.summary, result.verdict)),
+      (std::vector<std::string>{"no gate judges 1 of 2 settings: conv half 1",
+                                "no gate is on these metrics: psnr.rgb", "no gate is on times"}));
+  for (const auto& report :
+       {make_text_report(), make_markdown_report(), make_junit_report(), make_html_report()})
+    EXPECT_NE(text_of(*report, result).find("no gate judges 1 of 2 settings"), std::string::npos)
+        << report->file();
+  EXPECT_EQ(result.verdict.code, 0);
+  const Verdict required = with_coverage_required(result.verdict, result.summary);
+  EXPECT_EQ(required.code, 5);
+  EXPECT_EQ(required.word, "INCONCLUSIVE: not everything is covered by a gate");
+  const Judged whole =
+      judged(small_run(), {{{.name = "lpips.alex", .statistic = "worst", .at_most = 1}}});
+  EXPECT_EQ(with_coverage_required(whole.verdict, whole.summary).code, 0);
 }
 
 TEST(AllReports, SayWhatAGateCouldHaveShown) {

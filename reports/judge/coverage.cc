@@ -1,0 +1,73 @@
+#include "reports/judge/coverage.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "reports/judge/verdict_words.h"
+
+namespace sameseed {
+namespace {
+
+constexpr std::size_t kMostListed = 8;
+
+std::string listed(const std::vector<std::string>& names, const char* separator) {
+  const auto shown = std::min(kMostListed, names.size());
+  const std::vector<std::string> first(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(shown));
+  std::string text = fmt::format("{}", fmt::join(first, separator));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+}  // namespace
+
+Coverage uncovered(const Summary& summary, const Verdict& verdict) {
+  Coverage coverage;
+  if (!verdict.gates) return coverage;
+  std::set<std::string> judged, names;
+  for (const GateDecision& decision : *verdict.gates) {
+    names.insert(decision.gate.name);
+    for (const SettingDecision& setting : decision.settings) judged.insert(setting.comparison);
+  }
+  bool timed = false;
+  for (const Comparison& comparison : summary.comparisons) {
+    if (!comparison.is_against_reference() || comparison.status == "unsupported") continue;
+    ++coverage.of;
+    if (!judged.contains(comparison.id)) coverage.settings.push_back(comparison.label);
+    timed = timed || !comparison.speed.samples.empty();
+  }
+  for (const ReportMetric& metric : summary.metrics)
+    if (metric.available() && !names.contains(metric.name)) coverage.metrics.push_back(metric.name);
+  coverage.times = timed && std::ranges::none_of(*verdict.gates, [](const GateDecision& decision) {
+                     return decision.gate.is_timing;
+                   });
+  return coverage;
+}
+
+std::vector<std::string> told(const Coverage& coverage) {
+  std::vector<std::string> lines;
+  if (!coverage.settings.empty())
+    lines.push_back(fmt::format("no gate judges {} of {} settings: {}", coverage.settings.size(),
+                                coverage.of, listed(coverage.settings, "; ")));
+  if (!coverage.metrics.empty())
+    lines.push_back("no gate is on these metrics: " + listed(coverage.metrics, ", "));
+  if (coverage.times) lines.push_back("no gate is on times");
+  return lines;
+}
+
+Verdict with_coverage_required(Verdict verdict, const Summary& summary) {
+  const Coverage coverage = uncovered(summary, verdict);
+  if (coverage.settings.empty()) return verdict;
+  verdict.causes.push_back({.kind = "coverage", .code = 5, .text = told(coverage).front()});
+  if (verdict.code == 0) {
+    verdict.code = 5;
+    verdict.word = words_of(verdict, summary);
+  }
+  return verdict;
+}
+
+}  // namespace sameseed

@@ -1,0 +1,29 @@
+// What a run measured and no gate asks about.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "reports/judge/verdict.h"
+#include "reports/summary/summary.h"
+
+namespace sameseed {
+
+struct Coverage {
+  std::vector<std::string> settings;  // labels of those against the reference that no gate judges
+  std::size_t of = 0;                 // settings in all, less the unsupported
+  std::vector<std::string> metrics;   // names of those that no gate names
+  bool times = false;                 // some were measured and no gate names one
+};
+
+// Pure. Nothing where there are no gates.
+Coverage uncovered(const Summary& summary, const Verdict& verdict);
+
+// "no gate judges 2 of 12 settings: ..."; a line each for settings, metrics and times.
+std::vector<std::string> told(const Coverage& coverage);
+
+// The verdict with one more cause, of code 5, where a setting is judged by no gate.
+Verdict with_coverage_required(Verdict verdict, const Summary& summary);
+
+}  // namespace sameseed
