@@ -105,13 +105,15 @@ std::map<std::string, json> lasting_records(const std::string& run) {
         record.is_object() && record.value("type", "") == "sample")
       newest[record.at("sample").get<std::string>()] = record;
   for (auto& [sample, record] : newest)
-    remove_keys(record, {"timings_ms", "wall_ms", "peak_memory", "start", "worker", "log_tail"});
+    remove_keys(record, {"timings_ms", "wall_ms", "peak_memory", "start", "worker", "log_tail",
+                         "cpu", "invalid"});
   return newest;
 }
 
 json lasting_report(const std::string& run) {
   json report = read_json(run + "/report.json");
-  remove_keys(report, {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory"});
+  remove_keys(report,
+              {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory", "invalid"});
   return report;
 }
 
