@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include "bench/system/programs.h"
 #include "io/files.h"
@@ -108,6 +109,17 @@ std::map<std::string, json> lasting_records(const std::string& run) {
     remove_keys(record, {"timings_ms", "wall_ms", "peak_memory", "start", "worker", "log_tail",
                          "cpu", "invalid"});
   return newest;
+}
+
+void forget_invalid_times(const std::string& run) {
+  std::istringstream in(read_file(run + "/records.jsonl"));
+  std::string lines;
+  for (std::string line; std::getline(in, line);) {
+    json record = json::parse(line);
+    record.erase("invalid");
+    lines += record.dump() + "\n";
+  }
+  write_file(run + "/records.jsonl", lines);
 }
 
 json lasting_report(const std::string& run) {
