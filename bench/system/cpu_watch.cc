@@ -13,7 +13,7 @@ namespace sameseed {
 namespace {
 
 constexpr double kThrottledShare = 0.01, kStolenShare = 0.01, kWaitedShare = 0.1;
-constexpr double kLeast_ms = 20;
+constexpr double kLeast_ms = 20, kLeastWaited_ms = 50;
 
 std::string first_line(const std::filesystem::path& file) {
   std::string line;
@@ -80,8 +80,8 @@ CpuReading read_cpu(pid_t worker) {
 std::vector<std::string> invalid_reasons(const CpuReading& before, const CpuReading& after,
                                          std::chrono::nanoseconds time) {
   const double ms = static_cast<double>(time.count()) / 1e6;
-  const auto reaches = [](const std::optional<double>& value, double least) {
-    return value && *value >= kLeast_ms && *value >= least;
+  const auto reaches = [](const std::optional<double>& value, double share) {
+    return value && *value >= std::max(kLeast_ms, share);
   };
   std::vector<std::string> reasons;
   if (reaches(growth(before.throttled_ms, after.throttled_ms), kThrottledShare * ms))
@@ -89,8 +89,9 @@ std::vector<std::string> invalid_reasons(const CpuReading& before, const CpuRead
   if (const auto all = growth(before.all_ms, after.all_ms);
       all && reaches(growth(before.stolen_ms, after.stolen_ms), kStolenShare * *all))
     reasons.push_back("shared: the host gave the CPU to other guests");
-  if (reaches(growth(before.waited_ms, after.waited_ms), kWaitedShare * ms) &&
-      reaches(by_others(before, after), kWaitedShare * ms))
+  const double waited = std::max(kLeastWaited_ms, kWaitedShare * ms);
+  if (reaches(growth(before.waited_ms, after.waited_ms), waited) &&
+      reaches(by_others(before, after), waited))
     reasons.push_back("shared: other programs held the CPU");
   return reasons;
 }

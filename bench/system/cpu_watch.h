@@ -34,7 +34,8 @@ CpuReading read_cpu(pid_t worker);
 //   core
 //                                                    for 10 % of the time or more, while others
 //                                                    used as much of one
-// Nothing of less than 20 ms counts: the kernel counts the machine's time in ticks of 10.
+// Nothing of less than 20 ms counts, as the kernel counts the machine's time in ticks of 10, and no
+// waiting of less than 50: that is a turn or two of the scheduler.
 std::vector<std::string> invalid_reasons(const CpuReading& before, const CpuReading& after,
                                          std::chrono::nanoseconds time);
 

@@ -33,6 +33,7 @@ class ExitCodes : public ::testing::Test {
     ASSERT_EQ(run_program({"/usr/bin/env", "OMP_NUM_THREADS=1", "SAMESEED_KEEP_ENV=OMP_NUM_THREADS",
                            kProgram, "run", folder_ + "/m.json", "--out", run(), "--quiet"}),
               0);
+    forget_invalid_times(run());
   }
   static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
 

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include "bench/system/programs.h"
 #include "io/files.h"
@@ -105,13 +106,26 @@ std::map<std::string, json> lasting_records(const std::string& run) {
         record.is_object() && record.value("type", "") == "sample")
       newest[record.at("sample").get<std::string>()] = record;
   for (auto& [sample, record] : newest)
-    remove_keys(record, {"timings_ms", "wall_ms", "peak_memory", "start", "worker", "log_tail"});
+    remove_keys(record, {"timings_ms", "wall_ms", "peak_memory", "start", "worker", "log_tail",
+                         "cpu", "invalid"});
   return newest;
+}
+
+void forget_invalid_times(const std::string& run) {
+  std::istringstream in(read_file(run + "/records.jsonl"));
+  std::string lines;
+  for (std::string line; std::getline(in, line);) {
+    json record = json::parse(line);
+    record.erase("invalid");
+    lines += record.dump() + "\n";
+  }
+  write_file(run + "/records.jsonl", lines);
 }
 
 json lasting_report(const std::string& run) {
   json report = read_json(run + "/report.json");
-  remove_keys(report, {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory"});
+  remove_keys(report,
+              {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory", "invalid"});
   return report;
 }
 

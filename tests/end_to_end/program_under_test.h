@@ -43,6 +43,9 @@ class Started {
 // Newest record of every sample, less times, process numbers and which start made it.
 std::map<std::string, nlohmann::json> lasting_records(const std::string& run);
 
+// Takes from a run's log what made its times invalid: the machine that tests run on is busy.
+void forget_invalid_times(const std::string& run);
+
 // The report, less times and what says how the run was started.
 nlohmann::json lasting_report(const std::string& run);
 

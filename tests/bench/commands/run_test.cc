@@ -120,7 +120,12 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
     EXPECT_EQ(comparison.at("status"), "ok") << comparison.dump();
     EXPECT_EQ(comparison.at("quality").at("psnr.rgb").at("n"), 2);
     EXPECT_GT(comparison.at("quality").at("latents.relative_l2").at("mean").get<double>(), 0);
-    EXPECT_GT(comparison.at("speed").at("total_ms").at("ratio").get<double>(), 0);
+    // A block that other programs disturbed counts for nothing: tests run on busy machines.
+    const bool timed = comparison.at("invalid").empty();
+    EXPECT_EQ(comparison.at("speed").contains("total_ms"), timed) << comparison.dump();
+    if (timed) {
+      EXPECT_GT(comparison.at("speed").at("total_ms").at("ratio").get<double>(), 0);
+    }
     for (const auto& [axis, proof] : comparison.at("engagement").items()) {
       if (proof.contains("verdict")) {
         EXPECT_EQ(proof.at("verdict"), "engaged") << axis << proof.dump();
