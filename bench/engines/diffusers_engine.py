@@ -72,7 +72,7 @@ def replace(path, write):
 
 
 def weight_files(model, vae, variant):
-    """component -> {file, sha256 of its header}: what tells two models apart."""
+    """component -> {file, sha256 of its header, files}: `sameseed` takes the digests of `files`."""
     found = {}
     for name in ("text_encoder", "text_encoder_2", "unet", "vae"):
         folder = vae if name == "vae" and vae else os.path.join(model, name)
@@ -81,7 +81,8 @@ def weight_files(model, vae, variant):
         for file in wanted[:1]:
             with open(os.path.join(folder, file), "rb") as opened:
                 header = opened.read(int.from_bytes(opened.read(8), "little"))
-            found[name] = {"file": os.path.join(folder, file), "sha256": hashlib.sha256(header).hexdigest()}
+            found[name] = {"file": os.path.join(folder, file), "sha256": hashlib.sha256(header).hexdigest(),
+                           "files": [os.path.abspath(os.path.join(folder, one)) for one in wanted]}
     return found
 
 

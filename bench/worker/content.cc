@@ -50,10 +50,11 @@ json content_of(const json& environment, const json& answer, DigestCache& digest
   const json answered = answer.value("files", json::object());
   const bool outside = is_outside(engine);
   ModelFiles files;
-  if (!answered.empty())
-    files = files_of_load(load, answered);
-  else if (outside)
-    files = all_model_files(load);
+  if (!answered.empty()) files = files_of_load(load, answered);
+  if (outside)  // its libraries may read more configs than ours, and it may not tell of weights
+    for (const auto& [name, file] : all_model_files(load))
+      if (answered.empty() || name.ends_with(".json") || name.ends_with(".txt"))
+        files.emplace(name, file);
   json content = {{"files", json::object()}, {"program", json::object()}};
   for (const auto& [name, file] : files) content["files"][name] = digests.digest_of(file);
   if (outside) content["program"] = program_files(engine, digests);

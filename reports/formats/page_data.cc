@@ -15,6 +15,7 @@
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
 #include "reports/judge/coverage.h"
+#include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
 #include "reports/summary/failures.h"
@@ -228,6 +229,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"version", summary.start.value("version", "")},
       {"host", summary.start.value("host", json::object())},
       {"cohort", summary.cohort.at("hash")},
+      {"kept", kept_variables_text(summary.cohort)},
       {"folder", quoted(summary.folder)},
       {"verdict", verdict_json(verdict)},
       {"effects", effects_of(summary.effects)},

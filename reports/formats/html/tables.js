@@ -6,7 +6,7 @@ function drawHead() {
   document.title = at("title").textContent = `sameseed: ${data.name}`;
   const host = [data.host.cpu, data.host.cores && `${data.host.cores} cores`].filter(Boolean).join(", ");
   at("origin").textContent = [data.started, host, `model ${String(data.model).split("/").filter(Boolean).pop()}`, `sameseed ${data.version}`,
-    `cohort ${data.cohort.slice(0, 12)}`].filter(Boolean).join(" · ");
+    `cohort ${data.cohort.slice(0, 12)}`, data.kept].filter(Boolean).join(" · ");
   at("origin").title = `model ${data.model}`;
 }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <thread>
+
 #include "io/content_digest.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -60,6 +63,11 @@ TEST_F(Content, OfAnEngineThatDoesNotSayIsAllThatItMayRead) {
   EXPECT_EQ(made.at("program"), json({{"engine.py", sha256(std::string_view("script"))}}));
   EXPECT_TRUE(made.at("files").contains("unet/other.safetensors"));
   EXPECT_FALSE(made.at("files").contains("README.md"));
+  const json told = content(
+      "/bin/sh engine.sh", {{"unet", {{"files", {(model_ / "unet/other.safetensors").string()}}}}});
+  EXPECT_TRUE(told.at("files").contains("unet/other.safetensors"));
+  EXPECT_TRUE(told.at("files").contains("tokenizer/tokenizer.json"));  // a library may read it
+  EXPECT_FALSE(told.at("files").contains("vae/w.safetensors"));
   EXPECT_EQ(content("null", {}).at("files"), json::object());
 }
 
@@ -115,10 +123,12 @@ TEST(DigestCache, SeesAChangeThatKeepsSizeAndTime) {
   fs::remove_all(folder);
 }
 
-// This program was built more than a few seconds ago.
+// This program, which may have been built just now: a file is kept once it has been still for a
+// while.
 TEST(DigestCache, ReadsALargeFileOnce) {
   const fs::path folder = ::testing::TempDir() + "sameseed-digests",
                  file = fs::read_symlink("/proc/self/exe");
+  std::this_thread::sleep_until(fs::last_write_time(file) + std::chrono::seconds(4));
   const std::string digest = DigestCache(folder / "kept").digest_of(file);
   EXPECT_EQ(digest, content_digest(file));
   std::string kept = read_file(folder / "kept");
