@@ -375,7 +375,7 @@ TEST(AllReports, SayWhatAGateCouldHaveShown) {
       continue;  // numbers, for programs; the page words them in the browser
     const std::string text = text_of(*report, result);
     EXPECT_NE(text.find("of the mean"), std::string::npos) << report->file() << text;
-    EXPECT_NE(text.find("8 pairs"), std::string::npos) << report->file() << text;
+    EXPECT_NE(text.find("8 prompts"), std::string::npos) << report->file() << text;
   }
 }
 

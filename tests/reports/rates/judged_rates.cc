@@ -82,7 +82,7 @@ std::vector<RateRow> tail_rows() {
   };
   // 5 % of these lie beyond the first: the 3 % and 2 of the 97. The second is the mean of the
   // worst 5 %; 2 % lie beyond it, so that to pass is right, though the mean is no smaller.
-  const double quantile = std::exp(0.5 * 2.0427), shortfall = 7.66;
+  const double quantile = std::exp(0.5 * 2.0427), shortfall = 8.16;
   for (const std::size_t n : {std::size_t{6}, std::size_t{12}, std::size_t{48}, std::size_t{59},
                               std::size_t{96}, std::size_t{200}, std::size_t{400}})
     rows.push_back({.group = "gate on worst5",
