@@ -1,7 +1,8 @@
 // How often `compare` and `recommend` answer what, where the truth is known: false alarms beside
 // power. Prints the tables of reports/STATISTICS_compare.md.
 //
-//   build/release/bin/compare_error_rates [repetitions, 2000 unless given] [scores|times|recommend]
+//   build/release/bin/compare_error_rates [repetitions, 2000 unless given] [scores|times|recommend
+//   [first line]]
 //
 // Losses: 4 settings x 4 metrics. A prompt's sensitivity is log-normal and common to settings and
 // metrics for the most part; both runs' losses vary by `noise` about it. Times: 4 settings, blocks
@@ -260,7 +261,8 @@ std::vector<Line> recommend_lines() {
   };
 }
 
-void print_table(const char* title, const std::vector<Line>& lines, int repetitions) {
+void print_table(const char* title, const std::vector<Line>& lines, int repetitions,
+                 std::size_t from) {
   fmt::print("\n{}\n\n| truth | right | answers |\n|---|---|---|\n", title);
   const auto run = [repetitions](const Line& line, std::uint64_t number) {
     Random random(1000 + number);
@@ -268,7 +270,7 @@ void print_table(const char* title, const std::vector<Line>& lines, int repetiti
     for (int i = 0; i < repetitions; ++i) ++answers[line.trial(random)];
     return answers;
   };
-  for (std::size_t i = 0; i < lines.size(); i += 2) {
+  for (std::size_t i = from; i < lines.size(); i += 2) {
     std::vector<std::future<std::map<std::string, int>>> pair;
     for (std::size_t j = i; j < lines.size() && j < i + 2; ++j)
       pair.push_back(std::async(std::launch::async, run, lines[j], j));
@@ -292,15 +294,16 @@ int main(int count, char** arguments) {
   if (repetitions < 1) return 1;
   fmt::print("{} repetitions each; exit codes as `compare` and `recommend` give them\n",
              repetitions);
+  const std::size_t from = count > 3 ? std::strtoul(arguments[3], nullptr, 10) : 0;
   const std::string only = count > 2 ? arguments[2] : "";
   if (only.empty() || only == "scores")
     print_table(
         "Scores (margin 25 %; 4 settings x 4 metrics; losses log-normal of sigma .6, runs' noise "
         "3 %)",
-        score_lines(), repetitions);
+        score_lines(), repetitions, from);
   if (only.empty() || only == "times")
     print_table("Times (margin 1 %; 4 settings x 12 blocks; noise of a sample 2 %)", time_lines(),
-                repetitions);
+                repetitions, from);
   if (only.empty() || only == "recommend")
-    print_table("recommend (noise of a sample 2 %)", recommend_lines(), repetitions);
+    print_table("recommend (noise of a sample 2 %)", recommend_lines(), repetitions, from);
 }
