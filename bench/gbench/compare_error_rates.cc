@@ -1,5 +1,5 @@
 // How often `compare` and `recommend` answer what, where the truth is known: false alarms beside
-// power. Prints the tables of reports/STATISTICS_compare.md.
+// power. Prints the tables of reports/STATISTICS.md.
 //
 //   build/release/bin/compare_error_rates [repetitions, 2000 unless given] [scores|times|recommend
 //   [first line]]

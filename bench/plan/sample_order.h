@@ -7,12 +7,10 @@
 
 namespace sameseed {
 
-// Quality first, an environment at a time, so that each is loaded once; then the timing blocks, in
-// rounds: one block of each comparison (those of one candidate environment side by side), then the
-// next. So the blocks of a comparison lie over all of the time that timing takes, and a slow hour
-// does not hit all of them. In a block the arms stand R C C R where its number is even and C R R C
-// where it is odd: a steady drift of the device hits both arms alike in each block, and one that
-// settles does so over two. `seeds`: how many pairs of a comparison share a prompt.
+// Quality first, an environment at a time, so that each is loaded once; then the timing blocks of
+// one comparison after the other. In a block the arms stand R C C R where its number is even and
+// C R R C where it is odd: a steady drift of the device hits both arms alike in each block, and one
+// that settles does so over two. `seeds`: how many pairs of a comparison share a prompt.
 nlohmann::json ordered_samples(const nlohmann::json& environments, const nlohmann::json& cases,
                                const nlohmann::json& comparisons, const Timing& timing,
                                std::size_t seeds);

@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <map>
-#include <string>
 
 #include "bench/plan/plan_index.h"
 #include "io/error.h"
@@ -17,23 +15,13 @@ using nlohmann::json;
 
 std::vector<Stretch> stretches(const json& plan) {
   const PlanIndex index(plan);
-  // Blocks of one candidate environment stay together, so that a slot loads seldom.
-  std::map<std::string, std::string> environments;
-  for (const json& comparison : plan.value("comparisons", json::array()))
-    if (!comparison.at("pairs").empty())
-      if (const json* made = index.find_case(comparison.at("pairs").at(0).at("candidate")))
-        environments[comparison.at("id")] = made->at("environment");
-  const auto timed_in = [&](const std::string& comparison) {
-    const auto found = environments.find(comparison);
-    return found == environments.end() ? comparison : found->second;
-  };
   std::vector<Stretch> list;
   std::string last;
   std::size_t at = 0;
   for (const json& sample : plan.at("samples")) {
     const std::string key =
         sample.at("kind") == "timing"
-            ? "timing " + timed_in(sample.at("comparison"))
+            ? "timing " + sample.at("comparison").get<std::string>()
             : "quality " + index.case_of(sample).at("environment").get<std::string>();
     if (list.empty() || key != last) list.push_back({at, 0});
     last = key;

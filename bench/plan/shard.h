@@ -10,8 +10,8 @@
 
 namespace sameseed {
 
-// Neighbouring samples of a plan that belong together: the pictures of one environment, or
-// one round of timing blocks of the comparisons with one candidate environment.
+// Neighbouring samples of a plan that belong together: the pictures of one environment, or the
+// timing blocks of one comparison.
 struct Stretch {
   std::size_t first = 0, count = 0;
 };

@@ -13,7 +13,7 @@ namespace {
 using Steps = std::vector<std::size_t>;
 
 constexpr double kOutlier = 6;      // sigma
-constexpr double kStrong = 3.7;     // standard errors; measured: reports/STATISTICS_history.md
+constexpr double kStrong = 3.7;     // standard errors; measured: reports/STATISTICS.md
 constexpr double kOfFewNights = 4;  // the noise of so few is known badly: kStrong grows by this / n
 constexpr std::size_t kNightsOfABlock = 4;
 constexpr double kMedianOfNormal = 0.6745;  // of |x|, in sigma

@@ -13,7 +13,7 @@
 // nights, which is larger where neighbouring nights are alike. And the step must have been there,
 // within a night of its place, when the newest night was not.
 //
-// Error rates, measured: reports/STATISTICS_history.md.
+// Error rates, measured: reports/STATISTICS.md.
 #pragma once
 
 #include <cstddef>

@@ -5,8 +5,8 @@
 // intervals): observations are drawn with replacement, and the studentised means of the drawings
 // stand for the distribution of the sample's own. Each tail counts for itself, because losses are
 // skewed to the right: at 12 observations of a log-normal loss of sigma 0.5 a nominal 5 % is 3 %
-// below and 8 % above, where turned signs or Student's t give 2 % and 10 to 11 %. A claim has to stand
-// Student's t as well, so that no interval is narrower than that for normal values: alone the
+// below and 8 % above, where turned signs or Student's t give 2 % and 10 to 11 %. A claim has to
+// stand Student's t as well, so that no interval is narrower than that for normal values: alone the
 // drawings cover 93 % instead of 95 % at 6 of them. Where more than
 // one drawing in 200 holds one value only, since most observations are equal, the signs of
 // residuals are turned instead (see paired_bootstrap.h), which stays finite.
@@ -36,10 +36,10 @@ inline constexpr double kPower = 0.8;
 
 // How far the true mean must lie beyond the threshold to be shown with a probability of kPower:
 // (z(1 - alpha / family) + z(kPower)) spread / sqrt(n - z(1 - alpha / family)^2). Normal
-// approximation with twice the correction for Student's t of Guenther 1981, Sample size formulas for
-// normal theory t tests, as the claim has to stand the drawings as well: by simulation the power is
-// 77 % at 6 normal observations and 79 to 81 % from 8 on. Holm's procedure at its first, strictest
-// step. Nothing where n is too small for any.
+// approximation with twice the correction for Student's t of Guenther 1981, Sample size formulas
+// for normal theory t tests, as the claim has to stand the drawings as well: by simulation the
+// power is 77 % at 6 normal observations and 79 to 81 % from 8 on. Holm's procedure at its first,
+// strictest step. Nothing where n is too small for any.
 std::optional<double> smallest_change(double spread, std::size_t n, std::size_t family,
                                       double alpha);
 

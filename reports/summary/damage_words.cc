@@ -100,7 +100,10 @@ std::string way_of(const DamageEvidence& pair) {
   if (best < kExplainsHalf) return "each colour another way";
   if (cast > std::max(saturation, turn)) return "a cast";
   if (saturation < turn) return "hue turned";
-  return chroma < 0 ? "turned into their opposites" : chroma < 1 ? "desaturated" : "more saturated";
+  // Without colours the ratio is 0, give or take some noise.
+  return chroma < -0.25 ? "turned into their opposites"
+         : chroma < 1   ? "desaturated"
+                        : "more saturated";
 }
 
 std::string ways_of(const Pairs& pairs) {

@@ -63,7 +63,7 @@ std::string dies_after(int noises) {
 
 TEST_F(Blame, ANoiseProcessThatDiesOnceIsStartedAgainAndNobodyNotices) {
   replace("sameseed-worker", dies_after(2));
-  EXPECT_EQ(run("null", {0, 1, 2, 3, 4}), 0) << read_file(log_);
+  EXPECT_EQ(run(kMisbehaving + " none", {0, 1, 2, 3, 4}), 0) << read_file(log_);
   EXPECT_EQ(outcomes(), (std::map<std::string, int>{{"ok", 15}}));
   EXPECT_EQ(loads(), 3u);  // no engine was dropped for it
 }
@@ -75,7 +75,7 @@ TEST_F(Blame, ANoiseProcessThatKeepsDyingIsAKindOfItsOwnAndNoStrike) {
           "while read -r line; do case \"$line\" in *'\"seed\":1,'*) echo cannot >&2; kill -9 $$;; "
           "esac\n"
           "echo \"$line\" | $real noise; done");
-  EXPECT_EQ(run("null", {0, 1, 2}), 7) << read_file(log_);
+  EXPECT_EQ(run(kMisbehaving + " none", {0, 1, 2}), 7) << read_file(log_);
   EXPECT_EQ(outcomes(), (std::map<std::string, int>{{"no_noise", 3}, {"ok", 6}}));
   EXPECT_EQ(loads(), 3u);
   for (const json& failure : read_json(run_ + "/report.json").at("failures")) {

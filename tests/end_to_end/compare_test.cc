@@ -111,8 +111,11 @@ TEST_F(TwoRuns, AreNotComparedAcrossDriversUnlessTheDriverIsVaried) {
 }
 
 TEST_F(TwoRuns, MissWhatCrashedWasNotScoredOrBeganWithOtherNoise) {
-  change("a", "crashed", [](json& record) {
-    if (record.value("kind", "") != "quality" || record.value("arm", "") != "candidate") return;
+  std::set<std::string> candidates;
+  for (const json& comparison : read_json(folder_ + "/a/plan.json").at("comparisons"))
+    for (const json& pair : comparison.at("pairs")) candidates.insert(pair.at("candidate"));
+  change("a", "crashed", [&](json& record) {
+    if (record.value("kind", "") != "quality" || !candidates.contains(record.at("case"))) return;
     record["outcome"] = "crashed";
     record["error"] = "gone";
   });

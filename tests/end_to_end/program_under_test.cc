@@ -124,8 +124,8 @@ void forget_invalid_times(const std::string& run) {
 
 json lasting_report(const std::string& run) {
   json report = read_json(run + "/report.json");
-  remove_keys(report,
-              {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory", "invalid"});
+  remove_keys(report, {"run", "workers", "speed", "timings_ms", "repeat", "peak_memory", "invalid",
+                       "invalid_blocks", "timed_samples"});
   return report;
 }
 

@@ -36,7 +36,8 @@ std::string write_matrix(const std::string& folder, const std::string& candidate
 
 // A second thread makes no picture of this size sooner, and costs as much again.
 int run_on_one_thread(std::vector<std::string> command) {
-  command.insert(command.begin(), {"/usr/bin/env", "OMP_NUM_THREADS=1"});
+  command.insert(command.begin(),
+                 {"/usr/bin/env", "OMP_NUM_THREADS=1", "SAMESEED_KEEP_ENV=OMP_NUM_THREADS"});
   return run_program(command);
 }
 

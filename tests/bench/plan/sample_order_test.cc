@@ -55,7 +55,7 @@ TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksThatAlternate) {
   EXPECT_EQ(ids.size(), samples.size());
 }
 
-// A clock that settles by 5 %, by a factor of e in two samples (verdicts.md, 14): with every block
+// A clock that settles by 5 %, by a factor of e in two samples: with every block
 // R C C R the candidate would look .6 % faster, in every block.
 TEST(SampleOrder, LetsASettlingDriftHitBothArmsAlikeOverTwoBlocks) {
   const json comparisons = {{{"id", "x"}, {"pairs", {{{"candidate", "a"}, {"reference", "b"}}}}}};
@@ -74,20 +74,6 @@ TEST(SampleOrder, LetsASettlingDriftHitBothArmsAlikeOverTwoBlocks) {
   }
   EXPECT_GT(most, .004);
   EXPECT_NEAR(sum / 12, 0, 1e-12);
-}
-
-TEST(SampleOrder, SpreadsTheBlocksOfAComparisonOverTheRun) {
-  json comparisons = json::array();  // candidates of e2, of e1 and of e2
-  for (const auto& [id, candidate] :
-       {std::pair("x", "a"), std::pair("y", "b"), std::pair("z", "c")})
-    comparisons.push_back(
-        {{"id", id}, {"pairs", {{{"candidate", candidate}, {"reference", "d"}}}}});
-  std::string order;
-  for (const json& sample :
-       ordered_samples(kEnvironments, kCases, comparisons, {.blocks = 3, .prompts = 1}, 1))
-    if (sample.at("kind") == "timing" && sample.at("position") == 0)
-      order += sample.at("comparison").get<std::string>() + sample.at("block").dump() + " ";
-  EXPECT_EQ(order, "x0 z0 y0 x1 z1 y1 x2 z2 y2 ");
 }
 
 TEST(SampleOrder, TimesNoMorePromptsThanThereAre) {

@@ -33,22 +33,6 @@ TEST(Shard, KeepsEnvironmentsAndComparisonsTogether) {
   EXPECT_EQ(all[2].count, 8u);
 }
 
-// Blocks in rounds: x and z share their candidates' environment, y has another.
-TEST(Shard, CutsRoundsOfTimingWhereTheEnvironmentChanges) {
-  json plan = small_plan();
-  plan["samples"] = json::array();
-  for (const auto& [id, candidate] :
-       {std::pair("x", "a"), std::pair("z", "a"), std::pair("y", "b")})
-    plan["comparisons"].push_back({{"id", id}, {"pairs", {{{"candidate", candidate}}}}});
-  for (int round = 0; round < 2; ++round)
-    for (const char* id : {"x", "z", "y"})
-      for (int i = 0; i < 4; ++i)
-        plan["samples"].push_back({{"case", "b"}, {"kind", "timing"}, {"comparison", id}});
-  std::vector<std::size_t> counts;
-  for (const Stretch& stretch : stretches(plan)) counts.push_back(stretch.count);
-  EXPECT_EQ(counts, (std::vector<std::size_t>{8, 4, 8, 4}));
-}
-
 TEST(Shard, GivesEveryStretchToExactlyOneShard) {
   std::vector<Stretch> all;
   for (std::size_t i = 0; i < 17; ++i) all.push_back({i * 4, 4});

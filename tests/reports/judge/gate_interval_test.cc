@@ -463,8 +463,7 @@ int failures(double beyond_of_first, double alpha_of_run) {
     }
     bool any = false;
     const auto answers = judge_by_interval({{&gates[0], settings}});
-    for (const IntervalAnswer& answer : answers[0])
-      any = any || answer.answer == Answer::kFail;
+    for (const IntervalAnswer& answer : answers[0]) any = any || answer.answer == Answer::kFail;
     failed += any;
   }
   return failed;

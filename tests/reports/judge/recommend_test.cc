@@ -104,8 +104,7 @@ TEST(Recommend, TakesTheFastestSettingThatHolds) {
   const Recommendation both = asked(eight_pairs(), "lpips.alex.mean=0.2");
   EXPECT_EQ(both.code, 0);
   EXPECT_TRUE(holds(both.environment_file, export_of("1"))) << both.environment_file;
-  EXPECT_TRUE(holds(both.environment_file,
-                    "# time 0.8 of the reference's, from too few blocks for an interval\n"))
+  EXPECT_TRUE(holds(both.environment_file, "# time 0.8 of the reference's [0.8, 0.8]\n"))
       << both.environment_file;
   const Recommendation one = asked(eight_pairs(), "lpips.alex.mean=0.05");
   EXPECT_EQ(one.code, 0);
@@ -174,12 +173,12 @@ TEST(Recommend, WantsConfidenceAndNotOnlyAGoodMean) {
   EXPECT_EQ(asked(small_run(), "lpips.alex.mean=0.9").code, 5);  // two pairs tell nothing
 }
 
-TEST(Recommend, BoundsNoWorst5FromEightPairs) {
+TEST(Recommend, BoundsNoWorst5FromEightPrompts) {
   const RawRun run = eight_pairs();  // the worst pair of "on" is 0.107
   const auto all = found(run, {parse_quality_bound("lpips.alex.worst5=0.2", true)});
   EXPECT_FALSE(all[0].holds);
   EXPECT_TRUE(all[0].seems_to_hold);
-  EXPECT_TRUE(holds(all[0].reasons.back(), "no bound from 8 pairs")) << all[0].reasons.back();
+  EXPECT_TRUE(holds(all[0].reasons.back(), "no bound from 8 prompts")) << all[0].reasons.back();
 }
 
 TEST(Recommend, HoldsEveryBound) {

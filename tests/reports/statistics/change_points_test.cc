@@ -125,7 +125,7 @@ double share_shown(double correlation, std::size_t flat, std::size_t after, doub
   return 100.0 * shown / kSeries;
 }
 
-// The figures of reports/STATISTICS_history.md.
+// The figures of reports/STATISTICS.md.
 TEST(ChangePoints, AreShownInFewFlatSeriesOfSixtyNights) {
   const double independent = share_shown(0, 60, 0, 0), alike = share_shown(.3, 60, 0, 0);
   std::cout << "some night of 60: " << independent << " %, neighbours alike by .3: " << alike
