@@ -112,7 +112,8 @@ TEST_F(TwoRuns, AreNotComparedAcrossDriversUnlessTheDriverIsVaried) {
 
 TEST_F(TwoRuns, MissWhatCrashedWasNotScoredOrBeganWithOtherNoise) {
   std::set<std::string> candidates;
-  for (const json& comparison : read_json(folder_ + "/a/plan.json").at("comparisons"))
+  const json plan = read_json(folder_ + "/a/plan.json");
+  for (const json& comparison : plan.at("comparisons"))
     for (const json& pair : comparison.at("pairs")) candidates.insert(pair.at("candidate"));
   change("a", "crashed", [&](json& record) {
     if (record.value("kind", "") != "quality" || !candidates.contains(record.at("case"))) return;
