@@ -209,8 +209,7 @@ EffectTable effect_table(const Effects& effects) {
                 advice_notes(effects.advice.value_or(std::vector<Advice>())));
   add_shortened(table.notes, "confounded: an effect and its interactions with what is missing here",
                 confounded_notes(effects.confounded));
-  add_shortened(table.notes, "so many would do to show effects of the size seen (power 80 %)",
-                needed);
+  add_shortened(table.notes, "needed to show effects of the size seen (power 80 %)", needed);
   return table;
 }
 

@@ -1,4 +1,4 @@
-// Gates with statistics: pass, fail and inconclusive, by every kind of bound.
+// Gates with statistics: pass, fail and inconclusive.
 #include "reports/judge/gate_interval.h"
 
 #include <gtest/gtest.h>
@@ -6,63 +6,11 @@
 #include <cmath>
 #include <random>
 
-#include "io/error.h"
 #include "reports/judge/verdict.h"
-#include "tests/reports/judged.h"
-#include "tests/reports/synthetic_report.h"
+#include "tests/reports/judge/interval_gates.h"
 
 namespace sameseed {
 namespace {
-
-using nlohmann::json;
-
-const std::string kFloor = "reference, second process";
-
-std::vector<Gate> gates_of(const std::string& gates, const std::string& alpha = "0.05") {
-  return parse_gates(
-      R"({"schema":"sameseed/gate/1","alpha":)" + alpha + R"(,"gates":[)" + gates + "]}", "g.json");
-}
-
-std::string message_of(const std::string& gate) try {
-  gates_of(gate);
-  return "";
-} catch (const UserError& error) {
-  return error.what();
-}
-
-std::string lpips_gate(const std::string& bound) {
-  return R"({"metric":"lpips.alex","statistic":"mean","by":"interval",)" + bound + "}";
-}
-
-std::string ratio_gate(const std::string& bound) {
-  return R"({"timing":"total_ms","statistic":"ratio","by":"interval",)" + bound + "}";
-}
-
-// `n` values that alternate about `mean` by `swing`.
-std::vector<double> about(double mean, double swing, std::size_t n) {
-  std::vector<double> values;
-  for (std::size_t i = 0; i < n; ++i) values.push_back(mean + (i % 2 ? swing : -swing));
-  return values;
-}
-
-const std::vector<double> kBlocks = about(0.8, 0.01, 8);
-
-json report_of(const std::vector<double>& lpips, const std::vector<double>& ratios = kBlocks) {
-  return synthetic_report({{"3/0/0", lpips, ratios}});
-}
-
-int code_of(const json& report, const std::string& gate, const json* accepted = nullptr) {
-  return judged(report, gates_of(gate), accepted).at("code");
-}
-
-std::string text_of(const json& report, const std::string& gate, const json* accepted = nullptr) {
-  const json found = judged(report, gates_of(gate), accepted);
-  return found.at("causes").empty() ? "" : found.at("causes")[0].at("text").get<std::string>();
-}
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(IntervalGate, PassesFailsOrLeavesOpenByTheIntervalOfTheMean) {
   const std::string gate = lpips_gate(R"("at_most":0.2)");
@@ -289,30 +237,6 @@ TEST(IntervalGate, CorrectsForTheNumberOfSettingsByHolm) {
   EXPECT_EQ(found.at("gates")[0].at("passed"), 7);
 }
 
-TEST(FloorGate, HoldsTheLossAgainstSoManyFloorsPairByPair) {
-  json report = report_of(about(0.1, 0.02, 8));
-  add_floor(report, kFloor, about(0.06, 0.01, 8));
-  const auto gate = [&](const std::string& times) {
-    return R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" + kFloor +
-           R"(","times":)" + times + "}}";
-  };
-  EXPECT_EQ(code_of(report, gate("2.5")), 0);
-  EXPECT_EQ(code_of(report, gate("1")), 2);
-  // 0.1 +- 0.02 less twice 0.05 +- 0.01 is nothing, pair by pair: without pairing it were open.
-  json twice = report_of(about(0.1, 0.02, 8));
-  add_floor(twice, kFloor, about(0.05, 0.01, 8));
-  EXPECT_EQ(code_of(twice, gate("2.0000001")), 0);
-}
-
-TEST(FloorGate, OfAFloorThatIsExactlyZeroPassesOnlyTheIdentical) {
-  const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
-                           kFloor + R"(","times":3}})";
-  json same = report_of(std::vector<double>(8, 0.0)), other = report_of(about(0.001, 0.0001, 8));
-  for (json* report : {&same, &other}) add_floor(*report, kFloor, std::vector<double>(8, 0.0));
-  EXPECT_EQ(code_of(same, gate), 0);
-  EXPECT_EQ(code_of(other, gate), 2);
-}
-
 TEST(IntervalGate, FailsNobodyForWhatTheNoiseFloorDoesAsWell) {
   json report = report_of(about(0.3, 0.02, 8));
   const std::string gate = lpips_gate(R"("at_most":0.2)");
@@ -321,98 +245,6 @@ TEST(IntervalGate, FailsNobodyForWhatTheNoiseFloorDoesAsWell) {
   report["comparisons"][0]["quality"]["lpips.alex"]["reading"] = "no difference shown";
   EXPECT_EQ(code_of(report, gate), 5);
   EXPECT_TRUE(holds(text_of(report, gate), "the noise floor is as high")) << text_of(report, gate);
-}
-
-TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
-  const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
-                           kFloor + R"(","times":2}})";
-  json report = report_of(about(0.1, 0.02, 8));
-  EXPECT_EQ(code_of(report, gate), 1);
-  EXPECT_TRUE(holds(text_of(report, gate), "was not measured")) << text_of(report, gate);
-  EXPECT_TRUE(holds(text_of(report, gate), "`sameseed run --floor`"));
-  add_floor(report, "candidate, second process", about(0.05, 0.01, 8));
-  EXPECT_EQ(code_of(report, gate), 1);
-  EXPECT_TRUE(holds(text_of(report, gate), "there is \"candidate, second process\""));
-}
-
-const std::string kBaseline =
-    R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}})";
-
-TEST(BaselineGate, AllowsTheMarginAndNoMore) {
-  const json accepted = report_of(about(0.1, 0.05, 12));
-  json report = report_of(about(0.102, 0.05, 12));  // pair by pair 0.002 more
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);
-  report = report_of(about(0.12, 0.05, 12));
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 2);
-  EXPECT_TRUE(holds(text_of(report, kBaseline, &accepted),
-                    "mean loss less the baseline's 0.02 [0.02, 0.02]"))
-      << text_of(report, kBaseline, &accepted);
-  report = report_of(about(0.108, 0.07, 12));
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 5);
-}
-
-TEST(BaselineGate, IsUsageWithoutABaseline) {
-  const json report = report_of(about(0.1, 0.05, 12));
-  EXPECT_EQ(code_of(report, kBaseline), 1);
-  EXPECT_TRUE(holds(text_of(report, kBaseline), "--baseline REPORT.json"));
-}
-
-TEST(BaselineGate, IsInconclusiveWhereTheBaselineHasNoSuchSetting) {
-  const json report = report_of(about(0.1, 0.05, 12)),
-             accepted = synthetic_report({{"5/0/0", about(0.1, 0.05, 12), kBlocks}});
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 5);
-}
-
-TEST(BaselineGate, OfAnotherCohortIsSix) {
-  const json report = report_of(about(0.1, 0.05, 12));
-  json accepted = report;
-  accepted["cohort"]["recipe"] = "other";
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
-  accepted = report;
-  accepted["cohort"]["metrics"]["lpips.alex"] = "v0.0";
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
-  accepted = report;
-  accepted["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "another"}}}};
-  json made = report;
-  made["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "one"}}}};
-  EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);
-  for (const char* part : {"files", "program"}) {
-    made = accepted = report;
-    for (json* one : {&made, &accepted})
-      (*one)["cohort"]["workers"]["reference {}"] = {{part, "not recorded"}};
-    EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);  // nobody knows
-  }
-  accepted = report;
-  accepted["cohort"]["workers"]["another engine {}"] = {{"files", json::object()}};
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
-  EXPECT_EQ(code_of(accepted, kBaseline, &report), 6);
-  accepted = report;
-  accepted["cohort"]["variables"] = {{"OMP_NUM_THREADS", "1"}};
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
-  accepted = report;
-  accepted["cohort"]["host"]["cpu"] = "another cpu";
-  EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);  // a picture is the same there
-  EXPECT_EQ(code_of(report,
-                    R"({"timing":"total_ms","statistic":"ratio",
-                        "at_most":{"baseline":true,"margin":0.03}})",
-                    &accepted),
-            6);
-}
-
-TEST(RatioGate, IsJudgedOverItsBlocks) {
-  const json report = report_of(about(0.1, 0.02, 8), about(0.8, 0.02, 8));
-  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.85)")), 0);
-  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.75)")), 3);
-  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.805)")), 5);
-  EXPECT_EQ(code_of(report_of({}, about(0.8, 0.02, 5)), ratio_gate(R"("at_most":0.9)")), 5);
-}
-
-TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
-  const std::string gate =
-      R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.01}})";
-  const json accepted = report_of({}, about(0.8, 0.004, 12));
-  EXPECT_EQ(code_of(report_of({}, about(0.824, 0.004, 12)), gate, &accepted), 3);
-  EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
 }
 
 TEST(GateFile, RefusesStatisticsThatHaveNoInterval) {

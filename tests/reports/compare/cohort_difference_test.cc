@@ -1,0 +1,50 @@
+#include "reports/compare/cohort_difference.h"
+
+#include <gtest/gtest.h>
+
+#include "io/error.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+TEST(CohortDifferences, RefuseAFieldThatNoCohortHas) {
+  const json cohort = {{"host", {{"cpu", "a"}, {"kernel", "6"}}}};
+  try {
+    cohort_differences(cohort, cohort, {"driver"});
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "--vary driver: neither run's cohort has such a field; fields are host.cpu, host.kernel");
+  }
+}
+
+TEST(CohortDifferences, NameWhatOneSideLacksOnce) {
+  const json a = {{"workers", {{"x", {{"files", {"f"}}, {"versions", {{"v", 1}}}}}}}},
+             b = {{"workers", json::object()}};
+  const auto list = cohort_differences(a, b, {});
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].field, "workers.x");
+}
+
+TEST(CohortDifferences, AreThereWhereNeitherRunKnows) {
+  const json cohort = {{"workers", {{"x", {{"files", "not recorded"}, {"versions", {{"v", 1}}}}}}}};
+  const auto list = cohort_differences(cohort, cohort, {});
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].field, "workers.x.files");
+}
+
+TEST(CohortDifferences, TakeAFieldForWholeWords) {
+  const json a = {{"host", {{"cpu", "a"}, {"cpu_count", 1}}}},
+             b = {{"host", {{"cpu", "b"}, {"cpu_count", 2}}}};
+  const auto list = cohort_differences(a, b, {"cpu"});
+  ASSERT_EQ(list.size(), 2u);
+  EXPECT_EQ(list[0].allowed, "varied");
+  EXPECT_EQ(list[1].allowed, "");
+  EXPECT_EQ(cohort_differences(a, b, {"host"})[1].allowed, "varied");
+}
+
+}  // namespace
+}  // namespace sameseed

@@ -1,0 +1,108 @@
+// What both plans promise and one run lacks.
+#include "reports/compare/promised.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <sstream>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "io/json_schema.h"
+#include "tests/reports/compare/synthetic_runs.h"
+
+namespace sameseed {
+namespace {
+
+// What both plans promise, taken away from B.
+Compared without(void (*take)(RawRun&)) {
+  RawRun run = synthetic_run({.noise = 2});
+  take(run);
+  const RunFiles files_a = files_of(synthetic_run({.noise = 1})), files_b = files_of(run);
+  const RunIndex a(files_a), b(files_b);
+  return compare_runs(a, b, {}, {});
+}
+
+std::string first_shortfall(const Compared& compared) {
+  return compared.shortfalls.empty() ? "" : compared.shortfalls.front().text;
+}
+
+TEST(Compare, MissesPicturesScoresAndBlocks) {
+  const Compared crashed = without([](RawRun& run) {
+    for (auto& [id, record] : run.samples)
+      if (id.starts_with("q:on-")) record["outcome"] = "crashed";
+    std::erase_if(run.scores, [](const auto& line) { return line.first.first.starts_with("on"); });
+  });
+  EXPECT_EQ(crashed.verdict.code, 7);
+  EXPECT_EQ(first_shortfall(crashed),
+            "conv half 1 against the reference: 12 of 12 pairs are missing in B (candidate "
+            "crashed): \"cat 0\" seed 0, \"cat 1\" seed 0, \"cat 10\" seed 0 and 9 more");
+  const Compared refused = without([](RawRun& run) {
+    json& line = run.scores.at({"on-3", "r-3"});
+    line.erase("values");
+    line["refused"] = "no such picture";
+  });
+  EXPECT_EQ(refused.verdict.code, 7);
+  EXPECT_NE(first_shortfall(refused).find("1 of 12 pairs are missing in B (refused by the scorer)"),
+            std::string::npos);
+  const Compared valueless = without([](RawRun& run) {
+    run.scores.at({"on-3", "r-3"})["values"].erase("color.delta_e_mean");
+  });
+  EXPECT_EQ(valueless.verdict.code, 7);
+  const Compared blocks = without([](RawRun& run) { run.samples.erase("on~r:3:1"); });
+  EXPECT_EQ(blocks.verdict.code, 7);
+  EXPECT_EQ(first_shortfall(blocks),
+            "conv half 1 against the reference: 1 of 8 blocks are missing in B");
+}
+
+TEST(Compare, TellsNothingOfQualityWithoutScores) {
+  const Compared unscored = without([](RawRun& run) {
+    run.scorer.reset();
+    run.scores.clear();
+  });
+  EXPECT_EQ(unscored.verdict.code, 5);
+  EXPECT_NE(unscored.verdict.text.find("B was not scored"), std::string::npos);
+}
+
+TEST(Compare, DropsInvalidBlocksWithAWord) {
+  const Compared some =
+      without([](RawRun& run) { run.samples.at("on~r:3:1")["invalid"] = {"throttled"}; });
+  EXPECT_EQ(some.verdict.code, 0);
+  EXPECT_EQ(first_shortfall(some),
+            "conv half 1 against the reference: 1 of 8 blocks of B are invalid, and not counted "
+            "(throttled)");
+  EXPECT_EQ(without([](RawRun& run) {
+              for (auto& [id, record] : run.samples)
+                if (id.starts_with("on~r:")) record["invalid"] = {"throttled"};
+            }).verdict.code,
+            5);
+}
+
+TEST(Compare, RefusesOtherNoiseAndOtherTokens) {
+  for (const auto& [hash, words] :
+       {std::pair{"noise", "not the same seeds: 12 pictures of B began with other noise"},
+        {"token_ids", "not the same tokens: 12 prompts became other tokens in B"}}) {
+    RawRun first = synthetic_run({.noise = 1}), second = synthetic_run({.noise = 2});
+    for (RawRun* run : {&first, &second})
+      for (auto& [id, record] : run->samples)
+        record["hashes"][hash] = (run == &first ? "one" : "another") + id;
+    const RunFiles files_a = files_of(first), files_b = files_of(second);
+    const RunIndex a(files_a), b(files_b);
+    const Compared result = compare_runs(a, b, {}, {});
+    EXPECT_EQ(result.verdict.code, 6);
+    EXPECT_TRUE(result.verdict.text.starts_with(words)) << result.verdict.text;
+    EXPECT_TRUE(result.claims.empty());
+    EXPECT_EQ(compare_runs(a, a, {}, {}).verdict.code, 0);
+  }
+}
+
+TEST(Compare, CarriesOverWhatMakesARunNoWholeOne) {
+  const RunFiles files = files_of(synthetic_run({.noise = 1}));
+  const RunIndex run(files);
+  const Compared result = compare_runs(run, run, {.troubles_b = {"a picture is broken"}}, {});
+  EXPECT_EQ(result.verdict.code, 7);
+  EXPECT_EQ(first_shortfall(result), "B: a picture is broken");
+}
+
+}  // namespace
+}  // namespace sameseed

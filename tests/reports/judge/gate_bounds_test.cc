@@ -1,0 +1,131 @@
+// The bounds that are measured: a noise floor, an accepted run, ratios of times.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+#include "reports/judge/gate_observations.h"
+#include "reports/judge/verdict.h"
+#include "tests/reports/judge/interval_gates.h"
+
+namespace sameseed {
+namespace {
+
+TEST(FloorGate, HoldsTheLossAgainstSoManyFloorsPairByPair) {
+  json report = report_of(about(0.1, 0.02, 8));
+  add_floor(report, kFloor, about(0.06, 0.01, 8));
+  const auto gate = [&](const std::string& times) {
+    return R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" + kFloor +
+           R"(","times":)" + times + "}}";
+  };
+  EXPECT_EQ(code_of(report, gate("2.5")), 0);
+  EXPECT_EQ(code_of(report, gate("1")), 2);
+  // 0.1 +- 0.02 less twice 0.05 +- 0.01 is nothing, pair by pair: without pairing it were open.
+  json twice = report_of(about(0.1, 0.02, 8));
+  add_floor(twice, kFloor, about(0.05, 0.01, 8));
+  EXPECT_EQ(code_of(twice, gate("2.0000001")), 0);
+}
+
+TEST(FloorGate, OfAFloorThatIsExactlyZeroPassesOnlyTheIdentical) {
+  const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
+                           kFloor + R"(","times":3}})";
+  json same = report_of(std::vector<double>(8, 0.0)), other = report_of(about(0.001, 0.0001, 8));
+  for (json* report : {&same, &other}) add_floor(*report, kFloor, std::vector<double>(8, 0.0));
+  EXPECT_EQ(code_of(same, gate), 0);
+  EXPECT_EQ(code_of(other, gate), 2);
+}
+
+TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
+  const std::string gate = R"({"metric":"lpips.alex","statistic":"mean","at_most":{"floor":")" +
+                           kFloor + R"(","times":2}})";
+  json report = report_of(about(0.1, 0.02, 8));
+  EXPECT_EQ(code_of(report, gate), 1);
+  EXPECT_TRUE(holds(text_of(report, gate), "was not measured")) << text_of(report, gate);
+  EXPECT_TRUE(holds(text_of(report, gate), "`sameseed run --floor`"));
+  add_floor(report, "candidate, second process", about(0.05, 0.01, 8));
+  EXPECT_EQ(code_of(report, gate), 1);
+  EXPECT_TRUE(holds(text_of(report, gate), "there is \"candidate, second process\""));
+}
+
+const std::string kBaseline =
+    R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}})";
+
+TEST(BaselineGate, AllowsTheMarginAndNoMore) {
+  const json accepted = report_of(about(0.1, 0.05, 12));
+  json report = report_of(about(0.102, 0.05, 12));  // pair by pair 0.002 more
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);
+  report = report_of(about(0.12, 0.05, 12));
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 2);
+  EXPECT_TRUE(holds(text_of(report, kBaseline, &accepted),
+                    "mean loss less the baseline's 0.02 [0.02, 0.02]"))
+      << text_of(report, kBaseline, &accepted);
+  report = report_of(about(0.108, 0.07, 12));
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 5);
+}
+
+TEST(BaselineGate, IsUsageWithoutABaseline) {
+  const json report = report_of(about(0.1, 0.05, 12));
+  EXPECT_EQ(code_of(report, kBaseline), 1);
+  EXPECT_TRUE(holds(text_of(report, kBaseline), "--baseline REPORT.json"));
+}
+
+TEST(BaselineGate, IsInconclusiveWhereTheBaselineHasNoSuchSetting) {
+  const json report = report_of(about(0.1, 0.05, 12)),
+             accepted = synthetic_report({{"5/0/0", about(0.1, 0.05, 12), kBlocks}});
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 5);
+}
+
+TEST(BaselineGate, OfAnotherCohortIsSix) {
+  const json report = report_of(about(0.1, 0.05, 12));
+  json accepted = report;
+  accepted["cohort"]["recipe"] = "other";
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["metrics"]["lpips.alex"] = "v0.0";
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "another"}}}};
+  json made = report;
+  made["cohort"]["workers"]["reference {}"] = {{"files", {{"unet", "one"}}}};
+  EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);
+  for (const char* part : {"files", "program"}) {
+    made = accepted = report;
+    for (json* one : {&made, &accepted})
+      (*one)["cohort"]["workers"]["reference {}"] = {{part, "not recorded"}};
+    EXPECT_EQ(code_of(made, kBaseline, &accepted), 6);  // nobody knows
+  }
+  accepted = report;
+  accepted["cohort"]["workers"]["another engine {}"] = {{"files", json::object()}};
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  EXPECT_EQ(code_of(accepted, kBaseline, &report), 6);
+  accepted = report;
+  accepted["cohort"]["variables"] = {{"OMP_NUM_THREADS", "1"}};
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 6);
+  accepted = report;
+  accepted["cohort"]["host"]["cpu"] = "another cpu";
+  EXPECT_EQ(code_of(report, kBaseline, &accepted), 0);  // a picture is the same there
+  EXPECT_EQ(code_of(report,
+                    R"({"timing":"total_ms","statistic":"ratio",
+                        "at_most":{"baseline":true,"margin":0.03}})",
+                    &accepted),
+            6);
+}
+
+TEST(RatioGate, IsJudgedOverItsBlocks) {
+  const json report = report_of(about(0.1, 0.02, 8), about(0.8, 0.02, 8));
+  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.85)")), 0);
+  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.75)")), 3);
+  EXPECT_EQ(code_of(report, ratio_gate(R"("at_most":0.805)")), 5);
+  EXPECT_EQ(code_of(report_of({}, about(0.8, 0.02, 5)), ratio_gate(R"("at_most":0.9)")), 5);
+}
+
+TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
+  const std::string gate =
+      R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.01}})";
+  const json accepted = report_of({}, about(0.8, 0.004, 12));
+  EXPECT_EQ(code_of(report_of({}, about(0.824, 0.004, 12)), gate, &accepted), 3);
+  EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
+}
+
+}  // namespace
+}  // namespace sameseed
