@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -23,6 +24,8 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "pipeline/text/tokenizer.h"
+#include "reports/judge/gate.h"
+#include "reports/judge/reach.h"
 #include "reports/summary/cut_prompts.h"
 
 namespace sameseed {
@@ -35,6 +38,7 @@ struct PlanCommand {
   std::string times;   // an earlier run that says how long samples take
   bool probe = false;  // make a few samples that say so
   bool quiet = false;
+  std::string gates;  // which of them can this plan never pass?
 };
 
 // Makes two samples of every kind of case (the first one pays for loading), in a temporary folder.
@@ -70,7 +74,43 @@ void keep_environment(const std::vector<std::string>& names, Matrix& matrix) {
     std::cerr << "sameseed: " << left_out_warning(name) << "\n";
 }
 
+// How many prompts there are by the token ids of the model's first tokenizer; by their text where
+// it has none.
+std::size_t different_prompts(const json& plan) {
+  std::set<std::string> texts;
+  for (const json& one : plan.at("cases")) texts.insert(one.at("request").at("prompt"));
+  try {
+    const std::filesystem::path model =
+        plan.at("environments").at(0).at("load").at("model").get<std::string>();
+    const Tokenizer tokenizer = Tokenizer::open(model / "tokenizer");
+    std::set<std::string> ids;
+    for (const std::string& text : texts) ids.insert(json(tokenizer.encode(text).ids).dump());
+    return ids.size();
+  } catch (const UserError&) {
+    return texts.size();
+  }
+}
+
+// Says which gates can never pass, before a night is spent on them.
+void describe_gates(const std::vector<Gate>& gates, const json& plan) {
+  std::size_t pairs = 0;
+  for (const json& comparison : plan.at("comparisons"))
+    pairs = std::max(pairs, comparison.at("pairs").size());
+  const std::size_t prompts = different_prompts(plan);
+  const json& timing = plan.at("timing");
+  const std::size_t timed = std::min(prompts, timing.at("prompts").get<std::size_t>());
+  const auto lines =
+      gates_out_of_reach(gates, {.prompts = prompts,
+                                 .pairs = pairs,
+                                 .blocks = timed * timing.at("blocks").get<std::size_t>()});
+  for (const std::string& line : lines)
+    std::cerr << "sameseed: this gate can never pass: " << line << "\n";
+  if (lines.empty()) std::cerr << "sameseed: every gate has the prompts and blocks that it needs\n";
+}
+
 int plan(const PlanCommand& command) {
+  std::vector<Gate> gates;  // read first: a bad file is an error before anything is written
+  if (!command.gates.empty()) gates = read_gates(command.gates);
   const PlannedRun planned = plan_run(command.plan);
   const RunLock lock(planned.run);
   write_plan(planned);
@@ -84,6 +124,7 @@ int plan(const PlanCommand& command) {
         planned.run, probe(planned.plan, command.quiet ? Verbosity::kQuiet : Verbosity::kNormal));
   }
   if (!command.quiet) describe_plan(planned);
+  if (!command.gates.empty()) describe_gates(gates, planned.plan);
   return 0;
 }
 
@@ -189,6 +230,8 @@ Command add_plan(CLI::App& program) {
   add_plan_options(*parser, command->plan);
   parser->add_option("--times", command->times,
                      "an earlier run: expect its times (also balances shards)");
+  parser->add_option("--gates", command->gates,
+                     "gate file: say which of its gates can never pass with this matrix");
   parser->add_flag("--probe", command->probe, "make a few samples to know the times")
       ->excludes("--times");
   parser->add_flag("--quiet", command->quiet, "say nothing but what is wrong");

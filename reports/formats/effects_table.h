@@ -17,8 +17,8 @@ struct EffectRow {
 struct EffectTable {
   std::vector<std::string> titles;
   std::vector<EffectRow> rows;     // main effects, and interactions that show; dearest first
-  std::vector<std::string> notes;  // how to read it, what cannot be told, how many prompts are needed;
-                                   // indented by two spaces where under the one before
+  std::vector<std::string> notes;  // how to read it, what cannot be told, how many prompts are
+                                   // needed; indented by two spaces where under the one before
 };
 
 // Without rows where nothing was varied or measured.
