@@ -55,7 +55,7 @@ function drawChart() {
   const left = shown().length - all.length;
   const notes = [];
   if (left) notes.push(`${left} of ${shown().length} settings have no time or no finite score and are not drawn.`);
-  if (all.some((p) => !p.dx)) notes.push("No bars in time where fewer than 2 whole blocks were timed.");
+  if (all.some((p) => !p.dx)) notes.push("No bars in time where fewer than 6 whole blocks were timed.");
   if (all.length) notes.push(`Bars are ${Math.round(100 * (data.interval_level || 0.95))} % intervals. Choose a point to see its pictures.`);
   at("chart-note").textContent = notes.join(" ");
   at("chart").hidden = !all.length;
