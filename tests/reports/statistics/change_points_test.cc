@@ -7,6 +7,7 @@
 #include <random>
 
 #include "reports/statistics/statistics.h"
+#include "tests/reports/statistics/nights.h"
 
 namespace sameseed {
 namespace {
@@ -92,35 +93,14 @@ TEST(ChangePoints, SeeAStepOfFiveSigmaSevenRunsAfterItAndNoneInFewer) {
   EXPECT_EQ(early, 0);
 }
 
-// Nights of standard deviation 1 of which neighbours correlate by `correlation`, then a step.
-std::vector<double> nights(std::uint64_t seed, double correlation, std::size_t flat,
-                           std::size_t after, double step) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<double> normal;
-  std::vector<double> values;
-  double night = normal(random);
-  for (std::size_t i = 0; i < flat + after; ++i) {
-    if (i > 0)
-      night = correlation * night + std::sqrt(1 - correlation * correlation) * normal(random);
-    values.push_back(night + (i < flat ? 0 : step));
-  }
-  return values;
-}
-
-constexpr int kSeries = 2000;
+constexpr std::uint64_t kSeries = 2000;
 
 // The share of series in which somebody who looks every night is ever shown a step, in percent.
-// With a step at `flat`, only those within two nights of it count.
 double share_shown(double correlation, std::size_t flat, std::size_t after, double step) {
   int shown = 0;
-  for (int seed = 0; seed < kSeries; ++seed) {
-    const std::vector<double> all =
-        nights(static_cast<std::uint64_t>(seed), correlation, flat, after, step);
-    bool found = false;
-    for (std::size_t n = after > 0 ? flat + 1 : 1; n <= all.size() && !found; ++n)
-      for (const std::size_t at : change_points({all.begin(), all.begin() + std::ptrdiff_t(n)}))
-        found = found || after == 0 || (at + 2 >= flat && at <= flat + 2);
-    shown += found;
+  for (std::uint64_t seed = 0; seed < kSeries; ++seed) {
+    std::mt19937_64 random(seed);
+    shown += is_ever_shown(nights(random, correlation, flat, after, step), flat);
   }
   return 100.0 * shown / kSeries;
 }
