@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -70,6 +71,13 @@ std::string read_file(const std::filesystem::path& path) {
 
 nlohmann::json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path), path.string());
+}
+
+std::filesystem::path cache_file(const std::string& name) {
+  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  if (cache && *cache) return std::filesystem::path(cache) / "sameseed" / name;
+  if (home && *home) return std::filesystem::path(home) / ".cache" / "sameseed" / name;
+  return {};
 }
 
 AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {

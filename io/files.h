@@ -22,6 +22,10 @@ std::string read_file(const std::filesystem::path& path);  // throws UserError
 // Throws UserError that names the file; io/json.h says for what.
 nlohmann::json read_json(const std::filesystem::path& path);
 
+// Where what can be made again is kept: `name` below $XDG_CACHE_HOME/sameseed or ~/.cache/sameseed.
+// Empty where neither XDG_CACHE_HOME nor HOME is set.
+std::filesystem::path cache_file(const std::string& name);
+
 // Appends lines, each with the kernel before append() returns: a killed process loses none, a power
 // loss the last few. A last line without its newline (a crash in the middle) is ended first, so
 // that it spoils itself alone.

@@ -74,29 +74,53 @@ void keep_environment(const std::vector<std::string>& names, Matrix& matrix) {
     std::cerr << "sameseed: " << left_out_warning(name) << "\n";
 }
 
-// How many prompts there are by the token ids of the model's first tokenizer; by their text where
-// it has none.
-std::size_t different_prompts(const json& plan) {
-  std::set<std::string> texts;
-  for (const json& one : plan.at("cases")) texts.insert(one.at("request").at("prompt"));
-  try {
-    const std::filesystem::path model =
-        plan.at("environments").at(0).at("load").at("model").get<std::string>();
-    const Tokenizer tokenizer = Tokenizer::open(model / "tokenizer");
-    std::set<std::string> ids;
-    for (const std::string& text : texts) ids.insert(json(tokenizer.encode(text).ids).dump());
-    return ids.size();
-  } catch (const UserError&) {
-    return texts.size();
+using PromptTokens = std::vector<std::pair<std::string, TokenIds>>;
+
+// What the model's first tokenizer makes of each prompt of a plan, in its order; empty where it has
+// none, as an outside engine's model may.
+PromptTokens tokens_of_prompts(const json& plan) try {
+  const std::filesystem::path model =
+      plan.at("environments").at(0).at("load").at("model").get<std::string>();
+  const Tokenizer tokenizer = Tokenizer::open(model / "tokenizer");
+  PromptTokens tokens;
+  std::set<std::string> known;
+  for (const json& one : plan.at("cases")) {
+    const std::string prompt = one.at("request").at("prompt");
+    if (known.insert(prompt).second) tokens.emplace_back(prompt, tokenizer.encode(prompt));
   }
+  return tokens;
+} catch (const UserError&) {
+  return {};
 }
 
+// How many prompts there are by their token ids; by their text where these are not known.
+std::size_t different_prompts(const json& plan, const PromptTokens& tokens) {
+  std::set<std::vector<std::int64_t>> ids;
+  for (const auto& [prompt, made_of] : tokens) ids.insert(made_of.ids);
+  if (!ids.empty()) return ids.size();
+  std::set<std::string> texts;
+  for (const json& one : plan.at("cases")) texts.insert(one.at("request").at("prompt"));
+  return texts.size();
+}
+
+// What the model's tokenizers will cut off. Another engine may have others; where no tokens are
+// known nothing is said here, and the report tells what the workers warned of.
+CutPrompts cut_prompts_of(const PromptTokens& tokens) {
+  CutPrompts prompts;
+  prompts.of = tokens.size();
+  for (const auto& [prompt, made_of] : tokens)
+    if (made_of.truncated) prompts.cut.push_back({prompt, made_of.ids.size(), made_of.dropped});
+  return prompts;
+}
+
+void describe(const PlannedRun& planned, const PromptTokens& tokens);
+
 // Says which gates can never pass, before a night is spent on them.
-void describe_gates(const std::vector<Gate>& gates, const json& plan) {
+void describe_gates(const std::vector<Gate>& gates, const json& plan, const PromptTokens& tokens) {
   std::size_t pairs = 0;
   for (const json& comparison : plan.at("comparisons"))
     pairs = std::max(pairs, comparison.at("pairs").size());
-  const std::size_t prompts = different_prompts(plan);
+  const std::size_t prompts = different_prompts(plan, tokens);
   const json& timing = plan.at("timing");
   const std::size_t timed = std::min(prompts, timing.at("prompts").get<std::size_t>());
   const auto lines =
@@ -123,8 +147,10 @@ int plan(const PlanCommand& command) {
     write_expected_times(
         planned.run, probe(planned.plan, command.quiet ? Verbosity::kQuiet : Verbosity::kNormal));
   }
-  if (!command.quiet) describe_plan(planned);
-  if (!command.gates.empty()) describe_gates(gates, planned.plan);
+  if (command.quiet && command.gates.empty()) return 0;
+  const PromptTokens tokens = tokens_of_prompts(planned.plan);
+  if (!command.quiet) describe(planned, tokens);
+  if (!command.gates.empty()) describe_gates(gates, planned.plan, tokens);
   return 0;
 }
 
@@ -178,33 +204,14 @@ void write_plan(const PlannedRun& planned) {
   write_file(file, planned.plan.dump(1) + "\n");
 }
 
-namespace {
-
-// What the model's tokenizers will cut off. Another engine may have others; without any, nothing is
-// said here, and the report tells what the workers warned of.
-CutPrompts cut_prompts_of(const json& plan) try {
-  CutPrompts prompts;
-  const Tokenizer tokenizer =
-      Tokenizer::open(std::filesystem::path(
-                          plan.at("environments").at(0).at("load").at("model").get<std::string>()) /
-                      "tokenizer");
-  std::set<std::string> known;
-  for (const json& one : plan.at("cases")) {
-    const std::string prompt = one.at("request").at("prompt");
-    if (!known.insert(prompt).second) continue;
-    if (const TokenIds tokens = tokenizer.encode(prompt); tokens.truncated)
-      prompts.cut.push_back({prompt, tokens.ids.size(), tokens.dropped});
-  }
-  prompts.of = known.size();
-  return prompts;
-} catch (const UserError&) {
-  return {};
+void describe_plan(const PlannedRun& planned) {
+  describe(planned, tokens_of_prompts(planned.plan));
 }
 
-}  // namespace
+namespace {
 
-void describe_plan(const PlannedRun& planned) {
-  if (const std::string cut = told(cut_prompts_of(planned.plan)); !cut.empty())
+void describe(const PlannedRun& planned, const PromptTokens& tokens) {
+  if (const std::string cut = told(cut_prompts_of(tokens)); !cut.empty())
     std::cerr << "sameseed: " << cut << "\n";
   const json& plan = planned.plan;
   std::string time = "unknown; `sameseed plan --probe` measures it";
@@ -223,6 +230,8 @@ void describe_plan(const PlannedRun& planned) {
       planned.run.string(), plan.at("environments").size(), plan.at("cases").size(),
       plan.at("samples").size(), plan.at("comparisons").size(), plan.at("excluded").size(), time);
 }
+
+}  // namespace
 
 Command add_plan(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("plan", "write RUN/plan.json and say what it holds");

@@ -1,4 +1,4 @@
-// How plans and command lines name an engine that is a folder of pictures: "folder DIR".
+// How plans and command lines name engines; one that is a folder of pictures is "folder DIR".
 #pragma once
 
 #include <filesystem>
@@ -19,6 +19,11 @@ inline bool is_folder(const std::string& engine) {
 
 inline std::string folder_of(const std::string& engine) {
   return engine.substr(std::string(kFolderEngine).size() + 1);
+}
+
+// Engines that this project's workers have built in.
+inline bool is_built_in(const std::string& engine) {
+  return engine == "reference" || engine == "accelerated" || engine == "null";
 }
 
 }  // namespace sameseed

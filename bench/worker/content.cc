@@ -14,12 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-bool is_outside(const std::string& engine) {
-  for (const char* ours : {"reference", "accelerated", "null"})
-    if (engine == ours) return false;
-  return !is_folder(engine);
-}
-
 json program_files(const std::string& engine, DigestCache& digests) {
   json files = json::object();
   for (const std::string& word : worker_command(engine)) {
@@ -48,7 +42,7 @@ json content_of(const json& environment, const json& answer, DigestCache& digest
   const std::string engine = environment.at("engine");
   const json& load = environment.at("load");
   const json answered = answer.value("files", json::object());
-  const bool outside = is_outside(engine);
+  const bool outside = !is_built_in(engine) && !is_folder(engine);
   ModelFiles files;
   if (!answered.empty()) files = files_of_load(load, answered);
   if (outside)  // its libraries may read more configs than ours, and it may not tell of weights

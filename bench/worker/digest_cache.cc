@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <sstream>
 
 #include "io/content_digest.h"
 #include "io/error.h"
@@ -33,12 +31,7 @@ FileIdentity identity_of(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::filesystem::path digest_cache_file() {
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  if (cache && *cache) return std::filesystem::path(cache) / "sameseed/digests";
-  if (home && *home) return std::filesystem::path(home) / ".cache/sameseed/digests";
-  return {};
-}
+std::filesystem::path digest_cache_file() { return cache_file("digests"); }
 
 DigestCache::DigestCache(std::filesystem::path kept) : kept_(std::move(kept)) {
   std::ifstream in(kept_);

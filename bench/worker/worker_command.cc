@@ -91,8 +91,7 @@ std::string left_out_warning(const std::string& name) {
 }
 
 std::vector<std::string> worker_command(const std::string& engine, const std::string& worker) {
-  for (const char* ours : {"reference", "accelerated", "null", "noise"})
-    if (engine == ours) return {program(worker).string(), engine};
+  if (is_built_in(engine) || engine == "noise") return {program(worker).string(), engine};
   if (is_folder(engine))  // one that may hold blanks
     return {program(worker).string(), kFolderEngine, folder_of(engine)};
   std::vector<std::string> words(1);

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "io/error.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -64,13 +62,8 @@ void Choices::save() {
 }
 
 std::filesystem::path choices_file(const std::string& machine) {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  const char* home = std::getenv("HOME");
   const std::string key = sha256(std::as_bytes(std::span(machine))).substr(0, 12);
-  const std::string name = fmt::format("algorithms-{}.json", key);
-  if (cache && *cache) return std::filesystem::path(cache) / "sameseed" / name;
-  if (home && *home) return std::filesystem::path(home) / ".cache" / "sameseed" / name;
-  return {};
+  return cache_file(fmt::format("algorithms-{}.json", key));
 }
 
 }  // namespace sameseed::cuda

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "reports/compare/claim.h"
+#include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 
@@ -42,7 +43,6 @@ double confidence_of(Family family);
 // Turned signs of n prompts resolve 1 in 2^(n-1), which must be less than 1 - confidence_of():
 // 0.8 % at 8.
 inline constexpr std::size_t kFewestPrompts = 8;
-inline constexpr std::size_t kFewestBlocks = 6;
 inline constexpr double kNotWorseAlpha = 0.05;  // of one "not worse"
 
 // A claim to be, without its outcome.

@@ -13,6 +13,8 @@
 #include "io/error.h"
 #include "io/nearest.h"
 #include "reports/run/labels.h"
+#include "reports/run/loss_table.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/statistics/tail_bound.h"
 #include "reports/summary/labels.h"
@@ -22,7 +24,6 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 constexpr std::size_t kMostPassedOver = 10;  // listed
-constexpr std::size_t kFewestBlocks = 6;
 
 // The metric, where it can be bounded this way.
 const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary) {
@@ -47,24 +48,12 @@ const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary)
 // A row a comparison, a column a prompt: the mean loss of its seeds; NaN without a score.
 std::vector<std::vector<double>> losses_of(const std::vector<const Comparison*>& comparisons,
                                            const ReportMetric& metric) {
-  std::map<std::string, std::size_t> prompts;
-  for (const Comparison* comparison : comparisons)
-    for (const ScoredPair& scored : comparison->pairs)
-      prompts.emplace(scored.pair.prompt, prompts.size());
+  std::vector<const std::vector<ScoredPair>*> columns;
+  for (const Comparison* comparison : comparisons) columns.push_back(&comparison->pairs);
+  const LossTable table = loss_table(metric, columns);
   std::vector<std::vector<double>> rows;
-  for (const Comparison* comparison : comparisons) {
-    std::vector<double> sums(prompts.size(), 0), counts(prompts.size(), 0);
-    for (const ScoredPair& scored : comparison->pairs)
-      if (const auto value = scored.value(metric.name)) {
-        const std::size_t prompt = prompts.at(scored.pair.prompt);
-        sums[prompt] += metric.loss(*value);
-        ++counts[prompt];
-      }
-    for (std::size_t i = 0; i < sums.size(); ++i)
-      sums[i] = counts[i] > 0 ? sums[i] / counts[i] : std::numeric_limits<double>::quiet_NaN();
-    rows.push_back(std::move(sums));
-  }
-  return rows;
+  for (std::size_t i = 0; i < columns.size(); ++i) rows.push_back(table.column(i));
+  return over_prompts(rows, table.pairs);
 }
 
 // The times of settings, held together.
@@ -189,8 +178,7 @@ std::string lines_of(const Setting& setting) {
 
 // "time 0.8 of the reference's [0.79, 0.81]", and what it shows.
 std::string time_of(const Recommendable& setting) {
-  if (setting.ratio == 0)
-    return fmt::format("time: too few blocks ({} of {})", setting.blocks, kFewestBlocks);
+  if (setting.ratio == 0) return "time: " + too_few_blocks(setting.blocks);
   std::string text = fmt::format("time {:.3g} of the reference's", setting.ratio);
   if (setting.interval)
     text += fmt::format(" [{:.3g}, {:.3g}]{}", setting.interval->low, setting.interval->high,
