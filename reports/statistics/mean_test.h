@@ -7,9 +7,10 @@
 // skewed to the right: at 12 observations of a log-normal loss of sigma 0.5 a nominal 5 % is 3 %
 // below and 8 % above, where turned signs or Student's t give 2 % and 10 to 11 %. A claim has to
 // stand Student's t as well, so that no interval is narrower than that for normal values: alone the
-// drawings cover 93 % instead of 95 % at 6 of them. Where more than
-// one drawing in 200 holds one value only, since most observations are equal, the signs of
-// residuals are turned instead (see paired_bootstrap.h), which stays finite.
+// drawings cover 93 % instead of 95 % at 6 of them. A few draws of a skewed loss lack its long
+// tail, so "at most" is claimed at alpha (1 - 3 / n). Where more than one drawing in 200 holds one
+// value only, since most observations are equal, the signs of residuals are turned instead (see
+// paired_bootstrap.h), which stays finite.
 #pragma once
 
 #include <cstddef>
@@ -38,8 +39,8 @@ inline constexpr double kPower = 0.8;
 // (z(1 - alpha / family) + z(kPower)) spread / sqrt(n - z(1 - alpha / family)^2). Normal
 // approximation with twice the correction for Student's t of Guenther 1981, Sample size formulas
 // for normal theory t tests, as the claim has to stand the drawings as well: by simulation the
-// power is 77 % at 6 normal observations and 79 to 81 % from 8 on. Holm's procedure at its first,
-// strictest step. Nothing where n is too small for any.
+// power is 77 % at 6 normal observations and 79 to 81 % from 8 on (to show that the mean lies as far
+// below: 74 % at 12, 77 % from 24 on). Holm's procedure at its first, strictest step. Nothing where n is too small for any.
 std::optional<double> smallest_change(double spread, std::size_t n, std::size_t family,
                                       double alpha);
 

@@ -243,6 +243,16 @@ TEST(Compare, PairsPicturesWhereverTheirModelLies) {
   EXPECT_EQ(same_pictures(RunIndex(files_a), RunIndex(files_c)).size(), 2u * 12);
 }
 
+TEST(Compare, LeavesOutAlgorithmsThatOnlyTheFloorsOtherProcessTook) {
+  // It searches anew on purpose, and may find others in each run.
+  RawRun run = synthetic_run({.noise = 2});
+  for (auto& [id, record] : run.samples)
+    if (record.at("case") == "off2-0")
+      record["engagement"]["choices"] = {{"conv 3x3", {{"algorithm", "another engine"}}}};
+  const RunFiles files_a = files_of(synthetic_run({.noise = 1})), files_b = files_of(run);
+  EXPECT_EQ(comparable_cohort(RunIndex(files_a)), comparable_cohort(RunIndex(files_b)));
+}
+
 TEST(Compare, KeepsToItsSchema) {
   const std::string schema =
       read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/compare.schema.json");
