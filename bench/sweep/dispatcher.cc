@@ -6,6 +6,7 @@
 #include "bench/system/clock.h"
 #include "bench/system/cpu_watch.h"
 #include "bench/system/device_record.h"
+#include "bench/worker/content.h"
 #include "bench/worker/worker_command.h"
 
 namespace sameseed {
@@ -62,7 +63,10 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
   json load = environment.at("load");
   load["op"] = "load";
   const std::string started = now();
+  const auto before = model_before_load(environment.at("load"));
   const json answer = load_answer(fresh, load);
+  const json content = crew_.admit(environment, answer);
+  refuse_changed_in_load(environment.at("load"), before, content);
   json record = {{"type", "worker"},
                  {"worker", id},
                  {"environment", environment_id},
@@ -70,7 +74,7 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
                  {"pid", fresh.worker->pid()},
                  {"started", started},
                  {"load", answer},
-                 {"content", crew_.admit(environment, answer)}};
+                 {"content", content}};
   if (watch_) record["device"] = device_entry(*watch_);
   crew_.file_record(record);
   return fresh;

@@ -55,6 +55,26 @@ json content_of(const json& environment, const json& answer, DigestCache& digest
   return content;
 }
 
+std::map<std::string, std::string> model_before_load(const json& load) {
+  std::map<std::string, std::string> before;
+  for (const auto& [name, file] : all_model_files(load)) before[name] = file_identity(file);
+  return before;
+}
+
+void refuse_changed_in_load(const json& load, const std::map<std::string, std::string>& before,
+                            const json& content) {
+  const std::map<std::string, std::string> after = model_before_load(load);
+  for (const auto& [name, digest] : content.at("files").items()) {
+    const auto was = before.find(name), is = after.find(name);
+    if (was == before.end() && is == after.end()) continue;  // outside the model's folder
+    if (was == before.end() || is == after.end() || was->second != is->second)
+      throw ContentChanged(
+          fmt::format("{} of {} was changed while a worker loaded it, and nobody knows what the "
+                      "worker read; begin another run",
+                      name, load.value("model", "")));
+  }
+}
+
 void RunContent::admit(const json& environment, const json& content, const std::string& where) {
   const std::string id = environment.at("id");
   const std::string model = environment.at("load").value("model", ""),

@@ -23,6 +23,15 @@ struct ContentChanged : UserError {
 nlohmann::json content_of(const nlohmann::json& environment, const nlohmann::json& answer,
                           DigestCache& digests);
 
+// What a load may read, as it stands before: name -> file_identity().
+std::map<std::string, std::string> model_before_load(const nlohmann::json& load);
+
+// Throws ContentChanged, which names the file, where one of `content`'s model files is no longer
+// the one that stood there before the load: what the worker read may be neither.
+void refuse_changed_in_load(const nlohmann::json& load,
+                            const std::map<std::string, std::string>& before,
+                            const nlohmann::json& content);
+
 // What a run was made of so far. Safe to share by threads.
 class RunContent {
  public:

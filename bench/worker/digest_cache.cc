@@ -31,6 +31,8 @@ FileIdentity identity_of(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::string file_identity(const std::filesystem::path& file) { return identity_of(file).key; }
+
 std::filesystem::path digest_cache_file() { return cache_file("digests"); }
 
 DigestCache::DigestCache(std::filesystem::path kept) : kept_(std::move(kept)) {

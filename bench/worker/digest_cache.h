@@ -11,6 +11,10 @@ namespace sameseed {
 // sameseed/digests below XDG_CACHE_HOME or ~/.cache; empty where neither is set.
 std::filesystem::path digest_cache_file();
 
+// A file's device, inode, size and times: another text means another file, or one that was written
+// to. Throws UserError where there is none.
+std::string file_identity(const std::filesystem::path& file);
+
 // Keeps a file's content_digest by its device, inode, size and times. A kept file that is not
 // there, or cannot be written, costs time and nothing else. Safe to share by threads.
 class DigestCache {

@@ -71,6 +71,22 @@ TEST_F(Content, OfAnEngineThatDoesNotSayIsAllThatItMayRead) {
   EXPECT_EQ(content("null", {}).at("files"), json::object());
 }
 
+TEST_F(Content, IsRefusedWhereAFileChangedInALoad) {
+  const json load = {{"model", model_.string()}},
+             content = {{"files", {{"unet/config.json", "digest"}, {"elsewhere/w", "digest"}}}};
+  const auto before = model_before_load(load);
+  write_file(model_ / "unet/other.safetensors", "which this load did not read");
+  EXPECT_NO_THROW(refuse_changed_in_load(load, before, content));
+  write_file(model_ / "unet/config.json", "swapped");
+  try {
+    refuse_changed_in_load(load, before, content);
+    FAIL();
+  } catch (const ContentChanged& changed) {
+    EXPECT_TRUE(std::string(changed.what()).starts_with("unet/config.json of " + model_.string()))
+        << changed.what();
+  }
+}
+
 TEST_F(Content, OfARunIsOneForAllItsWorkers) {
   const auto environment = [](const char* id) {
     return json{{"id", id}, {"engine", "reference"}, {"load", {{"model", "/m"}}}};
