@@ -14,6 +14,7 @@
 #include "bench/ledger/ledger.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 
 namespace sameseed {
@@ -40,7 +41,16 @@ void refuse_no_baseline(const std::string& folder) {
         fmt::format("{}: its starts or workers disagree in {}: of what would it be a "
                     "baseline?",
                     folder, differs.dump()));
+  if (report.at("cohort").value("variables", json()) == kNotRecorded)
+    throw UserError(fmt::format(
+        "{}: a run of an older version, which does not say of which model and variables it was "
+        "made, is no baseline; make the run anew",
+        folder));
 }
+
+// A ledger of an older version has them. They judge nothing: no run of this version has their
+// recipe.
+bool is_of_older_format(const SeriesRun& run) { return run.recipe.find(':') == std::string::npos; }
 
 int accept_baseline(const BaselineCommand& command, std::ostream& out) {
   Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);
@@ -63,8 +73,10 @@ int list_baselines(const BaselineCommand& command, std::ostream& out) {
                          run.driver.empty() ? "" : ", driver " + one_line(run.driver),
                          run.cohort.substr(0, 12));
     cohort = run.cohort;
-    out << fmt::format("  {}  accepted {}  verdict {}  {}\n", one_line(run.started), accepted,
-                       run.code, one_line(run.folder));
+    out << fmt::format(
+        "  {}  accepted {}  verdict {}  {}{}\n", one_line(run.started), accepted, run.code,
+        one_line(run.folder),
+        is_of_older_format(run) ? "  (of an older format: no baseline for new runs)" : "");
   }
   return 0;
 }

@@ -245,6 +245,11 @@ TEST_F(Identity, IsNotKnownOfRunsOfAnOlderVersion) {
   }
   fs::copy(data("tests/fixtures/ledger-of-f80ef06.sqlite"), in("old.sqlite"));
   EXPECT_EQ(say({"history", "--ledger", in("old.sqlite"), "show"}).code, 0);
+  EXPECT_TRUE(holds(say({"baseline", "--ledger", in("old.sqlite"), "list"}).text,
+                    "/runs/old  (of an older format: no baseline for new runs)"));
+  const Said accepted = say({"baseline", "--ledger", in("old.sqlite"), "accept", old});
+  EXPECT_EQ(accepted.code, 1) << accepted.text;
+  EXPECT_TRUE(holds(accepted.text, "is no baseline; make the run anew")) << accepted.text;
   EXPECT_TRUE(holds(say({"history", "--ledger", in("old.sqlite"), "add", in("a")}).text,
                     "; 2 runs in the ledger"));
   // Its own report, as it was, judges nothing; nor does the one written anew.
