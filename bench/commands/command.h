@@ -27,6 +27,7 @@ Command add_check_engine(CLI::App& program);
 Command add_compare(CLI::App& program);
 Command add_doctor(CLI::App& program);
 Command add_gate(CLI::App& program);
+Command add_gates(CLI::App& program);
 Command add_generate(CLI::App& program);
 Command add_history(CLI::App& program);
 Command add_image(CLI::App& program);

@@ -66,14 +66,18 @@ void add_gate_options(CLI::App& command, GateOptions& options, const char* gates
   command.add_option("--ledger", options.ledger, kLedgerHelp);
 }
 
+void add_require_coverage(CLI::App& command, bool& required) {
+  command.add_flag("--require-coverage", required,
+                   "a setting that no gate judges makes the verdict inconclusive (5)");
+}
+
 Command add_gate(CLI::App& program) {
   CLI::App* parser = program.add_subcommand(
       "gate",
       "judge a run by a gate file, and write that into its report; the exit code is the verdict");
   const auto command = std::make_shared<GateCommand>();
   add_gate_options(*parser, command->options, "gate file (default: the one of the run)");
-  parser->add_flag("--require-coverage", command->require_coverage,
-                   "a setting that no gate judges makes the verdict inconclusive (5)");
+  add_require_coverage(*parser, command->require_coverage);
   parser->add_flag("--keep", command->keep,
                    "keep the gates and the baseline in the run's folder, so that `report`, `merge` "
                    "and `gate` judge by them from now on");

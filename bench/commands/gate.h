@@ -12,4 +12,7 @@ namespace sameseed {
 // `gates` is the help of --gates.
 void add_gate_options(CLI::App& command, GateOptions& options, const char* gates);
 
+// --require-coverage
+void add_require_coverage(CLI::App& command, bool& required);
+
 }  // namespace sameseed

@@ -14,9 +14,9 @@ namespace {
 
 // In the order of --help.
 constexpr Command (*kCommands[])(CLI::App&) = {
-    add_run,          add_plan,   add_generate, add_score,      add_report,   add_gate,
-    add_recommend,    add_merge,  add_image,    add_score_pair, add_tokenize, add_seeded_model,
-    add_check_engine, add_doctor, add_compare,  add_history,    add_baseline};
+    add_run,          add_plan,         add_generate, add_score,   add_report,     add_gate,
+    add_gates,        add_recommend,    add_merge,    add_image,   add_score_pair, add_tokenize,
+    add_seeded_model, add_check_engine, add_doctor,   add_compare, add_history,    add_baseline};
 
 constexpr const char* kPurpose =
     "Runs the same seeds through a reference and an accelerated SDXL, and says what each switch "

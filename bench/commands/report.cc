@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "bench/commands/command.h"
+#include "bench/commands/gate.h"
 #include "bench/commands/options.h"
 #include "bench/plan/plan_file.h"
 #include "bench/sweep/run_lock.h"
@@ -51,6 +52,7 @@ Command add_report(CLI::App& program) {
                    "worst=N: also write report-embedded.html, one file of at most 50 MB that holds "
                    "the pictures of the N worst pairs")
       ->transform(CLI::Validator(embedded_pairs, "worst=N"));
+  add_require_coverage(*parser, command->options.require_coverage);
   parser->add_flag("--exit-code", command->exit_code,
                    "exit with the verdict's code (else 0, once the report is written)");
   add_run_folder(*parser, command->run);

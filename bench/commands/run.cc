@@ -20,6 +20,7 @@ struct RunCommand {
   PlanOptions plan;
   GenerateArguments generate;
   GateOptions gate;
+  bool require_coverage = false;
 };
 
 int run(const RunCommand& command, const CommandLine& line) {
@@ -45,7 +46,7 @@ int run(const RunCommand& command, const CommandLine& line) {
   }
   if (const int code = score_run(planned.run); code != 0) return code;
   keep_accepted_baseline(planned.run, command.gate);
-  return report_run(planned.run, std::cout);
+  return report_run(planned.run, std::cout, {.require_coverage = command.require_coverage});
 }
 
 }  // namespace
@@ -56,6 +57,7 @@ Command add_run(CLI::App& program) {
   add_plan_options(*parser, command->plan);
   add_generate_options(*parser, command->generate);
   add_gate_options(*parser, command->gate, "gate file: thresholds that decide the exit code");
+  add_require_coverage(*parser, command->require_coverage);
   return {parser, [command](const CommandLine& line) { return run(*command, line); }};
 }
 

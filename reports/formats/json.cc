@@ -5,6 +5,7 @@
 
 #include "reports/formats/json_values.h"
 #include "reports/formats/report_format.h"
+#include "reports/judge/coverage.h"
 #include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
@@ -334,33 +335,47 @@ class JsonReport final : public Report {
   }
 };
 
+json uncovered_json(const Coverage& coverage) {
+  return {{"settings",
+           list_json(coverage.settings,
+                     [](const UncoveredSetting& setting) {
+                       return json{{"comparison", setting.comparison}, {"label", setting.label}};
+                     })},
+          {"of", coverage.of},
+          {"metrics", coverage.metrics},
+          {"times", coverage.times}};
+}
+
 }  // namespace
 
 json report_json(const Summary& summary, const Verdict& verdict) {
   json run = summary.start;
   run["starts"] = summary.started;
-  return {{"schema", "sameseed/report/2"},
-          {"name", summary.name},
-          {"run", std::move(run)},
-          {"cohort", summary.cohort},
-          {"model", summary.model},
-          {"axes", list_json(summary.axes, axis_json)},
-          {"scored", summary.scored},
-          {"metrics", list_json(summary.metrics, metric_json)},
-          {"intervals", intervals_json()},
-          {"noise_floor", noise_floor_json(summary.noise_floor)},
-          {"excluded", list_json(summary.excluded,
-                                 [](const Excluded& one) {
-                                   return json{{"setting", one.setting}, {"because", one.because}};
-                                 })},
-          {"invalid", summary.invalid},
-          {"failures", list_json(summary.failures, failure_json)},
-          {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
-          {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
-          {"comparisons", list_json(summary.comparisons, comparison_json)},
-          {"workers", summary.workers},
-          {"effects", effects_json(summary.effects)},
-          {"verdict", verdict_json(verdict)}};
+  json report = {
+      {"schema", "sameseed/report/2"},
+      {"name", summary.name},
+      {"run", std::move(run)},
+      {"cohort", summary.cohort},
+      {"model", summary.model},
+      {"axes", list_json(summary.axes, axis_json)},
+      {"scored", summary.scored},
+      {"metrics", list_json(summary.metrics, metric_json)},
+      {"intervals", intervals_json()},
+      {"noise_floor", noise_floor_json(summary.noise_floor)},
+      {"excluded", list_json(summary.excluded,
+                             [](const Excluded& one) {
+                               return json{{"setting", one.setting}, {"because", one.because}};
+                             })},
+      {"invalid", summary.invalid},
+      {"failures", list_json(summary.failures, failure_json)},
+      {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
+      {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
+      {"comparisons", list_json(summary.comparisons, comparison_json)},
+      {"workers", summary.workers},
+      {"effects", effects_json(summary.effects)},
+      {"verdict", verdict_json(verdict)}};
+  if (verdict.gates) report["uncovered"] = uncovered_json(uncovered(summary, verdict));
+  return report;
 }
 
 std::unique_ptr<Report> make_json_report() { return std::make_unique<JsonReport>(); }

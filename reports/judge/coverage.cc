@@ -37,7 +37,8 @@ Coverage uncovered(const Summary& summary, const Verdict& verdict) {
   for (const Comparison& comparison : summary.comparisons) {
     if (!comparison.is_against_reference() || comparison.status == "unsupported") continue;
     ++coverage.of;
-    if (!judged.contains(comparison.id)) coverage.settings.push_back(comparison.label);
+    if (!judged.contains(comparison.id))
+      coverage.settings.push_back({comparison.id, comparison.label});
     timed = timed || !comparison.speed.samples.empty();
   }
   for (const ReportMetric& metric : summary.metrics)
@@ -50,9 +51,11 @@ Coverage uncovered(const Summary& summary, const Verdict& verdict) {
 
 std::vector<std::string> told(const Coverage& coverage) {
   std::vector<std::string> lines;
-  if (!coverage.settings.empty())
-    lines.push_back(fmt::format("no gate judges {} of {} settings: {}", coverage.settings.size(),
-                                coverage.of, listed(coverage.settings, "; ")));
+  std::vector<std::string> labels;
+  for (const UncoveredSetting& setting : coverage.settings) labels.push_back(setting.label);
+  if (!labels.empty())
+    lines.push_back(fmt::format("no gate judges {} of {} settings: {}", labels.size(), coverage.of,
+                                listed(labels, "; ")));
   if (!coverage.metrics.empty())
     lines.push_back("no gate is on these metrics: " + listed(coverage.metrics, ", "));
   if (coverage.times) lines.push_back("no gate is on times");
@@ -61,8 +64,11 @@ std::vector<std::string> told(const Coverage& coverage) {
 
 Verdict with_coverage_required(Verdict verdict, const Summary& summary) {
   const Coverage coverage = uncovered(summary, verdict);
-  if (coverage.settings.empty()) return verdict;
-  verdict.causes.push_back({.kind = "coverage", .code = 5, .text = told(coverage).front()});
+  if (verdict.gates && coverage.settings.empty()) return verdict;
+  verdict.causes.push_back(
+      {.kind = "coverage",
+       .code = 5,
+       .text = verdict.gates ? told(coverage).front() : "there are no gates that judge a setting"});
   if (verdict.code == 0) {
     verdict.code = 5;
     verdict.word = words_of(verdict, summary);

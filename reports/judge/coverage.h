@@ -10,11 +10,16 @@
 
 namespace sameseed {
 
+struct UncoveredSetting {
+  std::string comparison, label;  // id, and of the setting for people
+  bool operator==(const UncoveredSetting&) const = default;
+};
+
 struct Coverage {
-  std::vector<std::string> settings;  // labels of those against the reference that no gate judges
-  std::size_t of = 0;                 // settings in all, less the unsupported
-  std::vector<std::string> metrics;   // names of those that no gate names
-  bool times = false;                 // some were measured and no gate names one
+  std::vector<UncoveredSetting> settings;  // those against the reference that no gate judges
+  std::size_t of = 0;                      // settings in all, less the unsupported
+  std::vector<std::string> metrics;        // names of those that no gate names
+  bool times = false;                      // some were measured and no gate names one
 };
 
 // Pure. Nothing where there are no gates.
@@ -23,7 +28,8 @@ Coverage uncovered(const Summary& summary, const Verdict& verdict);
 // "no gate judges 2 of 12 settings: ..."; a line each for settings, metrics and times.
 std::vector<std::string> told(const Coverage& coverage);
 
-// The verdict with one more cause, of code 5, where a setting is judged by no gate.
+// The verdict with one more cause, of code 5, where a setting is judged by no gate, or there are no
+// gates.
 Verdict with_coverage_required(Verdict verdict, const Summary& summary);
 
 }  // namespace sameseed

@@ -164,6 +164,30 @@ TEST_F(ExitCodes, OfAGateLeaveNoThresholdsBehindUnlessAsked) {
   EXPECT_EQ(run_program({kProgram, "gate", judged}), 2);    // and again by its own
 }
 
+TEST_F(ExitCodes, OfRunAre5WhereASettingHasNoGateAndCoverageIsRequired) {
+  const std::string covered = run_with("covered", [](json&) {});
+  write_file(folder_ + "/against-off.json",
+             R"({"schema":"sameseed/gate/1","gates":[{"metric":"psnr.rgb","statistic":"worst",
+                 "at_least":5,"against":"switches_off"}]})");
+  std::vector<std::string> command = {"/usr/bin/env",
+                                      "OMP_NUM_THREADS=1",
+                                      "SAMESEED_KEEP_ENV=OMP_NUM_THREADS",
+                                      kProgram,
+                                      "run",
+                                      folder_ + "/m.json",
+                                      "--out",
+                                      covered,
+                                      "--quiet",
+                                      "--gates",
+                                      folder_ + "/against-off.json"};
+  EXPECT_EQ(run_program(command), 0);
+  command.push_back("--require-coverage");
+  EXPECT_EQ(run_program(command), 5);
+  EXPECT_EQ(verdict(covered).at("causes").at(0).at("kind"), "coverage");
+  EXPECT_EQ(run_program({kProgram, "report", covered, "--exit-code"}), 0);
+  EXPECT_EQ(run_program({kProgram, "report", covered, "--exit-code", "--require-coverage"}), 5);
+}
+
 TEST_F(ExitCodes, WithoutGatesAreNeverThoseOfQuality) {
   EXPECT_EQ(run_program({kProgram, "report", run_with("bare", [](json&) {}), "--exit-code"}), 0);
   EXPECT_EQ(run_program({kProgram, "gate", run_with("bare2", [](json&) {})}), 1);

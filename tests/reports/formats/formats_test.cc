@@ -360,6 +360,15 @@ TEST(AllReports, SayWhatNoGateCovers) {
   const Verdict required = with_coverage_required(result.verdict, result.summary);
   EXPECT_EQ(required.code, 5);
   EXPECT_EQ(required.word, "INCONCLUSIVE: not everything is covered by a gate");
+  const nlohmann::json report = report_json(result.summary, result.verdict);
+  EXPECT_EQ(report.at("uncovered"),
+            nlohmann::json({{"settings", {{{"comparison", "on~r"}, {"label", "conv half 1"}}}},
+                            {"of", 2},
+                            {"metrics", {"psnr.rgb"}},
+                            {"times", true}}));
+  const Judged bare = judged(small_run());
+  EXPECT_FALSE(report_json(bare.summary, bare.verdict).contains("uncovered"));
+  EXPECT_EQ(with_coverage_required(bare.verdict, bare.summary).code, 5);
   const Judged whole =
       judged(small_run(), {{{.name = "lpips.alex", .statistic = "worst", .at_most = 1}}});
   EXPECT_EQ(with_coverage_required(whole.verdict, whole.summary).code, 0);
