@@ -47,6 +47,7 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
                 .settings = settings_of(decision),
                 .smallest = "none: too few prompts or blocks",
                 .half = "-"};
+    if (decision.gate.wanted_class) row.smallest = "-";
     if (const auto& change = decision.smallest_change) {
       const std::string all = observations(*change, static_cast<double>(change->n));
       row.smallest = fmt::format("{} of the {} ({})", size_of(*change), change->of, all);
@@ -61,6 +62,7 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
 }
 
 std::string gate_text(const GateRow& row) {
+  if (row.smallest == "-") return row.settings;
   return fmt::format("{}; smallest change it could have shown: {}{}", row.settings, row.smallest,
                      row.half == "-" ? "" : "; half of it takes " + row.half);
 }

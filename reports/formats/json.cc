@@ -77,6 +77,12 @@ json oracle_json(const OracleReading& oracle) {
   return entry;
 }
 
+json class_json(const ClassReading& reading) {
+  return {{"name", reading.name ? json(name_of(*reading.name)) : json()},
+          {"at_best", name_of(reading.at_best)},
+          {"because", reading.because}};
+}
+
 json timing_json(const TimingStatistics& timing) {
   json entry = statistics_json(timing.candidate);
   entry["unit"] = "ms";
@@ -172,6 +178,7 @@ json comparison_json(const Comparison& comparison) {
         {"reference", arm_json(comparison.reference)}}},
       {"quality", map_json(comparison.quality, quality_json)},
       {"oracle", comparison.oracle ? map_json(*comparison.oracle, oracle_json) : json()},
+      {"class", class_json(comparison.setting_class)},
       {"broken",
        list_json(comparison.broken,
                  [](const BrokenPicture& one) {

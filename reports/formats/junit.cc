@@ -83,8 +83,11 @@ void file_cause(const Cause& cause, TestCase& into) {
 }
 
 TestCase case_of(const Comparison& comparison, const std::string& suite) {
-  TestCase test{
-      .classname = suite + "." + comparison.against, .name = comparison.label, .skipped = {}};
+  const ClassReading& reading = comparison.setting_class;
+  TestCase test{.classname = suite + "." + comparison.against,
+                .name = comparison.label,
+                .skipped = {},
+                .output = fmt::format("class: {} ({})", class_label(reading), reading.because)};
   if (comparison.status == "unsupported")
     test.skipped = comparison.reason;
   else if (comparison.status == "failed" || comparison.status == "missing")

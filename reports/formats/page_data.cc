@@ -150,6 +150,8 @@ json comparison_of(const Comparison& comparison, const std::vector<ReportMetric>
                 {"status", comparison.status},
                 {"reason", comparison.reason},
                 {"engaged", engaged_label(comparison)},
+                {"class", class_label(comparison.setting_class)},
+                {"class_because", comparison.setting_class.because},
                 {"damage", comparison.damage ? json(comparison.damage->sentence) : json()},
                 {"time", time_of(comparison.speed.timing("total_ms"))},
                 {"repeat", comparison.repeat},

@@ -51,7 +51,9 @@ json gate_json(const GateDecision& decision) {
           {"against", gate.against},
           {"where", gate.where},
           {"answer", name_of(decision.answer)},
-          {"by", gate.by_interval ? "interval" : "value"},
+          {"by", gate.wanted_class  ? "class"
+                 : gate.by_interval ? "interval"
+                                    : "value"},
           {"alpha", gate.alpha},
           {"judged", decision.judged},
           {"passed", decision.passed},

@@ -91,6 +91,7 @@ bool stands(Case& judged, std::size_t place) {
     judged.decision.settings[place].answer = Answer::kUnsupported;
     return false;
   }
+  if (judged.gate.wanted_class) return true;
   if (judged.gate.is_timing &&
       (!comparison.speed.invalid.empty() || !judged.summary.cohort.at("differs").empty()))
     return false;
@@ -114,6 +115,22 @@ void judge_value(Case& judged, std::size_t place) {
   if (gate.at_least && !(*value >= *gate.at_least))
     fail(judged, place, fmt::format("{:.6g} is less than {:.6g}", *value, *gate.at_least));
   if (judged.decision.settings[place].answer != Answer::kFail) pass(judged, place, count);
+}
+
+// Where the class is not told it may still be shown that it is no better than another.
+void judge_class(Case& judged, std::size_t place) {
+  const ClassReading& reading = judged.comparisons[place]->setting_class;
+  const SettingClass wanted = *judged.gate.wanted_class;
+  SettingDecision& setting = judged.decision.settings[place];
+  ++judged.decision.judged;
+  if (reading.name && *reading.name <= wanted) {
+    ++judged.decision.passed;
+    setting.answer = Answer::kPass;
+  } else if (reading.at_best > wanted) {
+    fail(judged, place, judged.words.other_class(reading));
+  } else {
+    leave_in_doubt(judged, place, judged.words.other_class(reading));
+  }
 }
 
 // What could have been shown of the mean, where the gate is on another statistic or on a number.
@@ -178,8 +195,9 @@ bool has_its_prompts(Case& judged, std::size_t place) {
 
 void judge_values(Case& judged) {
   for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
-    if (stands(judged, place) && has_its_prompts(judged, place)) judge_value(judged, place);
-  add_precision(judged);
+    if (stands(judged, place) && has_its_prompts(judged, place))
+      judged.gate.wanted_class ? judge_class(judged, place) : judge_value(judged, place);
+  if (!judged.gate.wanted_class) add_precision(judged);
 }
 
 // The settings of a gate that can be judged by interval.

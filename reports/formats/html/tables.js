@@ -89,11 +89,12 @@ function drawSettings() {
       one.damage ? make("div", { class: "note" }, one.damage) : null),
     ...columns.map((name) => make("td", { class: "number", title: one.quality[name].reading || "" }, number(one.quality[name].mean, metrics.get(name)))),
     make("td", { class: "number" }, one.time ? one.time.ratio.toFixed(2) : "–"),
+    make("td", { title: one.class_because }, one.class),
     make("td", { class: engagedClass(one.engaged), title: Object.entries(one.engagement).map(([axis, [verdict, why]]) => `${axis}: ${verdict}: ${why}`).join("\n") }, one.engaged)));
   at("settings").replaceChildren(
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "setting"),
       ...columns.map((name) => make("th", { scope: "col", class: "number" }, metrics.get(name).title)),
-      make("th", { scope: "col", class: "number" }, "time"), make("th", { scope: "col" }, "engaged"))),
+      make("th", { scope: "col", class: "number" }, "time"), make("th", { scope: "col" }, "class"), make("th", { scope: "col" }, "engaged"))),
     make("tbody", {}, ...rows));
   at("settings-note").replaceChildren(`${Math.min(settingsShown, all.length)} of ${all.length} against ${againstLabel()}; scores are means over the prompts, time is candidate / other. `);
   if (settingsShown < all.length) {
