@@ -130,6 +130,16 @@ TEST(SettingClass, TakesAnyOfSeveralFloorsAndIsBeyondOnlyWhereItIsBeyondAll) {
             "within the floor");
 }
 
+// Each of several floors is a chance to be called within one.
+TEST(SettingClass, AsksMoreOfEachFloorWhereThereAreSeveral) {
+  bool found = false;
+  for (double times = 1.1; times < 1.5; times += 0.01)
+    found =
+        found || (Prompts(12).with_floor("f", times).label() == "within the floor" &&
+                  Prompts(12).with_floor("f", times).with_floor("g", times).label() == "not told");
+  EXPECT_TRUE(found);
+}
+
 TEST(SettingClass, OfAFloorOfExactlyZeroIsMetByBitEqualOnly) {
   const Prompts differs = Prompts(12).with_floor("f", 0);
   EXPECT_EQ(differs.label(), "not told");
