@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "reports/judge/drift.h"
 #include "reports/judge/gate_interval.h"
 #include "reports/run/labels.h"
 
@@ -23,6 +24,7 @@ std::string settings_of(const GateDecision& decision) {
   std::string text = fmt::format("{} of {} pass", decision.passed, decision.settings.size());
   for (const auto& [answer, count] : counts)
     if (answer != "pass") text += fmt::format(", {} {}", count, answer);
+  if (decision.drift) text += "; " + told(*decision.drift);
   return text;
 }
 

@@ -165,7 +165,7 @@ void write_gates(const Verdict& verdict, std::ostream& out) {
          "|---|---|---|---|---|\n";
   for (const GateRow& row : rows)
     out << fmt::format("| {} | **{}** | {} | {} | {} |\n", plain(row.gate), row.answer,
-                       row.settings, plain(row.smallest), row.half);
+                       plain(row.settings), plain(row.smallest), row.half);
   out << "\n" << plain(gate_note(verdict)) << "\n\n";
 }
 

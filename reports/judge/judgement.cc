@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/judge/drift.h"
 #include "reports/judge/gate_interval.h"
 #include "reports/judge/gate_observations.h"
 #include "reports/judge/gate_wording.h"
@@ -292,7 +293,7 @@ Case case_of(const Gate& gate, int number, const Summary& summary, const Summary
 }
 
 std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summary& summary,
-                                    const Summary* accepted) {
+                                    const Summary* accepted, const FirstBaseline* first) {
   std::vector<Case> file;
   for (const Gate& gate : gates)
     file.push_back(case_of(gate, static_cast<int>(file.size()), summary, accepted));
@@ -303,6 +304,7 @@ std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summar
       if (!judged.gate.by_interval) judge_values(judged);
       add_causes_of_all(judged);
       judged.decision.answer = answer_of(judged.decision);
+      if (first) judged.decision.drift = drift_of(judged.gate, judged.comparisons, summary, *first);
       judged.decision.smallest_change = smallest_change_of(judged.decision.settings);
     }
     decisions.push_back(std::move(judged.decision));
@@ -313,10 +315,10 @@ std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summar
 }  // namespace
 
 std::vector<GateDecision> decide(const std::vector<Gate>& gates, const Summary& summary,
-                                 const Summary* accepted) {
-  if (gates.empty() || !gates.front().prompts) return decide_on(gates, summary, accepted);
+                                 const Summary* accepted, const FirstBaseline* first) {
+  if (gates.empty() || !gates.front().prompts) return decide_on(gates, summary, accepted, first);
   const auto prompts = static_cast<std::size_t>(*gates.front().prompts);
-  return decide_on(gates, of_first_prompts(summary, prompts), accepted);
+  return decide_on(gates, of_first_prompts(summary, prompts), accepted, first);
 }
 
 const char* name_of(Answer answer) {

@@ -28,7 +28,7 @@ function drawAnswer() {
 function gateLine(gate) {
   const answer = gate.answer || (gate.passed === gate.judged && gate.judged > 0 ? "pass" : "did not pass");
   return `${answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.passed} of ${gate.judged} settings pass` +
-    smallestChange(gate.smallest_change);
+    smallestChange(gate.smallest_change) + (gate.since_first_baseline ? `; ${gate.since_first_baseline.text}` : "");
 }
 
 // What a gate that is judged by interval could have shown.
