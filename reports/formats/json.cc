@@ -332,6 +332,18 @@ json cut_prompts_json(const CutPrompts& prompts) {
           {"negatives", list_json(prompts.negatives, cut_json)}};
 }
 
+json repeated_json(const RepeatedPictures& one) {
+  return {{"comparison", one.comparison},
+          {"pairs", one.pairs},
+          {"different", one.different},
+          {"prompts", one.prompts},
+          {"groups", list_json(one.groups, [](const std::vector<RepeatedPicture>& group) {
+             return list_json(group, [](const RepeatedPicture& of) {
+               return json{{"prompt", of.prompt}, {"seed", of.seed}};
+             });
+           })}};
+}
+
 class JsonReport final : public Report {
  public:
   std::string file() const override { return "report.json"; }
@@ -364,6 +376,7 @@ json report_json(const Summary& summary, const Verdict& verdict) {
           {"failures", list_json(summary.failures, failure_json)},
           {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
           {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
+          {"repeated_pictures", list_json(summary.repeated_pictures, repeated_json)},
           {"comparisons", list_json(summary.comparisons, comparison_json)},
           {"workers", summary.workers},
           {"effects", effects_json(summary.effects)},

@@ -83,6 +83,37 @@ TEST_F(ReportRun, IsJudgedByAnAcceptedReportInTheFolder) {
   EXPECT_EQ(report_run(folder_, terminal_), 2);
 }
 
+TEST_F(ReportRun, CountsPicturesOnceThatAreEqualInBothArmsAndSaysSo) {
+  RawRun run = small_run();
+  for (json& comparison : run.plan["comparisons"]) comparison["pairs"][1]["prompt"] = "a dog";
+  for (auto& [id, record] : run.samples) {
+    const std::string made = record.at("case");
+    const bool alike = made.starts_with("r") || made.starts_with("on");
+    record["files"] = {{"image", alike ? made.substr(0, 1) : made}};
+  }
+  write(run);
+  report_run(folder_, terminal_);
+  const json report = read_json(folder_ / "report.json");
+  EXPECT_NO_THROW(check_json(report, schema("report"), "report.json"));
+  const auto prompts = [&](int comparison) {
+    return report.at("comparisons")[comparison].at("quality").at("lpips.alex").at("prompts");
+  };
+  EXPECT_EQ(prompts(0), 2);  // with the switch off each prompt has its own
+  EXPECT_EQ(prompts(1), 1);
+  ASSERT_EQ(report.at("repeated_pictures").size(), 1u);
+  const json repeated = report.at("repeated_pictures")[0];
+  EXPECT_EQ(repeated.at("comparison"), "on~r");
+  EXPECT_EQ(repeated.at("pairs"), 2);
+  EXPECT_EQ(repeated.at("different"), 1);
+  EXPECT_EQ(repeated.at("groups")[0][1].at("prompt"), "a dog");
+  const std::string told =
+      "pictures counted once: 1 of 2 pairs of conv half 1 against reference repeats another's, 1 "
+      "prompt is left";
+  EXPECT_NE(terminal_.str().find(told), std::string::npos) << terminal_.str();
+  for (const char* file : {"report.txt", "report.html", "report.md", "junit.xml"})
+    EXPECT_NE(read_file(folder_ / file).find(told), std::string::npos) << file;
+}
+
 TEST_F(ReportRun, SaysHowFarItIsFromTheFirstBaselineInEveryFormat) {
   RawRun run = larger_run();
   write(run);
