@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <sstream>
 #include <utility>
@@ -31,9 +32,13 @@ Verdict verdict_by_files(const Summary& summary, const std::filesystem::path& ru
   const std::vector<Gate> gates = read_gates(file);
   const bool compared =
       std::ranges::any_of(gates, [](const Gate& gate) { return gate.baseline_margin.has_value(); });
-  if (!compared || !std::filesystem::exists(baseline)) return verdict_of(summary, gates);
-  const Summary accepted = read_accepted_report(baseline);
-  return verdict_of(summary, gates, &accepted);
+  std::optional<Summary> accepted;
+  std::optional<FirstBaseline> first;
+  if (compared && std::filesystem::exists(baseline)) accepted = read_accepted_report(baseline);
+  const std::filesystem::path of_first =
+      options.baseline.empty() ? first_baseline_beside(baseline) : options.first_baseline;
+  if (std::filesystem::exists(of_first)) first = read_first_baseline(of_first);
+  return verdict_of(summary, gates, accepted ? &*accepted : nullptr, first ? &*first : nullptr);
 } catch (const UserError& error) {
   return verdict_without_gates(summary, error.what());
 }

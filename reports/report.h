@@ -12,6 +12,8 @@ struct ReportOptions {
   bool require_coverage = false;  // a setting that no gate judges is inconclusive (5)
   // Judge by these instead of the run's own; empty: by RUN/gates.json and RUN/baseline.json.
   std::filesystem::path gates = {}, baseline = {};
+  // With `baseline` the one accepted first (accepted_report.h); without it the run's own, if any.
+  std::filesystem::path first_baseline = {};
 };
 
 // Writes every format into the run's folder and prints the table. Judges by the gate file

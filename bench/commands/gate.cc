@@ -39,6 +39,7 @@ int judge(const std::filesystem::path& run, const GateOptions& options, bool req
   if (options.baseline == kAcceptedBaseline) {
     report.baseline = folder / "baseline.json";
     write_accepted_baseline(run, options, gates, report.baseline);
+    report.first_baseline = first_baseline_beside(report.baseline);
   } else if (!options.baseline.empty()) {
     read_accepted_report(options.baseline);
     report.baseline = options.baseline;

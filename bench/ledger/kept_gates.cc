@@ -62,7 +62,9 @@ void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
   if (!options.gates.empty()) read_gates(options.gates);
   if (is_file) read_accepted_report(options.baseline);
   if (!options.gates.empty()) write_file(run / "gates.json", read_file(options.gates));
-  if (is_file) write_file(run / "baseline.json", read_file(options.baseline));
+  if (!is_file) return;
+  write_file(run / "baseline.json", read_file(options.baseline));
+  std::filesystem::remove(first_baseline_beside(run / "baseline.json"));  // of another one
 }
 
 void write_accepted_baseline(const std::filesystem::path& run, const GateOptions& options,
@@ -82,6 +84,13 @@ void write_accepted_baseline(const std::filesystem::path& run, const GateOptions
   const std::vector<std::string> reports = accepted_reports(options, read_plan(run));
   const auto fitting = std::ranges::find_if(reports, fits);
   write_file(file, fitting == reports.end() ? reports.front() : *fitting);
+  const auto firsts = Ledger(ledger_file(options.ledger), Ledger::Use::kRead)
+                          .first_accepted(recipe_of(read_plan(run)));
+  const auto first = std::ranges::find_if(firsts, fits, &Ledger::FirstAccepted::report);
+  if (first != firsts.end())
+    write_file(first_baseline_beside(file), first_baseline_text(first->at, first->report));
+  else
+    std::filesystem::remove(first_baseline_beside(file));
 }
 
 void keep_accepted_baseline(const std::filesystem::path& run, const GateOptions& options) {

@@ -30,7 +30,9 @@ void keep_gates(const std::filesystem::path& run, const GateOptions& options);
 // Where the ledger is asked for: writes to `file` the report accepted last among those of the run's
 // recipe (plan.h) that every gate of `gates` with a baseline can compare with this run; where none
 // fits, the last one, with which the verdict says what differs. After the run was made and scored,
-// since what fits depends on the machine. Throws UserError where no run of the recipe was accepted.
+// since what fits depends on the machine. Beside it the one accepted first of those that fit
+// (first_baseline.json), for the drift since then. Throws UserError where no run of the recipe was
+// accepted.
 void write_accepted_baseline(const std::filesystem::path& run, const GateOptions& options,
                              const std::filesystem::path& gates, const std::filesystem::path& file);
 

@@ -196,6 +196,19 @@ std::vector<std::string> Ledger::accepted_reports(const std::string& recipe) con
   return list;
 }
 
+std::vector<Ledger::FirstAccepted> Ledger::first_accepted(const std::string& recipe) const {
+  Statement row(database_,
+                "SELECT a.at, ifnull(a.report, r.report) FROM acceptances a JOIN runs r ON r.id = "
+                "a.run WHERE (r.recipe = ?1 OR r.recipe LIKE ?1 || ':%') AND r.report IS NOT NULL "
+                "AND a.id = (SELECT min(b.id) FROM acceptances b WHERE b.run = r.id AND b.revoked "
+                "= 0 AND b.id > (SELECT ifnull(max(c.id), 0) FROM acceptances c WHERE c.run = r.id "
+                "AND c.revoked = 1)) ORDER BY a.id");
+  row.bind(recipe);
+  std::vector<FirstAccepted> list;
+  while (row.step()) list.push_back({.at = row.text(0), .report = row.text(1)});
+  return list;
+}
+
 std::vector<SeriesName> Ledger::series(const std::string& measure) const {
   Statement row(database_,
                 "SELECT name, machine, setting, against, measure, unit, better FROM series WHERE "

@@ -41,6 +41,13 @@ class Ledger {
   // The reports that were accepted of runs of this recipe, the last accepted first.
   std::vector<std::string> accepted_reports(const std::string& recipe) const;
 
+  // The same, each as it was when it was first accepted since it was last revoked: the earliest
+  // first.
+  struct FirstAccepted {
+    std::string at, report;  // ISO 8601; its report.json then
+  };
+  std::vector<FirstAccepted> first_accepted(const std::string& recipe) const;
+
   // Names of the series whose measure is `measure` (all where empty), sorted.
   std::vector<SeriesName> series(const std::string& measure) const;
   Series read(const SeriesName& name) const;

@@ -87,7 +87,8 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
     }
   }
   write_file(out / "merge.json", json{{"shards", sources}}.dump(1) + "\n");
-  for (const char* file : {"plan.json", "matrix.json", "gates.json", "baseline.json"})
+  for (const char* file :
+       {"plan.json", "matrix.json", "gates.json", "baseline.json", "first_baseline.json"})
     if (std::filesystem::exists(shards.front() / file))
       write_file(out / file, read_file(shards.front() / file));
   write_file(out / "records.jsonl", records);

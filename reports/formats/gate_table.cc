@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "reports/judge/drift.h"
 #include "reports/judge/gate_interval.h"
 #include "reports/run/labels.h"
 
@@ -23,6 +24,7 @@ std::string settings_of(const GateDecision& decision) {
   std::string text = fmt::format("{} of {} pass", decision.passed, decision.settings.size());
   for (const auto& [answer, count] : counts)
     if (answer != "pass") text += fmt::format(", {} {}", count, answer);
+  if (decision.drift) text += "; " + told(*decision.drift);
   return text;
 }
 
@@ -47,6 +49,7 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
                 .settings = settings_of(decision),
                 .smallest = "none: too few prompts or blocks",
                 .half = "-"};
+    if (decision.gate.wanted_class) row.smallest = "-";
     if (const auto& change = decision.smallest_change) {
       const std::string all = observations(*change, static_cast<double>(change->n));
       row.smallest = fmt::format("{} of the {} ({})", size_of(*change), change->of, all);
@@ -61,6 +64,7 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
 }
 
 std::string gate_text(const GateRow& row) {
+  if (row.smallest == "-") return row.settings;
   return fmt::format("{}; smallest change it could have shown: {}{}", row.settings, row.smallest,
                      row.half == "-" ? "" : "; half of it takes " + row.half);
 }

@@ -11,7 +11,7 @@ namespace sameseed {
 struct GateRow {
   std::string gate;      // "lpips.alex mean at most 0.2, by interval, against reference"
   std::string answer;    // "pass"
-  std::string settings;  // "11 of 12 pass, 1 inconclusive"
+  std::string settings;  // "11 of 12 pass, 1 inconclusive", and the drift since the first baseline
   std::string smallest;  // the smallest change it could have shown: "0.012 of the mean (48 pairs)"
   std::string half;      // what would show half of it: "190 pairs"
 };

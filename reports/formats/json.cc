@@ -78,6 +78,12 @@ json oracle_json(const OracleReading& oracle) {
   return entry;
 }
 
+json class_json(const ClassReading& reading) {
+  return {{"name", reading.name ? json(name_of(*reading.name)) : json()},
+          {"at_best", name_of(reading.at_best)},
+          {"because", reading.because}};
+}
+
 json timing_json(const TimingStatistics& timing) {
   json entry = statistics_json(timing.candidate);
   entry["unit"] = "ms";
@@ -173,6 +179,7 @@ json comparison_json(const Comparison& comparison) {
         {"reference", arm_json(comparison.reference)}}},
       {"quality", map_json(comparison.quality, quality_json)},
       {"oracle", comparison.oracle ? map_json(*comparison.oracle, oracle_json) : json()},
+      {"class", class_json(comparison.setting_class)},
       {"broken",
        list_json(comparison.broken,
                  [](const BrokenPicture& one) {
@@ -326,6 +333,18 @@ json cut_prompts_json(const CutPrompts& prompts) {
           {"negatives", list_json(prompts.negatives, cut_json)}};
 }
 
+json repeated_json(const RepeatedPictures& one) {
+  return {{"comparison", one.comparison},
+          {"pairs", one.pairs},
+          {"different", one.different},
+          {"prompts", one.prompts},
+          {"groups", list_json(one.groups, [](const std::vector<RepeatedPicture>& group) {
+             return list_json(group, [](const RepeatedPicture& of) {
+               return json{{"prompt", of.prompt}, {"seed", of.seed}};
+             });
+           })}};
+}
+
 class JsonReport final : public Report {
  public:
   std::string file() const override { return "report.json"; }
@@ -370,6 +389,7 @@ json report_json(const Summary& summary, const Verdict& verdict) {
       {"failures", list_json(summary.failures, failure_json)},
       {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
       {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
+      {"repeated_pictures", list_json(summary.repeated_pictures, repeated_json)},
       {"comparisons", list_json(summary.comparisons, comparison_json)},
       {"workers", summary.workers},
       {"effects", effects_json(summary.effects)},

@@ -83,8 +83,11 @@ void file_cause(const Cause& cause, TestCase& into) {
 }
 
 TestCase case_of(const Comparison& comparison, const std::string& suite) {
-  TestCase test{
-      .classname = suite + "." + comparison.against, .name = comparison.label, .skipped = {}};
+  const ClassReading& reading = comparison.setting_class;
+  TestCase test{.classname = suite + "." + comparison.against,
+                .name = comparison.label,
+                .skipped = {},
+                .output = fmt::format("class: {} ({})", class_label(reading), reading.because)};
   if (comparison.status == "unsupported")
     test.skipped = comparison.reason;
   else if (comparison.status == "failed" || comparison.status == "missing")
@@ -113,6 +116,8 @@ std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict)
                                        gates_text(verdict))};
   for (const std::string& line : told(uncovered(summary, verdict))) whole.output += line + "\n";
   if (const std::string cut = told(summary.cut_prompts); !cut.empty()) whole.output += cut + "\n";
+  if (const std::string repeated = told(summary.repeated_pictures); !repeated.empty())
+    whole.output += repeated + "\n";
   if (!verdict.gates && verdict.code == 0) whole.skipped = verdict.word + ": no gates were given";
   std::vector<TestCase> cases;
   std::map<std::string, std::size_t> place;

@@ -85,15 +85,16 @@ void write_effects(const EffectTable& table, std::ostream& out) {
 void write_table(const std::vector<Comparison>& comparisons, std::ostream& out) {
   out << "| setting | against |";
   for (const Column& column : table_columns()) out << " " << column.title << " |";
-  out << " time | engaged |\n|---|---|";
+  out << " time | class | engaged |\n|---|---|";
   for (std::size_t i = 0; i < table_columns().size(); ++i) out << "---:|";
-  out << "---:|---|\n";
+  out << "---:|---|---|\n";
   for (std::size_t i = 0; i < std::min(kMostRows, comparisons.size()); ++i) {
     const Comparison& comparison = comparisons[i];
     out << fmt::format("| {} | {} |", plain(comparison.label), against_label(comparison.against));
     for (const Column& column : table_columns())
       out << fmt::format(" {} |", mean_text(comparison, column));
-    out << fmt::format(" {} | {} |\n", ratio_text(comparison), engaged_label(comparison));
+    out << fmt::format(" {} | {} | {} |\n", ratio_text(comparison),
+                       class_label(comparison.setting_class), engaged_label(comparison));
   }
   if (comparisons.size() > kMostRows)
     out << fmt::format("\nand {} more, see report.txt\n", comparisons.size() - kMostRows);
@@ -164,7 +165,7 @@ void write_gates(const Verdict& verdict, std::ostream& out) {
          "|---|---|---|---|---|\n";
   for (const GateRow& row : rows)
     out << fmt::format("| {} | **{}** | {} | {} | {} |\n", plain(row.gate), row.answer,
-                       row.settings, plain(row.smallest), row.half);
+                       plain(row.settings), plain(row.smallest), row.half);
   out << "\n" << plain(gate_note(verdict)) << "\n\n";
 }
 
@@ -188,6 +189,8 @@ class MarkdownReport final : public Report {
       out << "\n" << plain(kept) << "\n";
     if (const std::string cut = told(summary.cut_prompts); !cut.empty())
       out << "\n" << plain(cut) << "\n";
+    if (const std::string repeated = told(summary.repeated_pictures); !repeated.empty())
+      out << "\n" << plain(repeated) << "\n";
     for (const std::string& line : told(uncovered(summary, verdict)))
       out << "\n" << plain(line) << "\n";
     write_damage(summary.comparisons, out);

@@ -150,6 +150,8 @@ json comparison_of(const Comparison& comparison, const std::vector<ReportMetric>
                 {"status", comparison.status},
                 {"reason", comparison.reason},
                 {"engaged", engaged_label(comparison)},
+                {"class", class_label(comparison.setting_class)},
+                {"class_because", comparison.setting_class.because},
                 {"damage", comparison.damage ? json(comparison.damage->sentence) : json()},
                 {"time", time_of(comparison.speed.timing("total_ms"))},
                 {"repeat", comparison.repeat},
@@ -245,6 +247,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"invalid", summary.invalid},
       {"uncovered", told(uncovered(summary, verdict))},
       {"cut_prompts", told(summary.cut_prompts)},
+      {"repeated_pictures", told(summary.repeated_pictures)},
       {"excluded", excluded_reasons(summary.excluded)},
       {"comparisons", json::array()},
       {"repeat", repeat_command(summary.folder, kCasePlace, std::string(kCasePlace) + ".png")}};

@@ -56,6 +56,19 @@ void print_readings(const Comparison& comparison, std::ostream& out) {
   if (!oracle.empty()) out << "      oracle: " << oracle << "\n";
 }
 
+// Where neither floor nor oracle was asked for only equal bytes can tell one.
+bool can_tell_class(const Comparison& comparison) {
+  return comparison.setting_class.name || comparison.oracle ||
+         std::ranges::any_of(comparison.quality,
+                             [](const auto& entry) { return !entry.second.floors.empty(); });
+}
+
+void print_class(const Comparison& comparison, std::ostream& out) {
+  const ClassReading& reading = comparison.setting_class;
+  if (!can_tell_class(comparison)) return;
+  out << fmt::format("      class: {} ({})\n", class_label(reading), one_line(reading.because));
+}
+
 void print_floor(const FloorSummary& floor, std::ostream& out) {
   if (!floor.measured) return;
   out << "noise floor: mean losses of rows that ought to be equal\n";
@@ -76,6 +89,15 @@ void print_floor(const FloorSummary& floor, std::ostream& out) {
                                            : text);
   }
   out << "\n";
+}
+
+void print_no_classes(const std::vector<Comparison>& comparisons, std::ostream& out) {
+  if (const auto untold = std::ranges::count_if(
+          comparisons, [](const Comparison& one) { return !can_tell_class(one); });
+      untold > 0)
+    out << fmt::format(
+        "class of {} comparisons: not told; `--floor` and `--oracle` measure what it takes\n\n",
+        untold);
 }
 
 void print_excluded(const std::vector<Excluded>& excluded, std::ostream& out) {
@@ -205,9 +227,11 @@ class TextReport final : public Report {
       print_row(comparison, out);
       if (comparison.status != "ok") out << "      " << one_line(comparison.reason) << "\n";
       if (comparison.damage) out << "      " << one_line(comparison.damage->sentence) << "\n";
+      print_class(comparison, out);
       print_readings(comparison, out);
     }
     out << "\n";
+    print_no_classes(summary.comparisons, out);
     print_floor(summary.noise_floor, out);
     print_traces(summary.comparisons, out);
     print_excluded(summary.excluded, out);
@@ -217,6 +241,8 @@ class TextReport final : public Report {
     if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())
       out << one_line(kept) << "\n";
     print_cut_prompts(summary.cut_prompts, out);
+    if (const std::string text = told(summary.repeated_pictures); !text.empty())
+      out << one_line(text) << "\n";
     print_gates(verdict, out);
     print_uncovered(summary, verdict, out);
     print_verdict(verdict, out);

@@ -3,6 +3,7 @@
 
 #include "reports/formats/json.h"
 #include "reports/formats/json_values.h"
+#include "reports/judge/drift.h"
 #include "reports/judge/gate_interval.h"
 
 namespace sameseed {
@@ -46,24 +47,34 @@ json smallest_change_json(const SmallestChange& change) {
 
 json gate_json(const GateDecision& decision) {
   const Gate& gate = decision.gate;
-  return {{"gate", gate_label(gate)},
-          {"of", gate.name},
-          {"against", gate.against},
-          {"where", gate.where},
-          {"answer", name_of(decision.answer)},
-          {"by", gate.by_interval ? "interval" : "value"},
-          {"alpha", gate.alpha},
-          {"judged", decision.judged},
-          {"passed", decision.passed},
-          {"failed", decision.failed},
-          {"unsupported", decision.unsupported},
-          {"smallest_change",
-           decision.smallest_change ? smallest_change_json(*decision.smallest_change) : json()},
-          {"settings", list_json(decision.settings, [](const SettingDecision& setting) {
-             return json{{"comparison", setting.comparison},
-                         {"answer", name_of(setting.answer)},
-                         {"tests", list_json(setting.tests, bound_test_json)}};
-           })}};
+  json entry = {
+      {"gate", gate_label(gate)},
+      {"of", gate.name},
+      {"against", gate.against},
+      {"where", gate.where},
+      {"answer", name_of(decision.answer)},
+      {"by", gate.wanted_class  ? "class"
+             : gate.by_interval ? "interval"
+                                : "value"},
+      {"alpha", gate.alpha},
+      {"judged", decision.judged},
+      {"passed", decision.passed},
+      {"failed", decision.failed},
+      {"unsupported", decision.unsupported},
+      {"smallest_change",
+       decision.smallest_change ? smallest_change_json(*decision.smallest_change) : json()},
+      {"settings", list_json(decision.settings, [](const SettingDecision& setting) {
+         return json{{"comparison", setting.comparison},
+                     {"answer", name_of(setting.answer)},
+                     {"tests", list_json(setting.tests, bound_test_json)}};
+       })}};
+  if (const auto& drift = decision.drift)
+    entry["since_first_baseline"] = {{"accepted", drift->since},
+                                     {"change", drift->value},
+                                     {"unit", drift->unit},
+                                     {"comparison", drift->comparison},
+                                     {"text", told(*drift)}};
+  return entry;
 }
 
 json gate_statistics_json() {

@@ -85,6 +85,23 @@ Summary read_accepted_report(const std::filesystem::path& file) {
   return parse_accepted_report(read_file(file), file.string());
 }
 
+std::filesystem::path first_baseline_beside(const std::filesystem::path& baseline) {
+  return baseline.parent_path() / "first_baseline.json";
+}
+
+std::string first_baseline_text(const std::string& accepted, const std::string& report) {
+  return json{{"accepted", accepted}, {"report", json::parse(report)}}.dump() + "\n";
+}
+
+FirstBaseline read_first_baseline(const std::filesystem::path& file) {
+  const json content = parse_json(read_file(file), file.string());
+  if (!content.is_object() || !content.contains("report") ||
+      !content.value("accepted", json()).is_string())
+    throw UserError(file.string() + ": is no first baseline: {\"accepted\", \"report\"}");
+  return {.accepted = content.at("accepted"),
+          .report = parse_accepted_report(content.at("report").dump(), file.string())};
+}
+
 std::string incomparable(const Gate& gate, const json& ours, const json& theirs) {
   const auto differs = [&](const char* name) {
     return ours.value(name, json()) != theirs.value(name, json());

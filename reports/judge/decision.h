@@ -50,6 +50,15 @@ struct SmallestChange {
   std::optional<double> half_takes;
 };
 
+// How far a gate's statistic has moved since the baseline that was accepted first.
+struct Drift {
+  std::string since;       // ISO 8601
+  double value = 0;        // more loss; of ratios a part: 0.03 is 3 % slower
+  std::string unit;        // "ratio" of times
+  std::string comparison;  // id of the setting that has moved most to the bad side
+  std::string label;       // of its setting
+};
+
 struct GateDecision {
   Gate gate;
   Answer answer = Answer::kInconclusive;  // of all settings together: pass, fail or inconclusive
@@ -57,6 +66,7 @@ struct GateDecision {
   std::optional<SmallestChange> smallest_change;            // the largest of its tests
   std::vector<SettingDecision> settings;
   std::vector<Cause> causes;
+  std::optional<Drift> drift = {};  // nothing: no first baseline, or none that is comparable
 };
 
 }  // namespace sameseed

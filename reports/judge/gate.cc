@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
@@ -62,18 +64,35 @@ void check(const Gate& gate, const json& one, const std::string& place) {
         throw UserError(fmt::format("{}.{}: a ratio of times is above 0", place, name));
 }
 
+// What a bound has and a class has not would be read by nobody.
+Gate of_class(Gate gate, const json& one, const std::string& place) {
+  for (const char* field : {"statistic", "at_most", "at_least", "by", "min_pairs"})
+    if (one.contains(field))
+      throw UserError(
+          fmt::format("{}.{}: a gate on the class has none: it asks for one class or a better one",
+                      place, field));
+  gate.name = "class";
+  gate.wanted_class = class_named(one.at("class"));
+  return gate;
+}
+
 Gate gate_of(const json& one, double alpha, const std::string& place) {
   Gate gate;
-  gate.is_timing = one.contains("timing");
-  gate.name = one.at(gate.is_timing ? "timing" : "metric");
-  gate.statistic = one.at("statistic");
-  if (one.contains("at_most")) read_at_most(one.at("at_most"), place, gate);
-  if (one.contains("at_least")) gate.at_least = one.at("at_least").get<double>();
-  gate.by_interval = gate.floor || gate.baseline_margin || one.value("by", "value") == "interval";
   gate.alpha = alpha;
   gate.against = one.value("against", gate.against);
   if (one.contains("where")) gate.where = one.at("where").get<Setting>();
   gate.because = one.value("because", "");
+  if (one.contains("class")) return of_class(std::move(gate), one, place);
+  gate.is_timing = one.contains("timing");
+  gate.name = one.at(gate.is_timing ? "timing" : "metric");
+  if (!one.contains("statistic"))
+    throw UserError(place +
+                    ".statistic: is missing: it must be \"mean\", \"median\", \"worst5\", "
+                    "\"worst\" or, of a timing, \"ratio\"");
+  gate.statistic = one.at("statistic");
+  if (one.contains("at_most")) read_at_most(one.at("at_most"), place, gate);
+  if (one.contains("at_least")) gate.at_least = one.at("at_least").get<double>();
+  gate.by_interval = gate.floor || gate.baseline_margin || one.value("by", "value") == "interval";
   gate.min_pairs = one.value("min_pairs", gate.min_pairs);
   check(gate, one, place);
   return gate;
@@ -100,6 +119,9 @@ std::vector<Gate> parse_gates(std::string_view text, const std::string& file) {
 }
 
 std::string gate_label(const Gate& gate) {
+  if (gate.wanted_class)
+    return fmt::format("class {}{}", name_of(*gate.wanted_class),
+                       *gate.wanted_class == SettingClass::kBitEqual ? "" : " or better");
   std::string text = gate.name + " " + gate.statistic;
   if (gate.at_most) text += fmt::format(" at most {:.6g}", *gate.at_most);
   if (gate.floor)

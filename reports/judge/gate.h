@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reports/statistics/setting.h"
+#include "reports/summary/setting_class.h"
 
 namespace sameseed {
 
@@ -19,8 +20,10 @@ struct FloorBound {
 
 struct Gate {
   bool is_timing = false;  // `name` is a timing, else a metric
-  std::string name;        // "lpips.alex", "total_ms"
-  std::string statistic;   // "mean", "median", "worst5", "worst"; of timings also "ratio"
+  std::string name;        // "lpips.alex", "total_ms"; "class"
+  // Each setting has this class or a better one; there is no statistic and no bound then.
+  std::optional<SettingClass> wanted_class = {};
+  std::string statistic;  // "mean", "median", "worst5", "worst"; of timings also "ratio"
   std::optional<double> at_most, at_least;
   std::optional<FloorBound> floor;  // at most, in loss
   // At most this much more loss than the accepted run has; of a ratio, as a part of it (0.03: 3 %).

@@ -19,6 +19,7 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
 }  // namespace
 
 std::string wrong_name(const Gate& gate, const Summary& summary) {
+  if (gate.wanted_class) return "";
   std::vector<std::string> known = timing_names();
   if (!gate.is_timing) {
     known.clear();
@@ -58,7 +59,7 @@ Cause GateWording::cause(const char* kind, int code, const std::string& text,
 
 Cause GateWording::failure(const std::string& text, const Comparison& comparison) const {
   std::string whole = text;
-  if (!gate_.is_timing) {
+  if (!gate_.is_timing && !gate_.wanted_class) {
     const Quality* quality = comparison.metric(gate_.name);
     const std::string worst = quality ? quality->statistics.worst_case : "";
     whole += "; worst case " + (worst.empty() ? "?" : worst);
@@ -75,6 +76,13 @@ std::string GateWording::too_few(std::size_t count, std::size_t needed, const ch
 
 std::string GateWording::only_noise(const std::string& text) const {
   return text + "; but the noise floor is as high: rows that ought to be equal are no nearer";
+}
+
+std::string GateWording::other_class(const ClassReading& reading) const {
+  const bool refuted = reading.at_best > *gate_.wanted_class;
+  return fmt::format("it is {}{}: {}", reading.name ? "" : "not told; at best ",
+                     name_of(reading.name.value_or(reading.at_best)), reading.because) +
+         (reading.name && !refuted ? "; whether it is better is not told" : "");
 }
 
 std::string GateWording::fits_nothing() const {

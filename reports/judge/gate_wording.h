@@ -29,6 +29,8 @@ class GateWording {
   // `what`: "pairs" or "prompts" have the metric; of timings it is blocks.
   std::string too_few(std::size_t count, std::size_t needed, const char* what) const;
   std::string only_noise(const std::string& text) const;
+  // Of a setting whose class is another than the one asked for, or not told.
+  std::string other_class(const ClassReading& reading) const;
   std::string fits_nothing() const;
 
  private:

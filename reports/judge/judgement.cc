@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/judge/drift.h"
 #include "reports/judge/gate_interval.h"
 #include "reports/judge/gate_observations.h"
 #include "reports/judge/gate_wording.h"
@@ -91,6 +92,7 @@ bool stands(Case& judged, std::size_t place) {
     judged.decision.settings[place].answer = Answer::kUnsupported;
     return false;
   }
+  if (judged.gate.wanted_class) return true;
   if (judged.gate.is_timing &&
       (!comparison.speed.invalid.empty() || !judged.summary.cohort.at("differs").empty()))
     return false;
@@ -114,6 +116,22 @@ void judge_value(Case& judged, std::size_t place) {
   if (gate.at_least && !(*value >= *gate.at_least))
     fail(judged, place, fmt::format("{:.6g} is less than {:.6g}", *value, *gate.at_least));
   if (judged.decision.settings[place].answer != Answer::kFail) pass(judged, place, count);
+}
+
+// Where the class is not told it may still be shown that it is no better than another.
+void judge_class(Case& judged, std::size_t place) {
+  const ClassReading& reading = judged.comparisons[place]->setting_class;
+  const SettingClass wanted = *judged.gate.wanted_class;
+  SettingDecision& setting = judged.decision.settings[place];
+  ++judged.decision.judged;
+  if (reading.name && *reading.name <= wanted) {
+    ++judged.decision.passed;
+    setting.answer = Answer::kPass;
+  } else if (reading.at_best > wanted) {
+    fail(judged, place, judged.words.other_class(reading));
+  } else {
+    leave_in_doubt(judged, place, judged.words.other_class(reading));
+  }
 }
 
 // What could have been shown of the mean, where the gate is on another statistic or on a number.
@@ -178,8 +196,9 @@ bool has_its_prompts(Case& judged, std::size_t place) {
 
 void judge_values(Case& judged) {
   for (std::size_t place = 0; place < judged.comparisons.size(); ++place)
-    if (stands(judged, place) && has_its_prompts(judged, place)) judge_value(judged, place);
-  add_precision(judged);
+    if (stands(judged, place) && has_its_prompts(judged, place))
+      judged.gate.wanted_class ? judge_class(judged, place) : judge_value(judged, place);
+  if (!judged.gate.wanted_class) add_precision(judged);
 }
 
 // The settings of a gate that can be judged by interval.
@@ -274,7 +293,7 @@ Case case_of(const Gate& gate, int number, const Summary& summary, const Summary
 }
 
 std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summary& summary,
-                                    const Summary* accepted) {
+                                    const Summary* accepted, const FirstBaseline* first) {
   std::vector<Case> file;
   for (const Gate& gate : gates)
     file.push_back(case_of(gate, static_cast<int>(file.size()), summary, accepted));
@@ -285,6 +304,7 @@ std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summar
       if (!judged.gate.by_interval) judge_values(judged);
       add_causes_of_all(judged);
       judged.decision.answer = answer_of(judged.decision);
+      if (first) judged.decision.drift = drift_of(judged.gate, judged.comparisons, summary, *first);
       judged.decision.smallest_change = smallest_change_of(judged.decision.settings);
     }
     decisions.push_back(std::move(judged.decision));
@@ -295,10 +315,10 @@ std::vector<GateDecision> decide_on(const std::vector<Gate>& gates, const Summar
 }  // namespace
 
 std::vector<GateDecision> decide(const std::vector<Gate>& gates, const Summary& summary,
-                                 const Summary* accepted) {
-  if (gates.empty() || !gates.front().prompts) return decide_on(gates, summary, accepted);
+                                 const Summary* accepted, const FirstBaseline* first) {
+  if (gates.empty() || !gates.front().prompts) return decide_on(gates, summary, accepted, first);
   const auto prompts = static_cast<std::size_t>(*gates.front().prompts);
-  return decide_on(gates, of_first_prompts(summary, prompts), accepted);
+  return decide_on(gates, of_first_prompts(summary, prompts), accepted, first);
 }
 
 const char* name_of(Answer answer) {

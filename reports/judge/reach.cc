@@ -20,6 +20,8 @@ Need need_of(const Gate& gate, const PlannedObservations& planned) {
             planned.blocks, "blocks"};
   if (gate.prompts && static_cast<std::size_t>(*gate.prompts) > planned.prompts)
     return {static_cast<std::size_t>(*gate.prompts), planned.prompts, "prompts"};
+  // A setting of whatever class may prove bit-equal.
+  if (gate.wanted_class) return {1, planned.pairs, "pairs"};
   if (!gate.by_interval) return {static_cast<std::size_t>(gate.min_pairs), planned.pairs, "pairs"};
   const std::size_t judged =
       std::min(planned.prompts,

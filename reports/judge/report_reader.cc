@@ -132,12 +132,22 @@ Speed speed_of(const json& comparison) {
   return speed;
 }
 
+// Of a report without classes: nothing is told.
+ClassReading class_of_entry(const json& entry) {
+  ClassReading reading{.because = text(entry, "because")};
+  if (const std::string name = text(entry, "name"); !name.empty()) reading.name = class_named(name);
+  if (const std::string best = text(entry, "at_best"); !best.empty())
+    reading.at_best = class_named(best);
+  return reading;
+}
+
 Comparison comparison_of(const json& entry) {
   Comparison comparison{.id = text(entry, "id"),
                         .setting = member(entry, "setting").get<Setting>(),
                         .against = text(entry, "against"),
                         .status = text(entry, "status"),
                         .reason = text(entry, "reason"),
+                        .setting_class = class_of_entry(member(entry, "class")),
                         .speed = speed_of(entry),
                         .pairs = pairs_of(member(entry, "cases")),
                         .repeat = text(entry, "repeat")};

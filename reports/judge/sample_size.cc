@@ -57,6 +57,8 @@ Summary of_first_prompts(Summary summary, std::size_t count) {
       if (!quality.floors.empty())
         quality.reading = floor_reading(comparison.pairs, floors_of(quality, summary), *metric);
     }
+    if (comparison.oracle) comparison.oracle = oracle_of(comparison.pairs, summary.metrics);
+    comparison.setting_class = class_of(comparison, summary.noise_floor.rows, summary.metrics);
   }
   return summary;
 }

@@ -165,11 +165,11 @@ std::vector<Cause> causes_of_run(const Summary& summary) {
 }  // namespace
 
 Verdict verdict_of(const Summary& summary, const std::optional<std::vector<Gate>>& gates,
-                   const Summary* accepted) {
+                   const Summary* accepted, const FirstBaseline* first) {
   std::vector<Cause> causes = causes_of_run(summary);
   if (!gates) return conclude(std::move(causes), std::nullopt, summary);
   add_invalid_times(summary, causes);
-  std::vector<GateDecision> decisions = decide(*gates, summary, accepted);
+  std::vector<GateDecision> decisions = decide(*gates, summary, accepted, first);
   for (const GateDecision& decision : decisions)
     causes.insert(causes.end(), decision.causes.begin(), decision.causes.end());
   return conclude(std::move(causes), std::move(decisions), summary);

@@ -42,11 +42,12 @@ struct Pair {
   std::string prompt;
   std::uint64_t seed = 0;
   std::string oracle = {};  // id of its case, or empty
-  // Of the run's prompts that have the same token ids, the least, where it is another one. The
+  // Of the run's prompts that have the same token ids, or in this comparison the same pictures of
+  // both arms (equal_pictures.h), the least, where it is another one. The
   // engines' records say so: the plan does not know, and a run without records does not either.
   std::string same_as = {};
 
-  // What counts once, however many seeds it has: the prompt, as its token ids.
+  // What counts once, however many seeds it has: the prompt, as its token ids and its pictures.
   const std::string& observation() const { return same_as.empty() ? prompt : same_as; }
 };
 

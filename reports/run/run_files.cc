@@ -9,6 +9,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
+#include "reports/run/equal_pictures.h"
 
 namespace sameseed {
 namespace {
@@ -187,6 +188,14 @@ void note_equal_prompts(std::vector<Pair>& pairs, const std::map<std::string, st
       pair.same_as = found->second;
 }
 
+PictureHashes picture_hashes(const RunFiles& files) {
+  PictureHashes pictures;
+  for (const auto& [id, record] : files.samples)
+    if (record.kind == "quality" && record.ok() && !record.picture.empty())
+      pictures[record.case_id] = record.picture;
+  return pictures;
+}
+
 PicturePlace place_of(const json& entry) {
   return {.x = entry.at("x"),
           .y = entry.at("y"),
@@ -282,9 +291,14 @@ RunFiles RunFilesReader::finish() {
           .reference = scores.reference,
           .refused = "a picture was made again after it was scored; run `sameseed score` again"};
   const auto least = least_of_equal_prompts(files_);
-  for (PlannedComparison& one : files_.plan.comparisons) note_equal_prompts(one.pairs, least);
+  const PictureHashes pictures = picture_hashes(files_);
+  const auto note = [&](std::vector<Pair>& pairs) {
+    note_equal_prompts(pairs, least);
+    note_equal_pictures(pairs, pictures);
+  };
+  for (PlannedComparison& one : files_.plan.comparisons) note(one.pairs);
   if (files_.plan.floor)
-    for (PlannedFloorRow& one : *files_.plan.floor) note_equal_prompts(one.pairs, least);
+    for (PlannedFloorRow& one : *files_.plan.floor) note(one.pairs);
   return std::move(files_);
 }
 

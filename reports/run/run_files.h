@@ -95,8 +95,8 @@ class RunFilesReader {
   RunFilesReader(std::string folder, const nlohmann::json& plan);
   void take_record(const nlohmann::json& line);  // of records.jsonl
   void take_score(const nlohmann::json& line);   // of scores.jsonl
-  // Notes which prompts have the same token ids (Pair::same_as); scores of pictures that are not
-  // those of the records any more are refused.
+  // Notes which prompts have the same token ids or pictures (Pair::same_as); scores of pictures
+  // that are not those of the records any more are refused.
   RunFiles finish();
 
  private:

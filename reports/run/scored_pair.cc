@@ -18,6 +18,18 @@ Pictures pictures_of(const MadePair& pair) {
   return pictures;
 }
 
+std::optional<bool> are_equal(const MadePair& pair, std::string SampleRecord::*hash) {
+  if (!pair.candidate || !pair.reference || !pair.candidate->ok() || !pair.reference->ok())
+    return std::nullopt;
+  const std::string &ours = pair.candidate->*hash, &theirs = pair.reference->*hash;
+  if (ours.empty() || theirs.empty()) return std::nullopt;
+  return ours == theirs;
+}
+
+std::map<std::string, double> values_of(const PairScores* scores) {
+  return scores ? scores->values : std::map<std::string, double>();
+}
+
 }  // namespace
 
 std::optional<double> ScoredPair::value(const std::string& metric) const {
@@ -30,6 +42,10 @@ std::vector<ScoredPair> scored_pairs(const std::vector<MadePair>& pairs) {
     const PairScores* scores = pair.scores();
     ScoredPair entry{.pair = pair.planned,
                      .scored = scores != nullptr,
+                     .candidate_to_oracle = values_of(pair.candidate_to_oracle),
+                     .reference_to_oracle = values_of(pair.reference_to_oracle),
+                     .equal_pictures = are_equal(pair, &SampleRecord::picture),
+                     .equal_latents = are_equal(pair, &SampleRecord::latents),
                      .pictures = pictures_of(pair),
                      .repeat = pair.repeat};
     if (scores) {

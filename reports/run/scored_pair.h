@@ -19,6 +19,10 @@ struct ScoredPair {
   Pair pair;
   bool scored = false;
   std::map<std::string, double> values = {};  // by metric; may be infinite or NaN
+  // The same of each arm against the oracle; empty: none, or not scored.
+  std::map<std::string, double> candidate_to_oracle = {}, reference_to_oracle = {};
+  // Whether both arms' are equal to the byte; nothing where a hash is not recorded.
+  std::optional<bool> equal_pictures = {}, equal_latents = {};
   Pictures pictures = {};
   std::optional<PicturePlace> worst_tile = {};  // where the squared error is largest
   std::string repeat = {};                      // the command that makes the candidate again

@@ -209,9 +209,10 @@ Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
   set_floors_beside(made, floor, metrics, comparison.quality);
   comparison.damage = damage_over(made.pairs);
   comparison.engagement = engagement_over(made, comparison, run.probes());
-  comparison.oracle = oracle_of(made, metrics);
   comparison.speed = speed_of(made.timing);
   comparison.pairs = scored_pairs(made.pairs);
+  comparison.oracle = oracle_of(comparison.pairs, metrics);
+  comparison.setting_class = class_of(comparison, floor, metrics);
   comparison.trace = trace_of(made, run.floor());
   return comparison;
 }

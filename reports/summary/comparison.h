@@ -15,6 +15,7 @@
 #include "reports/statistics/statistics.h"
 #include "reports/summary/damage.h"
 #include "reports/summary/oracle.h"
+#include "reports/summary/setting_class.h"
 #include "reports/summary/speed.h"
 #include "reports/summary/trace.h"
 
@@ -65,7 +66,8 @@ struct Comparison {
   std::string reason;
   std::map<std::string, Quality> quality;  // by metric
   std::optional<std::map<std::string, OracleReading>>
-      oracle;  // by metric; nothing: none was asked for
+      oracle;                       // by metric; nothing: none was asked for
+  ClassReading setting_class = {};  // how close the arms are shown to be
   std::vector<BrokenPicture> broken;
   std::optional<Damage> damage;
   Speed speed;

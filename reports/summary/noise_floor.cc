@@ -42,19 +42,6 @@ std::map<PairKey, double> losses_by_pair(const ReportMetric& metric,
   return losses;
 }
 
-// By how much each prompt's loss is above the floor's.
-std::vector<double> above_floor(const ReportMetric& metric, const std::vector<ScoredPair>& pairs,
-                                const std::map<PairKey, double>& floor) {
-  std::map<PairKey, double> differences;
-  for (const ScoredPair& scored : pairs) {
-    const auto value = scored.value(metric.name);
-    const auto own = floor.find({scored.pair.prompt, scored.pair.seed});
-    if (value && own != floor.end())
-      differences[key_of(scored.pair)] = metric.loss(*value) - own->second;
-  }
-  return means_of_prompts(differences);
-}
-
 // What the worker of an arm read at load: "threads", or a variable; null where it does not say.
 AxisValue effective(const MadeArm& arm, const char* field) {
   const WorkerRecord* worker = arm.worker;
@@ -116,13 +103,26 @@ std::vector<FloorRow> floor_rows(const RunIndex& run) {
   return rows;
 }
 
+std::vector<double> above_floor(const ReportMetric& metric, const std::vector<ScoredPair>& pairs,
+                                const FloorRow& floor, double times) {
+  const std::map<PairKey, double> losses = losses_by_pair(metric, floor.cases);
+  std::map<PairKey, double> differences;
+  for (const ScoredPair& scored : pairs) {
+    const auto value = scored.value(metric.name);
+    const auto own = losses.find({scored.pair.prompt, scored.pair.seed});
+    if (value && own != losses.end())
+      differences[key_of(scored.pair)] = metric.loss(*value) - times * own->second;
+  }
+  return means_of_prompts(differences);
+}
+
 std::string floor_reading(const std::vector<ScoredPair>& pairs,
                           const std::vector<const FloorRow*>& floors, const ReportMetric& metric) {
   bool all_zero = true, too_few = false, beyond = true;
   for (const FloorRow* row : floors) {
-    const std::map<PairKey, double> floor = losses_by_pair(metric, row->cases);
-    for (const auto& [pair, loss] : floor) all_zero = all_zero && loss == 0;
-    const std::vector<double> differences = above_floor(metric, pairs, floor);
+    for (const auto& [pair, loss] : losses_by_pair(metric, row->cases))
+      all_zero = all_zero && loss == 0;
+    const std::vector<double> differences = above_floor(metric, pairs, *row);
     too_few = too_few || differences.size() < kFewestObservations;
     beyond = beyond &&
              std::ranges::all_of(differences, [](double one) { return std::isfinite(one); }) &&

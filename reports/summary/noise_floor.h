@@ -55,6 +55,10 @@ inline constexpr double kFloorAlpha = 0.05;  // the chance of "beyond the floor"
 std::string floor_reading(const std::vector<ScoredPair>& pairs,
                           const std::vector<const FloorRow*>& floors, const ReportMetric& metric);
 
+// By how much each prompt's loss is above so many times the floor's; of prompts that have both.
+std::vector<double> above_floor(const ReportMetric& metric, const std::vector<ScoredPair>& pairs,
+                                const FloorRow& floor, double times = 1);
+
 // Sets `floors` of each metric, those of `rows` (floor_rows()) that share a case with the
 // comparison, and its `reading`.
 void set_floors_beside(const MadeComparison& comparison, const std::vector<FloorRow>& rows,

@@ -19,30 +19,6 @@ const char* reading_of(const OracleReading& oracle) {
   return oracle.difference.interval->low > 0 ? "reference nearer" : "no difference shown";
 }
 
-// Of a metric of scores that may not be there.
-std::optional<double> value_in(const PairScores* scores, const std::string& metric) {
-  return scores ? scores->value(metric) : std::nullopt;
-}
-
-// Losses against the oracle of pairs that have both, of one metric.
-struct OracleLosses {
-  std::map<PairKey, double> candidate, reference, difference;
-};
-
-OracleLosses oracle_losses(const ReportMetric& metric, const std::vector<MadePair>& pairs) {
-  OracleLosses losses;
-  for (const MadePair& pair : pairs) {
-    const auto ours = value_in(pair.candidate_to_oracle, metric.name),
-               theirs = value_in(pair.reference_to_oracle, metric.name);
-    if (!ours || !theirs) continue;
-    const PairKey key = key_of(pair.planned);
-    losses.candidate[key] = metric.loss(*ours);
-    losses.reference[key] = metric.loss(*theirs);
-    losses.difference[key] = losses.candidate[key] - losses.reference[key];
-  }
-  return losses;
-}
-
 double mean_of(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
@@ -50,9 +26,9 @@ double mean_of(const std::vector<double>& values) {
 }
 
 // The number of each prompt, the same for all metrics.
-std::map<std::string, std::size_t> prompts_of(const std::vector<MadePair>& pairs) {
+std::map<std::string, std::size_t> prompts_of(const std::vector<ScoredPair>& pairs) {
   std::map<std::string, std::size_t> numbers;
-  for (const MadePair& pair : pairs) numbers.emplace(pair.planned.observation(), numbers.size());
+  for (const ScoredPair& scored : pairs) numbers.emplace(scored.pair.observation(), numbers.size());
   return numbers;
 }
 
@@ -94,17 +70,31 @@ OracleReading reading_of(const ReportMetric& metric, const OracleLosses& losses,
 
 }  // namespace
 
+OracleLosses oracle_losses(const ReportMetric& metric, const std::vector<ScoredPair>& pairs) {
+  OracleLosses losses;
+  for (const ScoredPair& scored : pairs) {
+    const auto ours = number_in(scored.candidate_to_oracle, metric.name),
+               theirs = number_in(scored.reference_to_oracle, metric.name);
+    if (!ours || !theirs) continue;
+    const PairKey key = key_of(scored.pair);
+    losses.candidate[key] = metric.loss(*ours);
+    losses.reference[key] = metric.loss(*theirs);
+    losses.difference[key] = losses.candidate[key] - losses.reference[key];
+  }
+  return losses;
+}
+
 std::optional<std::map<std::string, OracleReading>> oracle_of(
-    const MadeComparison& comparison, const std::vector<ReportMetric>& metrics) {
-  if (comparison.pairs.front().planned.oracle.empty()) return std::nullopt;
-  const std::map<std::string, std::size_t> prompts = prompts_of(comparison.pairs);
+    const std::vector<ScoredPair>& pairs, const std::vector<ReportMetric>& metrics) {
+  if (pairs.empty() || pairs.front().pair.oracle.empty()) return std::nullopt;
+  const std::map<std::string, std::size_t> prompts = prompts_of(pairs);
   std::vector<const ReportMetric*> available;
   std::vector<OracleLosses> losses;
   std::vector<SparseRow> rows;
   for (const ReportMetric& metric : metrics) {
     if (!metric.available()) continue;
     available.push_back(&metric);
-    losses.push_back(oracle_losses(metric, comparison.pairs));
+    losses.push_back(oracle_losses(metric, pairs));
     rows.push_back(row_of(losses.back().difference, prompts));
   }
   const std::vector<EffectEstimate> estimates = estimate_family(rows, prompts.size());

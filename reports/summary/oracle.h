@@ -5,8 +5,10 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "reports/run/made_comparison.h"
+#include "reports/run/loss_table.h"
+#include "reports/run/scored_pair.h"
 #include "reports/statistics/estimate.h"
 
 namespace sameseed {
@@ -22,8 +24,14 @@ struct OracleReading {
   std::string reading;
 };
 
-// By metric; nothing where the comparison's pairs name no oracle.
+// By metric, of one comparison's pairs; nothing where they name no oracle.
 std::optional<std::map<std::string, OracleReading>> oracle_of(
-    const MadeComparison& comparison, const std::vector<ReportMetric>& metrics);
+    const std::vector<ScoredPair>& pairs, const std::vector<ReportMetric>& metrics);
+
+// Losses of one metric against the oracle, of the pairs in which both arms have one.
+struct OracleLosses {
+  std::map<PairKey, double> candidate, reference, difference;
+};
+OracleLosses oracle_losses(const ReportMetric& metric, const std::vector<ScoredPair>& pairs);
 
 }  // namespace sameseed

@@ -75,6 +75,7 @@ Summary summarize_run(const RunIndex& run) {
                   .failures = failures_of(files),
                   .nonfinite = nonfinite_cases(run),
                   .cut_prompts = cut_prompts(files),
+                  .repeated_pictures = repeated_pictures(run),
                   .comparisons = {},
                   .effects = {}};
   summary.cohort = cohort_of(files);

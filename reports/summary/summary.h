@@ -13,6 +13,7 @@
 #include "reports/summary/cut_prompts.h"
 #include "reports/summary/effects.h"
 #include "reports/summary/noise_floor.h"
+#include "reports/summary/repeated_pictures.h"
 
 namespace sameseed {
 
@@ -47,6 +48,7 @@ struct Summary {
   std::vector<Failure> failures;                  // in the plan's order
   std::vector<NonfiniteCase> nonfinite;
   CutPrompts cut_prompts = {};
+  std::vector<RepeatedPictures> repeated_pictures = {};  // counted once
   std::vector<Comparison> comparisons;
   Effects effects;
 

@@ -259,6 +259,16 @@ TEST_F(IntervalExitCodes, AreAllThere) {
   and_keep.push_back("--keep");
   EXPECT_EQ(gate(no_worse, later, and_keep), 0);
   EXPECT_EQ(read_file(later + "/baseline.json"), read_file(run() + "/report.json"));
+  const auto says_drift = [&] {
+    return read_file(later + "/report.txt").find("since the first baseline (20") !=
+           std::string::npos;
+  };
+  EXPECT_EQ(gate(no_worse, later), 0);
+  EXPECT_TRUE(says_drift());  // kept as well
+  EXPECT_EQ(gate(no_worse, later, {"--baseline", accepted}), 0);
+  EXPECT_FALSE(says_drift());  // a file has no first
+  EXPECT_EQ(gate(no_worse, later, by_ledger), 0);
+  EXPECT_TRUE(says_drift());
 
   const std::string throttled = run_with("throttled", [](json& record) {
     if (record.value("kind", "") == "timing") record["invalid"] = {"throttled"};

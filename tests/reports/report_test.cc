@@ -9,6 +9,7 @@
 #include "io/files.h"
 #include "io/json_schema.h"
 #include "reports/formats/report_format.h"
+#include "reports/judge/accepted_report.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -80,6 +81,60 @@ TEST_F(ReportRun, IsJudgedByAnAcceptedReportInTheFolder) {
         on[3] == '0' ? 0.15 : 0.35;
   write(run);
   EXPECT_EQ(report_run(folder_, terminal_), 2);
+}
+
+TEST_F(ReportRun, CountsPicturesOnceThatAreEqualInBothArmsAndSaysSo) {
+  RawRun run = small_run();
+  for (json& comparison : run.plan["comparisons"]) comparison["pairs"][1]["prompt"] = "a dog";
+  for (auto& [id, record] : run.samples) {
+    const std::string made = record.at("case");
+    const bool alike = made.starts_with("r") || made.starts_with("on");
+    record["files"] = {{"image", alike ? made.substr(0, 1) : made}};
+  }
+  write(run);
+  report_run(folder_, terminal_);
+  const json report = read_json(folder_ / "report.json");
+  EXPECT_NO_THROW(check_json(report, schema("report"), "report.json"));
+  const auto prompts = [&](int comparison) {
+    return report.at("comparisons")[comparison].at("quality").at("lpips.alex").at("prompts");
+  };
+  EXPECT_EQ(prompts(0), 2);  // with the switch off each prompt has its own
+  EXPECT_EQ(prompts(1), 1);
+  ASSERT_EQ(report.at("repeated_pictures").size(), 1u);
+  const json repeated = report.at("repeated_pictures")[0];
+  EXPECT_EQ(repeated.at("comparison"), "on~r");
+  EXPECT_EQ(repeated.at("pairs"), 2);
+  EXPECT_EQ(repeated.at("different"), 1);
+  EXPECT_EQ(repeated.at("groups")[0][1].at("prompt"), "a dog");
+  const std::string told =
+      "pictures counted once: 1 of 2 pairs of conv half 1 against reference repeats another's, 1 "
+      "prompt is left";
+  EXPECT_NE(terminal_.str().find(told), std::string::npos) << terminal_.str();
+  for (const char* file : {"report.txt", "report.html", "report.md", "junit.xml"})
+    EXPECT_NE(read_file(folder_ / file).find(told), std::string::npos) << file;
+}
+
+TEST_F(ReportRun, SaysHowFarItIsFromTheFirstBaselineInEveryFormat) {
+  RawRun run = larger_run();
+  write(run);
+  EXPECT_EQ(report_run(folder_, terminal_), 0);
+  const std::string first = read_file(folder_ / "report.json");
+  std::filesystem::rename(folder_ / "report.json", folder_ / "baseline.json");
+  write_gates(kByBaseline);
+  EXPECT_EQ(report_run(folder_, terminal_), 0);
+  EXPECT_EQ(terminal_.str().find("since the first baseline"), std::string::npos);  // a file only
+  write_file(folder_ / "first_baseline.json", first_baseline_text("2026-10-01T03:00:00Z", first));
+  run.scores.at({"on-0", "r-0"})["values"]["lpips.alex"] = 0.1084;  // of 0.1, half of the pairs
+  write(run);
+  EXPECT_EQ(report_run(folder_, terminal_), 0) << terminal_.str();
+  const std::string told = "since the first baseline (2026-10-01): +0.0042 in conv half 1";
+  for (const char* file : {"report.json", "report.txt", "report.html", "junit.xml"})
+    EXPECT_NE(read_file(folder_ / file).find(told), std::string::npos) << file;
+  EXPECT_NE(read_file(folder_ / "report.md").find("+0.0042 in conv half 1"), std::string::npos);
+  EXPECT_NO_THROW(check_json(read_json(folder_ / "report.json"), schema("report"), "report.json"));
+  // Judged by another file for once, whatever lies in the run.
+  EXPECT_EQ(report_run(folder_, terminal_, {.baseline = folder_ / "baseline.json"}), 0);
+  EXPECT_EQ(read_file(folder_ / "report.txt").find("since the first baseline"), std::string::npos);
 }
 
 TEST_F(ReportRun, IsNotJudgedByAFileThatIsNoReport) {

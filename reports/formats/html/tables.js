@@ -28,7 +28,7 @@ function drawAnswer() {
 function gateLine(gate) {
   const answer = gate.answer || (gate.passed === gate.judged && gate.judged > 0 ? "pass" : "did not pass");
   return `${answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.passed} of ${gate.judged} settings pass` +
-    smallestChange(gate.smallest_change);
+    smallestChange(gate.smallest_change) + (gate.since_first_baseline ? `; ${gate.since_first_baseline.text}` : "");
 }
 
 // What a gate that is judged by interval could have shown.
@@ -89,11 +89,12 @@ function drawSettings() {
       one.damage ? make("div", { class: "note" }, one.damage) : null),
     ...columns.map((name) => make("td", { class: "number", title: one.quality[name].reading || "" }, number(one.quality[name].mean, metrics.get(name)))),
     make("td", { class: "number" }, one.time ? one.time.ratio.toFixed(2) : "–"),
+    make("td", { title: one.class_because }, one.class),
     make("td", { class: engagedClass(one.engaged), title: Object.entries(one.engagement).map(([axis, [verdict, why]]) => `${axis}: ${verdict}: ${why}`).join("\n") }, one.engaged)));
   at("settings").replaceChildren(
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "setting"),
       ...columns.map((name) => make("th", { scope: "col", class: "number" }, metrics.get(name).title)),
-      make("th", { scope: "col", class: "number" }, "time"), make("th", { scope: "col" }, "engaged"))),
+      make("th", { scope: "col", class: "number" }, "time"), make("th", { scope: "col" }, "class"), make("th", { scope: "col" }, "engaged"))),
     make("tbody", {}, ...rows));
   at("settings-note").replaceChildren(`${Math.min(settingsShown, all.length)} of ${all.length} against ${againstLabel()}; scores are means over the prompts, time is candidate / other. `);
   if (settingsShown < all.length) {
@@ -119,6 +120,7 @@ function drawRest() {
   }
   const lines = [...Object.entries(data.invalid).map(([why, count]) => `times left out: ${count} samples: ${why}`),
     ...(data.cut_prompts ? [data.cut_prompts] : []),
+    ...(data.repeated_pictures ? [data.repeated_pictures] : []),
     ...Object.entries(data.excluded).map(([why, count]) => `excluded: ${count} combinations: ${why}`)];
   if (lines.length) rest.append(make("h2", {}, "Left out"), make("ul", {}, ...lines.map((line) => make("li", {}, line))));
 }

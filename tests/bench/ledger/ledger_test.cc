@@ -95,6 +95,24 @@ TEST_F(LedgerFile, TakesARunInOnceHoweverOftenItIsAdded) {
   EXPECT_EQ(ledger.read(series_of(2)).runs.size(), 1u);  // of run 2 alone
 }
 
+TEST_F(LedgerFile, KnowsWhichWasAcceptedFirst) {
+  Ledger ledger = open();
+  for (const int run : {1, 2, 3}) ledger.add(run_of(run), rows_of(run, 1));
+  for (const int run : {2, 1, 3}) ledger.accept(run_of(run).key, "report " + std::to_string(run));
+  const auto first = [&] { return ledger.first_accepted("r").front().report; };
+  EXPECT_EQ(first(), "report 2");
+  ledger.accept(run_of(2).key, "report 2 anew");  // the last now, and still the first
+  EXPECT_EQ(first(), "report 2");
+  EXPECT_EQ(ledger.accepted_reports("r").front(), "report 2 anew");
+  ledger.revoke(run_of(2).key);
+  EXPECT_EQ(first(), "report 1");
+  ledger.accept(run_of(2).key, "report 2 again");  // as of now, since it was taken back
+  EXPECT_EQ(first(), "report 1");
+  EXPECT_EQ(ledger.first_accepted("r").back().report, "report 2 again");
+  EXPECT_FALSE(ledger.first_accepted("r").front().at.empty());
+  EXPECT_TRUE(ledger.first_accepted("unknown").empty());
+}
+
 TEST_F(LedgerFile, KeepsSeveralBaselinesACohort) {
   Ledger ledger = open();
   for (const int run : {1, 2, 3, 4}) ledger.add(run_of(run), rows_of(run, 1));

@@ -50,6 +50,46 @@ TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
 const std::string kBaseline =
     R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}})";
 
+json with_first(const json& report, const std::string& gate, const json& accepted,
+                const json& first) {
+  const Summary summary = summary_of_report(report), theirs = summary_of_report(accepted);
+  const FirstBaseline of_first{.accepted = "2026-10-01T03:00:00Z",
+                               .report = summary_of_report(first)};
+  return verdict_json(verdict_of(summary, gates_of(gate), &theirs, &of_first));
+}
+
+TEST(BaselineGate, SaysHowFarQualityHasMovedSinceTheFirst) {
+  // Ten nights, each 0.004 worse than the one accepted before and within the margin.
+  const json first = report_of(about(0.1, 0.05, 12));
+  for (int night = 1; night <= 10; ++night) {
+    const json accepted = report_of(about(0.1 + 0.004 * (night - 1), 0.05, 12)),
+               tonight = report_of(about(0.1 + 0.004 * night, 0.05, 12));
+    const json verdict = with_first(tonight, kBaseline, accepted, first);
+    EXPECT_EQ(verdict.at("code"), 0);
+    const json drift = verdict.at("gates")[0].at("since_first_baseline");
+    EXPECT_NEAR(drift.at("change").get<double>(), 0.004 * night, 1e-12);
+    if (night < 10) continue;
+    EXPECT_EQ(drift.at("text"), "since the first baseline (2026-10-01): +0.04 in deepcache 3/0/0");
+  }
+}
+
+TEST(BaselineGate, SaysItOfNumbersAndOfTimesTooAndOfTheWorstSetting) {
+  const json first = synthetic_report({{"3/0/0", {0.1, 0.2}, kBlocks}, {"5/0/0", {0.3, 0.3}, {}}}),
+             now = synthetic_report(
+                 {{"3/0/0", {0.09, 0.19}, about(0.88, 0.011, 8)}, {"5/0/0", {0.32, 0.34}, {}}});
+  const auto drift = [&](const std::string& gate, const json& since) {
+    return with_first(now, gate, since, since).at("gates")[0].value("since_first_baseline", json());
+  };
+  EXPECT_EQ(drift(R"({"metric":"lpips.alex","statistic":"worst","at_most":1})", first).at("text"),
+            "since the first baseline (2026-10-01): +0.03 in deepcache 5/0/0");
+  EXPECT_EQ(drift(R"({"timing":"total_ms","statistic":"ratio","at_most":1})", first).at("text"),
+            "since the first baseline (2026-10-01): +10 % of time in deepcache 3/0/0");
+  json foreign = first;  // says nothing of this run
+  foreign["cohort"]["recipe"] = "another";
+  EXPECT_TRUE(
+      drift(R"({"metric":"lpips.alex","statistic":"worst","at_most":1})", foreign).is_null());
+}
+
 TEST(BaselineGate, AllowsTheMarginAndNoMore) {
   const json accepted = report_of(about(0.1, 0.05, 12));
   json report = report_of(about(0.102, 0.05, 12));  // pair by pair 0.002 more

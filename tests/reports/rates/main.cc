@@ -11,8 +11,9 @@ int main(int count, char** arguments) {
   const int repetitions = count > 1 ? std::atoi(arguments[1]) : 2000;
   if (repetitions < 1) return 2;
   std::vector<RateRow> rows;
-  for (const auto& group : {gate_rows(), tail_rows(), interval_rows(), effect_rows(),
-                            floor_rows_of_rates(), oracle_rows(), looking_rows(), history_rows()})
+  for (const auto& group :
+       {gate_rows(), tail_rows(), interval_rows(), effect_rows(), floor_rows_of_rates(),
+        oracle_rows(), looking_rows(), history_rows(), class_rows()})
     rows.insert(rows.end(), group.begin(), group.end());
   std::vector<Rate> rates;
   bool all_hold = true;

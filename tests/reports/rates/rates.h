@@ -53,6 +53,7 @@ std::vector<RateRow> interval_rows();
 std::vector<RateRow> effect_rows();
 std::vector<RateRow> floor_rows_of_rates();
 std::vector<RateRow> oracle_rows();
+std::vector<RateRow> class_rows();
 std::vector<RateRow> history_rows();
 std::vector<RateRow> looking_rows();  // again and again, until there is an answer
 

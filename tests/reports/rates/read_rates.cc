@@ -117,24 +117,21 @@ bool is_beyond_floor_corrected(std::size_t prompts, double times, Random& random
 // Readings of all metrics: the candidate's loss against the oracle is `times` the reference's.
 bool oracle_names_one(std::size_t prompts, double times, double noise_sigma, const char* wanted,
                       bool first_only, Random& random) {
-  std::vector<PairScores> lines(2 * prompts);
-  MadeComparison comparison;
+  std::vector<ScoredPair> pairs;
   for (std::size_t i = 0; i < prompts; ++i) {
     const double sensitivity = std::exp(0.5 * normal(random));
     const Metrics noise = noise_of(noise_sigma, random);
-    PairScores &ours = lines[2 * i], &theirs = lines[2 * i + 1];
+    ScoredPair pair{.pair = {.prompt = std::to_string(i), .oracle = "o"}};
     for (std::size_t metric = 0; metric < kMetrics; ++metric) {
-      ours.values[metric_name(metric)] = sensitivity * times * noise.ours[metric];
-      theirs.values[metric_name(metric)] = sensitivity * noise.theirs[metric];
+      pair.candidate_to_oracle[metric_name(metric)] = sensitivity * times * noise.ours[metric];
+      pair.reference_to_oracle[metric_name(metric)] = sensitivity * noise.theirs[metric];
     }
-    comparison.pairs.push_back({.planned = {.prompt = std::to_string(i), .oracle = "o"},
-                                .candidate_to_oracle = &ours,
-                                .reference_to_oracle = &theirs});
+    pairs.push_back(std::move(pair));
   }
   std::vector<ReportMetric> metrics;
   for (std::size_t metric = 0; metric < kMetrics; ++metric)
     metrics.push_back({.name = metric_name(metric)});
-  const auto readings = oracle_of(comparison, metrics).value();
+  const auto readings = oracle_of(pairs, metrics).value();
   if (first_only) return readings.at(metric_name(0)).reading == wanted;
   return std::ranges::any_of(readings, [&](const auto& one) {
     return one.second.reading == "candidate nearer" || one.second.reading == "reference nearer";

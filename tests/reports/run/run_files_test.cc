@@ -4,6 +4,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/run/equal_pictures.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -131,6 +132,69 @@ TEST(ReadPrompts, ThatHaveOtherTokenIdsAreTwo) {
 TEST(ReadPrompts, GoByTheirTextWhereNoIdsAreRecorded) {
   const RunFiles run = run_with_prompts("a red apple", "a blue car", "");
   EXPECT_EQ(run.plan.comparisons[0].pairs[1].observation(), "a blue car");
+}
+
+// The small run with two prompts, and the hash of each case's picture.
+RunFiles run_with_pictures(const std::map<std::string, std::string>& pictures) {
+  RawRun run = small_run();
+  for (nlohmann::json& comparison : run.plan["comparisons"])
+    for (nlohmann::json& pair : comparison["pairs"])
+      pair["prompt"] = pair.at("seed") == 0 ? "a red apple" : "a blue car";
+  for (auto& [id, record] : run.samples)
+    if (const auto found = pictures.find(record.at("case")); found != pictures.end())
+      record["files"] = {{"image", found->second}};
+  return files_of(run);
+}
+
+// What the second prompt of each comparison counts as.
+std::vector<std::string> second_prompts(const std::map<std::string, std::string>& pictures) {
+  std::vector<std::string> names;
+  const RunFiles run = run_with_pictures(pictures);
+  for (const PlannedComparison& one : run.plan.comparisons) {
+    EXPECT_EQ(one.pairs[1].prompt, "a blue car");
+    EXPECT_EQ(one.pairs[1].observation(), "a blue car");  // the least of its names
+    names.push_back(one.pairs[0].observation());
+  }
+  return names;
+}
+
+TEST(ReadPictures, ThatAreEqualInBothArmsAreOneObservationOfThatComparison) {
+  const std::string apple = "a red apple", car = "a blue car";
+  using Names = std::vector<std::string>;  // of off~r, on~r, on~off
+  EXPECT_EQ(second_prompts({{"r-0", "1"}, {"r-1", "1"}, {"on-0", "2"}, {"on-1", "2"}}),
+            (Names{apple, car, apple}));
+  // One arm alone may repeat itself.
+  EXPECT_EQ(second_prompts({{"r-0", "1"}, {"r-1", "1"}, {"on-0", "2"}, {"on-1", "3"}}),
+            (Names{apple, apple, apple}));
+  // The arms may equal each other.
+  EXPECT_EQ(second_prompts({{"r-0", "1"}, {"r-1", "2"}, {"on-0", "1"}, {"on-1", "2"}}),
+            (Names{apple, apple, apple}));
+  EXPECT_EQ(second_prompts({{"r-0", "1"}, {"r-1", "1"}}), (Names{apple, apple, apple}));
+}
+
+TEST(ReadPictures, ThatAreEqualCountOnceOverChainsAndBeyondTheSharedSeed) {
+  std::vector<Pair> pairs;
+  for (const auto& [prompt, seed] :
+       {std::pair{"c", 0}, {"c", 1}, {"b", 0}, {"b", 1}, {"a", 0}, {"a", 1}, {"d", 0}}) {
+    const std::string id = prompt + std::to_string(seed);
+    pairs.push_back({.candidate = "c-" + id,
+                     .reference = "r-" + id,
+                     .prompt = prompt,
+                     .seed = static_cast<std::uint64_t>(seed)});
+  }
+  PictureHashes pictures;
+  for (const Pair& pair : pairs)
+    for (const std::string& id : {pair.candidate, pair.reference}) pictures[id] = id;
+  for (const char* arm : {"c-", "r-"}) {
+    pictures[std::string(arm) + "b0"] = std::string(arm) + "c0";
+    pictures[std::string(arm) + "a1"] = std::string(arm) + "b1";
+  }
+  EXPECT_EQ(equal_pictures(pairs, pictures),
+            (std::vector<std::vector<std::size_t>>{{0, 2}, {3, 5}}));
+  note_equal_pictures(pairs, pictures);
+  std::string names;
+  for (const Pair& pair : pairs) names += pair.observation();
+  EXPECT_EQ(names, "aaaaaad");
 }
 
 }  // namespace
