@@ -53,7 +53,8 @@ std::string loss_cell(const Estimate& loss, const char* mark) {
 
 // "+0.0123 ±0.0045*"; of times "+25 % [20, 30]*".
 std::string cell(const EffectOn* effect, bool is_time) {
-  if (!effect || effect->estimate.n == 0) return "-";
+  if (!effect) return "-";
+  if (!effect->has_value()) return effect->estimate.n > 0 ? effect->absent : "-";
   if (effect->exactly_none) return "0 exactly";
   const char* mark = shows(effect) ? "*" : !effect->estimate.interval ? "?" : " ";
   return is_time ? time_cell(effect->estimate, mark) : loss_cell(effect->estimate, mark);
@@ -73,10 +74,10 @@ std::string label(const EffectOfSwitch& effect) {
 double cost(const EffectOfSwitch& effect, const std::optional<std::string>& headline) {
   if (headline)
     if (const auto loss = effect.quality.find(*headline);
-        loss != effect.quality.end() && loss->second.estimate.n > 0)
+        loss != effect.quality.end() && loss->second.has_value())
       return loss->second.estimate.value;
   const auto time = effect.speed.find("total_ms");
-  const bool timed = time != effect.speed.end() && time->second.estimate.n > 0;
+  const bool timed = time != effect.speed.end() && time->second.has_value();
   return !headline && timed ? time->second.estimate.value
                             : -std::numeric_limits<double>::infinity();
 }
@@ -198,10 +199,10 @@ EffectTable effect_table(const Effects& effects) {
     if (std::string note = needed_note(*effect); !note.empty()) needed.push_back(std::move(note));
   }
   table.notes = baseline_notes(effects);
-  table.notes.push_back(
-      fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts "
-                  "or blocks, none",
-                  100 * FamilyOptions().confidence, kFewestObservations));
+  table.notes.push_back(fmt::format(
+      "± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts, "
+      "none",
+      100 * FamilyOptions().confidence, kFewestObservations));
   if (hidden > 0)
     table.notes.push_back(
         fmt::format("{} interactions of two switches: none shown, or too few prompts", hidden));

@@ -5,6 +5,7 @@
 
 #include "reports/formats/json_values.h"
 #include "reports/formats/report_format.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
@@ -82,10 +83,10 @@ json timing_json(const TimingStatistics& timing) {
   entry["unit"] = "ms";
   entry["better"] = "lower";
   entry["reference"] = statistics_json(timing.reference);
-  entry["blocks"] = timing.ratio.n;
-  entry["ratio"] = timing.ratio.n ? json(timing.ratio.value) : json();
-  entry["ratio_interval"] = interval_json(timing.ratio.interval);
-  if (!timing.ratio.interval) entry["ratio_interval_absent"] = timing.ratio.no_interval;
+  entry["blocks"] = timing.blocks;
+  entry["ratio"] = timing.ratio ? json(timing.ratio->value) : json();
+  entry["ratio_interval"] = timing.ratio ? interval_json(timing.ratio->interval) : json();
+  if (!timing.ratio) entry["ratio_absent"] = too_few_blocks(timing.blocks);
   return entry;
 }
 
@@ -238,9 +239,10 @@ json effect_json(const EffectOn& effect, bool of_time) {
                 {"contexts", effect.contexts},
                 {"verdict", effect.verdict},
                 {"interval", interval_json(estimate.interval)},
-                {of_time ? "ratio" : "loss", estimate.n ? json(estimate.value) : json()}};
+                {of_time ? "ratio" : "loss", effect.has_value() ? json(estimate.value) : json()}};
   if (!of_time) entry["unit"] = effect.unit;
   if (!estimate.interval) entry["interval_absent"] = estimate.no_interval;
+  if (!effect.absent.empty()) entry["ratio_absent"] = effect.absent;
   if (effect.exactly_none) entry["exactly_none"] = true;
   if (effect.needed) entry["needed"] = *effect.needed;
   return entry;

@@ -18,6 +18,7 @@
 #include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
 
@@ -108,11 +109,14 @@ json quality_of(const Quality* quality) {
 }
 
 json time_of(const TimingStatistics* time) {
-  if (!time || time->ratio.n == 0) return nullptr;
-  json result = {{"ratio", rounded(time->ratio.value)},
-                 {"ms", rounded_or_null(time->candidate.mean.value)},
-                 {"blocks", time->ratio.n}};
-  if (time->ratio.interval) result["interval"] = rounded(*time->ratio.interval);
+  if (!time) return nullptr;
+  json result = {{"ms", rounded_or_null(time->candidate.mean.value)}, {"blocks", time->blocks}};
+  if (!time->ratio) {
+    result["absent"] = too_few_blocks(time->blocks);
+    return result;
+  }
+  result["ratio"] = rounded(time->ratio->value);
+  if (time->ratio->interval) result["interval"] = rounded(*time->ratio->interval);
   return result;
 }
 

@@ -13,7 +13,7 @@ namespace sameseed {
 
 // The mean of a column's metric, or "-".
 std::string mean_text(const Comparison& comparison, const Column& column);
-// Time, candidate / other, or "-".
+// Time, candidate / other; "too few blocks (1 of 6)"; "-" where nothing was timed.
 std::string ratio_text(const Comparison& comparison);
 // The mean of a floor's losses, or "-".
 std::string floor_text(const FloorLosses& losses);

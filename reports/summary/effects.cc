@@ -9,6 +9,7 @@
 
 #include "reports/run/labels.h"
 #include "reports/run/loss_table.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/summary/comparison.h"
 
@@ -129,6 +130,11 @@ void add_speed(std::vector<EffectOfSwitch>& estimates, const Design& design,
     EffectOn effect = effect_on(results[i], contexts * ratios.size(), options.confidence,
                                 [](double log) { return std::exp(log); });
     effect.contexts = contexts;
+    effect.absent = too_few_blocks(results[i].n);
+    if (!effect.absent.empty()) {
+      effect.estimate.value = kNaN;
+      effect.exactly_none = false;
+    }
     estimates[i].speed.emplace(timing, std::move(effect));
   }
 }

@@ -21,10 +21,13 @@ struct EffectOn {
   Estimate estimate;   // n observations that have all settings the effect needs
   std::size_t of = 0;  // all observations
   std::size_t contexts = 0;
-  std::string unit = {};  // of a loss; empty for a timing
-  std::string verdict;    // "costs", "buys", "none shown" or "too few"
+  std::string unit = {};    // of a loss; empty for a timing
+  std::string verdict;      // "costs", "buys", "none shown" or "too few"
+  std::string absent = {};  // why a timing has no ratio: too few blocks
   bool exactly_none = false;
   std::optional<double> needed = {};  // observations that would show an effect of this size
+
+  bool has_value() const { return estimate.n > 0 && absent.empty(); }
 };
 
 struct EffectOfSwitch {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct TimedSample {
 
 struct TimingStatistics {
   Statistics candidate, reference;  // ms of a sample
-  Estimate ratio;                   // candidate / reference, the median over the blocks
+  std::size_t blocks = 0;           // counted, and with this timing in all four samples
+  // Candidate / reference, the median over the blocks; nothing where too_few_blocks() says so.
+  std::optional<Estimate> ratio = {};
 };
 
 struct Speed {

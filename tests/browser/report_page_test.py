@@ -23,7 +23,7 @@ MATRIX = {
     "reference": {"engine": "null"},
     "candidate": {"engine": "null"},
     "requests": {"prompts": ["a small box", "a <b>large</b> box"], "seeds": [0], "size": f"{SIDE}x{SIDE}", "steps": 4},
-    "timing": {"warmup": 0, "blocks": 2},
+    "timing": {"warmup": 0, "blocks": 6},
 }
 GATES = {"schema": "sameseed/gate/1",
          "gates": [{"metric": "psnr.rgb", "statistic": "worst", "at_least": 60, "because": "boxes are to be found"}]}

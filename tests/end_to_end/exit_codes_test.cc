@@ -17,7 +17,7 @@ using nlohmann::json;
 // One run of the embedded model: the reference against the accelerated arm, with one switch.
 class ExitCodes : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { make_run("exit-codes", {"a red apple"}, {0}, 1); }
+  static void SetUpTestSuite() { make_run("exit-codes", {"a red apple"}, {0}, 6); }
 
   static void make_run(const std::string& name, const std::vector<std::string>& prompts,
                        const std::vector<int>& seeds, int blocks) {
