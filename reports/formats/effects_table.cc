@@ -8,6 +8,7 @@
 
 #include "reports/run/labels.h"
 #include "reports/statistics/paired_bootstrap.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -203,6 +204,10 @@ EffectTable effect_table(const Effects& effects) {
       "± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts, "
       "none",
       100 * FamilyOptions().confidence, kFewestObservations));
+  for (const AgainstItself& itself : effects.time_floor)
+    if (itself.ratio && std::ranges::any_of(columns, &EffectColumn::is_time))
+      table.notes.push_back("the reference's time against itself, in the same rounds: " +
+                            told(itself));
   if (hidden > 0)
     table.notes.push_back(
         fmt::format("{} interactions of two switches: none shown, or too few prompts", hidden));

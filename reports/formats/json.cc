@@ -78,15 +78,26 @@ json oracle_json(const OracleReading& oracle) {
   return entry;
 }
 
+json ratio_json(std::size_t blocks, const std::optional<Estimate>& ratio) {
+  json entry = {{"blocks", blocks},
+                {"ratio", ratio ? json(ratio->value) : json()},
+                {"ratio_interval", ratio ? interval_json(ratio->interval) : json()}};
+  if (!ratio) entry["ratio_absent"] = too_few_blocks(blocks);
+  return entry;
+}
+
 json timing_json(const TimingStatistics& timing) {
   json entry = statistics_json(timing.candidate);
   entry["unit"] = "ms";
   entry["better"] = "lower";
   entry["reference"] = statistics_json(timing.reference);
-  entry["blocks"] = timing.blocks;
-  entry["ratio"] = timing.ratio ? json(timing.ratio->value) : json();
-  entry["ratio_interval"] = timing.ratio ? interval_json(timing.ratio->interval) : json();
-  if (!timing.ratio) entry["ratio_absent"] = too_few_blocks(timing.blocks);
+  entry.update(ratio_json(timing.blocks, timing.ratio));
+  if (timing.itself) {
+    json itself = ratio_json(timing.itself->blocks, timing.itself->ratio);
+    itself["row"] = timing.itself->row;
+    if (!timing.itself->reading.empty()) itself["reading"] = timing.itself->reading;
+    entry["against_itself"] = std::move(itself);
+  }
   return entry;
 }
 
@@ -218,6 +229,16 @@ json floor_row_json(const FloorRow& row) {
   return entry;
 }
 
+// The reference's own times, sample by sample.
+json time_floor_json(const TimeFloorRow& row) {
+  return {{"id", row.id},
+          {"environment", row.environment},
+          {"timed_samples", list_json(row.speed.samples, timed_sample_json)},
+          {"broken_blocks", row.speed.broken_blocks},
+          {"invalid_blocks", row.speed.invalid_blocks},
+          {"invalid", row.speed.invalid}};
+}
+
 json noise_floor_json(const FloorSummary& floor) {
   if (!floor.measured)
     return {{"measured", false}, {"reason", "not asked for; `sameseed run --floor` measures it"}};
@@ -341,28 +362,32 @@ class JsonReport final : public Report {
 json report_json(const Summary& summary, const Verdict& verdict) {
   json run = summary.start;
   run["starts"] = summary.started;
-  return {{"schema", "sameseed/report/2"},
-          {"name", summary.name},
-          {"run", std::move(run)},
-          {"cohort", summary.cohort},
-          {"model", summary.model},
-          {"axes", list_json(summary.axes, axis_json)},
-          {"scored", summary.scored},
-          {"metrics", list_json(summary.metrics, metric_json)},
-          {"intervals", intervals_json()},
-          {"noise_floor", noise_floor_json(summary.noise_floor)},
-          {"excluded", list_json(summary.excluded,
-                                 [](const Excluded& one) {
-                                   return json{{"setting", one.setting}, {"because", one.because}};
-                                 })},
-          {"invalid", summary.invalid},
-          {"failures", list_json(summary.failures, failure_json)},
-          {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
-          {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
-          {"comparisons", list_json(summary.comparisons, comparison_json)},
-          {"workers", summary.workers},
-          {"effects", effects_json(summary.effects)},
-          {"verdict", verdict_json(verdict)}};
+  json report = {
+      {"schema", "sameseed/report/2"},
+      {"name", summary.name},
+      {"run", std::move(run)},
+      {"cohort", summary.cohort},
+      {"model", summary.model},
+      {"axes", list_json(summary.axes, axis_json)},
+      {"scored", summary.scored},
+      {"metrics", list_json(summary.metrics, metric_json)},
+      {"intervals", intervals_json()},
+      {"noise_floor", noise_floor_json(summary.noise_floor)},
+      {"excluded", list_json(summary.excluded,
+                             [](const Excluded& one) {
+                               return json{{"setting", one.setting}, {"because", one.because}};
+                             })},
+      {"invalid", summary.invalid},
+      {"failures", list_json(summary.failures, failure_json)},
+      {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
+      {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
+      {"comparisons", list_json(summary.comparisons, comparison_json)},
+      {"workers", summary.workers},
+      {"effects", effects_json(summary.effects)},
+      {"verdict", verdict_json(verdict)}};
+  if (!summary.time_floor.empty())
+    report["time_floor"] = list_json(summary.time_floor, time_floor_json);
+  return report;
 }
 
 std::unique_ptr<Report> make_json_report() { return std::make_unique<JsonReport>(); }

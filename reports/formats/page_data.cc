@@ -21,6 +21,7 @@
 #include "reports/statistics/fewest_blocks.h"
 #include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -111,6 +112,7 @@ json quality_of(const Quality* quality) {
 json time_of(const TimingStatistics* time) {
   if (!time) return nullptr;
   json result = {{"ms", rounded_or_null(time->candidate.mean.value)}, {"blocks", time->blocks}};
+  if (time->itself) result["itself"] = told(*time->itself);
   if (!time->ratio) {
     result["absent"] = too_few_blocks(time->blocks);
     return result;

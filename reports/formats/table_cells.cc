@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "reports/statistics/fewest_blocks.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 
@@ -15,6 +16,11 @@ std::string ratio_text(const Comparison& comparison) {
   const TimingStatistics* time = comparison.speed.timing("total_ms");
   if (time && !time->ratio) return too_few_blocks(time->blocks);
   return number_text(time ? std::optional(time->ratio->value) : std::nullopt, "{:.2f}");
+}
+
+std::string time_floor_text(const Comparison& comparison) {
+  const TimingStatistics* time = comparison.speed.timing("total_ms");
+  return time && time->itself ? told(*time->itself) : "";
 }
 
 std::string floor_text(const FloorLosses& losses) {

@@ -60,6 +60,8 @@ std::string readings(const Entries& entries) {
 void print_readings(const Comparison& comparison, std::ostream& out) {
   const std::string floor = readings(comparison.quality),
                     oracle = comparison.oracle ? readings(*comparison.oracle) : "";
+  if (const std::string itself = time_floor_text(comparison); !itself.empty())
+    out << "      time of the reference against itself: " << itself << "\n";
   if (!floor.empty()) out << "      floor: " << floor << "\n";
   if (!oracle.empty()) out << "      oracle: " << oracle << "\n";
 }

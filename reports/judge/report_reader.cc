@@ -121,6 +121,15 @@ Speed speed_of(const json& comparison) {
       timing.ratio = Estimate{.n = timing.blocks,
                               .value = number(entry, "ratio"),
                               .interval = interval(entry, "ratio_interval")};
+    if (const json& itself = member(entry, "against_itself"); itself.is_object()) {
+      timing.itself = AgainstItself{.row = text(itself, "row"),
+                                    .blocks = count(itself, "blocks"),
+                                    .reading = text(itself, "reading")};
+      if (member(itself, "ratio").is_number())
+        timing.itself->ratio = Estimate{.n = timing.itself->blocks,
+                                        .value = number(itself, "ratio"),
+                                        .interval = interval(itself, "ratio_interval")};
+    }
     speed.timings.emplace(name, std::move(timing));
   }
   for (const json& sample : member(comparison, "timed_samples"))

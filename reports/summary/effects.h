@@ -11,6 +11,7 @@
 #include "reports/statistics/estimate.h"
 #include "reports/statistics/factorial.h"
 #include "reports/statistics/report_metric.h"
+#include "reports/summary/speed.h"
 
 namespace sameseed {
 
@@ -60,6 +61,7 @@ struct Effects {
   std::vector<EffectOfSwitch> estimates;
   std::vector<Confounded> confounded;
   std::optional<std::vector<Advice>> advice;
+  std::vector<AgainstItself> time_floor = {};  // of the total, a row a reference
 };
 
 // Main effects and two-way interactions over the settings that were compared with the reference, in

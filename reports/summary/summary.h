@@ -13,6 +13,7 @@
 #include "reports/summary/cut_prompts.h"
 #include "reports/summary/effects.h"
 #include "reports/summary/noise_floor.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 
@@ -48,6 +49,7 @@ struct Summary {
   std::vector<NonfiniteCase> nonfinite;
   CutPrompts cut_prompts = {};
   std::vector<Comparison> comparisons;
+  std::vector<TimeFloorRow> time_floor = {};  // empty: none was asked for
   Effects effects;
 
   const ReportMetric* metric(const std::string& name) const;  // null where there is none
