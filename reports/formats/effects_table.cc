@@ -1,6 +1,7 @@
 #include "reports/formats/effects_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -191,11 +192,14 @@ EffectTable effect_table(const Effects& effects) {
   if (columns.empty()) return table;
   for (const EffectColumn* column : columns) table.titles.push_back(column->title);
   std::size_t hidden = 0;
-  std::vector<std::string> needed;
+  std::vector<std::string> needed, by_reference;
   for (const EffectOfSwitch* effect : shown_effects(effects, columns, hidden)) {
     EffectRow row{.label = label(*effect), .cells = {}, .levels = effect->levels};
     for (const EffectColumn* column : columns)
       row.cells.push_back(cell(effect_in(*effect, *column), column->is_time));
+    if (const auto time = effect->speed.find("total_ms");
+        time != effect->speed.end() && time->second.from == kFromReference)
+      by_reference.push_back(row.label);
     table.rows.push_back(std::move(row));
     if (std::string note = needed_note(*effect); !note.empty()) needed.push_back(std::move(note));
   }
@@ -204,6 +208,11 @@ EffectTable effect_table(const Effects& effects) {
       "± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts, "
       "none",
       100 * FamilyOptions().confidence, kFewestObservations));
+  if (!by_reference.empty())
+    table.notes.push_back(
+        fmt::format("time of {}: from blocks against the reference, not from its own against "
+                    "switches off",
+                    fmt::join(by_reference, ", ")));
   for (const AgainstItself& itself : effects.time_floor)
     if (itself.ratio && std::ranges::any_of(columns, &EffectColumn::is_time))
       table.notes.push_back("the reference's time against itself, in the same rounds: " +

@@ -263,6 +263,7 @@ json effect_json(const EffectOn& effect, bool of_time) {
                 {of_time ? "ratio" : "loss", effect.has_value() ? json(estimate.value) : json()}};
   if (!of_time) entry["unit"] = effect.unit;
   if (!estimate.interval) entry["interval_absent"] = estimate.no_interval;
+  if (!effect.from.empty()) entry["from"] = effect.from;
   if (!effect.absent.empty()) entry["ratio_absent"] = effect.absent;
   if (effect.exactly_none) entry["exactly_none"] = true;
   if (effect.needed) entry["needed"] = *effect.needed;

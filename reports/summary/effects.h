@@ -17,6 +17,11 @@ namespace sameseed {
 
 struct Comparison;
 
+// Where an effect on a timing comes from: the switch's own blocks, or, where "switches off" leaves
+// the switch as it is, the difference of two settings' blocks that were made at different times.
+inline constexpr const char* kFromSwitchesOff = "blocks against switches off";
+inline constexpr const char* kFromReference = "blocks against the reference";
+
 // An effect on one metric, in loss, or on one timing, as a ratio.
 struct EffectOn {
   Estimate estimate;   // n observations that have all settings the effect needs
@@ -24,6 +29,7 @@ struct EffectOn {
   std::size_t contexts = 0;
   std::string unit = {};    // of a loss; empty for a timing
   std::string verdict;      // "costs", "buys", "none shown" or "too few"
+  std::string from = {};    // of a timing: kFromSwitchesOff or kFromReference
   std::string absent = {};  // why a timing has no ratio: too few blocks
   bool exactly_none = false;
   std::optional<double> needed = {};  // observations that would show an effect of this size
