@@ -109,7 +109,10 @@ json quality_of(const Quality* quality) {
   return result;
 }
 
-json time_of(const TimingStatistics* time) {
+json time_of(const Speed& speed) {
+  const TimingStatistics* time = speed.timing("total_ms");
+  if (!time && speed.is_lost())
+    return {{"ms", nullptr}, {"blocks", 0}, {"absent", too_few_blocks(0)}};
   if (!time) return nullptr;
   json result = {{"ms", rounded_or_null(time->candidate.mean.value)}, {"blocks", time->blocks}};
   if (time->itself) result["itself"] = told(*time->itself);
@@ -157,7 +160,7 @@ json comparison_of(const Comparison& comparison, const std::vector<ReportMetric>
                 {"reason", comparison.reason},
                 {"engaged", engaged_label(comparison)},
                 {"damage", comparison.damage ? json(comparison.damage->sentence) : json()},
-                {"time", time_of(comparison.speed.timing("total_ms"))},
+                {"time", time_of(comparison.speed)},
                 {"repeat", comparison.repeat},
                 {"quality", json::object()},
                 {"engagement", json::object()},

@@ -15,6 +15,7 @@ std::string mean_text(const Comparison& comparison, const Column& column) {
 std::string ratio_text(const Comparison& comparison) {
   const TimingStatistics* time = comparison.speed.timing("total_ms");
   if (time && !time->ratio) return too_few_blocks(time->blocks);
+  if (!time && comparison.speed.is_lost()) return too_few_blocks(0);
   return number_text(time ? std::optional(time->ratio->value) : std::nullopt, "{:.2f}");
 }
 

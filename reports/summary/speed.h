@@ -46,6 +46,8 @@ struct Speed {
   int broken_blocks = 0;   // not whole, or not made by one start of the program: not counted
   int invalid_blocks = 0;  // whole, but with samples that carry a reason: not counted
 
+  // Whether blocks were made and none of them counts.
+  bool is_lost() const { return samples.empty() && broken_blocks + invalid_blocks > 0; }
   // Null where no sample has the timing.
   const TimingStatistics* timing(const std::string& name) const;
 };

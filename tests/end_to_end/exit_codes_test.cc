@@ -192,6 +192,11 @@ TEST_F(IntervalExitCodes, AreAllThere) {
              slow = interval_gate("timing", "total_ms", "at_most", 1e-6);
   EXPECT_EQ(gate(json::array({good, fast})), 0);
   EXPECT_EQ(verdict().at("gates")[1].at("answer"), "pass");
+  // The reference is timed against itself beside the setting.
+  const json report = read_json(run() + "/report.json");
+  EXPECT_EQ(report.at("time_floor").size(), 1u);
+  EXPECT_EQ(
+      report.at("comparisons")[0].at("speed").at("total_ms").at("against_itself").at("blocks"), 6);
   EXPECT_EQ(gate(json::array({bad, fast})), 2);
   EXPECT_EQ(gate(json::array({good, slow})), 3);
   EXPECT_EQ(gate(json::array({bad, slow})), 4);

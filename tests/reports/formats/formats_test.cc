@@ -227,6 +227,18 @@ TEST(AllReports, ShowNoRatioOfTooFewBlocks) {
   EXPECT_NEAR(time.at("mean"), 146.38, 1e-9);  // the arms' own times are shown
 }
 
+TEST(AllReports, SayThatNoBlockCountsWhereAllWereDisturbed) {
+  RawRun run = small_run(6);
+  for (auto& [id, record] : run.samples)
+    if (id.starts_with("t:")) record["invalid"] = {"throttled"};
+  for (const auto& report : all_reports())
+    if (report->file() == "report.txt" || report->file() == "report.md" ||
+        report->file() == "report.html") {
+      const std::string text = text_of(*report, judged(run));
+      EXPECT_NE(text.find("too few blocks (0 of 6)"), std::string::npos) << report->file();
+    }
+}
+
 TEST(Text, ShowsScoresTimeEngagementAndVerdict) {
   const std::string text = text_of(*make_text_report(), judged(small_run(6), kLpipsGate));
   EXPECT_NE(text.find("conv half 1\n"), std::string::npos) << text;
