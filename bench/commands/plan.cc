@@ -219,16 +219,19 @@ void describe(const PlannedRun& planned, const PromptTokens& tokens) {
   const PlanIndex index(plan);
   double ms = 0;
   bool known = false;
+  std::size_t timed = 0;
   for (const json& sample : plan.at("samples")) {
+    timed += sample.at("kind") == "timing";
     ms += times.of(index.case_of(sample));
     known = known || times.knows(index.case_of(sample));
   }
   if (known) time = fmt::format("about {} and what loading takes", duration_text(ms / 1000));
   std::cerr << fmt::format(
-      "sameseed: {}: {} environments, {} cases, {} samples, {} comparisons, {} combinations "
-      "excluded\nsameseed: expected time: {}\n",
+      "sameseed: {}: {} environments, {} cases, {} samples ({} timed), {} comparisons, {} "
+      "combinations excluded\nsameseed: expected time: {}\n",
       planned.run.string(), plan.at("environments").size(), plan.at("cases").size(),
-      plan.at("samples").size(), plan.at("comparisons").size(), plan.at("excluded").size(), time);
+      plan.at("samples").size(), timed, plan.at("comparisons").size(), plan.at("excluded").size(),
+      time);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "bench/plan/plan.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <sstream>
@@ -8,6 +9,7 @@
 #include "bench/plan/engine_name.h"
 #include "bench/plan/floor.h"
 #include "bench/plan/sample_order.h"
+#include "bench/plan/time_floor.h"
 #include "io/error.h"
 #include "io/sha256.h"
 
@@ -54,6 +56,12 @@ class Planner {
 
   json plan() const {
     const Timing& timing = matrix_.timing;
+    const json cases = list_.cases();
+    const int blocks =
+        timing.blocks *
+        timed_prompts(timing, matrix_.prompts.size() * matrix_.seeds.size(), matrix_.seeds.size());
+    const json time_floor =
+        time_floor_rows(cases, comparisons_, static_cast<std::size_t>(std::max(0, blocks)));
     json plan = {
         {"schema", kPlanSchema},
         {"name", matrix_.name},
@@ -63,13 +71,14 @@ class Planner {
          {{"warmup", timing.warmup}, {"blocks", timing.blocks}, {"prompts", timing.prompts}}},
         {"axes", axes_of(matrix_)},
         {"environments", list_.environments()},
-        {"cases", list_.cases()},
-        {"samples", ordered_samples(list_.environments(), list_.cases(), comparisons_, timing,
+        {"cases", cases},
+        {"samples", ordered_samples(list_.environments(), cases, comparisons_, time_floor, timing,
                                     matrix_.seeds.size())},
         {"comparisons", comparisons_},
         {"excluded", excluded_}};
     if (!matrix_.kept.empty()) plan["kept"] = matrix_.kept;
     if (matrix_.floor) plan["floor"] = floor_;
+    if (!time_floor.empty()) plan["time_floor"] = time_floor;
     if (!matrix_.reasons.empty()) plan["reasons"] = matrix_.reasons;
     return plan;
   }

@@ -40,6 +40,8 @@ class PlanReader {
     read_samples();
     read_comparisons();
     if (plan_.contains("floor")) read_floor();
+    if (plan_.contains("time_floor")) read_time_floor();
+    check_timed();
     return std::move(plan_);
   }
 
@@ -128,7 +130,7 @@ class PlanReader {
   }
 
   void read_comparisons() {
-    each("comparisons", [&](const json& entry, const std::string& place) {
+    comparisons_ = each("comparisons", [&](const json& entry, const std::string& place) {
       need(entry, place, "kind", is_text, "a text");
       need(entry, place, "setting", is_object, "an object");
       read_pairs(entry, place);
@@ -141,6 +143,23 @@ class PlanReader {
       need(entry, place, "kind", is_text, "a text");
       read_pairs(entry, place);
     });
+  }
+
+  void read_time_floor() {
+    comparisons_.merge(each("time_floor", [&](const json& entry, const std::string& place) {
+      need_id(environments_, entry, place, "environment");
+      read_pairs(entry, place);
+    }));
+  }
+
+  // Samples are read before the lists that they may belong to.
+  void check_timed() const {
+    std::size_t index = 0;
+    for (const json& sample : plan_.at("samples")) {
+      if (sample.at("kind") == "timing")
+        need_id(comparisons_, sample, fmt::format("samples[{}]", index), "comparison");
+      ++index;
+    }
   }
 
   void read_pairs(const json& entry, const std::string& place) const {
@@ -157,7 +176,7 @@ class PlanReader {
 
   std::filesystem::path path_;
   json plan_;
-  std::set<std::string> environments_, cases_;
+  std::set<std::string> environments_, cases_, comparisons_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "bench/plan/cases.h"
+#include "bench/plan/timing_groups.h"
 
 namespace sameseed {
 namespace {
@@ -35,20 +36,24 @@ void add_block(const json& comparison, const json& pair, int block, json& sample
 
 }  // namespace
 
+int timed_prompts(const Timing& timing, std::size_t pairs, std::size_t seeds) {
+  return std::min(timing.prompts, static_cast<int>(pairs / seeds));
+}
+
 json ordered_samples(const json& environments, const json& cases, const json& comparisons,
-                     const Timing& timing, std::size_t seeds) {
+                     const json& time_floor, const Timing& timing, std::size_t seeds) {
   json samples = json::array();
   for (const json& environment : environments)
     for (const json& made : cases)
       if (made.at("environment") == environment.at("id"))
         samples.push_back(sample(made.at("id"), "quality", nullptr, 0, 0, nullptr));
-  for (const json& comparison : comparisons) {
-    const json& pairs = comparison.at("pairs");
-    const int prompts = std::min(timing.prompts, static_cast<int>(pairs.size() / seeds));
+  for (const TimingGroup& group : timing_groups(cases, comparisons, time_floor)) {
+    const int prompts = timed_prompts(timing, group.front()->at("pairs").size(), seeds);
     for (int block = 0; block < timing.blocks; ++block)
       for (int prompt = 0; prompt < prompts; ++prompt)
-        add_block(comparison, pairs.at(static_cast<std::size_t>(prompt) * seeds),
-                  block * timing.prompts + prompt, samples);
+        for (const json* row : group)
+          add_block(*row, row->at("pairs").at(static_cast<std::size_t>(prompt) * seeds),
+                    block * timing.prompts + prompt, samples);
   }
   return samples;
 }

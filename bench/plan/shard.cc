@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "bench/plan/plan_index.h"
+#include "bench/plan/timing_groups.h"
 #include "io/error.h"
 
 namespace sameseed {
@@ -15,20 +17,56 @@ using nlohmann::json;
 
 std::vector<Stretch> stretches(const json& plan) {
   const PlanIndex index(plan);
+  struct Place {
+    std::string comparison;
+    std::size_t group;
+  };
+  std::map<std::string, Place> places;  // of a comparison, or of the reference against itself
+  const json none = json::array(), time_floor = plan.value("time_floor", none),
+             comparisons = plan.value("comparisons", none);
+  std::size_t number = 0;
+  for (const TimingGroup& group : timing_groups(plan.at("cases"), comparisons, time_floor)) {
+    const auto leads = std::ranges::find_if(group, [](const json* row) {
+      return row->contains("kind");  // rows of the floor have none
+    });
+    for (const json* row : group)
+      places[row->at("id")] = {row->contains("kind") ? row->at("id") : (*leads)->at("id"), number};
+    ++number;
+  }
   std::vector<Stretch> list;
-  std::string last;
+  std::map<std::string, std::size_t> known;  // key -> its place in the list
   std::size_t at = 0;
   for (const json& sample : plan.at("samples")) {
-    const std::string key =
-        sample.at("kind") == "timing"
-            ? "timing " + sample.at("comparison").get<std::string>()
-            : "quality " + index.case_of(sample).at("environment").get<std::string>();
-    if (list.empty() || key != last) list.push_back({at, 0});
-    last = key;
-    ++list.back().count;
-    ++at;
+    std::optional<std::size_t> group;
+    std::string key;
+    if (sample.at("kind") == "timing") {
+      const Place& place = places.at(sample.at("comparison"));
+      group = place.group;
+      key = "timing " + place.comparison;
+    } else {
+      key = "quality " + index.case_of(sample).at("environment").get<std::string>();
+    }
+    const auto [found, is_new] = known.emplace(key, list.size());
+    if (is_new) list.push_back({.samples = {}, .group = group});
+    list[found->second].samples.push_back(at++);
   }
   return list;
+}
+
+std::vector<Stretch> in_rounds(std::vector<Stretch> list, std::size_t slots) {
+  std::vector<Stretch> joined;
+  std::size_t timed = 0;
+  for (const Stretch& stretch : list) {
+    if (!stretch.group || joined.empty() || joined.back().group != stretch.group) {
+      joined.push_back(stretch);
+      timed += stretch.group.has_value();
+      continue;
+    }
+    std::vector<std::size_t>& samples = joined.back().samples;
+    samples.insert(samples.end(), stretch.samples.begin(), stretch.samples.end());
+    std::ranges::sort(samples);
+  }
+  return slots > 1 && timed < 2 * slots ? list : joined;
 }
 
 Shard parse_shard(const std::string& text) {
@@ -46,7 +84,7 @@ std::vector<Stretch> stretches_of(const Shard& shard, const std::vector<Stretch>
   double total = 0;
   for (const Stretch& stretch : all) {
     double sum = 0;
-    for (std::size_t i = 0; i < stretch.count; ++i) sum += cost(stretch.first + i);
+    for (const std::size_t sample : stretch.samples) sum += cost(sample);
     costs.push_back(sum);
     total += sum;
   }

@@ -5,18 +5,24 @@
 #include <cstddef>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace sameseed {
 
-// Neighbouring samples of a plan that belong together: the pictures of one environment, or the
-// timing blocks of one comparison.
+// Samples of a plan that belong together: the pictures of one environment, or the timing blocks of
+// one comparison, the first of a group with those of the reference against itself.
 struct Stretch {
-  std::size_t first = 0, count = 0;
+  std::vector<std::size_t> samples;       // their places in the plan, ascending
+  std::optional<std::size_t> group = {};  // of comparisons that are timed in rounds
 };
 
 std::vector<Stretch> stretches(const nlohmann::json& plan);
+
+// Neighbours of one group as one stretch: a slot makes them in rounds. Where that would leave fewer
+// than two stretches with times for each of `slots`, they stay apart, so that each slot has work.
+std::vector<Stretch> in_rounds(std::vector<Stretch> list, std::size_t slots);
 
 // Which of how many: "2/3".
 struct Shard {

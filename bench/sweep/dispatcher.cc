@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bench/plan/timing_groups.h"
 #include "bench/system/clock.h"
 #include "bench/system/cpu_watch.h"
 #include "bench/system/device_record.h"
@@ -14,10 +15,6 @@ namespace {
 
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
-
-// Reference, candidate, and the candidate with its switches off: the two comparisons of a setting
-// are timed without a reload.
-constexpr std::size_t kMostWorkers = 3;
 
 }  // namespace
 

@@ -88,6 +88,7 @@ class Sweep {
         return times.of(index_.case_of(plan_.at("samples").at(sample)));
       });
     }
+    stretches_ = in_rounds(std::move(stretches_), slots_.size());
   }
 
   GenerateResult run() {
@@ -97,8 +98,10 @@ class Sweep {
       limits_.learn(environment, "generate", time);
     std::size_t total = 0, before = 0;
     for (const Stretch& stretch : stretches_)
-      for (std::size_t i = 0; i < stretch.count; ++i, ++total)
-        before += finished_.contains(plan_.at("samples").at(stretch.first + i).at("id"));
+      for (const std::size_t sample : stretch.samples) {
+        ++total;
+        before += finished_.contains(plan_.at("samples").at(sample).at("id"));
+      }
     append(run_record());
     std::vector<std::string> names;
     for (const Slot& slot : slots_) names.push_back(slot.name);
@@ -163,9 +166,9 @@ class Sweep {
     Dispatcher dispatcher(crew_, slots_[slot]);
     if (dispatcher.watch()) warn_of_others(*dispatcher.watch(), progress);
     for (std::size_t next; (next = next_stretch_++) < stretches_.size();)
-      for (std::size_t i = 0; i < stretches_[next].count; ++i) {
+      for (const std::size_t place : stretches_[next].samples) {
         if (over_ || interrupt_.asked()) return;
-        const json& sample = plan_.at("samples").at(stretches_[next].first + i);
+        const json& sample = plan_.at("samples").at(place);
         if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
       }
   } catch (const ContentChanged& changed) {
@@ -186,10 +189,8 @@ class Sweep {
 
   // What `doctor` would say of the CPU, where something is to be timed on it.
   void warn_of_busy_host(Progress& progress) const {
-    const auto is_timed_here = [this](const Stretch& stretch) {
-      return plan_.at("samples").at(stretch.first).at("kind") == "timing";
-    };
-    if (std::ranges::none_of(stretches_, is_timed_here) ||
+    const auto has_times = [](const Stretch& stretch) { return stretch.group.has_value(); };
+    if (std::ranges::none_of(stretches_, has_times) ||
         std::ranges::all_of(slots_, [](const Slot& slot) { return slot.gpu.has_value(); }))
       return;
     for (const std::string& obstacle : obstacles(read_host()))
@@ -271,8 +272,8 @@ class Sweep {
           return fmt::format("engine {}: there is no program {}", engine, name);
       }
     for (const Stretch& stretch : stretches_)
-      for (std::size_t i = 0; i < stretch.count; ++i) {
-        const json& sample = plan_.at("samples").at(stretch.first + i);
+      for (const std::size_t place : stretch.samples) {
+        const json& sample = plan_.at("samples").at(place);
         if (finished_.contains(sample.at("id"))) continue;
         const json& planned_case = index_.case_of(sample);
         try {

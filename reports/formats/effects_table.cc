@@ -1,6 +1,7 @@
 #include "reports/formats/effects_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 
 #include "reports/run/labels.h"
 #include "reports/statistics/paired_bootstrap.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -53,7 +55,8 @@ std::string loss_cell(const Estimate& loss, const char* mark) {
 
 // "+0.0123 ±0.0045*"; of times "+25 % [20, 30]*".
 std::string cell(const EffectOn* effect, bool is_time) {
-  if (!effect || effect->estimate.n == 0) return "-";
+  if (!effect) return "-";
+  if (!effect->has_value()) return effect->estimate.n > 0 ? effect->absent : "-";
   if (effect->exactly_none) return "0 exactly";
   const char* mark = shows(effect) ? "*" : !effect->estimate.interval ? "?" : " ";
   return is_time ? time_cell(effect->estimate, mark) : loss_cell(effect->estimate, mark);
@@ -73,10 +76,10 @@ std::string label(const EffectOfSwitch& effect) {
 double cost(const EffectOfSwitch& effect, const std::optional<std::string>& headline) {
   if (headline)
     if (const auto loss = effect.quality.find(*headline);
-        loss != effect.quality.end() && loss->second.estimate.n > 0)
+        loss != effect.quality.end() && loss->second.has_value())
       return loss->second.estimate.value;
   const auto time = effect.speed.find("total_ms");
-  const bool timed = time != effect.speed.end() && time->second.estimate.n > 0;
+  const bool timed = time != effect.speed.end() && time->second.has_value();
   return !headline && timed ? time->second.estimate.value
                             : -std::numeric_limits<double>::infinity();
 }
@@ -189,19 +192,31 @@ EffectTable effect_table(const Effects& effects) {
   if (columns.empty()) return table;
   for (const EffectColumn* column : columns) table.titles.push_back(column->title);
   std::size_t hidden = 0;
-  std::vector<std::string> needed;
+  std::vector<std::string> needed, by_reference;
   for (const EffectOfSwitch* effect : shown_effects(effects, columns, hidden)) {
     EffectRow row{.label = label(*effect), .cells = {}, .levels = effect->levels};
     for (const EffectColumn* column : columns)
       row.cells.push_back(cell(effect_in(*effect, *column), column->is_time));
+    if (const auto time = effect->speed.find("total_ms");
+        time != effect->speed.end() && time->second.from == kFromReference)
+      by_reference.push_back(row.label);
     table.rows.push_back(std::move(row));
     if (std::string note = needed_note(*effect); !note.empty()) needed.push_back(std::move(note));
   }
   table.notes = baseline_notes(effects);
-  table.notes.push_back(
-      fmt::format("± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts "
-                  "or blocks, none",
-                  100 * FamilyOptions().confidence, kFewestObservations));
+  table.notes.push_back(fmt::format(
+      "± and [ ] hold for a whole column at {:.0f} %; * shown; ? fewer than {} prompts, "
+      "none",
+      100 * FamilyOptions().confidence, kFewestObservations));
+  if (!by_reference.empty())
+    table.notes.push_back(
+        fmt::format("time of {}: from blocks against the reference, not from its own against "
+                    "switches off",
+                    fmt::join(by_reference, ", ")));
+  for (const AgainstItself& itself : effects.time_floor)
+    if (itself.ratio && std::ranges::any_of(columns, &EffectColumn::is_time))
+      table.notes.push_back("the reference's time against itself, in the same rounds: " +
+                            told(itself));
   if (hidden > 0)
     table.notes.push_back(
         fmt::format("{} interactions of two switches: none shown, or too few prompts", hidden));

@@ -6,20 +6,13 @@
 #include "reports/formats/json_values.h"
 #include "reports/formats/report_format.h"
 #include "reports/judge/coverage.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
-
-json interval_json(const std::optional<Interval>& interval) {
-  if (!interval) return nullptr;
-  json ends = json::object();
-  put_number(ends, "low", interval->low);
-  put_number(ends, "high", interval->high);
-  return ends;
-}
 
 // {n, mean, median, worst5, worst, worst_case, interval}; only {n: 0} without values.
 json statistics_json(const Statistics& statistics) {
@@ -84,15 +77,26 @@ json class_json(const ClassReading& reading) {
           {"because", reading.because}};
 }
 
+json ratio_json(std::size_t blocks, const std::optional<Estimate>& ratio) {
+  json entry = {{"blocks", blocks},
+                {"ratio", ratio ? json(ratio->value) : json()},
+                {"ratio_interval", ratio ? interval_json(ratio->interval) : json()}};
+  if (!ratio) entry["ratio_absent"] = too_few_blocks(blocks);
+  return entry;
+}
+
 json timing_json(const TimingStatistics& timing) {
   json entry = statistics_json(timing.candidate);
   entry["unit"] = "ms";
   entry["better"] = "lower";
   entry["reference"] = statistics_json(timing.reference);
-  entry["blocks"] = timing.ratio.n;
-  entry["ratio"] = timing.ratio.n ? json(timing.ratio.value) : json();
-  entry["ratio_interval"] = interval_json(timing.ratio.interval);
-  if (!timing.ratio.interval) entry["ratio_interval_absent"] = timing.ratio.no_interval;
+  entry.update(ratio_json(timing.blocks, timing.ratio));
+  if (timing.itself) {
+    json itself = ratio_json(timing.itself->blocks, timing.itself->ratio);
+    itself["row"] = timing.itself->row;
+    if (!timing.itself->reading.empty()) itself["reading"] = timing.itself->reading;
+    entry["against_itself"] = std::move(itself);
+  }
   return entry;
 }
 
@@ -225,78 +229,20 @@ json floor_row_json(const FloorRow& row) {
   return entry;
 }
 
+// The reference's own times, sample by sample.
+json time_floor_json(const TimeFloorRow& row) {
+  return {{"id", row.id},
+          {"environment", row.environment},
+          {"timed_samples", list_json(row.speed.samples, timed_sample_json)},
+          {"broken_blocks", row.speed.broken_blocks},
+          {"invalid_blocks", row.speed.invalid_blocks},
+          {"invalid", row.speed.invalid}};
+}
+
 json noise_floor_json(const FloorSummary& floor) {
   if (!floor.measured)
     return {{"measured", false}, {"reason", "not asked for; `sameseed run --floor` measures it"}};
   return {{"measured", true}, {"rows", list_json(floor.rows, floor_row_json)}};
-}
-
-json advice_json(const Advice& advice) {
-  return {{"axis", advice.axis},
-          {"value", advice.value},
-          {"because", advice.because},
-          {"answer", advice.answer},
-          {"shown", advice.shown}};
-}
-
-json effect_json(const EffectOn& effect, bool of_time) {
-  const Estimate& estimate = effect.estimate;
-  json entry = {{"n", estimate.n},
-                {"of", effect.of},
-                {"contexts", effect.contexts},
-                {"verdict", effect.verdict},
-                {"interval", interval_json(estimate.interval)},
-                {of_time ? "ratio" : "loss", estimate.n ? json(estimate.value) : json()}};
-  if (!of_time) entry["unit"] = effect.unit;
-  if (!estimate.interval) entry["interval_absent"] = estimate.no_interval;
-  if (effect.exactly_none) entry["exactly_none"] = true;
-  if (effect.needed) entry["needed"] = *effect.needed;
-  return entry;
-}
-
-json effect_of_switch_json(const EffectOfSwitch& effect) {
-  json entry = {
-      {"levels", effect.levels},
-      {"off", effect.off},
-      {"contexts", effect.contexts},
-      {"quality", map_json(effect.quality, [](const auto& on) { return effect_json(on, false); })},
-      {"speed", map_json(effect.speed, [](const auto& on) { return effect_json(on, true); })}};
-  if (!effect.same_as.empty()) entry["same_as"] = effect.same_as;
-  if (effect.because) entry["because"] = *effect.because;
-  return entry;
-}
-
-json axis_json(const SweepAxis& axis) { return {{"name", axis.name}, {"values", axis.values}}; }
-
-json effects_json(const Effects& effects) {
-  const FamilyOptions options;
-  json entry = {
-      {"level", options.confidence},
-      {"method", "paired wild bootstrap-t (signs), largest |t| over the family"},
-      {"family", "all main effects and interactions on one metric or timing"},
-      {"resamples", options.resamples},
-      {"seed", options.seed},
-      {"units",
-       "prompts, as their token ids, each the mean of its seeds that have all settings the effect "
-       "needs; of timings the A B B A blocks of each context"},
-      {"fewest_units", fewest_observations(options.confidence)},
-      {"needed_formula",
-       "n >= ((c + z(0.8)) s / effect)^2, more than there are: 80 % power, s the spread from "
-       "observation to observation, c the family's critical value at the n at hand, half the "
-       "interval's width in units of s / sqrt(n)"},
-      {"headline", value_or_null(effects.headline)},
-      {"switches",
-       list_json(effects.switches,
-                 [](const SweepSwitch& one) {
-                   return json{{"axis", one.axis}, {"off", one.off}, {"levels", one.levels}};
-                 })},
-      {"averaged_over", list_json(effects.averaged_over, axis_json)},
-      {"estimates", list_json(effects.estimates, effect_of_switch_json)},
-      {"confounded", list_json(effects.confounded, [](const Confounded& one) {
-         return json{{"levels", one.levels}, {"only_with", one.only_with}, {"text", one.text}};
-       })}};
-  if (effects.advice) entry["advice"] = list_json(*effects.advice, advice_json);
-  return entry;
 }
 
 json intervals_json() {
@@ -395,6 +341,8 @@ json report_json(const Summary& summary, const Verdict& verdict) {
       {"effects", effects_json(summary.effects)},
       {"verdict", verdict_json(verdict)}};
   if (verdict.gates) report["uncovered"] = uncovered_json(uncovered(summary, verdict));
+  if (!summary.time_floor.empty())
+    report["time_floor"] = list_json(summary.time_floor, time_floor_json);
   return report;
 }
 

@@ -12,6 +12,10 @@ namespace sameseed {
 // Its fields: reports/FILES.md. What is not finite is null, with its word in `nonfinite`.
 nlohmann::json report_json(const Summary& summary, const Verdict& verdict);
 
+// Of its `effects`, and an axis with its values.
+nlohmann::json effects_json(const Effects& effects);
+nlohmann::json axis_json(const SweepAxis& axis);
+
 // Its `verdict`, which report.html holds as well.
 nlohmann::json verdict_json(const Verdict& verdict);
 

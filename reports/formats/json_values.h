@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "reports/statistics/estimate.h"
+
 namespace sameseed {
 
 // A number, or null with its word in `nonfinite`.
@@ -25,6 +27,14 @@ inline nlohmann::json or_null(const std::optional<double>& value) {
 template <typename Number>
 nlohmann::json value_or_null(const std::optional<Number>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+inline nlohmann::json interval_json(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  nlohmann::json ends = nlohmann::json::object();
+  put_number(ends, "low", interval->low);
+  put_number(ends, "high", interval->high);
+  return ends;
 }
 
 template <typename List, typename Write>

@@ -85,16 +85,22 @@ void write_effects(const EffectTable& table, std::ostream& out) {
 void write_table(const std::vector<Comparison>& comparisons, std::ostream& out) {
   out << "| setting | against |";
   for (const Column& column : table_columns()) out << " " << column.title << " |";
-  out << " time | class | engaged |\n|---|---|";
+  const bool floor = std::ranges::any_of(comparisons, [](const Comparison& comparison) {
+    return !time_floor_text(comparison).empty();
+  });
+  out << " time |" << (floor ? " reference against itself |" : "")
+      << " class | engaged |\n|---|---|";
   for (std::size_t i = 0; i < table_columns().size(); ++i) out << "---:|";
-  out << "---:|---|---|\n";
+  out << (floor ? "---:|---:|---|---|\n" : "---:|---|---|\n");
   for (std::size_t i = 0; i < std::min(kMostRows, comparisons.size()); ++i) {
     const Comparison& comparison = comparisons[i];
     out << fmt::format("| {} | {} |", plain(comparison.label), against_label(comparison.against));
     for (const Column& column : table_columns())
       out << fmt::format(" {} |", mean_text(comparison, column));
-    out << fmt::format(" {} | {} | {} |\n", ratio_text(comparison),
-                       class_label(comparison.setting_class), engaged_label(comparison));
+    out << fmt::format(" {} |", ratio_text(comparison));
+    if (floor) out << fmt::format(" {} |", plain(time_floor_text(comparison)));
+    out << fmt::format(" {} | {} |\n", class_label(comparison.setting_class),
+                       engaged_label(comparison));
   }
   if (comparisons.size() > kMostRows)
     out << fmt::format("\nand {} more, see report.txt\n", comparisons.size() - kMostRows);

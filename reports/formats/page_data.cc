@@ -18,8 +18,10 @@
 #include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/run/run_index.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/summary/failures.h"
 #include "reports/summary/labels.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -107,12 +109,19 @@ json quality_of(const Quality* quality) {
   return result;
 }
 
-json time_of(const TimingStatistics* time) {
-  if (!time || time->ratio.n == 0) return nullptr;
-  json result = {{"ratio", rounded(time->ratio.value)},
-                 {"ms", rounded_or_null(time->candidate.mean.value)},
-                 {"blocks", time->ratio.n}};
-  if (time->ratio.interval) result["interval"] = rounded(*time->ratio.interval);
+json time_of(const Speed& speed) {
+  const TimingStatistics* time = speed.timing("total_ms");
+  if (!time && speed.is_lost())
+    return {{"ms", nullptr}, {"blocks", 0}, {"absent", too_few_blocks(0)}};
+  if (!time) return nullptr;
+  json result = {{"ms", rounded_or_null(time->candidate.mean.value)}, {"blocks", time->blocks}};
+  if (time->itself) result["itself"] = told(*time->itself);
+  if (!time->ratio) {
+    result["absent"] = too_few_blocks(time->blocks);
+    return result;
+  }
+  result["ratio"] = rounded(time->ratio->value);
+  if (time->ratio->interval) result["interval"] = rounded(*time->ratio->interval);
   return result;
 }
 
@@ -153,7 +162,7 @@ json comparison_of(const Comparison& comparison, const std::vector<ReportMetric>
                 {"class", class_label(comparison.setting_class)},
                 {"class_because", comparison.setting_class.because},
                 {"damage", comparison.damage ? json(comparison.damage->sentence) : json()},
-                {"time", time_of(comparison.speed.timing("total_ms"))},
+                {"time", time_of(comparison.speed)},
                 {"repeat", comparison.repeat},
                 {"quality", json::object()},
                 {"engagement", json::object()},

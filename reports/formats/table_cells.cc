@@ -2,6 +2,9 @@
 
 #include <optional>
 
+#include "reports/statistics/fewest_blocks.h"
+#include "reports/summary/time_floor.h"
+
 namespace sameseed {
 
 std::string mean_text(const Comparison& comparison, const Column& column) {
@@ -11,8 +14,14 @@ std::string mean_text(const Comparison& comparison, const Column& column) {
 
 std::string ratio_text(const Comparison& comparison) {
   const TimingStatistics* time = comparison.speed.timing("total_ms");
-  return number_text(time && time->ratio.n > 0 ? std::optional(time->ratio.value) : std::nullopt,
-                     "{:.2f}");
+  if (time && !time->ratio) return too_few_blocks(time->blocks);
+  if (!time && comparison.speed.is_lost()) return too_few_blocks(0);
+  return number_text(time ? std::optional(time->ratio->value) : std::nullopt, "{:.2f}");
+}
+
+std::string time_floor_text(const Comparison& comparison) {
+  const TimingStatistics* time = comparison.speed.timing("total_ms");
+  return time && time->itself ? told(*time->itself) : "";
 }
 
 std::string floor_text(const FloorLosses& losses) {

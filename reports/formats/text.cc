@@ -22,14 +22,22 @@
 namespace sameseed {
 namespace {
 
-constexpr int kWidth = 10;  // of a column of numbers
+constexpr std::size_t kWidth = 10;  // of a column of numbers
 
-void print_row(const Comparison& comparison, std::ostream& out) {
+// Of the settings' column of times, in which words may stand for a ratio.
+std::size_t time_width(const std::vector<Comparison>& comparisons) {
+  std::size_t width = kWidth;
+  for (const Comparison& comparison : comparisons)
+    width = std::max(width, ratio_text(comparison).size() + 2);
+  return width;
+}
+
+void print_row(const Comparison& comparison, std::size_t time, std::ostream& out) {
   out << fmt::format("    to {:<18}",
                      comparison.is_against_reference() ? "the reference" : "switches off");
   for (const Column& column : table_columns())
     out << fmt::format("{:>{}}", mean_text(comparison, column), kWidth);
-  out << fmt::format("{:>{}}   {}\n", ratio_text(comparison), kWidth, engaged_label(comparison));
+  out << fmt::format("{:>{}}   {}\n", ratio_text(comparison), time, engaged_label(comparison));
 }
 
 // "beyond the floor in PSNR dB, LPIPS; no difference shown in SSIM": the table's columns by their
@@ -52,6 +60,8 @@ std::string readings(const Entries& entries) {
 void print_readings(const Comparison& comparison, std::ostream& out) {
   const std::string floor = readings(comparison.quality),
                     oracle = comparison.oracle ? readings(*comparison.oracle) : "";
+  if (const std::string itself = time_floor_text(comparison); !itself.empty())
+    out << "      time of the reference against itself: " << itself << "\n";
   if (!floor.empty()) out << "      floor: " << floor << "\n";
   if (!oracle.empty()) out << "      oracle: " << oracle << "\n";
 }
@@ -194,13 +204,20 @@ void print_uncovered(const Summary& summary, const Verdict& verdict, std::ostrea
 void print_effects(const EffectTable& table, std::ostream& out) {
   constexpr std::size_t kLabel = 24, kCell = 19;
   if (table.rows.empty()) return;
+  std::vector<std::size_t> widths(table.titles.size(), kCell);
+  for (const EffectRow& row : table.rows)
+    for (std::size_t i = 0; i < row.cells.size(); ++i)
+      if (row.cells[i].starts_with("too few"))  // words, which are long
+        widths[i] = std::max(widths[i], row.cells[i].size() + 2);
   out << fmt::format("\nthis switch costs and buys\n{:<{}}", "", kLabel);
-  for (const std::string& title : table.titles) out << fmt::format("{:>{}}", title, kCell);
+  for (std::size_t i = 0; i < table.titles.size(); ++i)
+    out << fmt::format("{:>{}}", table.titles[i], widths[i]);
   for (const EffectRow& row : table.rows) {
     const bool fits = row.label.size() < kLabel;
     out << "\n" << row.label;
     out << (fits ? std::string(kLabel - row.label.size(), ' ') : "\n" + std::string(kLabel, ' '));
-    for (const std::string& cell : row.cells) out << fmt::format("{:>{}}", cell, kCell);
+    for (std::size_t i = 0; i < row.cells.size(); ++i)
+      out << fmt::format("{:>{}}", row.cells[i], widths[i]);
   }
   out << "\n";
   for (const std::string& note : table.notes) out << "  " << note << "\n";
@@ -219,12 +236,13 @@ class TextReport final : public Report {
         summary.name, sample_label(summary.comparisons));
     out << fmt::format("{:<25}", "setting");
     for (const Column& column : table_columns()) out << fmt::format("{:>{}}", column.title, kWidth);
-    out << fmt::format("{:>{}}   {}\n", "time", kWidth, "engaged");
+    const std::size_t time = time_width(summary.comparisons);
+    out << fmt::format("{:>{}}   {}\n", "time", time, "engaged");
     std::string last;
     for (const Comparison& comparison : summary.comparisons) {
       if (comparison.label != last) out << comparison.label << "\n";
       last = comparison.label;
-      print_row(comparison, out);
+      print_row(comparison, time, out);
       if (comparison.status != "ok") out << "      " << one_line(comparison.reason) << "\n";
       if (comparison.damage) out << "      " << one_line(comparison.damage->sentence) << "\n";
       print_class(comparison, out);

@@ -8,6 +8,7 @@
 #include "io/nearest.h"
 #include "reports/run/labels.h"
 #include "reports/summary/labels.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -54,6 +55,10 @@ Cause GateWording::cause(const char* kind, int code, const std::string& text,
     where = fmt::format("{} against {}: ", comparison->label, against_label(comparison->against));
   }
   result.text = fmt::format("gates[{}] ({}): {}{}", number_, gate_label(gate_), where, text);
+  if (gate_.statistic == "ratio" && comparison)
+    if (const TimingStatistics* timing = comparison->speed.timing(gate_.name);
+        timing && timing->ratio && timing->itself)
+      result.text += "; the reference against itself " + told(*timing->itself);
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "reports/judge/gate_observations.h"
 #include "reports/judge/gate_wording.h"
 #include "reports/judge/sample_size.h"
+#include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 namespace {
@@ -41,14 +42,14 @@ std::optional<double> value_of(const Gate& gate, const Comparison& comparison) {
   const TimingStatistics* timing = comparison.speed.timing(gate.name);
   if (!timing) return std::nullopt;
   if (gate.statistic != "ratio") return timing->candidate.named(gate.statistic);
-  return timing->ratio.n > 0 ? std::optional(timing->ratio.value) : std::nullopt;
+  return timing->ratio ? std::optional(timing->ratio->value) : std::nullopt;
 }
 
 // Pairs or whole blocks that have the metric or the timing.
 std::size_t count_of(const Gate& gate, const Comparison& comparison) {
   if (gate.is_timing) {
     const TimingStatistics* timing = comparison.speed.timing(gate.name);
-    return timing ? timing->ratio.n : 0;
+    return timing ? timing->blocks : 0;
   }
   const Quality* quality = comparison.metric(gate.name);
   return quality ? quality->statistics.n() : 0;
@@ -109,6 +110,9 @@ void judge_value(Case& judged, std::size_t place) {
   const std::optional<double> value = value_of(gate, *judged.comparisons[place]);
   const std::size_t count = count_of(gate, *judged.comparisons[place]);
   const auto needed = static_cast<std::size_t>(std::max(1, gate.min_pairs));
+  if (gate.statistic == "ratio")
+    if (const std::string few = too_few_blocks(count); !few.empty())
+      return leave_in_doubt(judged, place, few);
   if (!value || count < needed) return leave_for_want_of_observations(judged, place, count, needed);
   ++judged.decision.judged;
   if (gate.at_most && !(*value <= *gate.at_most))
@@ -140,6 +144,9 @@ void add_precision(Case& judged) {
   for (const Comparison* comparison : judged.comparisons)
     observations.push_back(
         units_of(judged.gate, Bound::kNone, *comparison, judged.summary, judged.accepted));
+  if (judged.gate.is_timing)  // of few blocks no ratio is shown
+    for (GateObservations& blocks : observations)
+      if (blocks.beyond.size() < kFewestBlocks) blocks.beyond.clear();
   const auto precision = precision_of(judged.gate, observations);
   for (std::size_t place = 0; place < precision.size(); ++place)
     if (precision[place]) judged.decision.settings[place].tests.push_back(*precision[place]);
@@ -161,6 +168,11 @@ std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t pl
                                                                                    : "inconclusive",
                                                           observations.code, observations.problem,
                                                           &comparison));
+    } else if (const std::string few = judged.gate.is_timing
+                                           ? too_few_blocks(observations.beyond.size())
+                                           : std::string();
+               !few.empty()) {
+      leave_in_doubt(judged, place, few);
     } else if (observations.beyond.size() < fewest) {
       leave_for_want_of_observations(judged, place, observations.beyond.size(),
                                      fewest_to_pass(judged.gate), "prompts");

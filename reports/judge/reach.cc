@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/judge/gate_interval.h"
+#include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 namespace {
@@ -15,9 +16,12 @@ struct Need {
 };
 
 Need need_of(const Gate& gate, const PlannedObservations& planned) {
-  if (gate.is_timing)
-    return {gate.by_interval ? fewest_to_pass(gate) : static_cast<std::size_t>(gate.min_pairs),
-            planned.blocks, "blocks"};
+  if (gate.is_timing) {
+    std::size_t wanted =
+        gate.by_interval ? fewest_to_pass(gate) : static_cast<std::size_t>(gate.min_pairs);
+    if (gate.statistic == "ratio") wanted = std::max(wanted, kFewestBlocks);
+    return {wanted, planned.blocks, "blocks"};
+  }
   if (gate.prompts && static_cast<std::size_t>(*gate.prompts) > planned.prompts)
     return {static_cast<std::size_t>(*gate.prompts), planned.prompts, "prompts"};
   // A setting of whatever class may prove bit-equal.

@@ -18,6 +18,7 @@
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/statistics/tail_bound.h"
 #include "reports/summary/labels.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -63,6 +64,8 @@ void add_times(const std::vector<const Comparison*>& comparisons,
   std::vector<Recommendable*> timed;
   std::size_t observations = 0;
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
+    if (const TimingStatistics* total = comparisons[i]->speed.timing("total_ms"))
+      settings[i]->itself = total->itself;
     SparseRow row;  // every block is an observation of its own
     for (const auto& [block, ratio] : log_ratios(comparisons[i]->speed.samples, "total_ms"))
       row.emplace_back(observations++, ratio);
@@ -183,6 +186,7 @@ std::string time_of(const Recommendable& setting) {
   if (setting.interval)
     text += fmt::format(" [{:.3g}, {:.3g}]{}", setting.interval->low, setting.interval->high,
                         setting.is_faster() ? "" : ": not shown to be faster");
+  if (setting.itself) text += "; the reference against itself " + told(*setting.itself);
   return text;
 }
 

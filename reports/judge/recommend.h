@@ -23,11 +23,12 @@ QualityBound parse_quality_bound(const std::string& text, bool at_most);
 // A setting that was compared with the reference, and whether it may be taken.
 struct Recommendable {
   Setting setting;
-  std::size_t blocks = 0;            // valid ones
-  double ratio = 0;                  // time, candidate / reference; 0: of too few blocks
-  std::optional<Interval> interval;  // of `ratio`, for all settings together
-  bool holds = false;                // every bound, with confidence
-  bool seems_to_hold = false;        // every bound, by what was measured
+  std::size_t blocks = 0;                    // valid ones
+  double ratio = 0;                          // time, candidate / reference; 0: of too few blocks
+  std::optional<Interval> interval;          // of `ratio`, for all settings together
+  std::optional<AgainstItself> itself = {};  // of the total
+  bool holds = false;                        // every bound, with confidence
+  bool seems_to_hold = false;                // every bound, by what was measured
   std::vector<std::string> reasons;  // a line a bound: what was measured, and its upper bound
 
   bool is_faster() const { return interval && interval->high < 1; }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reports/run/labels.h"
+#include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 namespace {
@@ -114,10 +115,21 @@ Speed speed_of(const json& comparison) {
   for (const auto& [name, entry] : member(comparison, "speed").items()) {
     TimingStatistics timing{.candidate = statistics_of(entry),
                             .reference = statistics_of(member(entry, "reference")),
-                            .ratio = {.n = count(entry, "blocks"),
-                                      .value = number(entry, "ratio"),
-                                      .interval = interval(entry, "ratio_interval"),
-                                      .no_interval = text(entry, "ratio_interval_absent")}};
+                            .blocks = count(entry, "blocks")};
+    // Older reports have a ratio of one block, too.
+    if (timing.blocks >= kFewestBlocks && member(entry, "ratio").is_number())
+      timing.ratio = Estimate{.n = timing.blocks,
+                              .value = number(entry, "ratio"),
+                              .interval = interval(entry, "ratio_interval")};
+    if (const json& itself = member(entry, "against_itself"); itself.is_object()) {
+      timing.itself = AgainstItself{.row = text(itself, "row"),
+                                    .blocks = count(itself, "blocks"),
+                                    .reading = text(itself, "reading")};
+      if (member(itself, "ratio").is_number())
+        timing.itself->ratio = Estimate{.n = timing.itself->blocks,
+                                        .value = number(itself, "ratio"),
+                                        .interval = interval(itself, "ratio_interval")};
+    }
     speed.timings.emplace(name, std::move(timing));
   }
   for (const json& sample : member(comparison, "timed_samples"))

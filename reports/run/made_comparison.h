@@ -39,6 +39,7 @@ struct MadeComparison {
   std::vector<const SampleRecord*> timing;
   std::size_t planned_timing = 0;       // samples
   std::vector<std::size_t> floor_rows;  // of the run: those that share a case with it
+  std::string time_floor;               // id of the row of its setting's reference, or empty
   std::string repeat;  // the command that makes both pictures of the first pair and scores them
 };
 

@@ -57,6 +57,9 @@ void take_comparisons(const json& plan, RunPlan& result) {
                                   .against = entry.at("kind"),
                                   .setting = setting_of(entry.at("setting")),
                                   .pairs = pairs_of(entry.at("pairs"))});
+  if (plan.contains("time_floor"))
+    for (const json& entry : plan.at("time_floor"))
+      result.time_floor.push_back({.id = entry.at("id"), .environment = entry.at("environment")});
   if (!plan.contains("floor")) return;
   result.floor.emplace();
   for (const json& entry : plan.at("floor"))

@@ -66,6 +66,11 @@ struct PlannedFloorRow {
   std::vector<Pair> pairs;  // at least one
 };
 
+// The reference against itself, timed.
+struct PlannedTimeFloor {
+  std::string id, environment;
+};
+
 struct RunPlan {
   std::string name, model;
   std::vector<SweepAxis> axes;
@@ -76,6 +81,7 @@ struct RunPlan {
   std::vector<PlannedSample> samples;
   std::vector<PlannedComparison> comparisons;
   std::optional<std::vector<PlannedFloorRow>> floor;  // nothing: none was asked for
+  std::vector<PlannedTimeFloor> time_floor;           // at most one of an environment
 };
 
 // Throws UserError that begins with `where` (the file) and names the field.

@@ -33,6 +33,9 @@ RunIndex::RunIndex(const RunFiles& files)
   for (const PlannedComparison& comparison : files.plan.comparisons)
     if (comparison.against == "switches_off")
       for (const Pair& pair : comparison.pairs) off_[pair.candidate] = pair.reference;
+  for (const PlannedComparison& comparison : files.plan.comparisons)
+    if (comparison.against == "reference")
+      reference_of_[comparison.setting] = case_of(comparison.pairs.front().reference)->environment;
   if (files.plan.floor)
     for (const PlannedFloorRow& planned : *files.plan.floor) {
       MadeFloorRow row{.planned = &planned,
@@ -81,6 +84,7 @@ MadeComparison RunIndex::made_comparison(const PlannedComparison& planned) const
       .pairs = {},
       .timing = timing_records(planned.id),
       .floor_rows = floor_beside(first),
+      .time_floor = time_floor_beside(planned.setting),
       .repeat = fmt::format("{} && {} && sameseed score-pair reference.png candidate.png",
                             repeat_command(files_.folder, first.reference, "reference.png"),
                             repeat_command(files_.folder, first.candidate, "candidate.png"))};
@@ -105,6 +109,14 @@ std::vector<std::size_t> RunIndex::floor_beside(const Pair& first) const {
       rows.push_back(i);
   }
   return rows;
+}
+
+std::string RunIndex::time_floor_beside(const Setting& setting) const {
+  const auto reference = reference_of_.find(setting);
+  if (reference == reference_of_.end()) return "";
+  const auto row =
+      std::ranges::find(plan().time_floor, reference->second, &PlannedTimeFloor::environment);
+  return row == plan().time_floor.end() ? "" : row->id;
 }
 
 const PlannedCase* RunIndex::case_of(const std::string& id) const { return find(cases_, id); }

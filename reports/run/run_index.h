@@ -42,6 +42,7 @@ class RunIndex {
   MadeArm made_arm(const std::string& first_case) const;
   MadeComparison made_comparison(const PlannedComparison& planned) const;
   std::vector<std::size_t> floor_beside(const Pair& first) const;
+  std::string time_floor_beside(const Setting& setting) const;
 
   const RunFiles& files_;
   std::vector<ReportMetric> metrics_;
@@ -52,6 +53,7 @@ class RunIndex {
   std::map<std::string, std::size_t> planned_timing_;
   std::map<std::string, std::vector<const SampleRecord*>> timing_;
   std::map<std::string, std::string> off_;  // case -> the same request, candidate's switches off
+  std::map<Setting, std::string> reference_of_;  // setting -> its reference's environment
   std::vector<MadeFloorRow> floor_;
   std::vector<MadeComparison> comparisons_;
   OffProbes probes_;

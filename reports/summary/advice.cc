@@ -20,7 +20,7 @@ struct Shown {
 Shown shown_in(const EffectOfSwitch& effect, const std::string& headline, bool in_time) {
   const auto& all = in_time ? effect.speed : effect.quality;
   const auto found = all.find(in_time ? kTime : headline);
-  if (found == all.end() || found->second.estimate.n == 0) return {};
+  if (found == all.end() || !found->second.has_value()) return {};
   const EffectOn& change = found->second;
   const std::string amount =
       in_time ? fmt::format("{:+.0f} % of the time", 100 * (change.estimate.value - 1))

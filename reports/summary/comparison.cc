@@ -8,6 +8,7 @@
 
 #include "reports/run/run_index.h"
 #include "reports/summary/noise_floor.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 namespace {
@@ -187,7 +188,8 @@ const Quality* Comparison::metric(const std::string& name) const {
 }
 
 Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
-                         const std::vector<FloorRow>& floor) {
+                         const std::vector<FloorRow>& floor,
+                         const std::vector<TimeFloorRow>& time_floor) {
   const PlannedComparison& planned = *made.planned;
   const std::vector<ReportMetric>& metrics = run.metrics();
   Comparison comparison{.id = planned.id,
@@ -210,6 +212,8 @@ Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
   comparison.damage = damage_over(made.pairs);
   comparison.engagement = engagement_over(made, comparison, run.probes());
   comparison.speed = speed_of(made.timing);
+  for (const TimeFloorRow& row : time_floor)
+    if (row.id == made.time_floor) set_time_floor_beside(row, comparison.speed);
   comparison.pairs = scored_pairs(made.pairs);
   comparison.oracle = oracle_of(comparison.pairs, metrics);
   comparison.setting_class = class_of(comparison, floor, metrics);

@@ -83,9 +83,11 @@ struct Comparison {
 };
 
 struct FloorRow;
+struct TimeFloorRow;
 
-// `floor`: floor_rows() of the run.
+// `floor`: floor_rows() of the run; `time_floor`: time_floor_of() it.
 Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
-                         const std::vector<FloorRow>& floor);
+                         const std::vector<FloorRow>& floor,
+                         const std::vector<TimeFloorRow>& time_floor);
 
 }  // namespace sameseed

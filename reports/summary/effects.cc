@@ -9,8 +9,10 @@
 
 #include "reports/run/labels.h"
 #include "reports/run/loss_table.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/summary/comparison.h"
+#include "reports/summary/switch_times.h"
 
 namespace sameseed {
 namespace {
@@ -109,26 +111,33 @@ void add_quality(std::vector<EffectOfSwitch>& estimates, const Design& design,
   }
 }
 
-void add_speed(std::vector<EffectOfSwitch>& estimates, const Design& design,
-               AllowedEffects& allowed, const std::string& timing) {
-  Table ratios;  // block -> setting
-  for (std::size_t point = 0; point < design.comparisons.size(); ++point)
-    for (const auto& [block, ratio] :
-         log_ratios(design.comparisons[point]->speed.samples, timing)) {
-      if (ratios.size() <= block)
-        ratios.resize(block + 1, std::vector<double>(design.settings.size(), kNaN));
-      ratios[block][point] = ratio;
-    }
-  if (ratios.empty()) return;
-  const std::vector<Effect>& effects = allowed.by(ratios);
+void add_speed(std::vector<EffectOfSwitch>& estimates, const std::vector<Comparison>& comparisons,
+               const Design& design, AllowedEffects& allowed, const std::string& timing) {
+  const SwitchTimes times = switch_times(comparisons, design.comparisons, timing);
+  const std::size_t blocks = times.against_reference.size();
+  if (blocks == 0) return;
+  const std::vector<Effect>& effects = allowed.by(times.known());
   const FamilyOptions options;
-  const auto results = estimate_family(rows_over_blocks(effects, ratios), options);
+  Table rows = rows_over_blocks(effects, times.against_reference),
+        own = rows_over_blocks(effects, times.against_off);
+  std::vector<bool> is_own;
+  for (std::size_t i = 0; i < effects.size(); ++i) {
+    is_own.push_back(times.has_own_blocks(effects[i]));
+    if (is_own.back()) rows[i] = std::move(own[i]);
+  }
+  const auto results = estimate_family(rows, options);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (effects[i].contrasts.empty()) continue;
     const std::size_t contexts = effects[i].contrasts.size();
-    EffectOn effect = effect_on(results[i], contexts * ratios.size(), options.confidence,
+    EffectOn effect = effect_on(results[i], contexts * blocks, options.confidence,
                                 [](double log) { return std::exp(log); });
     effect.contexts = contexts;
+    effect.from = is_own[i] ? kFromSwitchesOff : kFromReference;
+    effect.absent = too_few_blocks(results[i].n);
+    if (!effect.absent.empty()) {
+      effect.estimate.value = kNaN;
+      effect.exactly_none = false;
+    }
     estimates[i].speed.emplace(timing, std::move(effect));
   }
 }
@@ -225,7 +234,7 @@ Effects effects_of(const std::vector<Comparison>& comparisons, const std::vector
   AllowedEffects allowed(design);
   for (const ReportMetric& metric : metrics) add_quality(result.estimates, design, allowed, metric);
   for (const std::string& timing : timing_names())
-    add_speed(result.estimates, design, allowed, timing);
+    add_speed(result.estimates, comparisons, design, allowed, timing);
   return result;
 }
 

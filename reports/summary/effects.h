@@ -11,20 +11,30 @@
 #include "reports/statistics/estimate.h"
 #include "reports/statistics/factorial.h"
 #include "reports/statistics/report_metric.h"
+#include "reports/summary/speed.h"
 
 namespace sameseed {
 
 struct Comparison;
+
+// Where an effect on a timing comes from: the switch's own blocks, or, where "switches off" leaves
+// the switch as it is, the difference of two settings' blocks that were made at different times.
+inline constexpr const char* kFromSwitchesOff = "blocks against switches off";
+inline constexpr const char* kFromReference = "blocks against the reference";
 
 // An effect on one metric, in loss, or on one timing, as a ratio.
 struct EffectOn {
   Estimate estimate;   // n observations that have all settings the effect needs
   std::size_t of = 0;  // all observations
   std::size_t contexts = 0;
-  std::string unit = {};  // of a loss; empty for a timing
-  std::string verdict;    // "costs", "buys", "none shown" or "too few"
+  std::string unit = {};    // of a loss; empty for a timing
+  std::string verdict;      // "costs", "buys", "none shown" or "too few"
+  std::string from = {};    // of a timing: kFromSwitchesOff or kFromReference
+  std::string absent = {};  // why a timing has no ratio: too few blocks
   bool exactly_none = false;
   std::optional<double> needed = {};  // observations that would show an effect of this size
+
+  bool has_value() const { return estimate.n > 0 && absent.empty(); }
 };
 
 struct EffectOfSwitch {
@@ -57,6 +67,7 @@ struct Effects {
   std::vector<EffectOfSwitch> estimates;
   std::vector<Confounded> confounded;
   std::optional<std::vector<Advice>> advice;
+  std::vector<AgainstItself> time_floor = {};  // of the total, a row a reference
 };
 
 // Main effects and two-way interactions over the settings that were compared with the reference, in

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "reports/statistics/fewest_blocks.h"
+
 namespace sameseed {
 namespace {
 
@@ -43,7 +45,8 @@ std::optional<TimingStatistics> summarize_timing(
   const ReportMetric metric = {.name = name, .unit = "ms"};
   TimingStatistics result{.candidate = summarize(times["candidate"], metric),
                           .reference = summarize(times["reference"], metric),
-                          .ratio = summarize_ratios(ratios)};
+                          .blocks = ratios.size()};
+  if (ratios.size() >= kFewestBlocks) result.ratio = summarize_ratios(ratios);
   result.candidate.mean.prompts = result.reference.mean.prompts = 0;  // these are blocks
   return result;
 }

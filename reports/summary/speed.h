@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,23 @@ struct TimedSample {
   std::map<std::string, double> ms;  // TIMING -> ms; steps are averaged
 };
 
+// The reference against itself, in the environment that a comparison's setting is held against.
+struct AgainstItself {
+  std::string row;                     // id
+  std::size_t blocks = 0;              // as those of a comparison
+  std::optional<Estimate> ratio = {};  // of its own two halves; nothing of too few blocks
+  std::string reading = {};            // kNoDifference, kDifference or too_few_blocks()
+};
+inline constexpr const char* kNoDifference =
+    "no difference from the reference against itself shown";
+inline constexpr const char* kDifference = "differs from the reference against itself";
+
 struct TimingStatistics {
   Statistics candidate, reference;  // ms of a sample
-  Estimate ratio;                   // candidate / reference, the median over the blocks
+  std::size_t blocks = 0;           // counted, and with this timing in all four samples
+  // Candidate / reference, the median over the blocks; nothing where too_few_blocks() says so.
+  std::optional<Estimate> ratio = {};
+  std::optional<AgainstItself> itself = {};  // nothing where the plan has no such row
 };
 
 struct Speed {
@@ -31,6 +46,8 @@ struct Speed {
   int broken_blocks = 0;   // not whole, or not made by one start of the program: not counted
   int invalid_blocks = 0;  // whole, but with samples that carry a reason: not counted
 
+  // Whether blocks were made and none of them counts.
+  bool is_lost() const { return samples.empty() && broken_blocks + invalid_blocks > 0; }
   // Null where no sample has the timing.
   const TimingStatistics* timing(const std::string& name) const;
 };

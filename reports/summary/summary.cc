@@ -81,10 +81,20 @@ Summary summarize_run(const RunIndex& run) {
   summary.cohort = cohort_of(files);
   summary.noise_floor.rows = floor_rows(run);
   summary.noise_floor.measured = !summary.noise_floor.rows.empty();
+  summary.time_floor = time_floor_of(run);
   for (const MadeComparison& comparison : run.comparisons())
-    summary.comparisons.push_back(comparison_of(comparison, run, summary.noise_floor.rows));
+    summary.comparisons.push_back(
+        comparison_of(comparison, run, summary.noise_floor.rows, summary.time_floor));
   label_equal_values(summary.comparisons, files.plan.axes);
   summary.effects = effects_of(summary.comparisons, summary.axes, summary.metrics);
+  for (const TimeFloorRow& row : summary.time_floor) {
+    AgainstItself itself{.row = row.id};
+    if (const TimingStatistics* total = row.speed.timing("total_ms")) {
+      itself.blocks = total->blocks;
+      itself.ratio = total->ratio;
+    }
+    summary.effects.time_floor.push_back(std::move(itself));
+  }
   if (!files.plan.reasons.empty()) summary.effects.advice = advice_of(files.plan, summary.effects);
   return summary;
 }

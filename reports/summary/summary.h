@@ -14,6 +14,7 @@
 #include "reports/summary/effects.h"
 #include "reports/summary/noise_floor.h"
 #include "reports/summary/repeated_pictures.h"
+#include "reports/summary/time_floor.h"
 
 namespace sameseed {
 
@@ -50,6 +51,7 @@ struct Summary {
   CutPrompts cut_prompts = {};
   std::vector<RepeatedPictures> repeated_pictures = {};  // counted once
   std::vector<Comparison> comparisons;
+  std::vector<TimeFloorRow> time_floor = {};  // empty: none was asked for
   Effects effects;
 
   const ReportMetric* metric(const std::string& name) const;  // null where there is none

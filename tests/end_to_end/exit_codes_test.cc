@@ -17,7 +17,7 @@ using nlohmann::json;
 // One run of the embedded model: the reference against the accelerated arm, with one switch.
 class ExitCodes : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { make_run("exit-codes", {"a red apple"}, {0}, 1); }
+  static void SetUpTestSuite() { make_run("exit-codes", {"a red apple"}, {0}, 6); }
 
   static void make_run(const std::string& name, const std::vector<std::string>& prompts,
                        const std::vector<int>& seeds, int blocks) {
@@ -216,6 +216,11 @@ TEST_F(IntervalExitCodes, AreAllThere) {
              slow = interval_gate("timing", "total_ms", "at_most", 1e-6);
   EXPECT_EQ(gate(json::array({good, fast})), 0);
   EXPECT_EQ(verdict().at("gates")[1].at("answer"), "pass");
+  // The reference is timed against itself beside the setting.
+  const json report = read_json(run() + "/report.json");
+  EXPECT_EQ(report.at("time_floor").size(), 1u);
+  EXPECT_EQ(
+      report.at("comparisons")[0].at("speed").at("total_ms").at("against_itself").at("blocks"), 6);
   EXPECT_EQ(gate(json::array({bad, fast})), 2);
   EXPECT_EQ(gate(json::array({good, slow})), 3);
   EXPECT_EQ(gate(json::array({bad, slow})), 4);

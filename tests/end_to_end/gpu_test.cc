@@ -29,7 +29,7 @@ class OnAGpu : public ::testing::Test {
       fs::create_symlink(fs::path(kProgram).parent_path() / name, folder_ + "/bin/" + name);
     fs::create_symlink(kMisbehaving, folder_ + "/bin/sameseed-worker-cuda");
     write_file(folder_ + "/gates.json", R"({"schema": "sameseed/gate/1", "gates": [
-        {"timing": "total_ms", "statistic": "ratio", "at_most": 1e6}]})");
+        {"timing": "total_ms", "statistic": "mean", "at_most": 1e6}]})");
     write_file(folder_ + "/m.json", R"({"schema": "sameseed/matrix/1", "name": "gpu",
         "axes": {"both.request.steps": [4]},
         "reference": {"engine": "null"}, "candidate": {"engine": "null"},

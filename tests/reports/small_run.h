@@ -1,5 +1,5 @@
 // A run that fits on a page: the reference, and the accelerated engine with the convolution switch
-// off and on; two seeds; two A B B A blocks of the setting that is on.
+// off and on; two seeds; two A B B A blocks of the setting that is on, or as many as are asked for.
 #pragma once
 
 #include <map>
@@ -54,7 +54,7 @@ inline nlohmann::json report_of(const RawRun& run,
 inline constexpr const char* kConv = "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
 inline const std::string kConvAxis = std::string("candidate.env.") + kConv;
 
-inline nlohmann::json small_plan() {
+inline nlohmann::json small_plan(int blocks = 2) {
   nlohmann::json plan = nlohmann::json::parse(R"({
     "schema": "sameseed/plan/2", "name": "small", "matrix_sha256": "m", "model": "/models/nano",
     "timing": {"warmup": 0, "blocks": 2, "prompts": 1},
@@ -90,7 +90,7 @@ inline nlohmann::json small_plan() {
                                {"block", 0},
                                {"position", 0},
                                {"arm", "candidate"}});
-  for (int block = 0; block < 2; ++block)
+  for (int block = 0; block < blocks; ++block)
     for (int position = 0; position < 4; ++position) {
       const bool candidate = position == 1 || position == 2;
       plan["samples"].push_back(
@@ -165,10 +165,10 @@ inline nlohmann::json pair_scores(const std::string& candidate, const std::strin
 }
 
 // Everything was made and scored, and nothing is wrong.
-inline RawRun small_run() {
+inline RawRun small_run(int blocks = 2) {
   RawRun run;
   run.folder = "runs/small";
-  run.plan = small_plan();
+  run.plan = small_plan(blocks);
   run.starts = {
       {{"type", "run"},
        {"schema", "sameseed/record/2"},

@@ -26,7 +26,7 @@ MATRIX = {
 }
 # What differs between two runs of one plan: times, and who made it when.
 FLEETING = {"run", "workers", "speed", "repeat", "peak_memory", "timings_ms", "wall_ms", "start",
-            "worker", "slot", "log_tail"}
+            "worker", "slot", "log_tail", "invalid", "cpu", "invalid_blocks", "timed_samples"}
 
 
 def lasting(value):

@@ -5,11 +5,11 @@ const kSymbols = ["circle", "square", "diamond", "triangle-up", "cross", "x", "s
 let colourAxis = data.axes.reduce((most, axis) => (!most || axis.values.length > most.values.length ? axis : most), null);
 let logarithmic = null;  // null: as the numbers ask for
 
-// Settings with a time and a finite score.
+// Settings with a ratio of times and a finite score.
 function points() {
   const metric = metrics.get(state.metric);
   if (!metric) return [];
-  return shown().filter((one) => one.time && typeof one.quality[state.metric].mean === "number").map((one) => {
+  return shown().filter((one) => one.time && !one.time.absent && typeof one.quality[state.metric].mean === "number").map((one) => {
     const quality = one.quality[state.metric];
     return { one, x: one.time.ratio, y: quality.mean, dx: one.time.interval, dy: quality.interval, loss: loss(quality.mean, metric) };
   });
@@ -54,8 +54,9 @@ function drawChart() {
   drawChartControls(all);
   const left = shown().length - all.length;
   const notes = [];
-  if (left) notes.push(`${left} of ${shown().length} settings have no time or no finite score and are not drawn.`);
-  if (all.some((p) => !p.dx)) notes.push("No bars in time where fewer than 6 whole blocks were timed.");
+  if (left) notes.push(`${left} of ${shown().length} settings have no ratio of times or no finite score and are not drawn.`);
+  const few = [...new Set(shown().map((one) => one.time && one.time.absent).filter(Boolean))];
+  if (few.length) notes.push(`Time: ${few.join(", ")}.`);
   if (all.length) notes.push(`Bars are ${Math.round(100 * (data.interval_level || 0.95))} % intervals. Choose a point to see its pictures.`);
   at("chart-note").textContent = notes.join(" ");
   at("chart").hidden = !all.length;

@@ -88,8 +88,9 @@ function drawSettings() {
       one.status === "ok" ? null : make("div", { class: "no" }, one.reason),
       one.damage ? make("div", { class: "note" }, one.damage) : null),
     ...columns.map((name) => make("td", { class: "number", title: one.quality[name].reading || "" }, number(one.quality[name].mean, metrics.get(name)))),
-    make("td", { class: "number" }, one.time ? one.time.ratio.toFixed(2) : "–"),
-    make("td", { title: one.class_because }, one.class),
+    make("td", { class: "number" }, one.time ? one.time.absent || one.time.ratio.toFixed(2) : "–",
+      one.time && one.time.itself ? make("div", { class: "note" }, `the reference against itself ${one.time.itself}`) : null),
+      make("td", { title: one.class_because }, one.class),
     make("td", { class: engagedClass(one.engaged), title: Object.entries(one.engagement).map(([axis, [verdict, why]]) => `${axis}: ${verdict}: ${why}`).join("\n") }, one.engaged)));
   at("settings").replaceChildren(
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "setting"),

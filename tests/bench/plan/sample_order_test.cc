@@ -28,7 +28,7 @@ std::vector<std::string> order_of(const json& samples, const char* kind) {
 }
 
 TEST(SampleOrder, MakesThePicturesOfAnEnvironmentInARow) {
-  const json samples = ordered_samples(kEnvironments, kCases, json::array(), {}, 1);
+  const json samples = ordered_samples(kEnvironments, kCases, json::array(), json::array(), {}, 1);
   EXPECT_EQ(order_of(samples, "quality"),
             (std::vector<std::string>{"b0.0", "d0.0", "a0.0", "c0.0"}));
   EXPECT_EQ(samples.size(), 4u);
@@ -44,7 +44,7 @@ TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksThatAlternate) {
                              {"pairs",
                               {pair("a", "b"), pair("-", "-"), pair("c", "d"), pair("-", "-"),
                                pair("-", "-"), pair("-", "-")}}}};
-  const json samples = ordered_samples(kEnvironments, kCases, comparisons,
+  const json samples = ordered_samples(kEnvironments, kCases, comparisons, json::array(),
                                        {.warmup = 0, .blocks = 2, .prompts = 2}, 2);
   EXPECT_EQ(
       order_of(samples, "timing"),
@@ -59,8 +59,8 @@ TEST(SampleOrder, TimesTheFirstSeedOfThePromptsInBlocksThatAlternate) {
 // R C C R the candidate would look .6 % faster, in every block.
 TEST(SampleOrder, LetsASettlingDriftHitBothArmsAlikeOverTwoBlocks) {
   const json comparisons = {{{"id", "x"}, {"pairs", {{{"candidate", "a"}, {"reference", "b"}}}}}};
-  const json samples =
-      ordered_samples(kEnvironments, kCases, comparisons, {.blocks = 12, .prompts = 1}, 1);
+  const json samples = ordered_samples(kEnvironments, kCases, comparisons, json::array(),
+                                       {.blocks = 12, .prompts = 1}, 1);
   std::map<std::string, std::map<int, double>> times;
   for (const json& sample : samples)
     if (sample.at("kind") == "timing")
@@ -76,10 +76,27 @@ TEST(SampleOrder, LetsASettlingDriftHitBothArmsAlikeOverTwoBlocks) {
   EXPECT_NEAR(sum / 12, 0, 1e-12);
 }
 
+// Two comparisons and the reference against itself: a block of each, then the next of each.
+TEST(SampleOrder, TimesComparisonsInRounds) {
+  const auto row = [](const char* id, const char* candidate, const char* reference) {
+    return json{{"id", id},
+                {"environment", "e1"},
+                {"pairs", {{{"candidate", candidate}, {"reference", reference}}}}};
+  };
+  const json samples =
+      ordered_samples(kEnvironments, kCases, {row("x", "a", "b"), row("y", "c", "b")},
+                      json::array({row("floor", "b", "b")}), {.blocks = 2, .prompts = 1}, 1);
+  std::vector<std::string> blocks;
+  for (const json& sample : samples)
+    if (sample.at("kind") == "timing" && sample.at("position") == 0)
+      blocks.push_back(sample.at("comparison").get<std::string>() + sample.at("block").dump());
+  EXPECT_EQ(blocks, (std::vector<std::string>{"floor0", "x0", "y0", "floor1", "x1", "y1"}));
+}
+
 TEST(SampleOrder, TimesNoMorePromptsThanThereAre) {
   const json comparisons = {{{"id", "x"}, {"pairs", {{{"candidate", "a"}, {"reference", "b"}}}}}};
-  const json samples =
-      ordered_samples(kEnvironments, kCases, comparisons, {.blocks = 1, .prompts = 3}, 1);
+  const json samples = ordered_samples(kEnvironments, kCases, comparisons, json::array(),
+                                       {.blocks = 1, .prompts = 3}, 1);
   EXPECT_EQ(order_of(samples, "timing").size(), 4u);
 }
 

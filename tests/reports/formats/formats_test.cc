@@ -200,8 +200,47 @@ TEST(Benchmarks, KeepTheSeparatorsOfANameForItsParts) {
             "small/against:reference/candidate.request.deepcache:3_0_0/arm:candidate");
 }
 
+// 73.19 % of the reference's time, in five blocks.
+TEST(AllReports, ShowNoRatioOfTooFewBlocks) {
+  RawRun run = small_run(5);
+  for (auto& [id, record] : run.samples)
+    if (id.starts_with("t:"))
+      record["timings_ms"]["total"] = record.at("arm") == "candidate" ? 146.38 : 200;
+  const std::vector<Gate> gates = {
+      {.is_timing = true, .name = "total_ms", .statistic = "ratio", .at_most = 0.5}};
+  for (const auto& report : all_reports()) {
+    const std::string text = text_of(*report, judged(run, gates));
+    for (const char* ratio : {"0.73", ".7319", "27 %", "26.8"})
+      EXPECT_EQ(text.find(ratio), std::string::npos) << report->file() << ": " << ratio;
+    if (report->file() == "benchmarks.json") continue;  // has the samples' times and no ratio
+    const bool escaped = report->file() == "report.md";
+    EXPECT_TRUE(text.find("too few blocks (5 of 6)") != std::string::npos ||
+                (escaped && text.find("too few blocks \\(5 of 6\\)") != std::string::npos))
+        << report->file() << "\n"
+        << text;
+  }
+  const json time = report_of(run).at("comparisons")[1].at("speed").at("total_ms");
+  EXPECT_EQ(time.at("blocks"), 5);
+  EXPECT_TRUE(time.at("ratio").is_null());
+  EXPECT_TRUE(time.at("ratio_interval").is_null());
+  EXPECT_EQ(time.at("ratio_absent"), "too few blocks (5 of 6)");
+  EXPECT_NEAR(time.at("mean"), 146.38, 1e-9);  // the arms' own times are shown
+}
+
+TEST(AllReports, SayThatNoBlockCountsWhereAllWereDisturbed) {
+  RawRun run = small_run(6);
+  for (auto& [id, record] : run.samples)
+    if (id.starts_with("t:")) record["invalid"] = {"throttled"};
+  for (const auto& report : all_reports())
+    if (report->file() == "report.txt" || report->file() == "report.md" ||
+        report->file() == "report.html") {
+      const std::string text = text_of(*report, judged(run));
+      EXPECT_NE(text.find("too few blocks (0 of 6)"), std::string::npos) << report->file();
+    }
+}
+
 TEST(Text, ShowsScoresTimeEngagementAndVerdict) {
-  const std::string text = text_of(*make_text_report(), judged(small_run(), kLpipsGate));
+  const std::string text = text_of(*make_text_report(), judged(small_run(6), kLpipsGate));
   EXPECT_NE(text.find("conv half 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("0.2000"), std::string::npos) << text;
   EXPECT_NE(text.find("0.80   yes\n"), std::string::npos) << text;
@@ -266,7 +305,7 @@ TEST(AllReports, TellThatPromptsWereCut) {
 }
 
 TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
-  RawRun run = small_run();
+  RawRun run = small_run(6);
   for (auto& [id, record] : run.samples)
     if (id.starts_with("q:on") || id.starts_with("t:"))
       record["effective"][kConv]["default"] =

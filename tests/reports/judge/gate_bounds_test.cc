@@ -167,5 +167,17 @@ TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
   EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
 }
 
+// A report of an older version has a ratio of however many blocks.
+TEST(GateOnTimes, TakesNoRatioOfTooFewBlocksFromAReport) {
+  const auto gates = parse_gates(
+      R"({"schema":"sameseed/gate/1","gates":[{"timing":"total_ms","statistic":"ratio","at_most":2}]})",
+      "g.json");
+  for (const std::size_t blocks : {1u, 5u, 6u}) {
+    const json report =
+        synthetic_report({{.deepcache = "3/0/0", .ratios = std::vector<double>(blocks, 1.0)}});
+    EXPECT_EQ(judged(report, gates).at("code"), blocks < 6 ? 5 : 0) << blocks;
+  }
+}
+
 }  // namespace
 }  // namespace sameseed

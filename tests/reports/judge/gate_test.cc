@@ -110,8 +110,8 @@ TEST(Verdict, TakesInfinityForMoreThanAnyBound) {
 }
 
 TEST(Verdict, OfSlownessIsThreeAndOfBothFour) {
-  EXPECT_EQ(verdict_of(small_run(), kFast).at("code"), 3);
-  const json both = verdict_of(small_run(), kFast + "," + kQuality);
+  EXPECT_EQ(verdict_of(small_run(6), kFast).at("code"), 3);
+  const json both = verdict_of(small_run(6), kFast + "," + kQuality);
   EXPECT_EQ(both.at("code"), 4);
   EXPECT_EQ(both.at("causes").size(), 2u);
 }
@@ -163,9 +163,26 @@ TEST(Verdict, IsInconclusiveWithTooFewPairs) {
   const std::string few = R"({"metric":"lpips.alex","statistic":"mean","at_most":1,"min_pairs":3})";
   EXPECT_EQ(verdict_of(small_run(), few).at("code"), 5);
   const std::string untimed = R"({"timing":"total_ms","statistic":"ratio","at_most":1})";
-  const json found = verdict_of(small_run(), untimed);  // off~r has no block
+  const json found = verdict_of(small_run(6), untimed);  // off~r has no block
   EXPECT_EQ(found.at("code"), 5);
   EXPECT_EQ(found.at("causes").size(), 1u);
+}
+
+// Neither fast nor slow is said of five blocks, by value or by interval, and no number is shown.
+TEST(Verdict, IsInconclusiveWithTooFewBlocksForARatio) {
+  const std::string where = R"(,"where":{")" + kConvAxis + R"(":"1"}})";
+  for (const char* by : {"value", "interval"})
+    for (const char* bound : {"0.5", "0.9"}) {  // 0.8 would fail it, and pass it
+      const std::string gate = std::string(R"({"timing":"total_ms","statistic":"ratio","by":")") +
+                               by + R"(","at_most":)" + bound + where;
+      const json found = verdict_of(small_run(5), gate);
+      EXPECT_EQ(found.at("code"), 5) << gate;
+      EXPECT_NE(texts(found).at(0).find("conv half 1 against reference: too few blocks (5 of 6)"),
+                std::string::npos)
+          << texts(found).at(0);
+      EXPECT_TRUE(found.at("gates")[0].at("settings")[0].at("tests").empty()) << found.dump();
+    }
+  EXPECT_EQ(verdict_of(small_run(6), kFast).at("code"), 3);
 }
 
 TEST(Verdict, NeverPassesAMissingValue) {
@@ -299,8 +316,8 @@ TEST(Verdict, NamesASwitchThatDidNotActFirstWithGatesOrWithout) {
 TEST(Verdict, IsInWords) {
   EXPECT_EQ(verdict_of(small_run(), kGood).at("word"), "PASS");
   EXPECT_EQ(verdict_of(small_run(), kQuality).at("word"), "FAIL: picture quality");
-  EXPECT_EQ(verdict_of(small_run(), kFast).at("word"), "FAIL: speed");
-  EXPECT_EQ(verdict_of(small_run(), kFast + "," + kQuality).at("word"),
+  EXPECT_EQ(verdict_of(small_run(6), kFast).at("word"), "FAIL: speed");
+  EXPECT_EQ(verdict_of(small_run(6), kFast + "," + kQuality).at("word"),
             "FAIL: picture quality and speed");
   EXPECT_EQ(
       verdict_of(small_run(), R"({"metric":"lpips","statistic":"mean","at_most":1})").at("word"),

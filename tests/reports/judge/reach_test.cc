@@ -46,6 +46,9 @@ TEST(GatesOutOfReach, AreTimesOfTooFewBlocks) {
       R"({"timing":"total_ms","statistic":"ratio","by":"interval","at_most":0.9})";
   EXPECT_EQ(out_of_reach(gate, {.prompts = 64, .pairs = 64, .blocks = 5}).size(), 1u);
   EXPECT_TRUE(out_of_reach(gate, {.prompts = 64, .pairs = 64, .blocks = 6}).empty());
+  const std::string by_value = R"({"timing":"total_ms","statistic":"ratio","at_most":0.9})";
+  EXPECT_EQ(out_of_reach(by_value, {.prompts = 64, .pairs = 64, .blocks = 5}).size(), 1u);
+  EXPECT_TRUE(out_of_reach(by_value, {.prompts = 64, .pairs = 64, .blocks = 6}).empty());
 }
 
 TEST(GatesOutOfReach, AreThoseThatAskForMorePairsThanAreMade) {

@@ -289,6 +289,107 @@ TEST(Effects, OnTimesAreRatiosOverBlocks) {
   EXPECT_LT(time.at("interval").at("high"), 0.82);
 }
 
+// Four samples of a block, an arm each: R C C R.
+void add_block(Comparison& comparison, std::size_t block, double candidate, double reference) {
+  for (int position = 0; position < 4; ++position) {
+    const bool is_candidate = position == 1 || position == 2;
+    comparison.speed.samples.push_back(
+        {.arm = is_candidate ? "candidate" : "reference",
+         .block = block,
+         .ms = {{"total_ms", is_candidate ? candidate : reference}}});
+  }
+}
+
+// A sweep of the convolution's switch with its two comparisons. The switch takes 10 % of the time,
+// but the machine slowed down by 20 % for the candidates between the blocks of the setting that is
+// off and those of the one that is on: their ratios to the reference say that the switch costs.
+Sweep drifting_sweep(std::size_t blocks) {
+  Sweep sweep({axis(kConvSwitch, {"0", "1"})}, 1, [](const Setting&, int) { return 0.0; });
+  Comparison direct = sweep.comparisons[1];
+  direct.against = "switches_off";
+  sweep.comparisons[0].pairs[0].pair.candidate = direct.pairs[0].pair.reference = "off";
+  sweep.comparisons[1].pairs[0].pair.candidate = direct.pairs[0].pair.candidate = "on";
+  for (std::size_t block = 0; block < blocks; ++block) {
+    const double noise = 1 + 0.01 * (static_cast<double>(block % 3) - 1);
+    add_block(sweep.comparisons[0], block, 100, 100 * noise);
+    add_block(sweep.comparisons[1], block, 90 * 1.2, 100 * noise);
+    add_block(direct, block, 90 * noise, 100);
+  }
+  sweep.comparisons.push_back(direct);
+  return sweep;
+}
+
+TEST(Effects, OnTimesComeFromASwitchsOwnBlocksAgainstSwitchesOff) {
+  const Effects effects = drifting_sweep(6).effects();
+  const json time = estimate(effects, {{kConvSwitch, "1"}}).at("speed").at("total_ms");
+  EXPECT_NEAR(time.at("ratio"), 0.9, 0.003);
+  EXPECT_EQ(time.at("verdict"), "buys");
+  EXPECT_EQ(time.at("n"), 6);  // its own six blocks are enough
+  EXPECT_EQ(time.at("of"), 6);
+  EXPECT_EQ(time.at("from"), "blocks against switches off");
+  EXPECT_LT(time.at("interval").at("high"), 0.92);
+  // Its noise is that of its own blocks: +-1 %, and not of two comparisons' together.
+  EXPECT_GT(time.at("interval").at("low"), 0.88);
+}
+
+TEST(Effects, OnTimesOfTooFewBlocksAreNoNumber) {
+  const Effects effects = drifting_sweep(5).effects();
+  const json time = estimate(effects, {{kConvSwitch, "1"}}).at("speed").at("total_ms");
+  EXPECT_TRUE(time.at("ratio").is_null());
+  EXPECT_EQ(time.at("ratio_absent"), "too few blocks (5 of 6)");
+  EXPECT_EQ(time.at("verdict"), "too few");
+  const EffectTable table = effect_table(effects);
+  EXPECT_EQ(table.rows.at(0).cells.back(), "too few blocks (5 of 6)");
+}
+
+// A load option stays as it is when switches are off: two settings, each with its own "off".
+TEST(Effects, OnTimesOfWhatSwitchesOffLeavesOnComeByWayOfTheReference) {
+  Sweep sweep({axis("candidate.load.threads", {1, 2})}, 1, [](const Setting&, int) { return 0.0; });
+  for (std::size_t i = 0; i < 2; ++i) {
+    sweep.comparisons[i].pairs[0].pair.candidate = "threads " + std::to_string(i);
+    for (std::size_t block = 0; block < 8; ++block)
+      add_block(sweep.comparisons[i], block, (i == 0 ? 100 : 70) + static_cast<double>(block % 3),
+                100);
+  }
+  const Effects effects = sweep.effects();
+  const json time = estimate(effects, {{"candidate.load.threads", 2}}).at("speed").at("total_ms");
+  EXPECT_NEAR(time.at("ratio"), 0.7, 0.01);
+  EXPECT_EQ(time.at("from"), "blocks against the reference");
+  bool noted = false;
+  for (const std::string& note : effect_table(effects).notes)
+    noted = noted || note.find("from blocks against the reference") != std::string::npos;
+  EXPECT_TRUE(noted);
+}
+
+// Both switches on, held against one: each has its own blocks against both off.
+TEST(Effects, OnTimesOfTwoSwitchesComeFromTheBlocksOfEachSetting) {
+  Sweep sweep(kTwoByTwo, 1, [](const Setting&, int) { return 0.0; });
+  for (std::size_t i = 0; i < 4; ++i) {
+    sweep.comparisons[i].pairs[0].pair.candidate = "case " + std::to_string(i);
+    for (std::size_t block = 0; block < 6; ++block)
+      add_block(sweep.comparisons[i], block, 100 * (1.0 + 0.3 * static_cast<double>(i)), 100);
+  }
+  for (std::size_t i = 1; i < 4; ++i) {
+    Comparison direct = sweep.comparisons[i];
+    direct.against = "switches_off";
+    direct.pairs[0].pair.reference = "case 0";
+    direct.speed.samples.clear();
+    const double conv = is_on(direct.setting, kConvSwitch) ? 0.9 : 1,
+                 matmul = is_on(direct.setting, kMatmul) ? 0.8 : 1;
+    for (std::size_t block = 0; block < 6; ++block)
+      add_block(direct, block, conv * matmul * (100 + static_cast<double>(block % 2)), 100);
+    sweep.comparisons.push_back(direct);
+  }
+  const Effects effects = sweep.effects();
+  const auto ratio = [&](const json& levels) {
+    return estimate(effects, levels).at("speed").at("total_ms").at("ratio").get<double>();
+  };
+  EXPECT_NEAR(ratio({{kConvSwitch, "1"}}), 0.9, 0.01);
+  EXPECT_NEAR(ratio({{kMatmul, "1"}}), 0.8, 0.01);
+  EXPECT_NEAR(ratio({{kConvSwitch, "1"}, {kMatmul, "1"}}), 1, 0.02);
+  EXPECT_EQ(estimate(effects, {{kConvSwitch, "1"}}).at("speed").at("total_ms").at("n"), 12);
+}
+
 TEST(Effects, OfNoSwitchMakeNoTable) {
   const Effects effects =
       Sweep({axis(kSteps, {20, 30})}, 6, [](const Setting&, int) { return 0.5; }).effects();

@@ -93,16 +93,17 @@ TEST(Summary, CountsChangedOutputAgainstTheSwitchesOff) {
 }
 
 TEST(Summary, TakesTheRatioBlockByBlock) {
-  RawRun run = small_run();
-  run.samples.at("t:1:1")["timings_ms"]["total"] = 120;
+  RawRun run = small_run(6);
+  for (const char* sample : {"t:1:1", "t:3:1", "t:5:2"})
+    run.samples.at(sample)["timings_ms"]["total"] = 120;
   const json total = comparison_of(run, "on~r").at("speed").at("total_ms");
-  EXPECT_EQ(total.at("blocks"), 2);
+  EXPECT_EQ(total.at("blocks"), 6);
   EXPECT_DOUBLE_EQ(total.at("ratio").get<double>(), 0.9);  // of 160/200 and 200/200
-  EXPECT_EQ(total.at("n"), 4);
+  EXPECT_EQ(total.at("n"), 12);
   EXPECT_EQ(total.at("worst"), 120);
   EXPECT_EQ(total.at("mean"), 90);
   EXPECT_EQ(total.at("reference").at("mean"), 100);
-  EXPECT_EQ(comparison_of(run, "on~r").at("timed_samples").size(), 8u);
+  EXPECT_EQ(comparison_of(run, "on~r").at("timed_samples").size(), 24u);
 }
 
 TEST(Summary, LeavesOutATimingThatNobodyHas) {
