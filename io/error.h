@@ -12,4 +12,10 @@ class UserError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// No room for what a command writes: nothing is wrong with what was asked.
+class DiskFull : public UserError {
+ public:
+  using UserError::UserError;
+};
+
 }  // namespace sameseed

@@ -8,18 +8,21 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
 #include "io/error.h"
+#include "io/input_file.h"
 #include "io/json.h"
 
 namespace sameseed {
 namespace {
 
+constexpr const char* kTemporary = ".tmp-";  // and six letters or digits
+
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what) {
+  if (errno == ENOSPC || errno == EDQUOT)
+    throw DiskFull(fmt::format("{}: {}: the disk is full; free some space", path.string(), what));
   throw UserError(fmt::format("{}: {}: {}", path.string(), what, std::strerror(errno)));
 }
 
@@ -32,6 +35,16 @@ void write_all(int descriptor, std::string_view bytes, const std::filesystem::pa
   }
 }
 
+// So that a name given by rename() outlives a power loss.
+void flush_folder(const std::filesystem::path& file) {
+  const std::string folder = file.has_parent_path() ? file.parent_path().string() : ".";
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail(file, "its folder cannot be opened");
+  const bool is_flushed = ::fsync(descriptor) == 0 || errno == EINVAL;  // not every system can
+  ::close(descriptor);
+  if (!is_flushed) fail(file, "its folder cannot be flushed");
+}
+
 }  // namespace
 
 void write_file(const std::filesystem::path& path, std::string_view bytes, FlushToDisk flush) {
@@ -42,7 +55,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes, Flush
       throw UserError(fmt::format("{}: folder cannot be made: {}", path.parent_path().string(),
                                   error.message()));
   }
-  std::string temporary = path.string() + ".XXXXXX";
+  std::string temporary = path.string() + kTemporary + "XXXXXX";
   int descriptor = ::mkstemp(temporary.data());
   if (descriptor < 0) fail(path, "cannot be written");
   try {
@@ -51,22 +64,51 @@ void write_file(const std::filesystem::path& path, std::string_view bytes, Flush
       fail(path, "cannot be flushed");
     if (::close(std::exchange(descriptor, -1)) != 0) fail(path, "cannot be written");
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "cannot be put in place");
+    if (flush == FlushToDisk::kYes) flush_folder(path);
   } catch (...) {
     if (descriptor >= 0) ::close(descriptor);
-    ::unlink(temporary.c_str());
+    ::unlink(temporary.c_str());  // no longer there where only the folder was not flushed
     throw;
   }
 }
 
+void remove_temporaries(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder, error);
+  if (error) return;  // there is none
+  for (const auto& entry : entries) {
+    const std::string name = entry.path().filename();
+    const std::size_t at = name.rfind(kTemporary);
+    if (at != std::string::npos && at + std::strlen(kTemporary) + 6 == name.size() &&
+        entry.symlink_status(error).type() == std::filesystem::file_type::regular)
+      std::filesystem::remove(entry.path(), error);
+  }
+}
+
 std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || std::filesystem::is_directory(path))
+  InputFile file(path);
+  std::string text(file.size(), '\0');
+  std::size_t got = 0;
+  for (;;) {
+    if (got == text.size()) text.resize(text.size() + 4096);  // it grew, or its size is not told
+    const std::size_t part = file.read(text.data() + got, text.size() - got);
+    if (part == 0) break;
+    got += part;
+  }
+  text.resize(got);
+  return text;
+}
+
+void refuse_shared_file(int descriptor, const std::filesystem::path& path) {
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) fail(path, "cannot be looked at");
+  if (!S_ISREG(status.st_mode))
+    throw UserError(fmt::format("{}: is no regular file; remove it", path.string()));
+  if (status.st_nlink > 1)
     throw UserError(fmt::format(
-        "{}: cannot be read: {}", path.string(),
-        std::filesystem::exists(path) ? std::strerror(errno ? errno : EISDIR) : "no such file"));
-  std::ostringstream text;
-  text << in.rdbuf();
-  return std::move(text).str();
+        "{}: has another name elsewhere (a hard link), and what is written here would change that "
+        "file; replace it by a copy",
+        path.string()));
 }
 
 nlohmann::json read_json(const std::filesystem::path& path) {
@@ -82,8 +124,20 @@ std::filesystem::path cache_file(const std::string& name) {
 
 AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  // O_NONBLOCK: a FIFO of this name would be waited for.
+  descriptor_ =
+      ::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
   if (descriptor_ < 0) fail(path_, "cannot be opened for appending");
+  try {
+    refuse_shared_file(descriptor_, path_);
+    end_half_line();
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+void AppendLog::end_half_line() {
   const off_t size = ::lseek(descriptor_, 0, SEEK_END);
   char last = '\n';
   if (size > 0 && ::pread(descriptor_, &last, 1, size - 1) == 1 && last != '\n')
@@ -92,6 +146,12 @@ AppendLog::AppendLog(const std::filesystem::path& path) : path_(path) {
 
 AppendLog::~AppendLog() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void AppendLog::flush() {
+  // All of its file system at once: the pictures that the lines tell of lie there too, and a call
+  // for each costs more than making small ones.
+  if (::syncfs(descriptor_) != 0 || ::fdatasync(descriptor_) != 0) fail(path_, "cannot be flushed");
 }
 
 void AppendLog::append(std::string_view line) {

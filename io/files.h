@@ -12,12 +12,20 @@ namespace sameseed {
 // SHA-256 is kept in a log and they are made again where it does not match.
 enum class FlushToDisk { kYes, kNo };
 
-// Writes to a temporary name in the same folder, flushes and renames over `path`. Creates the
-// folder.
+// Writes to a temporary name in the same folder, flushes, renames over `path` and flushes the
+// folder. Creates the folder. Throws DiskFull, and UserError for what else the system refuses.
 void write_file(const std::filesystem::path& path, std::string_view bytes,
                 FlushToDisk flush = FlushToDisk::kYes);
 
-std::string read_file(const std::filesystem::path& path);  // throws UserError
+// Removes what write_file() left in a folder when it was killed.
+void remove_temporaries(const std::filesystem::path& folder);
+
+// Of regular files only. Throws UserError, also for an error in the middle.
+std::string read_file(const std::filesystem::path& path);
+
+// Throws UserError where an open file is no regular one, or has another name (a hard link), which
+// may lie anywhere: before a file is written to in place.
+void refuse_shared_file(int descriptor, const std::filesystem::path& path);
 
 // Throws UserError that names the file; io/json.h says for what.
 nlohmann::json read_json(const std::filesystem::path& path);
@@ -27,8 +35,8 @@ nlohmann::json read_json(const std::filesystem::path& path);
 std::filesystem::path cache_file(const std::string& name);
 
 // Appends lines, each with the kernel before append() returns: a killed process loses none, a power
-// loss the last few. A last line without its newline (a crash in the middle) is ended first, so
-// that it spoils itself alone.
+// loss those since the last flush(). A last line without its newline (a crash in the middle) is
+// ended first, so that it spoils itself alone.
 class AppendLog {
  public:
   explicit AppendLog(const std::filesystem::path& path);
@@ -36,8 +44,12 @@ class AppendLog {
   AppendLog(const AppendLog&) = delete;
   AppendLog& operator=(const AppendLog&) = delete;
   void append(std::string_view line);  // without the newline; must hold none
+  // Puts on the disk what was appended, and every file that was written beside it.
+  void flush();
 
  private:
+  void end_half_line();
+
   int descriptor_ = -1;
   std::filesystem::path path_;
 };

@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <unordered_set>
@@ -84,19 +80,6 @@ json parse_json(std::string_view text, const std::string& where, int deepest) {
   Watch watch(text, where, deepest);
   json::sax_parse(text, &watch);
   return json::parse(text);
-}
-
-void for_each_json_line(const std::filesystem::path& path,
-                        const std::function<void(nlohmann::json record)>& take) {
-  std::ifstream in(path);
-  std::error_code error;
-  if (!in && std::filesystem::status(path, error).type() != std::filesystem::file_type::not_found)
-    throw UserError(fmt::format("{}: cannot be read: {}", path.string(), std::strerror(errno)));
-  for (std::string line; std::getline(in, line);)
-    if (nlohmann::json record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-        record.is_object())
-      take(std::move(record));
-  if (in.bad()) throw UserError(fmt::format("{}: cannot be read to its end", path.string()));
 }
 
 }  // namespace sameseed

@@ -14,10 +14,4 @@ namespace sameseed {
 // `deepest` levels, which is what bounds the stack of everything that walks the value later.
 nlohmann::json parse_json(std::string_view text, const std::string& where, int deepest = 200);
 
-// Calls `take` with each line of a log that is a JSON object. Half lines and NUL bytes, which a
-// crash or a power loss leaves behind, are passed over; a file that is not there has no lines.
-// Throws UserError for one that is there and cannot be read.
-void for_each_json_line(const std::filesystem::path& path,
-                        const std::function<void(nlohmann::json record)>& take);
-
 }  // namespace sameseed

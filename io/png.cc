@@ -9,10 +9,23 @@
 
 namespace sameseed {
 
-Image read_png(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
+namespace {
+
+constexpr std::size_t kLargestFile = 1 << 30;  // bytes
+
+// Empty where it cannot be. The library throws for some pictures, such as one of too many pixels.
+cv::Mat decode(const std::string& bytes) try {
+  if (bytes.empty() || bytes.size() > kLargestFile) return {};
   const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
-  const cv::Mat decoded = bytes.empty() ? cv::Mat() : cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
+  return cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
+} catch (const cv::Exception&) {
+  return {};
+}
+
+}  // namespace
+
+Image read_png(const std::filesystem::path& path) {
+  const cv::Mat decoded = decode(read_file(path));
   if (decoded.empty()) throw UserError(path.string() + ": not a picture that can be read");
   if (decoded.depth() != CV_8U) throw UserError(path.string() + ": not an 8-bit picture");
   cv::Mat rgb;

@@ -1,10 +1,7 @@
 #include "io/safetensors.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +12,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/input_file.h"
 #include "io/json.h"
 
 namespace sameseed {
@@ -163,20 +161,13 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   const std::string file = path.string();
   auto mapping = std::make_shared<Mapping>();
   mapping->path = path;
-  // Without O_NONBLOCK a pipe of this name would be waited for.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0)
-    throw UserError(fmt::format("{}: cannot be opened: {}", file, std::strerror(errno)));
-  struct stat status {};
-  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  mapping->size = regular ? static_cast<std::size_t>(status.st_size) : 0;
+  const InputFile opened(path);
+  mapping->size = opened.size();
   if (mapping->size > 0)
-    mapping->memory = ::mmap(nullptr, mapping->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-  const int error = errno;
-  ::close(descriptor);
-  if (!regular) throw UserError(file + ": not a regular file");
+    mapping->memory =
+        ::mmap(nullptr, mapping->size, PROT_READ, MAP_PRIVATE, opened.descriptor(), 0);
   if (mapping->size > 0 && mapping->memory == MAP_FAILED)
-    throw UserError(fmt::format("{}: cannot be mapped: {}", file, std::strerror(error)));
+    throw UserError(fmt::format("{}: cannot be mapped: {}", file, std::strerror(errno)));
   mapping->contents =
       parse_safetensors({static_cast<const std::byte*>(mapping->memory), mapping->size}, file);
   return SafetensorsFile(std::move(mapping));

@@ -3,12 +3,11 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <fstream>
 #include <memory>
 #include <stdexcept>
 #include <vector>
 
-#include "io/error.h"
+#include "io/input_file.h"
 
 namespace sameseed {
 namespace {
@@ -51,12 +50,10 @@ std::string sha256(std::span<const std::byte> bytes) {
 std::string sha256(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw UserError(path.string() + ": cannot be read");
+  InputFile in(path);
   Digest digest;
   std::vector<char> part(1 << 20);
-  while (in.read(part.data(), static_cast<std::streamsize>(part.size())) || in.gcount() > 0)
-    digest.add(part.data(), static_cast<std::size_t>(in.gcount()));
+  while (const std::size_t size = in.read(part.data(), part.size())) digest.add(part.data(), size);
   return digest.hex();
 }
 

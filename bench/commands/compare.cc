@@ -14,9 +14,9 @@
 #include "bench/system/temporary_folder.h"
 #include "io/error.h"
 #include "io/files.h"
-#include "io/json.h"
 #include "reports/compare/cohort_difference.h"
 #include "reports/judge/verdict.h"
+#include "reports/run/line_types.h"
 #include "reports/run/run_files.h"
 #include "reports/run/run_index.h"
 #include "reports/summary/summary.h"
@@ -54,7 +54,7 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
              json{{"a", a.files().folder}, {"b", b.files().folder}, {"pairs", pairs}}.dump());
   if (run_scorer({"across", pairs_file, "--out", scores_file}) != 0)
     throw UserError("the pictures could not be scored; see the lines above");
-  for_each_json_line(scores_file, [&](const json& line) {
+  for_each_score(scores_file, [&](const json& line) {
     if (line.value("type", "") == "pair" && !line.contains("refused"))
       scores[{line.at("candidate_case"), line.at("reference_case")}] = parse_pair_scores(line);
   });

@@ -61,7 +61,7 @@ bool is_unfinished(const GenerateResult& made) { return made.interrupted || !mad
 int explain_unfinished(const GenerateResult& made, const std::filesystem::path& run,
                        const CommandLine& line) {
   if (!made.stopped.empty())
-    std::cerr << fmt::format("sameseed: stopped: {}\n", made.stopped);
+    std::cerr << fmt::format("sameseed: stopped: {}\n", one_line(made.stopped));
   else
     std::cerr << fmt::format("sameseed: {}: stopped as asked\n", run.string());
   if (made.content_changed) return kInvalidEnvironmentCode;

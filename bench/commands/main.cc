@@ -5,6 +5,7 @@
 
 #include "bench/commands/command.h"
 #include "bench/commands/generate.h"
+#include "bench/system/interrupt.h"
 #include "bench/worker/content.h"
 #include "io/error.h"
 
@@ -41,6 +42,7 @@ constexpr const char* kExitCodes =
 }  // namespace
 
 int main(int argc, char** argv) {
+  end_by_code_when_interrupted();
   CLI::App program{kPurpose, "sameseed"};
   program.require_subcommand(1);
   program.set_version_flag("--version", SAMESEED_VERSION);
@@ -57,6 +59,9 @@ int main(int argc, char** argv) {
   } catch (const ContentChanged& error) {
     std::cerr << "sameseed: " << error.what() << "\n";
     return kInvalidEnvironmentCode;
+  } catch (const DiskFull& error) {
+    std::cerr << "sameseed: " << error.what() << "\n";
+    return kInfrastructureCode;
   } catch (const UserError& error) {
     std::cerr << "sameseed: " << error.what() << "\n";
   } catch (const std::exception& error) {

@@ -19,6 +19,7 @@ struct MergeCommand {
 };
 
 int merge_shards(const std::vector<std::string>& shards, const std::string& out) {
+  refuse_same_folders({shards.begin(), shards.end()}, out);
   const RunLock lock(out);
   for (const std::string& line : merge({shards.begin(), shards.end()}, out))
     std::cerr << "sameseed: " << line << "\n";

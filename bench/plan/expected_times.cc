@@ -5,9 +5,9 @@
 
 #include "bench/plan/plan_index.h"
 #include "io/files.h"
-#include "io/json.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
+#include "reports/run/line_types.h"
 
 namespace sameseed {
 namespace {
@@ -45,7 +45,7 @@ double ExpectedTimes::of(const json& one_case) const {
 void ExpectedTimes::learn(const json& plan, const std::filesystem::path& records) {
   const PlanIndex index(plan);
   std::map<std::string, std::vector<double>> times;
-  for_each_json_line(records, [&](const json& record) {
+  for_each_record(records, [&](const json& record) {
     if (record.value("outcome", "") != "ok" || !record.contains("wall_ms")) return;
     const json* planned_case = index.find_case(record.value("case", ""));
     if (!planned_case) return;

@@ -2,14 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
 #include <map>
 #include <set>
 
 #include "bench/score/pair_scores.h"
 #include "io/error.h"
 #include "io/files.h"
-#include "io/json.h"
+#include "io/input_file.h"
+#include "io/sha256.h"
 #include "metrics/self_test.h"
+#include "reports/run/line_types.h"
 #include "reports/run/run_files.h"
 #include "reports/summary/damage.h"
 
@@ -25,14 +28,16 @@ struct CasePair {
 
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   std::map<std::string, json> by_case;
-  if (!std::filesystem::exists(run / "records.jsonl"))
-    throw UserError((run / "records.jsonl").string() +
-                    ": not there; run `sameseed generate` first");
-  for_each_json_line(run / "records.jsonl", [&](const json& record) {
+  const auto records = run / "records.jsonl";
+  if (is_absent(records))
+    throw UserError(records.string() + ": not there; run `sameseed generate` first");
+  const PassedOver passed_over = for_each_record(records, [&](const json& record) {
     if (record.value("type", "") == "sample" && record.value("kind", "") == "quality" &&
         record.value("outcome", "") == "ok")
       by_case[record.at("case")] = record;
   });
+  if (const std::string text = passed_over.text(records); !text.empty())
+    std::cerr << "sameseed-scorer: " << text << "\n";
   return by_case;
 }
 
@@ -49,18 +54,45 @@ struct Made {
     return has("latents") ? file("latents", ".safetensors") : std::filesystem::path();
   }
   bool has(const char* what) const { return record.value("files", json::object()).contains(what); }
+  json hash(const char* what) const {
+    return record.value("hashes", json::object()).value(what, json());
+  }
+
+  // Somebody may have put another file in its place, or a power loss may have emptied it.
+  void refuse_other_files() const {
+    const auto refuse = [&](const char* what, const std::filesystem::path& its_file) {
+      const json recorded = record.value("files", json::object()).value(what, json());
+      if (recorded.is_string() && sha256_of_file(its_file) != recorded)
+        throw UserError(fmt::format(
+            "{}: is not the file that was made (another SHA-256); `sameseed run` makes it again",
+            its_file.string()));
+    };
+    refuse("image", file("images", ".png"));
+    refuse("latents", file("latents", ".safetensors"));
+    refuse("trace", file("traces", ".safetensors"));
+  }
 };
+
+// A pair without its map is scored all the same.
+void write_map(const std::filesystem::path& map, const Image& image) try {
+  write_png(map, image);
+} catch (const DiskFull&) {
+  throw;
+} catch (const UserError& error) {
+  std::cerr << "sameseed-scorer: " << error.what() << "\n";
+}
 
 // The scores of one pair, whose heat map it writes to `map` where that names a file; throws
 // UserError where it cannot be scored.
 json score_records(const Metrics& metrics, const Made& made, const Made& counterpart,
                    const std::filesystem::path& map) {
-  const json &candidate = made.record, &reference = counterpart.record;
-  for (const char* hash : {"noise", "token_ids"})
-    if (candidate.at("hashes").at(hash) != reference.at("hashes").at(hash))
-      throw UserError(fmt::format("the arms had different {}: {} and {}", hash,
-                                  candidate.at("hashes").at(hash).dump(),
-                                  reference.at("hashes").at(hash).dump()));
+  for (const char* hash : {"noise", "token_ids"}) {
+    const json ours = made.hash(hash), theirs = counterpart.hash(hash);
+    if (ours != theirs)
+      throw UserError(
+          fmt::format("the arms had different {}: {} and {}", hash, ours.dump(), theirs.dump()));
+  }
+  for (const Made* one : {&made, &counterpart}) one->refuse_other_files();
   const PictureScores pair =
       score_pictures(metrics, made.file("images", ".png"), counterpart.file("images", ".png"));
   json scores = pair.scores;
@@ -68,7 +100,7 @@ json score_records(const Metrics& metrics, const Made& made, const Made& counter
   if (made.has("trace") && counterpart.has("trace"))
     scores["trace"] = score_traces(made.file("traces", ".safetensors"),
                                    counterpart.file("traces", ".safetensors"));
-  if (!map.empty()) write_png(map, pair.map);
+  if (!map.empty()) write_map(map, pair.map);
   return scores;
 }
 
@@ -94,6 +126,8 @@ json score_or_refuse(const Metrics& metrics, const Made& made, const Made& count
                      fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
                                  reference.at("sample").get<std::string>());
     line.update(score_records(metrics, made, counterpart, mapped ? map : std::filesystem::path()));
+  } catch (const DiskFull&) {
+    throw;
   } catch (const UserError& error) {
     line["refused"] = error.what();
   }

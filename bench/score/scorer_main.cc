@@ -38,6 +38,9 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
+  } catch (const sameseed::DiskFull& error) {
+    std::cerr << "sameseed-scorer: " << error.what() << "\n";
+    return 7;
   } catch (const sameseed::UserError& error) {
     std::cerr << "sameseed-scorer: " << error.what() << "\n";
     return 1;

@@ -29,8 +29,9 @@ json Dispatcher::ask(Running& running, const json& message) {
   const auto start = Clock::now();
   last_worker_ = running.id;
   json answer = running.worker->ask(message, crew_.limits.limit(running.environment, op));
-  crew_.limits.learn(running.environment, op,
-                     std::chrono::ceil<TimeLimits::Duration>(Clock::now() - start));
+  const auto time = Clock::now() - start;
+  wall_ms_ = std::chrono::duration<double, std::milli>(time).count();
+  crew_.limits.learn(running.environment, op, std::chrono::ceil<TimeLimits::Duration>(time));
   return answer;
 }
 

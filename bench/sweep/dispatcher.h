@@ -58,6 +58,8 @@ class Dispatcher {
   const nlohmann::json& device() const { return device_; }
   const nlohmann::json& cpu() const { return cpu_; }
   const std::vector<std::string>& invalid() const { return invalid_; }
+  // How long it took, as seen from here.
+  double wall_ms() const { return wall_ms_; }
   // Who else was on the device before the first worker started; null on a CPU.
   const DeviceWatch* watch() const { return watch_ ? &*watch_ : nullptr; }
 
@@ -90,6 +92,7 @@ class Dispatcher {
   std::optional<DeviceWatch> watch_;
   nlohmann::json device_, cpu_;
   std::vector<std::string> invalid_;
+  double wall_ms_ = 0;
 };
 
 }  // namespace sameseed

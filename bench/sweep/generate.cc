@@ -7,6 +7,7 @@
 #include <atomic>
 #include <exception>
 #include <iostream>
+#include <latch>
 #include <mutex>
 #include <thread>
 
@@ -38,6 +39,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr auto kBetweenFlushes = std::chrono::seconds(4);  // Progress has a line every 5
 constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
 // What of this machine two runs must have in common.
@@ -64,7 +66,7 @@ class Sweep {
         start_(sha256(fmt::format("{} {} {}", ::getpid(), now(),
                                   std::chrono::steady_clock::now().time_since_epoch().count()))
                    .substr(0, 12)),
-        noise_(run_, start_),
+        noise_(run_, start_, limits_),
         maker_(run_, index_, plan_.value("trace", false), noise_),
         crew_{.plan = plan_,
               .index = index_,
@@ -110,15 +112,22 @@ class Sweep {
       progress.say(fmt::format("the {} is left alone: this build has no worker for GPUs",
                                gpus_.devices.front().name));
     if (before > 0) progress.say(fmt::format("{} of {} samples were made before", before, total));
+    if (!made_before.passed_over.empty()) progress.say("warning: " + made_before.passed_over);
 
     if (const std::string problem = problem_before_work(); !problem.empty()) {
       stop(problem);
       return result_;
     }
     warn_of_busy_host(progress);
+    // A process ends with the thread that started it, and the one that draws noise is everybody's:
+    // no thread goes before all have done their work.
+    std::latch all_done(static_cast<std::ptrdiff_t>(slots_.size()));
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < slots_.size(); ++i)
-      threads.emplace_back([this, i, &progress] { work(i, progress); });
+      threads.emplace_back([this, i, &progress, &all_done] {
+        work(i, progress);
+        all_done.arrive_and_wait();
+      });
     for (std::thread& thread : threads) thread.join();
     if (problem_) std::rethrow_exception(problem_);
     result_.failed = strikes_.total();
@@ -128,6 +137,7 @@ class Sweep {
               {"start", start_},
               {"at", now()},
               {"reason", result_.interrupted ? "interrupted" : "finished"}});
+    flush();
     return result_;
   }
 
@@ -159,6 +169,21 @@ class Sweep {
   void append(const json& record) {
     const std::lock_guard lock(mutex_);
     log_.append(line_of(record));
+  }
+
+  // Pictures, latents and the log, so that a power loss takes a few seconds' work at most.
+  void flush() {
+    const std::lock_guard lock(flushing_);
+    log_.flush();
+    flushed_ = std::chrono::steady_clock::now();
+  }
+  void flush_if_due() {
+    {
+      const std::lock_guard lock(flushing_);
+      if (std::chrono::steady_clock::now() - flushed_ < kBetweenFlushes) return;
+      flushed_ = std::chrono::steady_clock::now();  // nobody else need do it meanwhile
+    }
+    log_.flush();
   }
 
   // One slot's life: the next stretch that nobody has taken, until there is none.
@@ -239,6 +264,7 @@ class Sweep {
     if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     append(record);
+    flush_if_due();  // before a line that counts it
     count(environment.at("id"), record);
     progress.ends(slot, what,
                   failed ? outcome + ": " + record.at("error").get<std::string>() : outcome, failed,
@@ -308,6 +334,9 @@ class Sweep {
   std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
   std::atomic<bool> over_ = false;
   Strikes strikes_;
+
+  std::mutex flushing_;
+  std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
 
   std::mutex mutex_;  // of what follows, and of the log
   GenerateResult result_;

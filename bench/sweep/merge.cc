@@ -3,106 +3,192 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
 
 #include "bench/plan/plan_file.h"
 #include "bench/plan/plan_index.h"
+#include "bench/sweep/run_lock.h"
+#include "bench/sweep/sample_files.h"
+#include "bench/sweep/shard_choice.h"
 #include "bench/worker/content.h"
 #include "io/error.h"
 #include "io/files.h"
-#include "io/json.h"
+#include "io/input_file.h"
+#include "reports/run/line_types.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 
-json cohort_of(const std::filesystem::path& run) {
-  json cohort;
-  for_each_json_line(run / "records.jsonl", [&](const json& record) {
-    if (record.value("type", "") == "run") cohort = record.value("cohort", json());
-  });
-  return cohort;
-}
+// A shard as it lies there. Its lock is held, shared, while it is read.
+struct OpenShard {
+  std::filesystem::path folder;
+  ReadLock lock;
+  json cohort;               // of its newest start; null: it never started
+  std::vector<json> others;  // its records that are of no sample
+  ShardRecords samples;
+  std::size_t gone = 0;  // samples whose files are not what their records say
 
-void refuse_misfits(const std::vector<std::filesystem::path>& shards, const json& plan) {
-  std::set<std::filesystem::path> seen;
+  OpenShard(const std::filesystem::path& shard, std::vector<std::string>& lines)
+      : folder(shard), lock(shard) {
+    const auto records = shard / "records.jsonl";
+    const PassedOver passed_over = for_each_record(records, [this](json record) {
+      const std::string type = record.at("type");
+      if (type == "run") cohort = record.value("cohort", json());
+      if (type == "sample") {
+        const std::string sample = record.at("sample");
+        samples[sample] = std::move(record);
+      } else {
+        others.push_back(std::move(record));
+      }
+    });
+    gone = std::erase_if(samples, [&](const auto& one) {
+      return one.second.at("outcome") == "ok" && !files_are_there(shard, one.second);
+    });
+    if (const std::string text = passed_over.text(records); !text.empty()) lines.push_back(text);
+  }
+};
+
+void refuse_misfits(const std::vector<std::unique_ptr<OpenShard>>& shards, const json& plan) {
   json cohort;
   const PlanIndex index(plan);
   RunContent content;
   for (const auto& shard : shards) {
-    if (!seen.insert(std::filesystem::weakly_canonical(shard)).second)
-      throw UserError(fmt::format("{}: is named twice", shard.string()));
-    if (read_json(shard / "plan.json") != plan)
-      throw UserError(fmt::format("{}: holds a run of another plan than {}", shard.string(),
-                                  shards.front().string()));
-    content.admit_records(shard, index);
-    const json its_cohort = cohort_of(shard);
-    if (its_cohort.is_null()) continue;  // it never started: its samples are missing
-    if (cohort.is_null()) cohort = its_cohort;
+    if (read_json(shard->folder / "plan.json") != plan)
+      throw UserError(fmt::format("{}: holds a run of another plan than {}", shard->folder.string(),
+                                  shards.front()->folder.string()));
+    content.admit_records(shard->folder, index);
+    if (shard->cohort.is_null()) continue;  // its samples are missing
+    if (cohort.is_null()) cohort = shard->cohort;
     std::vector<std::string> differing;
     for (const auto& [field, value] : cohort.items())
-      if (its_cohort.value(field, json()) != value)
+      if (shard->cohort.value(field, json()) != value)
         differing.push_back(fmt::format("{}: {} there, {} here", field, value.dump(),
-                                        its_cohort.value(field, json()).dump()));
+                                        shard->cohort.value(field, json()).dump()));
     if (!differing.empty())
       throw ContentChanged(fmt::format("{}: another cohort than the shards before it: {}",
-                                       shard.string(), fmt::join(differing, "; ")));
+                                       shard->folder.string(), fmt::join(differing, "; ")));
   }
 }
 
-// A second name for the file where the file system can give one, else a copy.
+// A second name for the file where the file system can give one, else a copy. It takes its place by
+// a rename, so that there is always a whole file.
 void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
   std::error_code error;
-  std::filesystem::remove(to);
-  std::filesystem::create_hard_link(from, to, error);
-  if (error) std::filesystem::copy_file(from, to);
+  if (std::filesystem::equivalent(from, to, error)) return;
+  const std::filesystem::path temporary = to.string() + ".joining";
+  std::filesystem::remove(temporary, error);
+  std::filesystem::create_hard_link(from, temporary, error);
+  if (error) std::filesystem::copy_file(from, temporary, error);
+  if (!error) std::filesystem::rename(temporary, to, error);
+  if (!error) return;
+  std::error_code ignored;
+  std::filesystem::remove(temporary, ignored);
+  const std::string why =
+      fmt::format("{}: cannot be put in place: {}", to.string(), error.message());
+  if (error == std::errc::no_space_on_device) throw DiskFull(why);
+  throw UserError(why);
+}
+
+void join_files(const OpenShard& shard, const std::string& sample,
+                const std::filesystem::path& out) {
+  const json& record = shard.samples.at(sample);
+  if (record.at("outcome") != "ok") return;
+  const json files = record.value("files", json::object());
+  for (const auto& [kind, hash] : files.items())
+    if (hash.is_string() && is_sample_file(kind))
+      link_or_copy(sample_file(shard.folder, kind, sample), sample_file(out, kind, sample));
+}
+
+void join_logs(const OpenShard& shard, const std::filesystem::path& out) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(shard.folder / "logs", error)) return;
+  std::filesystem::create_directories(out / "logs");
+  for (const auto& entry : std::filesystem::directory_iterator(shard.folder / "logs"))
+    if (entry.symlink_status().type() == std::filesystem::file_type::regular)
+      link_or_copy(entry.path(), out / "logs" / entry.path().filename());
+}
+
+// What the choice means, for people.
+void tell(const ShardChoice& choice, const json& plan,
+          const std::vector<std::unique_ptr<OpenShard>>& shards, std::vector<std::string>& lines) {
+  if (choice.in_several > 0)
+    lines.push_back(
+        fmt::format("{} samples are in several shards: whole blocks were taken before cut ones, "
+                    "and samples that are well before failed ones",
+                    choice.in_several));
+  for (const auto& shard : shards)
+    if (shard->gone > 0)
+      lines.push_back(
+          fmt::format("{}: the files of {} samples are gone or others than its records "
+                      "say; `sameseed run ... --shard I/N` makes them again",
+                      shard->folder.string(), shard->gone));
+  const std::size_t planned = plan.at("samples").size(), made = choice.shard_of.size();
+  if (made < planned)
+    lines.push_back(
+        fmt::format("{} of {} samples are in no shard: name the shard that is missing, "
+                    "or finish it with `sameseed run ... --shard I/N`",
+                    planned - made, planned));
 }
 
 }  // namespace
 
-std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
+void refuse_same_folders(const std::vector<std::filesystem::path>& shards,
+                         const std::filesystem::path& out) {
+  std::error_code ignored;
+  for (std::size_t i = 0; i < shards.size(); ++i) {
+    if (!std::filesystem::is_directory(shards[i], ignored))
+      throw UserError(fmt::format("{}: no such folder", shards[i].string()));
+    if (std::filesystem::equivalent(shards[i], out, ignored))
+      throw UserError(fmt::format(
+          "{}: is a shard and --out at once; name all shards of the plan, and a folder of its own "
+          "for the joined run",
+          shards[i].string()));
+    for (std::size_t j = 0; j < i; ++j)
+      if (std::filesystem::equivalent(shards[i], shards[j], ignored))
+        throw UserError(fmt::format("{}: is named twice", shards[i].string()));
+  }
+}
+
+std::vector<std::string> merge(const std::vector<std::filesystem::path>& folders,
                                const std::filesystem::path& out) {
-  const json plan = read_plan(shards.front());
+  refuse_same_folders(folders, out);
+  const json plan = read_plan(folders.front());
+  std::vector<std::string> lines = {
+      fmt::format("{}: {} shards joined", out.string(), folders.size())};
+  std::vector<std::unique_ptr<OpenShard>> shards;
+  for (const auto& folder : folders) shards.push_back(std::make_unique<OpenShard>(folder, lines));
   refuse_misfits(shards, plan);
   if (std::filesystem::exists(out / "plan.json") && !std::filesystem::exists(out / "merge.json"))
     throw UserError(
         fmt::format("{}: holds a run already; name another folder with --out", out.string()));
 
+  std::vector<ShardRecords> made;
+  for (const auto& shard : shards) made.push_back(shard->samples);
+  const ShardChoice choice = choose_shards(plan, made);
+  prepare_sample_folders(out);
   json sources = json::array();
   std::string records;
-  std::set<std::string> made;
   for (const auto& shard : shards) {
-    sources.push_back(std::filesystem::absolute(shard).string());
-    for_each_json_line(shard / "records.jsonl", [&](const json& record) {
-      records += record.dump() + "\n";
-      if (record.value("type", "") == "sample") made.insert(record.at("sample"));
-    });
-    for (const char* folder : {"images", "latents", "traces", "logs"}) {
-      if (!std::filesystem::is_directory(shard / folder)) continue;
-      std::filesystem::create_directories(out / folder);
-      for (const auto& entry : std::filesystem::directory_iterator(shard / folder))
-        link_or_copy(entry.path(), out / folder / entry.path().filename());
-    }
+    sources.push_back(std::filesystem::absolute(shard->folder).string());
+    for (const json& record : shard->others) records += record.dump() + "\n";
+    join_logs(*shard, out);
+  }
+  for (const auto& [sample, shard] : choice.shard_of) {
+    records += shards[shard]->samples.at(sample).dump() + "\n";
+    join_files(*shards[shard], sample, out);
   }
   write_file(out / "merge.json", json{{"shards", sources}}.dump(1) + "\n");
   for (const char* file :
        {"plan.json", "matrix.json", "gates.json", "baseline.json", "first_baseline.json"})
-    if (std::filesystem::exists(shards.front() / file))
-      write_file(out / file, read_file(shards.front() / file));
+    if (!is_absent(folders.front() / file))
+      write_file(out / file, read_file(folders.front() / file));
   write_file(out / "records.jsonl", records);
-
-  std::vector<std::string> lines = {
-      fmt::format("{}: {} shards joined", out.string(), shards.size())};
-  std::size_t missing = 0;
-  for (const json& sample : plan.at("samples"))
-    missing += !made.contains(sample.at("id").get<std::string>());
-  if (missing > 0)
-    lines.push_back(
-        fmt::format("{} of {} samples are in no shard: name the shard that is missing, "
-                    "or finish it with `sameseed run ... --shard I/N`",
-                    missing, plan.at("samples").size()));
+  AppendLog(out / "records.jsonl").flush();
+  tell(choice, plan, shards, lines);
   return lines;
 }
 

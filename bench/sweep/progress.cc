@@ -10,6 +10,8 @@
 #include <ostream>
 #include <utility>
 
+#include "reports/run/labels.h"
+
 namespace sameseed {
 namespace {
 
@@ -113,7 +115,8 @@ void Progress::ends(std::size_t slot, const std::string& what, const std::string
   if (style_.verbosity == Verbosity::kVerbose ||
       (failed && style_.verbosity != Verbosity::kQuiet)) {
     clear();
-    out_ << fmt::format("sameseed: {}: {}: {} ({:.0f} ms)", slots_.at(slot), what, outcome, ms)
+    out_ << fmt::format("sameseed: {}: {}: {} ({:.0f} ms)", slots_.at(slot), one_line(what),
+                        one_line(outcome), ms)
          << std::endl;
   }
   draw();
@@ -123,7 +126,7 @@ void Progress::say(const std::string& line) {
   if (style_.verbosity == Verbosity::kQuiet) return;
   const std::lock_guard lock(mutex_);
   clear();
-  out_ << "sameseed: " << line << std::endl;
+  out_ << "sameseed: " << one_line(line) << std::endl;
 }
 
 }  // namespace sameseed

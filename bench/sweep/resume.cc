@@ -5,7 +5,7 @@
 
 #include "bench/plan/plan_index.h"
 #include "bench/sweep/sample_files.h"
-#include "io/json.h"
+#include "reports/run/line_types.h"
 
 namespace sameseed {
 namespace {
@@ -16,6 +16,7 @@ using nlohmann::json;
 struct Newest {
   std::string outcome, start;
   double wall_ms = 0;
+  json files;  // {"sample", "files"}: its pictures, which are looked at once
   bool is_well() const { return outcome == "ok" || outcome == "unsupported"; }
 };
 using NewestRecords = std::map<std::string, Newest>;  // by sample
@@ -25,17 +26,23 @@ bool is_invalid_timing(const json& record) {
   return record.value("kind", "") == "timing" && !record.value("invalid", json::array()).empty();
 }
 
-NewestRecords read_newest(const std::filesystem::path& run) {
+NewestRecords read_newest(const std::filesystem::path& run, std::string& passed_over) {
   NewestRecords records;
-  for_each_json_line(run / "records.jsonl", [&](const json& record) {
-    if (record.value("type", "") != "sample" || !record.contains("sample") ||
-        !record.contains("outcome"))
-      return;
-    Newest& newest = records[record.at("sample")];
-    newest = {record.at("outcome"), record.value("start", "?"), record.value("wall_ms", 0.0)};
-    if (newest.outcome == "ok" && !files_are_there(run, record)) newest.outcome = "files are gone";
-    if (newest.outcome == "ok" && is_invalid_timing(record)) newest.outcome = "invalid";
-  });
+  const auto file = run / "records.jsonl";
+  passed_over = for_each_record(file, [&](const json& record) {
+                  if (record.value("type", "") != "sample") return;
+                  Newest& newest = records[record.at("sample")];
+                  newest = {record.at("outcome"),
+                            record.value("start", "?"),
+                            record.value("wall_ms", 0.0),
+                            {{"sample", record.at("sample")},
+                             {"files", record.value("files", json::object())}}};
+                  if (newest.outcome == "ok" && is_invalid_timing(record))
+                    newest.outcome = "invalid";
+                }).text(file);
+  for (auto& [sample, newest] : records)
+    if (newest.outcome == "ok" && !files_are_there(run, newest.files))
+      newest.outcome = "files are gone";
   return records;
 }
 
@@ -66,10 +73,10 @@ std::set<Block> whole_blocks(const json& plan, const NewestRecords& records) {
 }  // namespace
 
 MadeBefore read_made_before(const std::filesystem::path& run, const json& plan) {
-  const NewestRecords records = read_newest(run);
+  MadeBefore made;
+  const NewestRecords records = read_newest(run, made.passed_over);
   const std::set<Block> whole = whole_blocks(plan, records);
   const PlanIndex index(plan);
-  MadeBefore made;
   for (const json& sample : plan.at("samples")) {
     const Newest* well = find_well(records, sample);
     if (!well) continue;

@@ -17,6 +17,7 @@ struct MadeBefore {
     std::chrono::milliseconds time;
   };
   std::vector<Time> times;  // of the samples that came out well
+  std::string passed_over;  // which lines of the log cannot be; empty: none
 };
 
 // A sample is finished where its newest record says so and its files are still those it names (by

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+
+#include "io/input_file.h"
 
 namespace sameseed {
 
 // Keeps RUN/lock locked while it exists; the system unlocks it when the process ends, however
-// it ends. Throws UserError that says who holds it, and where something in the folder is a link
-// that leads outside.
+// it ends. Removes what killed commands left half written. Throws UserError that says who holds it,
+// and where something in the folder is a link that leads outside.
 class RunLock {
  public:
   explicit RunLock(const std::filesystem::path& run);
@@ -17,6 +20,15 @@ class RunLock {
 
  private:
   int descriptor_ = -1;
+};
+
+// Keeps RUN/lock from being taken while the run is only read; other readers may. Writes nothing.
+class ReadLock {
+ public:
+  explicit ReadLock(const std::filesystem::path& run);
+
+ private:
+  std::optional<InputFile> file_;  // nothing: the run has no such file
 };
 
 }  // namespace sameseed

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bench/worker/worker.h"
 #include "io/error.h"
 #include "io/png_check.h"
@@ -30,13 +32,26 @@ std::filesystem::path sample_file(const std::filesystem::path& run, const std::s
   throw std::logic_error("samples have no file of the kind " + kind);
 }
 
+bool is_sample_file(const std::string& kind) {
+  return std::ranges::any_of(kKinds, [&](const FileKind& known) { return known.kind == kind; });
+}
+
 void prepare_sample_folders(const std::filesystem::path& run) {
   for (const FileKind& known : kKinds) {
-    std::filesystem::create_directories(run / known.folder);
-    for (const auto& entry : std::filesystem::directory_iterator(run / known.folder))
-      if (const auto ending = entry.path().extension();
-          ending != ".png" && ending != ".safetensors")
-        std::filesystem::remove(entry.path());
+    const std::filesystem::path folder = run / known.folder;
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error)
+      throw UserError(fmt::format("{}: folder cannot be made: {}; remove what stands there",
+                                  folder.string(), error.message()));
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const auto ending = entry.path().extension();
+      if (ending == ".png" || ending == ".safetensors") continue;
+      if (entry.symlink_status().type() == std::filesystem::file_type::directory)
+        throw UserError(fmt::format("{}: is a folder, and only pictures belong here; remove it",
+                                    entry.path().string()));
+      std::filesystem::remove(entry.path());
+    }
   }
 }
 

@@ -12,8 +12,12 @@ namespace sameseed {
 std::filesystem::path sample_file(const std::filesystem::path& run, const std::string& kind,
                                   const std::string& sample);
 
+// Whether a record's `files` may name this kind.
+bool is_sample_file(const std::string& kind);
+
 // Makes the folders, since outside engines find those they write to, and removes from them what a
-// killed writer left: everything that is no result.
+// killed writer left: every file that is no result. Throws UserError where something else stands in
+// the way.
 void prepare_sample_folders(const std::filesystem::path& run);
 
 // Whether all files that a sample's record names are there and still what it says, by SHA-256.

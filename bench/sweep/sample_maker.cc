@@ -1,26 +1,46 @@
 #include "bench/sweep/sample_maker.h"
 
-#include <fstream>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "bench/sweep/sample_files.h"
 #include "bench/worker/answer.h"
+#include "io/error.h"
+#include "io/input_file.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kLogTail = 12;  // lines
+constexpr std::size_t kLogTail = 12;          // lines
+constexpr std::size_t kLongestLogLine = 500;  // bytes
+constexpr std::size_t kLogEnd = 64 << 10;     // bytes that are looked at
+
+// The end of a file; empty where it cannot be read, for it is a word on a failure and no more.
+std::string end_of(const std::filesystem::path& file) try {
+  const InputFile in(file);
+  std::string text(std::min(in.size(), kLogEnd), '\0');
+  const ssize_t size = ::pread(in.descriptor(), text.data(), text.size(),
+                               static_cast<off_t>(in.size() - text.size()));
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  return text;
+} catch (const UserError&) {
+  return "";
+}
 
 }  // namespace
 
 std::vector<std::string> last_lines(const std::filesystem::path& log) {
   std::vector<std::string> lines;
-  std::ifstream in(log);
+  std::istringstream in(end_of(log));
   for (std::string line; std::getline(in, line);) {
     if (lines.size() == kLogTail) lines.erase(lines.begin());
-    lines.push_back(line);
+    lines.push_back(
+        line.size() <= kLongestLogLine ? line : line.substr(0, kLongestLogLine) + " ... (cut)");
   }
   return lines;
 }
@@ -68,7 +88,8 @@ json SampleMaker::make(const json& sample, Dispatcher& dispatcher) const {
   json fields = json::object();
   try {
     const json request = request_for(sample, noise);
-    fields = record_fields(dispatcher.generate(environment, request));
+    const json answer = dispatcher.generate(environment, request);
+    fields = record_fields(answer, dispatcher.wall_ms());
     fields["files"] = check_files(request, fields.at("hashes").contains("latents"));
     fields["outcome"] = "ok";
     if (!dispatcher.device().is_null()) fields["device"] = dispatcher.device();

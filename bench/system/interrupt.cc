@@ -1,6 +1,7 @@
 #include "bench/system/interrupt.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -10,12 +11,14 @@ namespace {
 std::atomic<bool> signalled{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may write it");
 
-extern "C" void mark(int) { signalled = true; }
+extern "C" void end_now(int) { ::_exit(kInterruptedCode); }
+extern "C" void mark(int number) {
+  if (signalled.exchange(true)) end_now(number);
+}
 
-void on(int number, void (*handler)(int), int flags) {
+void on(int number, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = flags;
   ::sigaction(number, &action, nullptr);
 }
 
@@ -23,12 +26,13 @@ void on(int number, void (*handler)(int), int flags) {
 
 Interrupt::Interrupt() {
   signalled = false;
-  for (const int number : {SIGINT, SIGTERM})
-    on(number, mark, SA_RESETHAND);  // the second one finds the default: end
+  for (const int number : {SIGINT, SIGTERM}) on(number, mark);
 }
 
-Interrupt::~Interrupt() {
-  for (const int number : {SIGINT, SIGTERM}) on(number, SIG_DFL, 0);
+Interrupt::~Interrupt() { end_by_code_when_interrupted(); }
+
+void end_by_code_when_interrupted() {
+  for (const int number : {SIGINT, SIGTERM}) on(number, end_now);
 }
 
 bool Interrupt::asked() const { return signalled; }

@@ -17,4 +17,8 @@ class Interrupt {
 
 constexpr int kInterruptedCode = 130;  // 128 + SIGINT, as shells have it
 
+// From now on both signals end the program at once with this code, where no Interrupt exists.
+// Nothing is lost: files come into being by renames.
+void end_by_code_when_interrupted();
+
 }  // namespace sameseed

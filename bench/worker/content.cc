@@ -6,8 +6,8 @@
 
 #include "bench/plan/engine_name.h"
 #include "bench/worker/worker_command.h"
-#include "io/json.h"
 #include "pipeline/model/model_files.h"
+#include "reports/run/line_types.h"
 
 namespace sameseed {
 namespace {
@@ -98,7 +98,7 @@ void RunContent::admit(const json& environment, const json& content, const std::
 }
 
 void RunContent::admit_records(const std::filesystem::path& run, const PlanIndex& index) {
-  for_each_json_line(run / "records.jsonl", [&](const json& record) {
+  for_each_record(run / "records.jsonl", [&](const json& record) {
     if (record.value("type", "") != "worker" || !record.contains("content")) return;
     if (const json* environment = index.find_environment(record.value("environment", "")))
       admit(*environment, record.at("content"), run.string());

@@ -20,8 +20,11 @@ json noise_message(const json& load, const json& request, const std::string& pre
           {"out", out}};
 }
 
-NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& start)
-    : run_(std::filesystem::absolute(run)), log_(run_ / "logs" / (start + "-noise.log")) {
+NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& start,
+                       TimeLimits& limits)
+    : run_(std::filesystem::absolute(run)),
+      log_(run_ / "logs" / (start + "-noise.log")),
+      limits_(limits) {
   std::filesystem::remove_all(run_ / "noise");
 }
 
@@ -32,12 +35,18 @@ std::string NoiseFiles::file_for(const json& planned_case, const json& load) {
       run_ / "noise" /
       fmt::format("{}-{}x{}-{}.safetensors", precision, request.value("batch", 1),
                   request.at("size").get<std::string>(), request.at("seed").get<std::uint64_t>());
+  if (std::filesystem::exists(file)) return file.string();  // it came by a rename: it is whole
   const std::lock_guard lock(mutex_);
   if (std::filesystem::exists(file)) return file.string();
   try {
     if (!worker_)
       worker_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}), log_);
-    worker_->ask(noise_message(load, request, precision, file.string()), std::chrono::minutes(10));
+    const auto began = std::chrono::steady_clock::now();
+    worker_->ask(noise_message(load, request, precision, file.string()),
+                 limits_.limit("noise", "noise"));
+    limits_.learn(
+        "noise", "noise",
+        std::chrono::ceil<TimeLimits::Duration>(std::chrono::steady_clock::now() - began));
   } catch (const WorkerFailure& failure) {
     if (!failure.alive()) worker_.reset();
     throw;

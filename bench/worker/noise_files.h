@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "bench/worker/time_limits.h"
 #include "bench/worker/worker.h"
 
 namespace sameseed {
@@ -20,10 +21,13 @@ nlohmann::json noise_message(const nlohmann::json& load, const nlohmann::json& r
 class NoiseFiles {
  public:
   // Removes the files of earlier starts, which a power loss may have damaged: drawn again they are
-  // the same. `start` is an id of this start of the program, for the log.
-  NoiseFiles(const std::filesystem::path& run, const std::string& start);
+  // the same. `start` is an id of this start of the program, for the log; `limits` must outlive it.
+  // The process belongs to the thread that first needs a new file: no thread may end before all
+  // have what they need.
+  NoiseFiles(const std::filesystem::path& run, const std::string& start, TimeLimits& limits);
 
-  // The file for this case of the plan, drawn where it is not there yet. Throws WorkerFailure.
+  // The file for this case of the plan, drawn where it is not there yet: only who needs a new one
+  // waits for the process. Throws WorkerFailure.
   std::string file_for(const nlohmann::json& planned_case, const nlohmann::json& load);
 
   // Where the process that draws writes its stderr.
@@ -33,6 +37,7 @@ class NoiseFiles {
   std::filesystem::path run_, log_;
   std::mutex mutex_;
   std::unique_ptr<Worker> worker_;
+  TimeLimits& limits_;
 };
 
 }  // namespace sameseed

@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -24,7 +26,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t kLongestAnswer = 64 << 20;  // bytes
-constexpr auto kTimeToQuit = 2s;                  // after the end of its input
+constexpr std::size_t kLongestError = 2000;       // bytes of what an answer calls its error
+constexpr off_t kLargestLog = 64 << 20, kKeptOfLog = 1 << 20;  // bytes
+constexpr auto kBetweenLooks = 1s;                             // at the log's size
+constexpr auto kTimeToQuit = 2s;                               // after the end of its input
 
 // How many processes the kernel has ended for lack of memory since the machine started.
 std::int64_t ended_for_memory() {
@@ -63,7 +68,7 @@ pid_t start_guard(pid_t group, int& lifeline) {
 
 Worker::Worker(const std::vector<std::string>& command, const std::vector<std::string>& environment,
                const std::filesystem::path& log)
-    : ended_for_memory_(ended_for_memory()) {
+    : log_(log), ended_for_memory_(ended_for_memory()) {
   ::signal(SIGPIPE, SIG_IGN);
   if (log.has_parent_path()) std::filesystem::create_directories(log.parent_path());
   int to[2], from[2];
@@ -160,13 +165,26 @@ void Worker::fail_as(const char* kind, const std::string& why) {
   throw WorkerFailure(kind, why);
 }
 
+// What an engine writes to stderr must not fill the disk.
+void Worker::refuse_flood() {
+  struct stat status {};
+  if (::stat(log_.c_str(), &status) != 0 || status.st_size <= kLargestLog) return;
+  end_group();
+  [[maybe_unused]] const int ignored = ::truncate(log_.c_str(), kKeptOfLog);
+  throw WorkerFailure("rubbish", fmt::format("the worker wrote more than {} bytes to stderr: {}",
+                                             kLargestLog, log_.string()));
+}
+
 void Worker::wait_for(int descriptor, short events, Clock::time_point end, Duration limit) {
   for (;;) {
     const auto left = std::chrono::ceil<Duration>(end - Clock::now());
+    const Duration wait_time = std::min<Duration>(left, kBetweenLooks);
     pollfd wait{descriptor, events, 0};
-    const int ready = left.count() <= 0 ? 0 : ::poll(&wait, 1, static_cast<int>(left.count()));
+    const int ready = left.count() <= 0 ? 0 : ::poll(&wait, 1, static_cast<int>(wait_time.count()));
+    refuse_flood();
     if (ready > 0) return;
     if (ready < 0 && errno == EINTR) continue;
+    if (left > wait_time) continue;
     fail_as("hung",
             fmt::format("no answer within {:.3g} s", std::chrono::duration<double>(limit).count()));
   }
@@ -251,7 +269,7 @@ nlohmann::json Worker::ask(const nlohmann::json& message, Duration limit) {
   if (!answer.at("ok").get<bool>()) {
     const auto text_of = [&](const char* field) {
       return answer.contains(field) && answer.at(field).is_string()
-                 ? answer.at(field).get<std::string>()
+                 ? answer.at(field).get<std::string>().substr(0, kLongestError)
                  : "";
     };
     const std::string kind = text_of("kind");

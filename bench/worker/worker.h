@@ -58,8 +58,10 @@ class Worker {
   void wait_for(int descriptor, short events, Clock::time_point end, Duration limit);
   [[noreturn]] void fail_as_crashed();
   [[noreturn]] void fail_as(const char* kind, const std::string& why);
+  void refuse_flood();
   int end_group();
 
+  const std::filesystem::path log_;
   pid_t pid_ = -1, guard_ = -1;
   int in_ = -1, out_ = -1, lifeline_ = -1;
   std::int64_t ended_for_memory_ = 0;  // by the kernel, on this machine, before this worker started

@@ -49,6 +49,10 @@ std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(),
       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }, ' ');
+  // The second half of the control codes, U+0080 to U+009F, of which one begins escapes as well.
+  for (std::size_t i = 0; i + 1 < text.size(); ++i)
+    if (text[i] == '\xc2' && static_cast<unsigned char>(text[i + 1]) < 0xa0)
+      text[i] = text[i + 1] = ' ';
   return text;
 }
 

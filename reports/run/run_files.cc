@@ -8,8 +8,8 @@
 
 #include "io/error.h"
 #include "io/files.h"
-#include "io/json.h"
 #include "reports/run/equal_pictures.h"
+#include "reports/run/line_types.h"
 
 namespace sameseed {
 namespace {
@@ -304,9 +304,14 @@ RunFiles RunFilesReader::finish() {
 
 RunFiles read_run(const std::filesystem::path& folder) {
   RunFilesReader reader(folder.string(), read_json(folder / "plan.json"));
-  for_each_json_line(folder / "records.jsonl", [&](const json& line) { reader.take_record(line); });
-  for_each_json_line(folder / "scores.jsonl", [&](const json& line) { reader.take_score(line); });
-  return reader.finish();
+  const auto records = folder / "records.jsonl", scores = folder / "scores.jsonl";
+  std::vector<std::string> passed_over = {
+      for_each_record(records, [&](const json& line) { reader.take_record(line); }).text(records),
+      for_each_score(scores, [&](const json& line) { reader.take_score(line); }).text(scores)};
+  std::erase(passed_over, "");
+  RunFiles files = reader.finish();
+  files.passed_over = std::move(passed_over);
+  return files;
 }
 
 }  // namespace sameseed

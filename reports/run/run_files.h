@@ -85,6 +85,7 @@ struct RunFiles {
   std::vector<WorkerRecord> workers;                 // in order
   std::optional<std::vector<ReportMetric>> metrics;  // the scorer's; nothing: was not scored
   std::map<std::pair<std::string, std::string>, PairScores> scores;  // candidate, reference case
+  std::vector<std::string> passed_over = {};  // a sentence a file with lines that cannot be
 };
 
 // The lines of a run's files, taken for what they are. Lines of an unknown type, and those that
@@ -103,8 +104,8 @@ class RunFilesReader {
   RunFiles files_;
 };
 
-// Half lines (of a crash) and NUL bytes (of a power loss) are passed over as well. Throws UserError
-// where plan.json cannot be read.
+// Lines that cannot be (half ones of a crash, damaged ones) are passed over and told of. Throws
+// UserError where a file is there and cannot be read.
 RunFiles read_run(const std::filesystem::path& folder);
 
 // A line of scores.jsonl.

@@ -39,8 +39,9 @@ inline constexpr double kPower = 0.8;
 // (z(1 - alpha / family) + z(kPower)) spread / sqrt(n - z(1 - alpha / family)^2). Normal
 // approximation with twice the correction for Student's t of Guenther 1981, Sample size formulas
 // for normal theory t tests, as the claim has to stand the drawings as well: by simulation the
-// power is 77 % at 6 normal observations and 79 to 81 % from 8 on (to show that the mean lies as far
-// below: 74 % at 12, 77 % from 24 on). Holm's procedure at its first, strictest step. Nothing where n is too small for any.
+// power is 77 % at 6 normal observations and 79 to 81 % from 8 on (to show that the mean lies as
+// far below: 74 % at 12, 77 % from 24 on). Holm's procedure at its first, strictest step. Nothing
+// where n is too small for any.
 std::optional<double> smallest_change(double spread, std::size_t n, std::size_t family,
                                       double alpha);
 

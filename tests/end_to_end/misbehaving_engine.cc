@@ -2,6 +2,7 @@
 // or in what it does beside pictures.
 //   misbehaving_engine FAULT
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -68,6 +69,8 @@ json misbehave(const std::string& fault, Engine& engine, const json& message) {
   const std::string image = message.value("image", "");
   if (fault == "wrong_noise") answer["hashes"]["noise"] = answer["hashes"]["latents"];
   if (fault == "no_total") answer["timings_ms"].erase("total");
+  if (fault == "negative_time") answer["timings_ms"]["total"] = -5;
+  if (fault == "long_time") answer["timings_ms"]["total"] = 1e308;
   if (image.empty()) return answer;
   static int pictures = 0;
   if (fault == "other_picture" && ++pictures == 2) {
@@ -89,7 +92,8 @@ json misbehave(const std::string& fault, Engine& engine, const json& message) {
     const std::string whole = read_file(image);
     write_file(image, whole.substr(0, whole.size() / 2));
   }
-  if (fault == "no_picture") ::unlink(image.c_str());
+  if (fault == "no_picture" || fault == "fifo") ::unlink(image.c_str());
+  if (fault == "fifo" && ::mkfifo(image.c_str(), 0600) != 0) std::abort();
   return answer;
 }
 

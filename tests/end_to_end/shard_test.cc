@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "bench/sweep/run_lock.h"
 #include "bench/system/programs.h"
 #include "io/files.h"
 #include "tests/end_to_end/program_under_test.h"
@@ -83,6 +84,47 @@ TEST_F(Shards, AreRefusedWhereTheyDoNotFit) {
   EXPECT_EQ(merge({shard("1"), shard("3")}, "plan"), 1);
   EXPECT_NE(read_file(folder_ + "/plan").find("another plan"), std::string::npos);
   write_file(shard("3") + "/plan.json", plan);
+}
+
+// What lies in a folder, by name: what is asked of a merge is that it leaves shards as they are.
+std::map<std::string, std::string> files_of(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+    if (entry.is_regular_file() && entry.path().filename() != "lock")
+      files[entry.path().string()] = read_file(entry.path());
+  return files;
+}
+
+TEST_F(Shards, AreNeverTheFolderThatTheyAreJoinedInto) {
+  ASSERT_EQ(merge({shard("1"), shard("2")}), 7);  // the third is added in the natural way
+  const auto before = files_of(merged());
+  std::filesystem::create_directory_symlink(merged(), folder_ + "/link");
+  for (const std::string& name : {merged(), merged() + "/", folder_ + "/link"}) {
+    EXPECT_EQ(merge({name, shard("3")}, "itself"), 1);
+    EXPECT_NE(read_file(folder_ + "/itself").find("is a shard and --out at once"),
+              std::string::npos);
+  }
+  EXPECT_EQ(files_of(merged()), before);
+  std::filesystem::remove(folder_ + "/link");
+  const auto shards_before = files_of(shard("1"));
+  EXPECT_EQ(merge({shard("1"), shard("2"), shard("3")}), 0);
+  EXPECT_EQ(files_of(shard("1")), shards_before);
+}
+
+TEST_F(Shards, LeaveOutAPictureThatIsNotTheOneThatWasMade) {
+  const auto entry = *std::filesystem::directory_iterator(shard("2") + "/images");
+  const std::string picture = entry.path(), bytes = read_file(picture);
+  write_file(picture, "");  // as a power loss leaves it
+  EXPECT_EQ(merge({shard("1"), shard("2"), shard("3")}, "gone"), 7);
+  EXPECT_NE(read_file(folder_ + "/gone").find("the files of 1 samples are gone"),
+            std::string::npos);
+  write_file(picture, bytes);
+}
+
+TEST_F(Shards, AreNotJoinedWhileOneIsBeingWorkedOn) {
+  const RunLock lock(shard("3"));
+  EXPECT_EQ(merge({shard("1"), shard("2"), shard("3")}, "busy"), 1);
+  EXPECT_NE(read_file(folder_ + "/busy").find("in use by process"), std::string::npos);
 }
 
 TEST_F(Shards, ShareTheWorkOfTwoSlotsAsWell) {

@@ -4,10 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <vector>
 
 #include "io/error.h"
-#include "io/files.h"
 
 namespace sameseed {
 namespace {
@@ -43,20 +41,6 @@ TEST(Json, ReadsManyObjectsInOneInTimeThatGrowsWithTheText) {
   for (int i = 0; i < 100'000; ++i) text += fmt::format("\"{}\":{{}},", i);
   text.back() = '}';
   EXPECT_EQ(parse_json(text, "x.json").size(), 100'000u);
-}
-
-TEST(JsonLines, PassOverWhatACrashOrAPowerLossLeavesBehind) {
-  const std::string file = ::testing::TempDir() + "log.jsonl";
-  write_file(file, "{\"a\":1}\n" + std::string(9, '\0') + "\n{\"a\":2\n[3]\n\n{\"a\":4}");
-  std::vector<int> seen;
-  for_each_json_line(file, [&](const nlohmann::json& record) { seen.push_back(record.at("a")); });
-  EXPECT_EQ(seen, (std::vector<int>{1, 4}));
-  for_each_json_line(file + ".none", [](const nlohmann::json&) { FAIL(); });
-}
-
-// A folder stands for whatever is there and cannot be read: it is no run without samples.
-TEST(JsonLines, OfAFileThatCannotBeReadAreAnError) {
-  EXPECT_THROW(for_each_json_line(::testing::TempDir(), [](const nlohmann::json&) {}), UserError);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "io/png_check.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "io/error.h"
 #include "io/files.h"
@@ -32,6 +33,48 @@ TEST(CheckPng, TakesAWholePictureAndNothingLess) {
     damaged[at] = static_cast<char>(damaged[at] ^ 1);
     EXPECT_NE(refusal_of(damaged), "taken") << at;
   }
+}
+
+// A PNG with sound checksums around these compressed pixels.
+std::string png_of(const std::string& pixels) {
+  const auto number = [](std::uint32_t value) {
+    std::string bytes;
+    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 255);
+    return bytes;
+  };
+  const auto chunk = [&](const std::string& type, const std::string& data) {
+    const std::string typed = type + data;
+    const auto sum = ::crc32_z(0, reinterpret_cast<const Bytef*>(typed.data()), typed.size());
+    return number(static_cast<std::uint32_t>(data.size())) + typed +
+           number(static_cast<std::uint32_t>(sum));
+  };
+  return std::string("\x89PNG\r\n\x1a\n") +
+         chunk("IHDR", number(8) + number(4) + std::string("\x08\x02\0\0\0", 5)) +
+         chunk("IDAT", pixels) + chunk("IEND", "");
+}
+
+std::string packed(const std::string& bytes) {
+  std::string result(::compressBound(bytes.size()), '\0');
+  uLongf size = result.size();
+  ::compress(reinterpret_cast<Bytef*>(result.data()), &size,
+             reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
+  return result.substr(0, size);
+}
+
+TEST(CheckPng, UnpacksThePixels) {
+  const std::string pixels(4 * (1 + 3 * 8), '\0'), whole = packed(pixels);
+  EXPECT_EQ(refusal_of(png_of(whole)), "taken");
+  EXPECT_NE(
+      refusal_of(png_of("")).find("holds no whole picture: 0 bytes of pixels, 100 are needed"),
+      std::string::npos);
+  EXPECT_NE(refusal_of(png_of("nonsense")).find("cannot be unpacked"), std::string::npos);
+  EXPECT_NE(refusal_of(png_of(whole.substr(0, whole.size() / 2))).find("holds no whole picture"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(png_of(packed(pixels + "x"))).find("101 bytes of pixels"),
+            std::string::npos);
+  // A bomb ends as soon as it is known to be one.
+  EXPECT_NE(refusal_of(png_of(packed(std::string(100'000'000, '\0')))).find("cannot be unpacked"),
+            std::string::npos);
 }
 
 TEST(CheckPng, SaysWhatIsWrong) {

@@ -71,9 +71,13 @@ TEST(ExpectedTimes, ComeFromAnEarlierRunAndAreGuessedFromTheWorkElsewhere) {
   const json plan = {{"environments", {{{"id", "e"}}}},
                      {"cases", {one_case("a", 10, "x"), one_case("b", 20, "x")}}};
   const std::string records = ::testing::TempDir() + "sameseed-records.jsonl";
-  write_file(records,
-             "{\"outcome\":\"ok\",\"case\":\"a\",\"wall_ms\":500}\n"  // it paid for loading
-             "{\"outcome\":\"ok\",\"case\":\"a\",\"wall_ms\":100}\nhalf");
+  write_file(
+      records,
+      // The first paid for loading.
+      R"({"type":"sample","sample":"1","case":"a","kind":"quality","outcome":"ok","wall_ms":500})"
+      "\n"
+      R"({"type":"sample","sample":"2","case":"a","kind":"quality","outcome":"ok","wall_ms":100})"
+      "\nhalf");
   ExpectedTimes times;
   EXPECT_EQ(times.of(plan.at("cases").at(1)), 20.0 * 64 * 64);
   times.learn(plan, records);

@@ -32,8 +32,10 @@ class ResumedRun : public ::testing::Test {
 
   void log(const std::string& sample, const std::string& start, const std::string& outcome = "ok",
            const json& files = json::object()) {
-    log_ += json{{"type", "sample"},   {"sample", sample}, {"start", start},
-                 {"outcome", outcome}, {"files", files},   {"wall_ms", 5}}
+    log_ += json{{"type", "sample"}, {"sample", sample},
+                 {"case", "a"},      {"kind", sample[0] == 'q' ? "quality" : "timing"},
+                 {"start", start},   {"outcome", outcome},
+                 {"files", files},   {"wall_ms", 5}}
                 .dump() +
             "\n";
   }
@@ -64,8 +66,13 @@ TEST_F(ResumedRun, MakesAgainWhatFailedButNotWhatIsUnsupported) {
 
 TEST_F(ResumedRun, MakesABlockAgainThatWasTimedOnAThrottledDeviceButNoPicture) {
   const auto throttled = [&](const char* sample, const char* kind) {
-    log_ += json{{"type", "sample"}, {"sample", sample}, {"kind", kind},
-                 {"start", "first"}, {"outcome", "ok"},  {"invalid", {"throttled"}}}
+    log_ += json{{"type", "sample"},
+                 {"sample", sample},
+                 {"case", "a"},
+                 {"kind", kind},
+                 {"start", "first"},
+                 {"outcome", "ok"},
+                 {"invalid", {"throttled"}}}
                 .dump() +
             "\n";
   };

@@ -31,16 +31,19 @@ class MadeSample : public ::testing::Test {
                           {"noise_precision", "fp32"},
                           {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
     const PlanIndex index(plan);
-    NoiseFiles noise(run_, "start");
-    if (noise_is_there_) write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
     TimeLimits limits;
+    NoiseFiles noise(run_, "start", limits);
+    if (noise_is_there_) write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
     const Crew crew{.plan = plan,
                     .index = index,
                     .logs = run_ / "logs",
                     .limits = limits,
                     .name_worker = [] { return "w"; },
                     .file_record = [](const json&) {},
-                    .admit = [](const json&, const json&) { return json::object(); },
+                    .admit =
+                        [](const json&, const json&) {
+                          return json{{"files", json::object()}};
+                        },
                     .nvml = nullptr};
     Dispatcher dispatcher(crew, {.name = "cpu"});
     return SampleMaker(run_, index, false, noise)

@@ -38,15 +38,43 @@ TEST(Answer, MayNotSpeakInTheProgramsName) {
 
 TEST(Answer, IsRubbishWhereTheReportsWouldMissAField) {
   EXPECT_EQ(refusal_of("/engagement", json::object()), "taken");
-  EXPECT_NE(refusal_of("/timings_ms/total", nullptr).find("has no timings_ms.total"),
+  EXPECT_NE(refusal_of("/timings_ms/total", nullptr).find("`timings_ms.total` is no time"),
             std::string::npos);
   EXPECT_NE(refusal_of("/timings_ms/full", {true}).find("of each of its steps"), std::string::npos);
-  EXPECT_NE(refusal_of("/timings_ms/text", {1, 2}).find("a time that is a list"),
+  EXPECT_NE(refusal_of("/timings_ms/text", {1, 2}).find("`timings_ms.text` is no time"),
             std::string::npos);
   EXPECT_EQ(refusal_of("/invalid", {"throttled"}), "taken");
-  EXPECT_NE(refusal_of("/invalid", "throttled").find("no list"), std::string::npos);
-  EXPECT_NE(refusal_of("/hashes/noise", nullptr).find("without them no score counts"),
+  EXPECT_NE(refusal_of("/invalid", "throttled").find("`invalid` is no list"), std::string::npos);
+  EXPECT_NE(refusal_of("/hashes/noise", nullptr).find("`hashes` is no object of texts"),
             std::string::npos);
+  json without = kAnswer;
+  without.at("hashes").erase("noise");
+  EXPECT_THROW(record_fields(without), WorkerFailure);
+}
+
+// A negative time passed a gate on performance, and 1e308 made the ratio infinite.
+TEST(Answer, IsRubbishWhereATimeCannotBe) {
+  for (const json& time : {json(-5), json(-1e-9), json("5"), json(true), json(json::array({1}))})
+    EXPECT_NE(refusal_of("/timings_ms/total", time), "taken") << time;
+  EXPECT_NE(refusal_of("/timings_ms/steps", {1, -2}), "taken");
+  EXPECT_EQ(refusal_of("/timings_ms/total", 0), "taken");
+  const auto is_taken = [](const char* pointer, const json& value, double wall_ms) {
+    json answer = kAnswer;
+    answer[json::json_pointer(pointer)] = value;
+    try {
+      record_fields(answer, wall_ms);
+      return true;
+    } catch (const WorkerFailure& failure) {
+      EXPECT_EQ(failure.kind, "rubbish");
+      return false;
+    }
+  };
+  EXPECT_TRUE(is_taken("/timings_ms/total", 1000, 1000));
+  EXPECT_TRUE(is_taken("/timings_ms/total", 1010, 1000));  // two clocks
+  EXPECT_FALSE(is_taken("/timings_ms/total", 1020, 1000));
+  EXPECT_FALSE(is_taken("/timings_ms/total", 1e308, 1000));
+  EXPECT_FALSE(is_taken("/timings_ms/decode", 1020, 1000));
+  EXPECT_FALSE(is_taken("/timings_ms/steps", {510, 510}, 1000));
 }
 
 TEST(Answer, SaysOfNonfiniteValuesWhereTheyAroseOrIsRubbish) {
@@ -65,7 +93,7 @@ TEST(Answer, SaysOfNonfiniteValuesWhereTheyAroseOrIsRubbish) {
                                      {"/layers/0/count", nullptr}}) {
     json bad = nonfinite;
     bad[json::json_pointer(field)] = value;
-    EXPECT_NE(refusal_of("/nonfinite", bad).find("must say in nonfinite"), std::string::npos)
+    EXPECT_NE(refusal_of("/nonfinite", bad).find("`nonfinite` is no count"), std::string::npos)
         << field;
   }
 }

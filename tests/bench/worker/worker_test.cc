@@ -33,5 +33,19 @@ TEST(Worker, TellsFailuresApart) {
       "unsupported");
 }
 
+TEST(Worker, MayNotFillTheDiskWithItsLog) {
+  const std::string log = ::testing::TempDir() + "worker.log";
+  std::filesystem::remove(log);
+  Worker worker({"/bin/sh", "-c", "read line; head -c 70000000 /dev/zero >&2; read never"},
+                {"PATH=/usr/bin:/bin"}, log);
+  try {
+    worker.ask({{"id", "1"}}, 30s);
+    FAIL();
+  } catch (const WorkerFailure& failure) {
+    EXPECT_EQ(failure.kind, "rubbish") << failure.what();
+  }
+  EXPECT_LT(std::filesystem::file_size(log), 2u << 20);
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -1,0 +1,25 @@
+// Which shard's record of a sample a joined run takes, where several have one.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace sameseed {
+
+// Sample -> its newest record in one shard, less those whose files are gone.
+using ShardRecords = std::map<std::string, nlohmann::json>;
+
+struct ShardChoice {
+  std::map<std::string, std::size_t> shard_of;  // sample -> the shard whose record counts
+  std::size_t in_several = 0;                   // samples that more than one shard has
+};
+
+// A well-made sample beats a failed one, and a block that one start made whole beats a cut one;
+// else the earlier start's counts, so that the order of the shards does not matter. Whatever is
+// taken of a block is taken from one shard.
+ShardChoice choose_shards(const nlohmann::json& plan, const std::vector<ShardRecords>& shards);
+
+}  // namespace sameseed
