@@ -120,7 +120,7 @@ void kill_and_go_on(const std::string& name, const std::string& engine, std::siz
 }
 
 TEST(Kill, AtAnyMomentLosesNothingOfARunThatIsAllHarness) {
-  kill_and_go_on("null", kMisbehaving + " none", 20, {2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 60);
+  kill_and_go_on("null", kMisbehaving + " none", 20, {2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 36);
 }
 
 TEST(Kill, AtAnyMomentLosesNothingOfARunOnTheEmbeddedModel) {
