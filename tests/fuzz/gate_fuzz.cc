@@ -1,4 +1,4 @@
-// Gate files: whatever is taken names what it judges and a threshold.
+// Gate files: whatever is taken names what it judges, and a threshold or a class.
 #include <cstdint>
 #include <string>
 
@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     for (const sameseed::Gate& gate : sameseed::parse_gates(text, "/nowhere/gates.json"))
       if (gate.name.empty() || gate.min_pairs < 1 ||
-          (!gate.at_most && !gate.at_least && !gate.floor && !gate.baseline_margin))
+          (!gate.at_most && !gate.at_least && !gate.floor && !gate.baseline_margin &&
+           !gate.wanted_class))
         __builtin_trap();
   } catch (const sameseed::UserError& error) {
     if (std::string(error.what()).find('\n') != std::string::npos) __builtin_trap();
