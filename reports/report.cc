@@ -15,6 +15,7 @@
 #include "reports/judge/accepted_report.h"
 #include "reports/judge/coverage.h"
 #include "reports/judge/verdict.h"
+#include "reports/run/labels.h"
 #include "reports/run/run_files.h"
 #include "reports/run/run_index.h"
 #include "reports/summary/summary.h"
@@ -48,6 +49,8 @@ Verdict verdict_by_files(const Summary& summary, const std::filesystem::path& ru
 int report_run(const std::filesystem::path& run, std::ostream& terminal,
                const ReportOptions& options) {
   const RunFiles files = read_run(run);
+  for (const std::string& text : files.passed_over)
+    terminal << "warning: " << one_line(text) << "\n";
   const Summary summary = summarize_run(RunIndex(files));
   Verdict verdict = verdict_by_files(summary, run, options);
   if (options.require_coverage) verdict = with_coverage_required(std::move(verdict), summary);

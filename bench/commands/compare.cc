@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "bench/commands/command.h"
+#include "bench/commands/options.h"
 #include "bench/commands/scorer.h"
 #include "bench/system/temporary_folder.h"
 #include "io/error.h"
@@ -35,7 +36,7 @@ struct CompareCommand {
 };
 
 RunFiles made_run(const std::string& folder) {
-  RunFiles files = read_run(folder);
+  RunFiles files = read_run_and_warn(folder);
   if (files.starts.empty())
     throw UserError(fmt::format("{}: was never started; `sameseed generate {}` makes its pictures",
                                 folder, folder));

@@ -23,7 +23,7 @@ struct GatesCommand {
 };
 
 int gates(const GatesCommand& command) {
-  const RunFiles files = read_run(command.run);
+  const RunFiles files = read_run_and_warn(command.run);
   const std::vector<Gate> gates = derive_gates(summarize_run(RunIndex(files)), command.rule);
   const std::string text = gate_file_text(gates);
   if (command.out.empty()) {

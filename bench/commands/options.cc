@@ -4,9 +4,11 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "bench/system/programs.h"
+#include "reports/run/labels.h"
 
 namespace sameseed {
 namespace {
@@ -53,6 +55,13 @@ void add_keep_env(CLI::App& command, std::vector<std::string>& names) {
 
 void add_run_folder(CLI::App& command, std::string& folder) {
   command.add_option("run", folder, "folder of the run")->required();
+}
+
+RunFiles read_run_and_warn(const std::filesystem::path& folder) {
+  RunFiles files = read_run(folder);
+  for (const std::string& text : files.passed_over)
+    std::cerr << "sameseed: warning: " << one_line(text) << "\n";
+  return files;
 }
 
 void check_seed(CLI::Option& option) { option.check(CLI::Validator(refusal_of_seed, "UINT64")); }

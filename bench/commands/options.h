@@ -11,6 +11,8 @@ class App;
 class Option;
 }  // namespace CLI
 
+#include "reports/run/run_files.h"
+
 namespace sameseed {
 
 struct ModelOptions {
@@ -29,6 +31,9 @@ void add_keep_env(CLI::App& command, std::vector<std::string>& names);
 
 // The folder of a run, which has to be named.
 void add_run_folder(CLI::App& command, std::string& folder);
+
+// read_run(), with a warning on stderr for each of its files that holds lines that cannot be.
+RunFiles read_run_and_warn(const std::filesystem::path& folder);
 
 // A whole number from 0 to 2^64-1 and nothing else.
 void check_seed(CLI::Option& option);

@@ -34,7 +34,7 @@ int recommend_setting(const RecommendCommand& command, std::ostream& out) {
     line += " --at-least " + quoted(text);
   }
   if (bounds.empty()) throw UserError("recommend needs a bound: --at-most lpips.alex.worst5=0.1");
-  const RunFiles files = read_run(command.run);
+  const RunFiles files = read_run_and_warn(command.run);
   const Summary summary = summarize_run(RunIndex(files));
   const Recommendation recommendation = recommend(recommendable(summary, bounds), line);
   out << recommendation.environment_file;

@@ -12,6 +12,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/history/report_numbers.h"
+#include "reports/run/labels.h"
 #include "reports/run/run_files.h"
 
 namespace sameseed {
@@ -45,6 +46,7 @@ const json& first_start(const std::vector<json>& starts) {
 
 std::string enter_run(Ledger& ledger, const std::string& folder, std::ostream& out) {
   const RunFiles files = read_run(folder);
+  for (const std::string& text : files.passed_over) out << "warning: " << one_line(text) << "\n";
   const json report = read_report(folder);
   if (files.starts.empty()) throw UserError(fmt::format("{}: was never started", folder));
   const SeriesRun run = series_run(report, first_start(files.starts),
