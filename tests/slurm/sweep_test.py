@@ -103,7 +103,11 @@ def check_sweep(slurm, submit, folder):
     check(code == 0, "the sweep did not come to its end")
     later = lines(sweep / "shards/1-of-3/records.jsonl")
     check(later[:len(finished)] == finished, "shard 1 lost its records")
-    check(not any('"type":"sample"' in line for line in later[len(finished):]), "shard 1 was made twice")
+    # A busy machine makes times invalid, and these are taken again.
+    taken_again = {record["sample"] for record in map(json.loads, finished) if record.get("invalid")}
+    blocks = {(record["comparison"], record["block"]) for record in map(json.loads, finished) if record.get("sample") in taken_again}
+    for record in map(json.loads, later[len(finished):]):
+        check(record["type"] != "sample" or (record["comparison"], record["block"]) in blocks, "shard 1 was made twice")
     check(whole.wait() == 0, "the unsharded run failed")
     check(newest_records(merged) == newest_records(folder / "whole"), "the merged records differ")
     check(lasting(report(merged)) == lasting(report(folder / "whole")), "the merged report differs")
