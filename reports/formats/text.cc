@@ -207,8 +207,7 @@ void print_effects(const EffectTable& table, std::ostream& out) {
   std::vector<std::size_t> widths(table.titles.size(), kCell);
   for (const EffectRow& row : table.rows)
     for (std::size_t i = 0; i < row.cells.size(); ++i)
-      if (row.cells[i].starts_with("too few"))  // words, which are long
-        widths[i] = std::max(widths[i], row.cells[i].size() + 2);
+      widths[i] = std::max(widths[i], row.cells[i].size() + 2);  // "±" counts twice
   out << fmt::format("\nthis switch costs and buys\n{:<{}}", "", kLabel);
   for (std::size_t i = 0; i < table.titles.size(); ++i)
     out << fmt::format("{:>{}}", table.titles[i], widths[i]);
