@@ -83,6 +83,22 @@ TEST(Compare, CountsPromptsAndNotTheirSeeds) {
     }
 }
 
+// An engine that ignored the prompt in one of the runs made one picture of two prompts.
+TEST(Compare, CountsPicturesOnceThatAreEqualToTheByte) {
+  RawRun first = synthetic_run({.noise = 1});
+  for (auto& [id, record] : first.samples)
+    for (const char* arm : {"r", "off", "on"})
+      if (record.at("case") == std::string(arm) + "-0" ||
+          record.at("case") == std::string(arm) + "-1")
+        record["files"]["image"] = std::string("the picture of ") + arm;
+  const RunFiles files_a = files_of(first), files_b = files_of(synthetic_run({.noise = 2}));
+  const RunIndex a(files_a), b(files_b);
+  for (const Claim& claim : compare_runs(a, b, {}, {}).claims)
+    if (claim.about == About::kOwnReference && claim.measure == "lpips.alex") {
+      EXPECT_EQ(claim.difference.n, 11u);
+    }
+}
+
 TEST(Compare, HoldsScoresAgainstTheMarginThatIsAskedFor) {
   const RunFiles files_a = files_of(synthetic_run({.noise = 1})),
                  files_b = files_of(synthetic_run({.noise = 2, .lpips_of_on = 0.03}));
