@@ -1,10 +1,10 @@
 #include "bench/plan/time_floor.h"
 
-#include <map>
 #include <set>
 #include <string>
 
 #include "bench/plan/cases.h"
+#include "bench/plan/timing_groups.h"
 #include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
@@ -14,8 +14,7 @@ using nlohmann::json;
 json time_floor_rows(const json& cases, const json& comparisons, std::size_t blocks) {
   json rows = json::array();
   if (blocks < kFewestBlocks) return rows;
-  std::map<std::string, std::string> of_case;
-  for (const json& made : cases) of_case[made.at("id")] = made.at("environment");
+  const auto of_case = environments_of_cases(cases);
   std::set<std::string> known;
   for (const json& comparison : comparisons) {
     if (comparison.at("kind") != "reference") continue;

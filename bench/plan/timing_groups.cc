@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <set>
-#include <string>
 
 namespace sameseed {
 namespace {
@@ -30,10 +28,15 @@ Environments joined(const Environments& one, const Environments& other) {
 
 }  // namespace
 
-std::vector<TimingGroup> timing_groups(const json& cases, const json& comparisons,
-                                       const json& time_floor) {
+std::map<std::string, std::string> environments_of_cases(const json& cases) {
   std::map<std::string, std::string> of_case;
   for (const json& made : cases) of_case[made.at("id")] = made.at("environment");
+  return of_case;
+}
+
+std::vector<TimingGroup> timing_groups(const json& cases, const json& comparisons,
+                                       const json& time_floor) {
+  const auto of_case = environments_of_cases(cases);
   std::vector<TimingGroup> groups;
   std::vector<Environments> needed;  // by each group
   for (const json& comparison : comparisons) {

@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 namespace sameseed {
+
+// Case -> environment, of the plan's cases.
+std::map<std::string, std::string> environments_of_cases(const nlohmann::json& cases);
 
 // So many workers a slot keeps: reference, candidate, and the candidate with its switches off.
 inline constexpr std::size_t kMostWorkers = 3;

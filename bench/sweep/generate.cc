@@ -137,7 +137,7 @@ class Sweep {
               {"start", start_},
               {"at", now()},
               {"reason", result_.interrupted ? "interrupted" : "finished"}});
-    flush();
+    log_.flush();
     return result_;
   }
 
@@ -172,11 +172,6 @@ class Sweep {
   }
 
   // Pictures, latents and the log, so that a power loss takes a few seconds' work at most.
-  void flush() {
-    const std::lock_guard lock(flushing_);
-    log_.flush();
-    flushed_ = std::chrono::steady_clock::now();
-  }
   void flush_if_due() {
     {
       const std::lock_guard lock(flushing_);

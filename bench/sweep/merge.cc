@@ -45,10 +45,14 @@ struct OpenShard {
         others.push_back(std::move(record));
       }
     });
-    gone = std::erase_if(samples, [&](const auto& one) {
-      return one.second.at("outcome") == "ok" && !files_are_there(shard, one.second);
-    });
     if (const std::string text = passed_over.text(records); !text.empty()) lines.push_back(text);
+  }
+
+  // Reads all of its pictures, so it comes after what is looked at sooner.
+  void leave_out_what_is_gone() {
+    gone = std::erase_if(samples, [this](const auto& one) {
+      return one.second.at("outcome") == "ok" && !files_are_there(folder, one.second);
+    });
   }
 };
 
@@ -60,7 +64,8 @@ void refuse_misfits(const std::vector<std::unique_ptr<OpenShard>>& shards, const
     if (read_json(shard->folder / "plan.json") != plan)
       throw UserError(fmt::format("{}: holds a run of another plan than {}", shard->folder.string(),
                                   shards.front()->folder.string()));
-    content.admit_records(shard->folder, index);
+    for (const json& record : shard->others)
+      content.admit_record(record, index, shard->folder.string());
     if (shard->cohort.is_null()) continue;  // its samples are missing
     if (cohort.is_null()) cohort = shard->cohort;
     std::vector<std::string> differing;
@@ -93,14 +98,14 @@ void link_or_copy(const std::filesystem::path& from, const std::filesystem::path
   throw UserError(why);
 }
 
-void join_files(const OpenShard& shard, const std::string& sample,
+void join_files(const std::filesystem::path& shard, const json& record,
                 const std::filesystem::path& out) {
-  const json& record = shard.samples.at(sample);
   if (record.at("outcome") != "ok") return;
   const json files = record.value("files", json::object());
   for (const auto& [kind, hash] : files.items())
     if (hash.is_string() && is_sample_file(kind))
-      link_or_copy(sample_file(shard.folder, kind, sample), sample_file(out, kind, sample));
+      link_or_copy(sample_file(shard, kind, record.at("sample")),
+                   sample_file(out, kind, record.at("sample")));
 }
 
 void join_logs(const OpenShard& shard, const std::filesystem::path& out) {
@@ -167,7 +172,10 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& folders
         fmt::format("{}: holds a run already; name another folder with --out", out.string()));
 
   std::vector<ShardRecords> made;
-  for (const auto& shard : shards) made.push_back(shard->samples);
+  for (const auto& shard : shards) {
+    shard->leave_out_what_is_gone();
+    made.push_back(std::move(shard->samples));
+  }
   const ShardChoice choice = choose_shards(plan, made);
   prepare_sample_folders(out);
   json sources = json::array();
@@ -178,8 +186,9 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& folders
     join_logs(*shard, out);
   }
   for (const auto& [sample, shard] : choice.shard_of) {
-    records += shards[shard]->samples.at(sample).dump() + "\n";
-    join_files(*shards[shard], sample, out);
+    const json& record = made[shard].at(sample);
+    records += record.dump() + "\n";
+    join_files(shards[shard]->folder, record, out);
   }
   write_file(out / "merge.json", json{{"shards", sources}}.dump(1) + "\n");
   for (const char* file :

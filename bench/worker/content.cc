@@ -97,12 +97,16 @@ void RunContent::admit(const json& environment, const json& content, const std::
     check(fmt::format("{}\n{}\n{}", model, vae, name), json{{name, digest}}, model);
 }
 
+void RunContent::admit_record(const json& record, const PlanIndex& index,
+                              const std::string& where) {
+  if (record.value("type", "") != "worker" || !record.contains("content")) return;
+  if (const json* environment = index.find_environment(record.value("environment", "")))
+    admit(*environment, record.at("content"), where);
+}
+
 void RunContent::admit_records(const std::filesystem::path& run, const PlanIndex& index) {
-  for_each_record(run / "records.jsonl", [&](const json& record) {
-    if (record.value("type", "") != "worker" || !record.contains("content")) return;
-    if (const json* environment = index.find_environment(record.value("environment", "")))
-      admit(*environment, record.at("content"), run.string());
-  });
+  for_each_record(run / "records.jsonl",
+                  [&](const json& record) { admit_record(record, index, run.string()); });
 }
 
 }  // namespace sameseed

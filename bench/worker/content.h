@@ -40,6 +40,8 @@ class RunContent {
   void admit(const nlohmann::json& environment, const nlohmann::json& content,
              const std::string& where);
 
+  // The same of a record, where it is a worker's; others are passed over.
+  void admit_record(const nlohmann::json& record, const PlanIndex& index, const std::string& where);
   // The same for all workers in RUN/records.jsonl; `index` is of the run's plan.
   void admit_records(const std::filesystem::path& run, const PlanIndex& index);
 

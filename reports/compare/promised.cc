@@ -1,7 +1,6 @@
 #include "reports/compare/promised.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -40,14 +39,6 @@ std::string pair_name(const PairKey& pair) {
   return fmt::format("\"{}\" seed {}", one_line(pair.prompt), pair.seed);
 }
 
-// "A, B, C and 4 more".
-std::string first_of(const std::vector<std::string>& list) {
-  const std::vector<std::string> first(
-      list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min(kFirst, list.size())));
-  return fmt::format("{}{}", fmt::join(first, ", "),
-                     list.size() > kFirst ? fmt::format(" and {} more", list.size() - kFirst) : "");
-}
-
 std::string outcome_of(const SampleRecord* record) { return record ? record->outcome : "missing"; }
 
 // Why a pair has no scores in its run; empty where it has them.
@@ -80,13 +71,13 @@ void add_missing_pairs(const Side& a, const Side& b, std::vector<Shortfall>& lis
         missing[why].push_back(pair_name(key));
     }
     for (const auto& [why, pairs] : missing)
-      list.push_back(
-          {7, fmt::format("{}: {} of {} pairs are missing in {} ({}): {}", title_of(side->made),
-                          pairs.size(), side->pairs.size(), side->name, why, first_of(pairs))});
+      list.push_back({7, fmt::format("{}: {} of {} pairs are missing in {} ({}): {}",
+                                     title_of(side->made), pairs.size(), side->pairs.size(),
+                                     side->name, why, listed(pairs, kFirst))});
   }
   if (!one_plan.empty())
     list.push_back({0, fmt::format("{}: {} pairs are planned in one run only: {}", title_of(a.made),
-                                   one_plan.size(), first_of(one_plan))});
+                                   one_plan.size(), listed(one_plan, kFirst))});
 }
 
 // Values that only one run has, of pairs that both have scored.
@@ -105,7 +96,7 @@ void add_missing_values(const Side& a, const Side& b, std::vector<Shortfall>& li
     }
     for (const auto& [side, pairs] : missing)
       list.push_back({7, fmt::format("{}: {} has no value in {} of {} pairs: {}", title_of(a.made),
-                                     metric.name, side, pairs.size(), first_of(pairs))});
+                                     metric.name, side, pairs.size(), listed(pairs, kFirst))});
   }
 }
 
@@ -174,7 +165,7 @@ void add_lonely_comparisons(const RunIndex& a, const RunIndex& b,
       if (!paired.contains(made.planned)) lonely.push_back(title_of(made));
     if (!lonely.empty())
       list.push_back({0, fmt::format("{} comparisons are of {} only: {}", lonely.size(), name,
-                                     first_of(lonely))});
+                                     listed(lonely, kFirst))});
   }
 }
 
@@ -203,10 +194,10 @@ std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b) {
   if (!noise.empty())
     list.push_back(
         {6, fmt::format("not the same seeds: {} pictures of B began with other noise: {}",
-                        noise.size(), first_of({noise.begin(), noise.end()}))});
+                        noise.size(), listed({noise.begin(), noise.end()}, kFirst))});
   if (!tokens.empty())
     list.push_back({6, fmt::format("not the same tokens: {} prompts became other tokens in B: {}",
-                                   tokens.size(), first_of({tokens.begin(), tokens.end()}))});
+                                   tokens.size(), listed({tokens.begin(), tokens.end()}, kFirst))});
   return list;
 }
 

@@ -31,9 +31,9 @@ struct SeriesName {
 };
 
 struct SeriesPoint {
-  std::size_t n = 0;                        // pairs, timed samples or blocks
-  std::optional<double> value;              // the mean, of ratios the median; absent: not finite,
-                                            // or a ratio of too few blocks (fewest_blocks.h)
+  std::size_t n = 0;            // pairs, timed samples or blocks
+  std::optional<double> value;  // the mean, of ratios the geometric one; absent: not finite,
+                                // or a ratio of too few blocks (fewest_blocks.h)
   std::optional<double> low, high, worst5;  // interval of the value; mean of the worst 5 %
 };
 

@@ -1,27 +1,18 @@
 #include "reports/judge/coverage.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "reports/judge/verdict_words.h"
+#include "reports/run/labels.h"
 
 namespace sameseed {
 namespace {
 
 constexpr std::size_t kMostListed = 8;
-
-std::string listed(const std::vector<std::string>& names, const char* separator) {
-  const auto shown = std::min(kMostListed, names.size());
-  const std::vector<std::string> first(names.begin(),
-                                       names.begin() + static_cast<std::ptrdiff_t>(shown));
-  std::string text = fmt::format("{}", fmt::join(first, separator));
-  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
-  return text;
-}
 
 }  // namespace
 
@@ -55,9 +46,9 @@ std::vector<std::string> told(const Coverage& coverage) {
   for (const UncoveredSetting& setting : coverage.settings) labels.push_back(setting.label);
   if (!labels.empty())
     lines.push_back(fmt::format("no gate judges {} of {} settings: {}", labels.size(), coverage.of,
-                                listed(labels, "; ")));
+                                listed(labels, kMostListed, "; ")));
   if (!coverage.metrics.empty())
-    lines.push_back("no gate is on these metrics: " + listed(coverage.metrics, ", "));
+    lines.push_back("no gate is on these metrics: " + listed(coverage.metrics, kMostListed));
   if (coverage.times) lines.push_back("no gate is on times");
   return lines;
 }

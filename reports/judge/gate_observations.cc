@@ -165,7 +165,7 @@ GateObservations quality_observations(const Gate& gate, Bound bound, const Compa
 
 GateObservations speed_observations(const Gate& gate, Bound bound, const Comparison& comparison,
                                     const Summary& summary, const Summary* accepted) {
-  GateObservations observations{.beyond = {}, .unit = "ratio", .bound = 1, .what = "mean ratio"};
+  GateObservations observations{.beyond = {}, .unit = "ratio", .bound = 1, .what = "ratio"};
   const auto ratios = log_ratios(comparison.speed.samples, gate.name);
   for (const auto& [block, ratio] : ratios) observations.beyond.push_back(ratio);
   double sign = 1;
@@ -179,7 +179,7 @@ GateObservations speed_observations(const Gate& gate, Bound bound, const Compari
     auto other = others.begin();
     for (double& ratio : observations.beyond) ratio -= (other++)->second;
     observations.bound = 1 + *gate.baseline_margin;
-    observations.what = "mean ratio / the baseline's";
+    observations.what = "ratio / the baseline's";
   } else if (bound != Bound::kNone) {
     observations.bound = bound == Bound::kAtLeast ? *gate.at_least : *gate.at_most;
     if (bound == Bound::kAtLeast) sign = -1;

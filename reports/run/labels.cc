@@ -1,6 +1,7 @@
 #include "reports/run/labels.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -53,6 +54,15 @@ std::string one_line(std::string text) {
   for (std::size_t i = 0; i + 1 < text.size(); ++i)
     if (text[i] == '\xc2' && static_cast<unsigned char>(text[i + 1]) < 0xa0)
       text[i] = text[i + 1] = ' ';
+  return text;
+}
+
+std::string listed(const std::vector<std::string>& names, std::size_t most, const char* separator) {
+  const std::size_t shown = std::min(most, names.size());
+  std::string text = fmt::format(
+      "{}",
+      fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), separator));
+  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
   return text;
 }
 

@@ -27,6 +27,10 @@ std::string number_text(const std::optional<double>& value, const char* format);
 // What others wrote, on one line: control characters (a terminal would obey them) become spaces.
 std::string one_line(std::string text);
 
+// "A, B, C and 4 more": the first `most` of them.
+std::string listed(const std::vector<std::string>& names, std::size_t most,
+                   const char* separator = ", ");
+
 // A word for a POSIX shell.
 std::string quoted(const std::string& word);
 

@@ -48,8 +48,9 @@ bool is_id(const json& value) {
 
 bool is_place(const json& value) {
   if (!value.is_object()) return false;
-  return std::ranges::all_of(std::vector<const char*>{"x", "y", "width", "height"},
-                             [&](const char* name) { return is_count(value.value(name, json())); });
+  for (const char* name : {"x", "y", "width", "height"})
+    if (!is_count(value.value(name, json()))) return false;
+  return true;
 }
 
 bool is_nonfinite(const json& value) {
@@ -183,6 +184,17 @@ std::string first_of(std::initializer_list<std::string> problems) {
   return "";
 }
 
+// The lines that have no problem.
+PassedOver for_each_sound_line(const std::filesystem::path& path,
+                               std::string (*problem_of)(const json&),
+                               const std::function<void(json line)>& take) {
+  return for_each_json_line(path, [&](json line) {
+    std::string problem = problem_of(line);
+    if (problem.empty()) take(std::move(line));
+    return problem;
+  });
+}
+
 std::string type_of(const json& line) {
   const auto type = line.find("type");
   return type != line.end() && type->is_string() ? type->get<std::string>() : "";
@@ -205,30 +217,22 @@ std::string problem_of_record(const json& line) {
   return "";
 }
 
-PassedOver for_each_record(const std::filesystem::path& path,
-                           const std::function<void(json record)>& take) {
-  return for_each_json_line(path, [&](json line) {
-    std::string problem = problem_of_record(line);
-    if (problem.empty()) take(std::move(line));
-    return problem;
-  });
-}
-
-PassedOver for_each_score(const std::filesystem::path& path,
-                          const std::function<void(json line)>& take) {
-  return for_each_json_line(path, [&](json line) {
-    std::string problem = problem_of_score(line);
-    if (problem.empty()) take(std::move(line));
-    return problem;
-  });
-}
-
 std::string problem_of_score(const json& line) {
   const std::string type = type_of(line);
   if (type.empty()) return "has no `type`";
   if (type == "pair") return problem_in(line, kOfPair);
   if (type == "scorer") return problem_in(line, kOfScorer);
   return "";
+}
+
+PassedOver for_each_record(const std::filesystem::path& path,
+                           const std::function<void(json record)>& take) {
+  return for_each_sound_line(path, problem_of_record, take);
+}
+
+PassedOver for_each_score(const std::filesystem::path& path,
+                          const std::function<void(json line)>& take) {
+  return for_each_sound_line(path, problem_of_score, take);
 }
 
 }  // namespace sameseed

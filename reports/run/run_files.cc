@@ -8,7 +8,6 @@
 
 #include "io/error.h"
 #include "io/files.h"
-#include "reports/run/equal_pictures.h"
 #include "reports/run/line_types.h"
 
 namespace sameseed {
@@ -188,14 +187,6 @@ void note_equal_prompts(std::vector<Pair>& pairs, const std::map<std::string, st
       pair.same_as = found->second;
 }
 
-PictureHashes picture_hashes(const RunFiles& files) {
-  PictureHashes pictures;
-  for (const auto& [id, record] : files.samples)
-    if (record.kind == "quality" && record.ok() && !record.picture.empty())
-      pictures[record.case_id] = record.picture;
-  return pictures;
-}
-
 PicturePlace place_of(const json& entry) {
   return {.x = entry.at("x"),
           .y = entry.at("y"),
@@ -220,6 +211,14 @@ std::optional<double> number_in(const std::map<std::string, double>& values,
 
 std::optional<double> PairScores::value(const std::string& metric) const {
   return number_in(values, metric);
+}
+
+PictureHashes picture_hashes(const RunFiles& files) {
+  PictureHashes pictures;
+  for (const auto& [id, record] : files.samples)
+    if (record.kind == "quality" && record.ok() && !record.picture.empty())
+      pictures[record.case_id] = record.picture;
+  return pictures;
 }
 
 PairScores parse_pair_scores(const json& line) {

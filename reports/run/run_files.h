@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "reports/run/equal_pictures.h"
 #include "reports/run/plan.h"
 #include "reports/statistics/report_metric.h"
 
@@ -107,6 +108,9 @@ class RunFilesReader {
 // Lines that cannot be (half ones of a crash, damaged ones) are passed over and told of. Throws
 // UserError where a file is there and cannot be read.
 RunFiles read_run(const std::filesystem::path& folder);
+
+// Of all quality samples that came out well.
+PictureHashes picture_hashes(const RunFiles& files);
 
 // A line of scores.jsonl.
 PairScores parse_pair_scores(const nlohmann::json& line);

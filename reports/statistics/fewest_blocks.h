@@ -4,11 +4,13 @@
 #include <cstddef>
 #include <string>
 
+#include "reports/statistics/paired_bootstrap.h"
+
 namespace sameseed {
 
-// The least of which lowest and highest hold the median at 95 %: 1 - 2 / 2^6 = 96.9 %. Of fewer no
-// ratio is shown anywhere: one block made on a busy machine was 67 % off.
-inline constexpr std::size_t kFewestBlocks = 6;
+// As many as any interval needs. Of fewer no ratio is shown anywhere: one block made on a busy
+// machine was 67 % off.
+inline constexpr std::size_t kFewestBlocks = kFewestObservations;
 
 // "too few blocks (1 of 6)"; empty where they are enough.
 inline std::string too_few_blocks(std::size_t blocks) {

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "reports/statistics/mean_test.h"
-#include "reports/statistics/median_test.h"
 #include "reports/statistics/paired_bootstrap.h"
 
 namespace sameseed {
@@ -106,13 +105,13 @@ double normal_quantile(double probability) {
 IntervalMethod interval_method() {
   return {.confidence = kConfidence,
           .method =
-              "means by bootstrap-t with equal tails; medians of ratios by order statistics, "
-              "exactly",
+              "bootstrap-t with equal tails, never narrower than Student's t; of ratios over their "
+              "logarithms",
           .resamples = kOneEnd.resamples,
           .seed = kOneEnd.seed,
           .of =
               "the mean over prompts, each the mean of its seeds (in dB: of the mean squared "
-              "errors), of times over A B B A blocks; for ratios the median over blocks"};
+              "errors), of times over A B B A blocks; of ratios the geometric mean over blocks"};
 }
 
 std::optional<double> Statistics::named(const std::string& statistic) const {
@@ -148,10 +147,12 @@ Statistics summarize(std::vector<Scored> scores, const ReportMetric& metric) {
   return statistics;
 }
 
-Estimate summarize_ratios(const std::vector<double>& ratios) {
-  Estimate estimate{.n = ratios.size()};
-  if (!ratios.empty()) estimate.value = median(ratios);
-  take_interval(estimate, test_median(ratios, 0, kOneEnd), "whole blocks");
+Estimate summarize_log_ratios(const std::vector<double>& logs) {
+  Estimate estimate{.n = logs.size()};
+  if (!logs.empty()) estimate.value = std::exp(mean(logs));
+  take_interval(estimate, test_mean(logs, 0, kOneEnd), "whole blocks");
+  if (estimate.interval)
+    estimate.interval = {std::exp(estimate.interval->low), std::exp(estimate.interval->high)};
   return estimate;
 }
 

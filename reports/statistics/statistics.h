@@ -38,8 +38,10 @@ struct Statistics {
 // Only `name`, `unit`, `better` and `identical` of the metric count. n = 0 without scores.
 Statistics summarize(std::vector<Scored> scores, const ReportMetric& metric);
 
-// The median of ratios that were taken block by block, and its interval. n = 0 without ratios.
-Estimate summarize_ratios(const std::vector<double>& ratios);
+// The geometric mean of ratios that were taken block by block, and its interval, from their
+// logarithms, which are finite. n = 0 without ratios. Everything that shows a ratio of times shows
+// this mean; gates, effects and claims differ in the confidence of its interval.
+Estimate summarize_log_ratios(const std::vector<double>& logs);
 
 // How every interval of a report was made.
 struct IntervalMethod {

@@ -11,15 +11,6 @@
 namespace sameseed {
 namespace {
 
-PictureHashes pictures_of_pairs(const std::vector<MadePair>& pairs) {
-  PictureHashes pictures;
-  for (const MadePair& pair : pairs)
-    for (const SampleRecord* record : {pair.candidate, pair.reference})
-      if (record && record->ok() && !record->picture.empty())
-        pictures[record->case_id] = record->picture;
-  return pictures;
-}
-
 std::string named(const RepeatedPicture& one) {
   constexpr std::size_t kMost = 40;
   std::size_t end = std::min(kMost, one.prompt.size());
@@ -34,8 +25,8 @@ std::string named(const RepeatedPicture& one) {
 
 std::vector<RepeatedPictures> repeated_pictures(const RunIndex& run) {
   std::vector<RepeatedPictures> list;
+  const PictureHashes pictures = picture_hashes(run.files());
   for (const MadeComparison& made : run.comparisons()) {
-    const PictureHashes pictures = pictures_of_pairs(made.pairs);
     std::vector<Pair> pairs;
     std::set<std::string> prompts;
     for (const MadePair& pair : made.pairs) {

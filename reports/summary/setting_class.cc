@@ -1,7 +1,6 @@
 #include "reports/summary/setting_class.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "reports/run/labels.h"
 #include "reports/run/loss_table.h"
 #include "reports/statistics/mean_test.h"
 #include "reports/statistics/paired_bootstrap.h"
@@ -29,14 +29,7 @@ struct Finding {
   std::string text;
 };
 
-std::string named(const std::vector<std::string>& names) {
-  const std::vector<std::string> first(
-      names.begin(), names.begin() + static_cast<long>(std::min(kMostNamed, names.size())));
-  const std::string text = fmt::format("{}", fmt::join(first, ", "));
-  return names.size() == first.size()
-             ? text
-             : fmt::format("{} and {} more", text, names.size() - first.size());
-}
+std::string named(const std::vector<std::string>& names) { return listed(names, kMostNamed); }
 
 // Why no class can be told, whatever else is there; empty where nothing stands in the way.
 std::string incomplete(const Comparison& comparison) {

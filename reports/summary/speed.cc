@@ -25,28 +25,21 @@ bool is_valid(const Block& block) {
                              [](const SampleRecord* record) { return record->invalid.empty(); });
 }
 
-// The statistics of one timing over all blocks; nothing where no sample has it.
-std::optional<TimingStatistics> summarize_timing(
-    const std::string& name, const std::vector<std::vector<TimedSample>>& blocks) {
+// The statistics of one timing over whole blocks; nothing where no sample has it.
+std::optional<TimingStatistics> summarize_timing(const std::string& name,
+                                                 const std::vector<TimedSample>& samples) {
   std::map<std::string, std::vector<Scored>> times;
-  std::vector<double> ratios;
-  for (const auto& block : blocks) {
-    std::map<std::string, std::vector<double>> of_block;
-    for (const TimedSample& sample : block)
-      if (const auto ms = sample.ms.find(name); ms != sample.ms.end()) {
-        of_block[sample.arm].push_back(ms->second);
-        times[sample.arm].push_back({ms->second, sample.case_id, std::to_string(sample.block)});
-      }
-    const auto &candidate = of_block["candidate"], &reference = of_block["reference"];
-    if (candidate.size() == 2 && reference.size() == 2 && reference[0] + reference[1] > 0)
-      ratios.push_back((candidate[0] + candidate[1]) / (reference[0] + reference[1]));
-  }
+  for (const TimedSample& sample : samples)
+    if (const auto ms = sample.ms.find(name); ms != sample.ms.end())
+      times[sample.arm].push_back({ms->second, sample.case_id, std::to_string(sample.block)});
   if (times.empty()) return std::nullopt;
+  std::vector<double> ratios;
+  for (const auto& [block, ratio] : log_ratios(samples, name)) ratios.push_back(ratio);
   const ReportMetric metric = {.name = name, .unit = "ms"};
   TimingStatistics result{.candidate = summarize(times["candidate"], metric),
                           .reference = summarize(times["reference"], metric),
                           .blocks = ratios.size()};
-  if (ratios.size() >= kFewestBlocks) result.ratio = summarize_ratios(ratios);
+  if (ratios.size() >= kFewestBlocks) result.ratio = summarize_log_ratios(ratios);
   result.candidate.mean.prompts = result.reference.mean.prompts = 0;  // these are blocks
   return result;
 }
@@ -83,7 +76,6 @@ Speed speed_of(const std::vector<const SampleRecord*>& records) {
     blocks[record->block].push_back(record);
     for (const std::string& reason : record->invalid) ++speed.invalid[reason];
   }
-  std::vector<std::vector<TimedSample>> counted;
   for (auto& [number, block] : blocks) {
     if (!is_whole(block)) {
       ++speed.broken_blocks;
@@ -94,18 +86,15 @@ Speed speed_of(const std::vector<const SampleRecord*>& records) {
       continue;
     }
     std::ranges::sort(block, {}, [](const SampleRecord* record) { return record->position; });
-    std::vector<TimedSample> samples;
     for (const SampleRecord* record : block)
-      samples.push_back({.sample = record->sample,
-                         .case_id = record->case_id,
-                         .arm = record->arm,
-                         .block = static_cast<std::size_t>(number),
-                         .ms = record->ms});
-    speed.samples.insert(speed.samples.end(), samples.begin(), samples.end());
-    counted.push_back(std::move(samples));
+      speed.samples.push_back({.sample = record->sample,
+                               .case_id = record->case_id,
+                               .arm = record->arm,
+                               .block = static_cast<std::size_t>(number),
+                               .ms = record->ms});
   }
   for (const std::string& name : timing_names())
-    if (auto timing = summarize_timing(name, counted)) speed.timings.emplace(name, *timing);
+    if (auto timing = summarize_timing(name, speed.samples)) speed.timings.emplace(name, *timing);
   return speed;
 }
 

@@ -34,7 +34,8 @@ inline constexpr const char* kDifference = "differs from the reference against i
 struct TimingStatistics {
   Statistics candidate, reference;  // ms of a sample
   std::size_t blocks = 0;           // counted, and with this timing in all four samples
-  // Candidate / reference, the median over the blocks; nothing where too_few_blocks() says so.
+  // Candidate / reference, the geometric mean over the blocks; nothing where too_few_blocks() says
+  // so.
   std::optional<Estimate> ratio = {};
   std::optional<AgainstItself> itself = {};  // nothing where the plan has no such row
 };

@@ -16,9 +16,9 @@ std::string reading_of(const std::string& timing, const Speed& ours, const Speed
   std::vector<double> quotients;
   for (const auto& [block, ratio] : log_ratios(ours.samples, timing))
     if (const auto other = others.find(block); other != others.end())
-      quotients.push_back(std::exp(ratio - other->second));
+      quotients.push_back(ratio - other->second);
   if (const std::string few = too_few_blocks(quotients.size()); !few.empty()) return few;
-  const auto interval = summarize_ratios(quotients).interval;
+  const auto interval = summarize_log_ratios(quotients).interval;
   return interval && (interval->high < 1 || interval->low > 1) ? kDifference : kNoDifference;
 }
 

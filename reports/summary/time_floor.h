@@ -20,7 +20,7 @@ std::vector<TimeFloorRow> time_floor_of(const RunIndex& run);
 
 // Puts the row beside each of a comparison's timings, with a reading where both have a ratio: block
 // i of the comparison against block i of the reference against itself, by the interval of the
-// median of their quotients.
+// geometric mean of their quotients.
 void set_time_floor_beside(const TimeFloorRow& row, Speed& speed);
 
 // "1.00 [0.99, 1.01]", "too few blocks (2 of 6)", and the reading where no difference is shown.

@@ -140,24 +140,31 @@ TEST(Interval, OfDecibelsHoldsTheirMean) {
   EXPECT_NEAR(result.mean.interval->high, 39, 4);
 }
 
-TEST(Ratios, GiveTheirMedianAndItsIntervalByOrder) {
-  const Estimate six = summarize_ratios({0.5, 0.6, 0.9, 0.7, 0.8, 0.65});
+TEST(Ratios, GiveTheirGeometricMeanAndItsInterval) {
+  const double logs[] = {-0.3, -0.2, -0.25, -0.1, -0.15, -0.2};
+  const Estimate six = summarize_log_ratios({std::begin(logs), std::end(logs)});
   EXPECT_EQ(six.n, 6u);
-  EXPECT_DOUBLE_EQ(six.value, 0.675);
-  EXPECT_EQ(six.interval->low, 0.5);  // 2 / 64 lie outside
-  EXPECT_EQ(six.interval->high, 0.9);
-  // 2 (1 + 9) / 512 = 3.9 % outside the second and the eighth of nine.
-  const Estimate nine = summarize_ratios({9, 1, 2, 3, 8, 4, 5, 6, 7});
-  EXPECT_EQ(nine.interval->low, 2);
-  EXPECT_EQ(nine.interval->high, 8);
+  EXPECT_DOUBLE_EQ(six.value, std::exp(-0.2));
+  // Student's t of 5 degrees of freedom, which no interval is narrower than: 2.5706 x 0.070711 /
+  // sqrt(6) = 0.0742.
+  EXPECT_LE(six.interval->low, std::exp(-0.2742));
+  EXPECT_GE(six.interval->high, std::exp(-0.1258));
+  EXPECT_GT(six.interval->low, std::exp(-0.35));
+  EXPECT_LT(six.interval->high, std::exp(-0.05));
+}
+
+TEST(Ratios, TurnedRoundAreTheirReciprocal) {
+  const Estimate ours = summarize_log_ratios({-0.3, -0.2, -0.25, -0.1, -0.15, -0.2});
+  const Estimate theirs = summarize_log_ratios({0.3, 0.2, 0.25, 0.1, 0.15, 0.2});
+  EXPECT_DOUBLE_EQ(ours.value, 1 / theirs.value);
 }
 
 TEST(Ratios, OfFewBlocksHaveNoInterval) {
-  EXPECT_EQ(summarize_ratios({0.5}).value, 0.5);
-  const Estimate five = summarize_ratios({0.5, 0.6, 0.7, 0.8, 0.9});
+  EXPECT_EQ(summarize_log_ratios({0}).value, 1);
+  const Estimate five = summarize_log_ratios({-0.5, -0.4, -0.3, -0.2, -0.1});
   EXPECT_FALSE(five.interval);
   EXPECT_EQ(five.no_interval, "fewer than 6 whole blocks");
-  EXPECT_EQ(summarize_ratios({}).n, 0u);
+  EXPECT_EQ(summarize_log_ratios({}).n, 0u);
 }
 
 TEST(Median, OfAnEvenCountIsTheMiddleOfTwo) {
