@@ -9,7 +9,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <ostream>
+#include <streambuf>
 #include <utility>
+#include <vector>
 
 #include "io/error.h"
 #include "io/input_file.h"
@@ -45,9 +48,34 @@ void flush_folder(const std::filesystem::path& file) {
   if (!is_flushed) fail(file, "its folder cannot be flushed");
 }
 
-}  // namespace
+// A stream into a file, by pieces of a megabyte.
+class FileBuffer final : public std::streambuf {
+ public:
+  FileBuffer(int descriptor, const std::filesystem::path& path)
+      : descriptor_(descriptor), path_(path), piece_(1 << 20) {
+    setp(piece_.data(), piece_.data() + piece_.size());
+  }
+  // Throws as write_file() does.
+  void write_rest() {
+    write_all(descriptor_, {pbase(), static_cast<std::size_t>(pptr() - pbase())}, path_);
+    setp(piece_.data(), piece_.data() + piece_.size());
+  }
 
-void write_file(const std::filesystem::path& path, std::string_view bytes, FlushToDisk flush) {
+ private:
+  int_type overflow(int_type next) override {
+    write_rest();
+    if (traits_type::eq_int_type(next, traits_type::eof())) return traits_type::not_eof(next);
+    return sputc(traits_type::to_char_type(next));
+  }
+
+  const int descriptor_;
+  const std::filesystem::path& path_;
+  std::vector<char> piece_;
+};
+
+// `write` puts the bytes into an open file.
+void write_and_rename(const std::filesystem::path& path, FlushToDisk flush,
+                      const std::function<void(int descriptor)>& write) {
   if (path.has_parent_path()) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);
@@ -59,7 +87,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes, Flush
   int descriptor = ::mkstemp(temporary.data());
   if (descriptor < 0) fail(path, "cannot be written");
   try {
-    write_all(descriptor, bytes, path);
+    write(descriptor);
     if (::fchmod(descriptor, 0644) != 0 || (flush == FlushToDisk::kYes && ::fsync(descriptor) != 0))
       fail(path, "cannot be flushed");
     if (::close(std::exchange(descriptor, -1)) != 0) fail(path, "cannot be written");
@@ -70,6 +98,22 @@ void write_file(const std::filesystem::path& path, std::string_view bytes, Flush
     ::unlink(temporary.c_str());  // no longer there where only the folder was not flushed
     throw;
   }
+}
+
+}  // namespace
+
+void write_file(const std::filesystem::path& path, std::string_view bytes, FlushToDisk flush) {
+  write_and_rename(path, flush, [&](int descriptor) { write_all(descriptor, bytes, path); });
+}
+
+void write_file(const std::filesystem::path& path, const std::function<void(std::ostream&)>& fill) {
+  write_and_rename(path, FlushToDisk::kYes, [&](int descriptor) {
+    FileBuffer buffer(descriptor, path);
+    std::ostream out(&buffer);
+    out.exceptions(std::ios::badbit);  // hands on what the buffer throws
+    fill(out);
+    buffer.write_rest();
+  });
 }
 
 void remove_temporaries(const std::filesystem::path& folder) {

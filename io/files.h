@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <iosfwd>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -16,6 +18,9 @@ enum class FlushToDisk { kYes, kNo };
 // folder. Creates the folder. Throws DiskFull, and UserError for what else the system refuses.
 void write_file(const std::filesystem::path& path, std::string_view bytes,
                 FlushToDisk flush = FlushToDisk::kYes);
+
+// The same of what `fill` puts into the stream, which need not be in memory as a whole.
+void write_file(const std::filesystem::path& path, const std::function<void(std::ostream&)>& fill);
 
 // Removes what write_file() left in a folder when it was killed.
 void remove_temporaries(const std::filesystem::path& folder);

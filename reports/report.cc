@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 #include <ostream>
-#include <sstream>
 #include <utility>
 
 #include "io/error.h"
@@ -48,16 +47,17 @@ Verdict verdict_by_files(const Summary& summary, const std::filesystem::path& ru
 
 int report_run(const std::filesystem::path& run, std::ostream& terminal,
                const ReportOptions& options) {
-  const RunFiles files = read_run(run);
-  for (const std::string& text : files.passed_over)
-    terminal << "warning: " << one_line(text) << "\n";
-  const Summary summary = summarize_run(RunIndex(files));
+  const Summary summary = [&] {
+    const RunFiles files = read_run(run);  // let go of before the report is written
+    for (const std::string& text : files.passed_over)
+      terminal << "warning: " << one_line(text) << "\n";
+    return summarize_run(RunIndex(files));
+  }();
   Verdict verdict = verdict_by_files(summary, run, options);
   if (options.require_coverage) verdict = with_coverage_required(std::move(verdict), summary);
   for (const auto& report : all_reports()) {
-    std::ostringstream text;
-    report->write(summary, verdict, text);
-    write_file(run / report->file(), text.str());
+    write_file(run / report->file(),
+               [&](std::ostream& out) { report->write(summary, verdict, out); });
   }
   write_chart_library(run);
   make_text_report()->write(summary, verdict, terminal);

@@ -49,7 +49,7 @@ int judge(const std::filesystem::path& run, const GateOptions& options, bool req
 
 int gate(const GateCommand& command) {
   const std::filesystem::path run = command.run;
-  read_plan(run);  // before a folder is made
+  check_plan(run);  // before a folder is made
   const RunLock lock(run);
   if (!command.keep) return judge(run, command.options, command.require_coverage);
   keep_gates(run, command.options);

@@ -35,7 +35,7 @@ std::string embedded_pairs(std::string& text) {
 
 int report(const ReportCommand& command) {
   const std::filesystem::path run = command.run;
-  read_plan(run);  // before a folder is made
+  check_plan(run);  // before a folder is made
   const RunLock lock(run);
   const int code = report_run(run, std::cout, command.options);
   return command.exit_code ? code : 0;

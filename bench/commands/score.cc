@@ -15,7 +15,7 @@ Command add_score(CLI::App& program) {
   const auto run = std::make_shared<std::string>();
   add_run_folder(*parser, *run);
   return {parser, [run](const CommandLine&) {
-            read_plan(*run);  // before a folder is made
+            check_plan(*run);  // before a folder is made
             const RunLock lock(*run);
             return run_scorer({"run", *run});
           }};

@@ -162,7 +162,7 @@ bool recommended(double ratio, std::size_t blocks, double noise, Random& random)
         TimedSample sample;
         sample.arm = arm;
         sample.block = block;
-        sample.ms["total_ms"] = 100 * (arm[0] == 'c' ? ratio : 1) * (1 + random.normal(noise));
+        sample.ms.set("total_ms", 100 * (arm[0] == 'c' ? ratio : 1) * (1 + random.normal(noise)));
         comparison.speed.samples.push_back(std::move(sample));
       }
     summary.comparisons.push_back(std::move(comparison));

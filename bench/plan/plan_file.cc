@@ -2,13 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 #include <string>
-#include <vector>
+#include <unordered_set>
+#include <utility>
 
 #include "bench/plan/plan.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
 #include "io/json_schema.h"
 #include "pipeline/protocol.h"
 
@@ -21,8 +24,16 @@ using nlohmann::json;
 // follow an id.
 class PlanReader {
  public:
-  explicit PlanReader(std::filesystem::path path)
-      : path_(std::move(path)), plan_(read_json(path_)) {}
+  enum class Samples { kKept, kChecked };
+  PlanReader(std::filesystem::path path, Samples samples) : path_(std::move(path)) {
+    json kept = json::array();
+    plan_ = parse_json(read_file(path_), path_.string(), "samples", [&](json entry) {
+      check_sample(entry);
+      if (samples == Samples::kKept) kept.push_back(std::move(entry));
+    });
+    if (plan_.is_object() && plan_.contains("samples") && plan_.at("samples").is_array())
+      plan_["samples"] = std::move(kept);
+  }
 
   json plan() {
     if (!plan_.is_object() || (plan_.value("schema", json()) != kPlanSchema &&
@@ -37,11 +48,11 @@ class PlanReader {
       refuse("trace", "must be true or false");
     read_environments();
     read_cases();
-    read_samples();
     read_comparisons();
     if (plan_.contains("floor")) read_floor();
     if (plan_.contains("time_floor")) read_time_floor();
-    check_timed();
+    need(plan_, "", "samples", is_list, "a list");
+    check_ids_of_samples();
     return std::move(plan_);
   }
 
@@ -116,17 +127,30 @@ class PlanReader {
     });
   }
 
-  void read_samples() {
-    each("samples", [&](const json& entry, const std::string& place) {
-      need_id(cases_, entry, place, "case");
-      const json& kind = need(entry, place, "kind", is_text, "a text");
-      need(entry, place, "arm", is_text_or_null, "a text or null");
-      for (const char* name : {"block", "position"}) need(entry, place, name, is_count, kCount);
-      if (kind == "timing")
-        need(entry, place, "comparison", is_text, "an id");
-      else
-        need(entry, place, "comparison", is_text_or_null, "an id or null");
-    });
+  // Before the lists are read that it may belong to: where the id is that it names is kept.
+  void check_sample(const json& entry) {
+    const std::string place = fmt::format("samples[{}]", sample_ids_.size());
+    const std::string id = need(entry, place, "id", is_text, "an id");
+    if (!sample_ids_.insert(id).second) refuse(place + ".id", "stands twice");
+    of_cases_.try_emplace(need(entry, place, "case", is_text, "an id"), place + ".case");
+    const json& kind = need(entry, place, "kind", is_text, "a text");
+    need(entry, place, "arm", is_text_or_null, "a text or null");
+    for (const char* name : {"block", "position"}) need(entry, place, name, is_count, kCount);
+    if (kind == "timing")
+      of_comparisons_.try_emplace(need(entry, place, "comparison", is_text, "an id"),
+                                  place + ".comparison");
+    else
+      need(entry, place, "comparison", is_text_or_null, "an id or null");
+  }
+
+  void check_ids_of_samples() const {
+    const auto check = [this](const std::map<std::string, std::string>& named,
+                              const std::set<std::string>& known) {
+      for (const auto& [id, place] : named)
+        if (!known.contains(id)) refuse(place, fmt::format("there is no {}", excerpt(id)));
+    };
+    check(of_cases_, cases_);
+    check(of_comparisons_, comparisons_);
   }
 
   void read_comparisons() {
@@ -152,16 +176,6 @@ class PlanReader {
     }));
   }
 
-  // Samples are read before the lists that they may belong to.
-  void check_timed() const {
-    std::size_t index = 0;
-    for (const json& sample : plan_.at("samples")) {
-      if (sample.at("kind") == "timing")
-        need_id(comparisons_, sample, fmt::format("samples[{}]", index), "comparison");
-      ++index;
-    }
-  }
-
   void read_pairs(const json& entry, const std::string& place) const {
     std::size_t index = 0;
     for (const json& pair : need(entry, place, "pairs", is_list, "a list")) {
@@ -177,11 +191,19 @@ class PlanReader {
   std::filesystem::path path_;
   json plan_;
   std::set<std::string> environments_, cases_, comparisons_;
+  std::unordered_set<std::string> sample_ids_;
+  std::map<std::string, std::string> of_cases_, of_comparisons_;  // id -> the first that names it
 };
 
 }  // namespace
 
-json read_plan(const std::filesystem::path& run) { return PlanReader(run / "plan.json").plan(); }
+json read_plan(const std::filesystem::path& run) {
+  return PlanReader(run / "plan.json", PlanReader::Samples::kKept).plan();
+}
+
+void check_plan(const std::filesystem::path& run) {
+  PlanReader(run / "plan.json", PlanReader::Samples::kChecked).plan();
+}
 
 void check_format(const json& plan, const std::filesystem::path& run) {
   if (plan.value("schema", json()) == kOlderPlanSchema)

@@ -11,6 +11,9 @@ namespace sameseed {
 // from another exists.
 nlohmann::json read_plan(const std::filesystem::path& run);
 
+// The same check, without the samples in memory.
+void check_plan(const std::filesystem::path& run);
+
 // Throws UserError where the plan is of an older version: nobody knows of what the samples that are
 // there were made.
 void check_format(const nlohmann::json& plan, const std::filesystem::path& run);

@@ -118,7 +118,7 @@ json comparable_cohort(const RunIndex& run) {
   std::map<std::string, std::set<std::string>> taken;
   for (const auto& [id, record] : run.files().samples) {
     if (!cases.contains(record.case_id)) continue;
-    const json choices = record.engagement.value("choices", json::object());
+    const json choices = record.engagement->value("choices", json::object());
     if (!choices.is_object()) continue;
     for (const auto& [operation, choice] : choices.items()) {
       if (!choice.is_object()) continue;

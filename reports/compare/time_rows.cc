@@ -16,7 +16,7 @@ std::map<std::string, BlockTimes> times_of(const RunIndex& run, const PlannedCom
   for (const TimedSample& sample : speed_of(run.timing_records(comparison.id)).samples) {
     const auto mhz = run.files().samples.at(sample.sample).sm_mhz;
     if (mhz) clocks.push_back(*mhz);
-    for (const auto& [timing, ms] : sample.ms) {
+    for (const auto& [timing, ms] : sample.ms.taken()) {
       BlockTime& time = arms[sample.arm][timing][static_cast<int>(sample.block)];
       time.ms += ms;
       ++time.samples;

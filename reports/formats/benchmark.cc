@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/formats/json_writer.h"
 #include "reports/formats/report_format.h"
 
 namespace sameseed {
@@ -42,23 +43,21 @@ json record(const std::string& run_name, std::size_t repetitions, double ms) {
 
 using TimedSamples = std::vector<const TimedSample*>;  // of one arm, all with a total
 
-json samples_of(const std::string& name, const TimedSamples& samples) {
-  json list = json::array();
-  for (const TimedSample* sample : samples) {
-    json entry = record(name, samples.size(), sample->ms.at("total_ms"));
+void write_samples(const std::string& name, const TimedSamples& samples, ListWriter& list) {
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    json entry = record(name, samples.size(), *samples[i]->ms.of("total_ms"));
     entry["run_type"] = "iteration";
-    entry["repetition_index"] = list.size();
+    entry["repetition_index"] = i;
     entry["iterations"] = 1;
-    for (const auto& [timing, ms] : sample->ms)
+    for (const auto& [timing, ms] : samples[i]->ms.taken())
       if (timing != "total_ms") entry[timing] = ms;
-    list.push_back(std::move(entry));
+    list.add(entry);
   }
-  return list;
 }
 
 json aggregate(const std::string& name, const TimedSamples& samples) {
   double sum = 0;
-  for (const TimedSample* sample : samples) sum += sample->ms.at("total_ms");
+  for (const TimedSample* sample : samples) sum += *sample->ms.of("total_ms");
   json entry = record(name, samples.size(), sum / static_cast<double>(samples.size()));
   entry["name"] = name + "_mean";
   entry["run_type"] = "aggregate";
@@ -97,21 +96,24 @@ class BenchmarkReport final : public Report {
   std::string file() const override { return "benchmarks.json"; }
 
   void write(const Summary& summary, const Verdict&, std::ostream& out) const override {
-    json benchmarks = json::array();
+    out << "{\n \"benchmarks\": ";
+    ListWriter benchmarks(out, 1);
     for (const Comparison& comparison : summary.comparisons) {
       std::map<std::string, TimedSamples> arms;
       for (const TimedSample& sample : comparison.speed.samples)
-        if (sample.ms.contains("total_ms")) arms[sample.arm].push_back(&sample);
+        if (sample.ms.of("total_ms")) arms[sample.arm].push_back(&sample);
       for (const auto& [arm, samples] : arms) {
         const std::string name = name_of(summary, comparison, arm);
-        for (json& entry : samples_of(name, samples)) benchmarks.push_back(std::move(entry));
+        write_samples(name, samples, benchmarks);
         json mean = aggregate(name, samples);
         if (arm == "candidate") add_quality(comparison, mean);
-        benchmarks.push_back(std::move(mean));
+        benchmarks.add(mean);
       }
     }
-    const json all = {{"context", context(summary)}, {"benchmarks", std::move(benchmarks)}};
-    out << all.dump(1, ' ', false, json::error_handler_t::replace) << "\n";
+    benchmarks.end();
+    out << ",\n \"context\": ";
+    write_json(out, context(summary), 1);
+    out << "\n}\n";
   }
 };
 

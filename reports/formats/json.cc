@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <ostream>
+#include <utility>
 
 #include "reports/formats/json_values.h"
+#include "reports/formats/json_writer.h"
 #include "reports/formats/report_format.h"
 #include "reports/judge/coverage.h"
 #include "reports/statistics/fewest_blocks.h"
@@ -163,7 +165,7 @@ json timed_sample_json(const TimedSample& sample) {
           {"case", sample.case_id},
           {"arm", sample.arm},
           {"block", sample.block},
-          {"timings_ms", sample.ms}};
+          {"timings_ms", sample.ms.taken()}};
 }
 
 json changed_output_json(const ChangedOutput& changed) {
@@ -291,15 +293,6 @@ json repeated_json(const RepeatedPictures& one) {
            })}};
 }
 
-class JsonReport final : public Report {
- public:
-  std::string file() const override { return "report.json"; }
-  void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
-    out << report_json(summary, verdict).dump(1, ' ', false, json::error_handler_t::replace)
-        << "\n";
-  }
-};
-
 json uncovered_json(const Coverage& coverage) {
   return {{"settings",
            list_json(coverage.settings,
@@ -311,9 +304,10 @@ json uncovered_json(const Coverage& coverage) {
           {"times", coverage.times}};
 }
 
-}  // namespace
+constexpr const char* kComparisons = "comparisons";
 
-json report_json(const Summary& summary, const Verdict& verdict) {
+// These are large; their place is kept.
+json report_without_comparisons(const Summary& summary, const Verdict& verdict) {
   json run = summary.start;
   run["starts"] = summary.started;
   json report = {
@@ -336,13 +330,43 @@ json report_json(const Summary& summary, const Verdict& verdict) {
       {"nonfinite", list_json(summary.nonfinite, nonfinite_json)},
       {"cut_prompts", cut_prompts_json(summary.cut_prompts)},
       {"repeated_pictures", list_json(summary.repeated_pictures, repeated_json)},
-      {"comparisons", list_json(summary.comparisons, comparison_json)},
+      {kComparisons, nullptr},
       {"workers", summary.workers},
       {"effects", effects_json(summary.effects)},
       {"verdict", verdict_json(verdict)}};
   if (verdict.gates) report["uncovered"] = uncovered_json(uncovered(summary, verdict));
   if (!summary.time_floor.empty())
     report["time_floor"] = list_json(summary.time_floor, time_floor_json);
+  return report;
+}
+
+class JsonReport final : public Report {
+ public:
+  std::string file() const override { return "report.json"; }
+  void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
+    out << "{";
+    bool is_first = true;
+    const json head = report_without_comparisons(summary, verdict);
+    for (const auto& [name, value] : head.items()) {
+      out << (std::exchange(is_first, false) ? "\n " : ",\n ") << json(name) << ": ";
+      if (name != kComparisons) {
+        write_json(out, value, 1);
+        continue;
+      }
+      ListWriter list(out, 1);
+      for (const Comparison& comparison : summary.comparisons)
+        list.add(comparison_json(comparison));
+      list.end();
+    }
+    out << "\n}\n";
+  }
+};
+
+}  // namespace
+
+json report_json(const Summary& summary, const Verdict& verdict) {
+  json report = report_without_comparisons(summary, verdict);
+  report[kComparisons] = list_json(summary.comparisons, comparison_json);
   return report;
 }
 

@@ -110,6 +110,13 @@ std::vector<ScoredPair> pairs_of(const json& list) {
   return pairs;
 }
 
+Timings timings_of(const json& taken) {
+  Timings timings;
+  for (const std::string& name : timing_names())
+    if (const auto ms = taken.find(name); ms != taken.end()) timings.set(name, ms->get<double>());
+  return timings;
+}
+
 Speed speed_of(const json& comparison) {
   Speed speed;
   for (const auto& [name, entry] : member(comparison, "speed").items()) {
@@ -133,12 +140,11 @@ Speed speed_of(const json& comparison) {
     speed.timings.emplace(name, std::move(timing));
   }
   for (const json& sample : member(comparison, "timed_samples"))
-    speed.samples.push_back(
-        {.sample = text(sample, "sample"),
-         .case_id = text(sample, "case"),
-         .arm = text(sample, "arm"),
-         .block = count(sample, "block"),
-         .ms = member(sample, "timings_ms").get<std::map<std::string, double>>()});
+    speed.samples.push_back({.sample = text(sample, "sample"),
+                             .case_id = text(sample, "case"),
+                             .arm = text(sample, "arm"),
+                             .block = count(sample, "block"),
+                             .ms = timings_of(member(sample, "timings_ms"))});
   for (const auto& [reason, samples] : member(comparison, "invalid").items())
     speed.invalid[reason] = samples.get<int>();
   return speed;

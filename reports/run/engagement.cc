@@ -55,7 +55,7 @@ Proof accumulation(const std::string& variable, bool on, const ArmEvidence& arm,
   const std::string kind = kind_of(variable);
   std::int64_t half = 0, single = 0;
   for (const SampleRecord* sample : arm.samples) {
-    const json& counters = sample->engagement;
+    const json& counters = *sample->engagement;
     const auto halves = count(counters, kind + "_half"), singles = count(counters, kind + "_float");
     half += halves;
     single += singles;
@@ -81,7 +81,7 @@ Proof variable(const std::string& name, const json& asked, const ArmEvidence& ar
   std::string inert, shown;
   bool on = false;
   for (const SampleRecord* sample : arm.samples) {
-    const json& read = member(sample->effective, name);
+    const json& read = member(*sample->effective, name);
     if (!read.is_object())
       return {kNotEngaged, id(*sample) + ": the worker does not say how it read the variable"};
     if (member(read, "value") != asked)
@@ -103,7 +103,7 @@ Proof deepcache(const json& asked, const ArmEvidence& arm) {
   std::int64_t full = 0, partial = 0;
   bool single_step = false;
   for (const SampleRecord* sample : arm.samples) {
-    const json& counters = sample->engagement;
+    const json& counters = *sample->engagement;
     const auto fulls = count(counters, "steps_full"), partials = count(counters, "steps_partial");
     const bool expected = !asked.is_null() && !every_step && fulls + partials > 1;
     single_step = single_step || fulls + partials == 1;
@@ -121,7 +121,7 @@ Proof deepcache(const json& asked, const ArmEvidence& arm) {
 
 Proof enhancement(const json& asked, const ArmEvidence& arm) {
   for (const SampleRecord* sample : arm.samples)
-    if (const json& done = member(sample->effective, "enhance"); done != asked)
+    if (const json& done = member(*sample->effective, "enhance"); done != asked)
       return {kNotEngaged, fmt::format("{}: asked for {}, the worker did {}", id(*sample),
                                        asked.dump(), done.dump())};
   return {kEngaged, asked.is_null() ? "no post-processing"
@@ -131,7 +131,7 @@ Proof enhancement(const json& asked, const ArmEvidence& arm) {
 // load.NAME: the worker names what it uses, when it loads or with every picture.
 Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
   const auto used_for = [&](const SampleRecord& sample) -> const json& {
-    const json& own = member(sample.effective, name);
+    const json& own = member(*sample.effective, name);
     return own.is_null() && arm.load ? member(member(*arm.load, "effective"), name) : own;
   };
   const std::map<std::string, std::string> spelled = {
@@ -175,7 +175,7 @@ std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const Of
     Engagement entry{.value = value, .samples = arm.samples.size()};
     if (kind == "env") {
       proof = variable(name, value, arm, probes);
-      const json& read = member(arm.samples[0]->effective, name);
+      const json& read = member(*arm.samples[0]->effective, name);
       entry.means = text(member(read, "means"));
       entry.is_default = member(read, "default") == true;
     } else if (axis == "request.deepcache") {

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "io/error.h"
+#include "io/files.h"
+#include "io/json.h"
 
 namespace sameseed {
 namespace {
@@ -33,6 +37,13 @@ std::string text_or_empty(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+PlannedSample sample_of(const json& entry) {
+  return {.id = entry.at("id"),
+          .case_id = entry.at("case"),
+          .kind = entry.at("kind"),
+          .comparison = text_or_empty(entry, "comparison")};
+}
+
 void take_cases(const json& plan, RunPlan& result) {
   for (const json& entry : plan.at("environments"))
     result.environments.push_back({.id = entry.at("id"),
@@ -44,11 +55,7 @@ void take_cases(const json& plan, RunPlan& result) {
                             .environment = entry.at("environment"),
                             .request = entry.at("request"),
                             .noise_precision = text_or_empty(entry, "noise_precision")});
-  for (const json& entry : plan.at("samples"))
-    result.samples.push_back({.id = entry.at("id"),
-                              .case_id = entry.at("case"),
-                              .kind = entry.at("kind"),
-                              .comparison = text_or_empty(entry, "comparison")});
+  for (const json& entry : plan.at("samples")) result.samples.push_back(sample_of(entry));
 }
 
 void take_comparisons(const json& plan, RunPlan& result) {
@@ -90,6 +97,17 @@ RunPlan parse_run_plan(const json& plan, const std::string& where) try {
   return result;
 } catch (const json::exception& error) {
   refuse(where, error.what());
+}
+
+RunPlan read_run_plan(const std::filesystem::path& file) try {
+  std::vector<PlannedSample> samples;
+  const json plan = parse_json(read_file(file), file.string(), "samples",
+                               [&](const json& entry) { samples.push_back(sample_of(entry)); });
+  RunPlan result = parse_run_plan(plan, file.string());
+  result.samples = std::move(samples);
+  return result;
+} catch (const json::exception& error) {
+  refuse(file.string(), error.what());
 }
 
 }  // namespace sameseed

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -86,5 +87,8 @@ struct RunPlan {
 
 // Throws UserError that begins with `where` (the file) and names the field.
 RunPlan parse_run_plan(const nlohmann::json& plan, const std::string& where);
+
+// The same of a file, whose samples are not all in memory as JSON. Throws UserError.
+RunPlan read_run_plan(const std::filesystem::path& file);
 
 }  // namespace sameseed

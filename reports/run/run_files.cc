@@ -63,12 +63,11 @@ std::optional<double> mean_step(const json& timings, bool full) {
   return sum / count;
 }
 
-// TIMING -> ms.
-std::map<std::string, double> times_in(const json& record) {
+Timings times_in(const json& record) {
   const json timings = object_in(record, "timings_ms");
-  std::map<std::string, double> times;
+  Timings times;
   const auto take = [&](const char* name, std::optional<double> value) {
-    if (value) times[name] = *value;
+    if (value) times.set(name, *value);
   };
   take("total_ms", number_in(timings, "total"));
   take("step_full_ms", mean_step(timings, true));
@@ -99,16 +98,16 @@ SampleRecord sample_record(const json& line) {
                       .ms = times_in(line),
                       .warnings = texts_in(line, "warnings"),
                       .invalid = texts_in(line, "invalid"),
-                      .latents = text_in(object_in(line, "hashes"), "latents"),
-                      .picture = text_in(object_in(line, "files"), "image"),
-                      .noise = text_in(object_in(line, "hashes"), "noise"),
-                      .token_ids = text_in(object_in(line, "hashes"), "token_ids"),
-                      .effective = object_in(line, "effective"),
-                      .engagement = object_in(line, "engagement"),
                       .nonfinite = line.value("nonfinite", json()),
                       .sm_mhz = sm_mhz(line)};
   record.block = line.value("block", 0);
   record.position = line.value("position", 0);
+  if (record.kind != "quality") return record;
+  const json hashes = object_in(line, "hashes");
+  record.latents = text_in(hashes, "latents");
+  record.noise = text_in(hashes, "noise");
+  record.token_ids = text_in(hashes, "token_ids");
+  record.picture = text_in(object_in(line, "files"), "image");
   return record;
 }
 
@@ -196,12 +195,6 @@ PicturePlace place_of(const json& entry) {
 
 }  // namespace
 
-const std::vector<std::string>& timing_names() {
-  static const std::vector<std::string> names = {"total_ms", "step_full_ms", "step_partial_ms",
-                                                 "text_ms", "decode_ms"};
-  return names;
-}
-
 std::optional<double> number_in(const std::map<std::string, double>& values,
                                 const std::string& metric) {
   const auto found = values.find(metric);
@@ -245,9 +238,15 @@ PairScores parse_pair_scores(const json& line) {
   return scores;
 }
 
-RunFilesReader::RunFilesReader(std::string folder, const json& plan) {
+RunFilesReader::RunFilesReader(std::string folder, RunPlan plan) {
   files_.folder = std::move(folder);
-  files_.plan = parse_run_plan(plan, (std::filesystem::path(files_.folder) / "plan.json").string());
+  files_.plan = std::move(plan);
+}
+
+std::shared_ptr<const json> RunFilesReader::shared(json object) {
+  auto& known = shared_[object.dump()];
+  if (!known) known = std::make_shared<const json>(std::move(object));
+  return known;
 }
 
 void RunFilesReader::take_record(const json& line) {
@@ -259,8 +258,12 @@ void RunFilesReader::take_record(const json& line) {
     files_.workers.push_back({.environment = line.at("environment"),
                               .load = line.value("load", json()),
                               .record = line});
-  else if (type == "sample" && has_texts(line, {"sample", "case", "kind", "outcome"}))
-    files_.samples.insert_or_assign(line.at("sample").get<std::string>(), sample_record(line));
+  else if (type == "sample" && has_texts(line, {"sample", "case", "kind", "outcome"})) {
+    SampleRecord record = sample_record(line);
+    record.effective = shared(object_in(line, "effective"));
+    record.engagement = shared(object_in(line, "engagement"));
+    files_.samples.insert_or_assign(record.sample, std::move(record));
+  }
 }
 
 void RunFilesReader::take_score(const json& line) {
@@ -302,7 +305,7 @@ RunFiles RunFilesReader::finish() {
 }
 
 RunFiles read_run(const std::filesystem::path& folder) {
-  RunFilesReader reader(folder.string(), read_json(folder / "plan.json"));
+  RunFilesReader reader(folder.string(), read_run_plan(folder / "plan.json"));
   const auto records = folder / "records.jsonl", scores = folder / "scores.jsonl";
   std::vector<std::string> passed_over = {
       for_each_record(records, [&](const json& line) { reader.take_record(line); }).text(records),

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -11,13 +12,10 @@
 
 #include "reports/run/equal_pictures.h"
 #include "reports/run/plan.h"
+#include "reports/run/timings.h"
 #include "reports/statistics/report_metric.h"
 
 namespace sameseed {
-
-// Names of all timings, in the order of a report: "total_ms", "step_full_ms", "step_partial_ms",
-// "text_ms", "decode_ms". Steps are means over those of one image.
-const std::vector<std::string>& timing_names();
 
 // What a worker said of one image. Absent fields are empty.
 struct SampleRecord {
@@ -27,15 +25,17 @@ struct SampleRecord {
   std::vector<std::string> log_tail;
   std::string start;  // the start of the program that made it
   int block = 0, position = 0;
-  std::map<std::string, double> ms;  // "total_ms", "step_full_ms", ...: see timing_names()
+  Timings ms = {};
   std::vector<std::string> warnings = {};
   std::vector<std::string> invalid;  // why its times are worth nothing
-  std::string latents, picture;      // SHA-256; of the picture's file
-  std::string noise, token_ids;      // SHA-256 of what it was made from; empty: not recorded
-  nlohmann::json effective;          // an object: how the process read each switch
-  nlohmann::json engagement;         // an object: counters and choices
-  nlohmann::json nonfinite;          // null: all values are finite
-  std::optional<double> sm_mhz;      // the SM clock just after the work, else just before it
+  // Of pictures; empty of timed samples.
+  std::string latents, picture;  // SHA-256; of the picture's file
+  std::string noise, token_ids;  // SHA-256 of what it was made from; empty: not recorded
+  // Objects, shared by the samples that say the same: how the process read each switch, and
+  // counters and choices. Not null in what a reader has taken.
+  std::shared_ptr<const nlohmann::json> effective, engagement;
+  nlohmann::json nonfinite;      // null: all values are finite
+  std::optional<double> sm_mhz;  // the SM clock just after the work, else just before it
   bool ok() const { return outcome == "ok"; }
 };
 
@@ -93,8 +93,7 @@ struct RunFiles {
 // lack what every line of their type has, are passed over.
 class RunFilesReader {
  public:
-  // Throws UserError as parse_run_plan() does.
-  RunFilesReader(std::string folder, const nlohmann::json& plan);
+  RunFilesReader(std::string folder, RunPlan plan);
   void take_record(const nlohmann::json& line);  // of records.jsonl
   void take_score(const nlohmann::json& line);   // of scores.jsonl
   // Notes which prompts have the same token ids or pictures (Pair::same_as); scores of pictures
@@ -103,6 +102,8 @@ class RunFilesReader {
 
  private:
   RunFiles files_;
+  std::shared_ptr<const nlohmann::json> shared(nlohmann::json object);
+  std::map<std::string, std::shared_ptr<const nlohmann::json>> shared_;  // by their text
 };
 
 // Lines that cannot be (half ones of a crash, damaged ones) are passed over and told of. Throws

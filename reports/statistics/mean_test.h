@@ -10,7 +10,9 @@
 // drawings cover 93 % instead of 95 % at 6 of them. A few draws of a skewed loss lack its long
 // tail, so "at most" is claimed at alpha (1 - 3 / n). Where more than one drawing in 200 holds one
 // value only, since most observations are equal, the signs of residuals are turned instead (see
-// paired_bootstrap.h), which stays finite.
+// paired_bootstrap.h), which stays finite. From kManyObservations on, unless they are very skewed,
+// a transformation that takes the skewness away stands for drawings, which would cost minutes (Hall
+// 1992, On the removal of skewness by transformation).
 #pragma once
 
 #include <cstddef>
@@ -20,6 +22,8 @@
 #include "reports/statistics/statistic_test.h"
 
 namespace sameseed {
+
+inline constexpr std::size_t kManyObservations = 500;
 
 // Values are finite. Observations that are all equal leave no doubt: both bounds are the mean.
 StatisticTest test_mean(const std::vector<double>& values, double threshold,

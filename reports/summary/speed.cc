@@ -30,8 +30,8 @@ std::optional<TimingStatistics> summarize_timing(const std::string& name,
                                                  const std::vector<TimedSample>& samples) {
   std::map<std::string, std::vector<Scored>> times;
   for (const TimedSample& sample : samples)
-    if (const auto ms = sample.ms.find(name); ms != sample.ms.end())
-      times[sample.arm].push_back({ms->second, sample.case_id, std::to_string(sample.block)});
+    if (const auto ms = sample.ms.of(name))
+      times[sample.arm].push_back({*ms, sample.case_id, std::to_string(sample.block)});
   if (times.empty()) return std::nullopt;
   std::vector<double> ratios;
   for (const auto& [block, ratio] : log_ratios(samples, name)) ratios.push_back(ratio);
@@ -56,10 +56,10 @@ std::map<std::size_t, double> log_ratios(const std::vector<TimedSample>& samples
   std::map<std::size_t, std::pair<double, double>> sums;
   std::map<std::size_t, int> counts;
   for (const TimedSample& sample : samples) {
-    const auto ms = sample.ms.find(timing);
-    if (ms == sample.ms.end()) continue;
+    const auto ms = sample.ms.of(timing);
+    if (!ms) continue;
     auto& [candidate, reference] = sums[sample.block];
-    (sample.arm == "candidate" ? candidate : reference) += ms->second;
+    (sample.arm == "candidate" ? candidate : reference) += *ms;
     ++counts[sample.block];
   }
   std::map<std::size_t, double> ratios;

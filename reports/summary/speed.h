@@ -17,7 +17,7 @@ struct TimedSample {
   std::string sample, case_id;
   std::string arm;  // "candidate" or "reference"
   std::size_t block = 0;
-  std::map<std::string, double> ms;  // TIMING -> ms; steps are averaged
+  Timings ms = {};
 };
 
 // The reference against itself, in the environment that a comparison's setting is held against.

@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const json plan = json::parse(
       R"({"schema":"sameseed/plan/2","name":"m","model":"m","axes":[],"environments":[],"cases":[],
           "samples":[],"comparisons":[],"excluded":[]})");
-  sameseed::RunFilesReader reader("/nowhere", plan);
+  sameseed::RunFilesReader reader("/nowhere", sameseed::parse_run_plan(plan, "plan.json"));
   std::istringstream in(std::string(reinterpret_cast<const char*>(data), size));
   for (std::string text; std::getline(in, text);) {
     const json line = json::parse(text, nullptr, /*allow_exceptions=*/false);

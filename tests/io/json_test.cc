@@ -43,5 +43,20 @@ TEST(Json, ReadsManyObjectsInOneInTimeThatGrowsWithTheText) {
   EXPECT_EQ(parse_json(text, "x.json").size(), 100'000u);
 }
 
+TEST(Json, HandsOutTheEntriesOfOneList) {
+  const std::string text =
+      R"({"a":[1,[2]],"samples":[{"samples":[7]},5,[],"x",null],"z":{"samples":[1]}})";
+  nlohmann::json taken = nlohmann::json::array();
+  const auto take = [&](nlohmann::json entry) { taken.push_back(std::move(entry)); };
+  const nlohmann::json rest = parse_json(text, "x.json", "samples", take);
+  EXPECT_EQ(taken.dump(), R"([{"samples":[7]},5,[],"x",null])");
+  EXPECT_EQ(rest.dump(), R"({"a":[1,[2]],"samples":[],"z":{"samples":[1]}})");
+  taken.clear();
+  EXPECT_EQ(parse_json(R"({"samples":{"a":[1]}})", "x.json", "samples", take).dump(),
+            R"({"samples":{"a":[1]}})");  // no list
+  EXPECT_EQ(parse_json("[[1],[2]]", "x.json", "samples", take).dump(), "[[1],[2]]");
+  EXPECT_TRUE(taken.empty());
+}
+
 }  // namespace
 }  // namespace sameseed

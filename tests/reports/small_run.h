@@ -30,7 +30,7 @@ struct RawRun {
 };
 
 inline RunFiles files_of(const RawRun& run) {
-  RunFilesReader reader(run.folder, run.plan);
+  RunFilesReader reader(run.folder, parse_run_plan(run.plan, run.folder + "/plan.json"));
   for (const nlohmann::json& start : run.starts) reader.take_record(start);
   for (const nlohmann::json& worker : run.workers) reader.take_record(worker);
   for (const auto& [id, record] : run.samples) reader.take_record(record);

@@ -159,7 +159,8 @@ std::vector<RateRow> interval_rows() {
        .ought = Ought::kAtLeast,
        .bound = 0.93,
        .counts = [](Random& random) { return mean_is_covered({.sigma = 0.5}, random); }});
-  for (const std::size_t blocks : {std::size_t{6}, std::size_t{12}, std::size_t{24}})
+  for (const std::size_t blocks :
+       {std::size_t{6}, std::size_t{12}, std::size_t{24}, std::size_t{600}})
     rows.push_back({.group = "interval of a ratio, 95 %",
                     .what = fmt::format("{} blocks, log-normal of sigma 0.5: covers", blocks),
                     .ought = Ought::kAtLeast,

@@ -34,9 +34,10 @@ std::optional<Engagement> proof_of(const std::string& axis, const json& value,
   ArmEvidence arm{.name = "candidate", .engine = "accelerated", .asked = {{axis, value}}};
   std::vector<SampleRecord> records;
   for (const json& sample : samples)
-    records.push_back({.sample = sample.value("sample", ""),
-                       .effective = sample.value("effective", json::object()),
-                       .engagement = sample.value("engagement", json::object())});
+    records.push_back(
+        {.sample = sample.value("sample", ""),
+         .effective = std::make_shared<json>(sample.value("effective", json::object())),
+         .engagement = std::make_shared<json>(sample.value("engagement", json::object()))});
   for (const SampleRecord& record : records) arm.samples.push_back(&record);
   arm.load = load;
   const auto proofs = engagement_of(arm, probes);

@@ -54,6 +54,38 @@ TEST(MeanTest, StaysFiniteWhereOnePairAloneDiffers) {
   EXPECT_LE(test.p_at_most, 0.05);
 }
 
+std::vector<double> skewed_losses(std::size_t n, double sigma) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  std::vector<double> values(n);
+  for (double& value : values) value = std::exp(sigma * normal(random));
+  return values;
+}
+
+// One observation fewer is judged by drawings, of which 100,000 leave 1 % of doubt about a
+// quantile.
+TEST(MeanTest, OfManyObservationsIsThatOfDrawings) {
+  std::vector<double> many = skewed_losses(kManyObservations, 0.4);
+  const StatisticTest test = test_mean(many, 1.1, {.resamples = 100'000});
+  many.pop_back();
+  const StatisticTest drawn = test_mean(many, 1.1, {.resamples = 100'000});
+  const double error = *test.spread / std::sqrt(static_cast<double>(kManyObservations));
+  EXPECT_NEAR(test.estimate - *test.low, drawn.estimate - *drawn.low, 0.02 * error);
+  EXPECT_NEAR(*test.high - test.estimate, *drawn.high - drawn.estimate, 0.02 * error);
+  EXPECT_GT(*test.high - test.estimate, 1.03 * (test.estimate - *test.low));
+  EXPECT_NEAR(test.p_at_most, drawn.p_at_most, 0.1 * drawn.p_at_most);
+}
+
+TEST(MeanTest, OfManyObservationsHasBoundsThatAgreeWithItsChances) {
+  const std::vector<double> values = skewed_losses(2 * kManyObservations, 0.5);
+  const StatisticTest test = test_mean(values, 0);
+  const double near = 1e-9 * *test.spread;
+  EXPECT_LE(test_mean(values, *test.low - near).p_above, 0.05);
+  EXPECT_GT(test_mean(values, *test.low + near).p_above, 0.05);
+  EXPECT_LE(test_mean(values, *test.high + near).p_at_most, 0.05);
+  EXPECT_GT(test_mean(values, *test.high - near).p_at_most, 0.05);
+}
+
 TEST(Holm, MultipliesBySoManyAsAreLeft) {
   const auto adjusted = holm({0.01, 0.04, 0.03});
   EXPECT_DOUBLE_EQ(adjusted[0], 0.03);

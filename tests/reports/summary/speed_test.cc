@@ -20,7 +20,7 @@ std::vector<SampleRecord> block_of(int block, const std::vector<std::string>& ar
                         .start = "1"};
     record.block = block;
     record.position = static_cast<int>(records.size());
-    record.ms["total_ms"] = arm == "candidate" ? candidate : reference;
+    record.ms.set("total_ms", arm == "candidate" ? candidate : reference);
     records.push_back(std::move(record));
   }
   return records;
