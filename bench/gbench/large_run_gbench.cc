@@ -188,7 +188,7 @@ void report(benchmark::State& state) {
 // prompt and seed.
 BENCHMARK(report)
     ->ArgNames({"prompts", "seeds", "blocks"})
-    ->Args({8, 1, 806})
+    ->Args({8, 1, 8064})
     ->Args({600, 4, 0})
     ->UseManualTime()
     ->Iterations(1)

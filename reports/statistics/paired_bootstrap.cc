@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 #include <span>
+#include <utility>
 
 #include "reports/statistics/statistics.h"
 
@@ -13,6 +14,10 @@ namespace {
 
 // Rounding in sums of some hundred terms; an effect that is constant to this varies not at all.
 constexpr double kRounding = 1e-12;
+
+// Observations of a row with a sign of their own. Where a row has fewer, batches would tie it to
+// rows that share no observation with it.
+constexpr std::size_t kMostSigned = 512;
 
 struct Residuals {
   std::vector<std::size_t> observations;
@@ -58,8 +63,35 @@ double upper_quantile(std::vector<double> values, double confidence) {
   return *at;
 }
 
+// The same with the residuals of every kMostSigned-th observation added up, so that they turn
+// together: their sums are independent as they are, and few enough to be turned in no time.
+std::vector<Residuals> batched(std::span<const Residuals> family) {
+  std::vector<Residuals> result;
+  for (const Residuals& residuals : family) {
+    std::vector<double> sums(kMostSigned);
+    std::vector<bool> is_there(kMostSigned);
+    for (std::size_t i = 0; i < residuals.values.size(); ++i) {
+      const std::size_t batch = residuals.observations[i] % kMostSigned;
+      sums[batch] += residuals.values[i];
+      is_there[batch] = true;
+    }
+    Residuals batches;
+    for (std::size_t batch = 0; batch < kMostSigned; ++batch) {
+      if (!is_there[batch]) continue;
+      batches.observations.push_back(batch);
+      batches.values.push_back(sums[batch]);
+      batches.squares += sums[batch] * sums[batch];
+    }
+    result.push_back(std::move(batches));
+  }
+  return result;
+}
+
 double critical_value(std::span<const Residuals> family, std::size_t observations,
                       const FamilyOptions& options) {
+  if (std::ranges::all_of(family,
+                          [](const Residuals& one) { return one.values.size() > kMostSigned; }))
+    return critical_value(batched(family), kMostSigned, options);
   std::mt19937_64 random(options.seed);
   std::vector<double> largest(static_cast<std::size_t>(options.resamples), 0), signs(observations);
   for (double& most : largest) {

@@ -8,7 +8,7 @@
 // Signs, rather than drawings with replacement, because the latter cover 98 to 99 % instead of 95 %
 // at 6 to 12 observations. Where effects vary skewly from observation to observation a nominal 95 %
 // is less: 94 % for effects proportional to a log-normal size of sigma 0.25, 91 % for one of sigma
-// 0.5.
+// 0.5. Where every effect has more than 512, they turn in 512 batches.
 #pragma once
 
 #include <cstddef>
