@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -221,10 +223,30 @@ std::string printable(const std::string& key) {
   return shortened(quoted.substr(1, quoted.size() - 2));
 }
 
-void check_json(const json& value, std::string_view schema, const std::string& file) {
-  const json text = json::parse(schema);
+namespace {
+
+struct ReadSchema {
+  explicit ReadSchema(std::string_view schema) : text(json::parse(schema)) {
+    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), parsed);
+  }
+  const json text;
   valijson::Schema parsed;
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(text), parsed);
+};
+
+// A program has a handful of schemas; to read one takes longer than to check a small file by it.
+const ReadSchema& read_schema(std::string_view schema) {
+  static std::mutex reading;
+  static std::map<std::string, ReadSchema, std::less<>> known;
+  const std::lock_guard lock(reading);
+  const auto found = known.find(schema);
+  return found != known.end() ? found->second
+                              : known.try_emplace(std::string(schema), schema).first->second;
+}
+
+}  // namespace
+
+void check_json(const json& value, std::string_view schema, const std::string& file) {
+  const auto& [text, parsed] = read_schema(schema);
   const valijson::adapters::NlohmannJsonAdapter target(value);
   if (valijson::Validator().validate(parsed, target, nullptr)) return;
   // A second pass, as only this one keeps what it finds.
