@@ -32,7 +32,7 @@ class MadeSample : public ::testing::Test {
                           {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
     const PlanIndex index(plan);
     TimeLimits limits;
-    NoiseFiles noise(run_, "start", limits);
+    NoiseFiles noise(run_, "start", limits, this_machine());
     if (noise_is_there_) write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
     const Crew crew{.plan = plan,
                     .index = index,
@@ -44,7 +44,8 @@ class MadeSample : public ::testing::Test {
                         [](const json&, const json&) {
                           return json{{"files", json::object()}};
                         },
-                    .nvml = nullptr};
+                    .nvml = nullptr,
+                    .machine = this_machine()};
     Dispatcher dispatcher(crew, {.name = "cpu"});
     return SampleMaker(run_, index, false, noise)
         .make({{"id", "s"}, {"case", "c"}, {"kind", kind}}, dispatcher);
