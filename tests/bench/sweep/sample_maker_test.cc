@@ -77,6 +77,13 @@ TEST_F(MadeSample, IsIncompleteWithoutItsPicture) {
   EXPECT_EQ(record.at("timings_ms"), (json{{"total", 1}}));
 }
 
+// Its worker died over it after it had written it, say, and the next one writes none.
+TEST_F(MadeSample, TakesNoPictureOfAnEarlierAttempt) {
+  write_file(run_ / "images/s.png", "of an earlier attempt");
+  EXPECT_EQ(make(engine_that_says(kGoodAnswer), "quality").at("outcome"), "incomplete");
+  EXPECT_FALSE(std::filesystem::exists(run_ / "images/s.png"));
+}
+
 TEST_F(MadeSample, SaysHowItsWorkerFailed) {
   const json crashed = make("false", "timing");
   EXPECT_EQ(crashed.at("outcome"), "crashed");
