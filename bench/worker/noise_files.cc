@@ -46,6 +46,8 @@ std::string NoiseFiles::file_for(const json& planned_case, const json& load) {
                  limits_.limit("noise", "noise"));
     limits_.learn("noise", "noise",
                   std::chrono::ceil<TimeLimits::Duration>(machine_.now() - began));
+    if (!std::filesystem::exists(file))  // or the engine that is to read it would be blamed
+      throw WorkerFailure("incomplete", "it said ok and wrote no file");
   } catch (const WorkerFailure& failure) {
     if (!failure.alive()) worker_.reset();
     throw;
