@@ -40,8 +40,7 @@ constexpr auto kBetweenFlushes = std::chrono::seconds(4);  // Progress has a lin
 constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
 // What of this machine two runs must have in common.
-json host_entry() {
-  const Host host = read_host();
+json host_entry(const Host& host) {
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
 }
 
@@ -206,7 +205,7 @@ class Sweep {
     if (std::ranges::none_of(stretches_, has_times) ||
         std::ranges::all_of(slots_, [](const Slot& slot) { return slot.gpu.has_value(); }))
       return;
-    for (const std::string& obstacle : obstacles(read_host()))
+    for (const std::string& obstacle : obstacles(machine_.read_host()))
       progress.say("warning: times may be invalid: " + obstacle);
   }
 
@@ -306,7 +305,7 @@ class Sweep {
   const GenerateOptions& options_;
   const json plan_;
   const PlanIndex index_{plan_};
-  const json host_ = host_entry();
+  const json host_ = host_entry(machine_.read_host());
   const Gpus gpus_;
   const std::vector<Slot> slots_;
   AppendLog log_;

@@ -14,6 +14,7 @@ class ThisMachine final : public Machine {
     return std::make_unique<ProcessWorker>(command, environment, log);
   }
   Clock::time_point now() override { return Clock::now(); }
+  Host read_host() override { return sameseed::read_host(); }
   CpuReading read_cpu(pid_t worker) override { return sameseed::read_cpu(worker); }
   std::uintmax_t free_space(const std::filesystem::path& folder) override {
     return std::filesystem::space(folder).available;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/system/cpu_watch.h"
+#include "bench/system/host.h"
 #include "bench/worker/worker.h"
 
 namespace sameseed {
@@ -26,6 +27,7 @@ class Machine {
                                         const std::vector<std::string>& environment,
                                         const std::filesystem::path& log) = 0;
   virtual Clock::time_point now() = 0;
+  virtual Host read_host() = 0;
   virtual CpuReading read_cpu(pid_t worker) = 0;
   // Bytes that are free where this folder lies.
   virtual std::uintmax_t free_space(const std::filesystem::path& folder) = 0;
