@@ -41,7 +41,9 @@ class ScriptedWorker final : public Worker {
     if (!is_noise_) world_.workers[slot_].erase(this);
     const Time began = world_.turns.now();
     world_.expect.begins(Turns::job(), began);
-    if (!ended_ && world_.happens(0.5)) world_.turns.wait_until(began + seconds(world_.chance()));
+    // Outside of all jobs the run may be over, and a signal would end this program.
+    if (!ended_ && Turns::job() >= 0 && world_.happens(0.5))
+      world_.turns.wait_until(began + seconds(world_.chance()));
     world_.expect.happened(Turns::job(), {.op = 'q', .began = began, .ended = world_.turns.now()});
   }
 
