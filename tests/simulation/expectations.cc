@@ -152,7 +152,10 @@ void Expectations::begin_sample(Slot& slot, Time began) {
   slot.refused = refused_;
 }
 
-void Expectations::begins(int number, Time now) { begin_sample(slots_[number], now); }
+void Expectations::begins(int number, Time now) {
+  begin_sample(slots_[number], now);
+  slots_[number].order = ++order_;
+}
 
 void Expectations::happened(int number, const Happening& happening) {
   Slot& slot = slots_[number];
@@ -161,6 +164,7 @@ void Expectations::happened(int number, const Happening& happening) {
       !may_begin(happening.began))
     say("a sample was begun after the run was to stop");
   slot.happenings.push_back(happening);
+  slot.happenings.back().order = slot.order;
   if (happening.op != '-') busy_ += happening.ended - happening.began;
   if (happening.is_answered)
     learn(happening.environment, happening.op,
@@ -259,7 +263,7 @@ void Expectations::check_times(const Slot& slot, const json& record, Time now) {
         fmt::format("{}-{}x{}-{}.safetensors", planned.at("noise_precision").get<std::string>(),
                     request.value("batch", 1), request.at("size").get<std::string>(),
                     request.at("seed").get<std::uint64_t>());
-    if (const auto there = noise_.find(file); there != noise_.end() && there->second < one.began)
+    if (const auto there = noise_.find(file); there != noise_.end() && there->second < one.order)
       say("sample ", sample, " waited for a lock though its noise was there");
   }
   if (std::abs(ms(busy) - passed) > 1e-3)

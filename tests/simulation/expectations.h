@@ -30,6 +30,7 @@ struct Happening {
   bool shared = false;              // others held the CPU meanwhile
   double total_ms = 0;              // as the worker said
   Time began, ended;
+  std::size_t order = 0;  // of its begin, among all begins and all noise
 };
 
 // Every sample of the plan whose newest record is well, and whose block (if any) one start made
@@ -55,7 +56,7 @@ class Expectations {
   // Something begins of which happened() will tell.
   void begins(int slot, Time now);
   void happened(int slot, const Happening& happening);
-  void noise_is_there(const std::string& file, Time now) { noise_.emplace(file, now); }
+  void noise_is_there(const std::string& file) { noise_.emplace(file, ++order_); }
   // A line that is about to be appended. False: it does not get there, for want of room.
   void line(int slot, const nlohmann::json& line, Time now, bool gets_there);
   void flushed(Time now, bool is_well);
@@ -77,6 +78,7 @@ class Expectations {
     std::map<std::string, int> strikes;
     std::set<std::string> refused;
     Time began;
+    std::size_t order = 0;
     bool is_taken = false, has_begun = false;
     std::optional<Time> recorded;  // unflushed since
   };
@@ -108,11 +110,12 @@ class Expectations {
 
   std::optional<int> recorded_model_;
   std::map<int, Slot> slots_;
-  std::map<std::string, Time> reasons_, noise_;
+  std::map<std::string, Time> reasons_;
+  std::map<std::string, std::size_t> noise_;                      // file -> its place in the order
   std::map<std::pair<std::string, char>, Milliseconds> slowest_;  // "" for any environment
   std::map<std::string, int> strikes_;
   std::set<std::string> refused_, made_, to_make_;
-  std::size_t failed_ = 0, lines_ = 0, blameless_ = 0, unflushed_ = 0, offset_ = 0;
+  std::size_t failed_ = 0, lines_ = 0, blameless_ = 0, unflushed_ = 0, offset_ = 0, order_ = 0;
   Time began_, flushed_;
   Time::duration busy_{};
   std::string last_type_, last_reason_;

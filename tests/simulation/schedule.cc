@@ -43,7 +43,7 @@ Mood draw_mood(World& world) {
   Mood mood;
   constexpr double kFaults[] = {0, 0, 0.01, 0.03, 0.06, 0.12, 0.25, 0.5, 0.9};
   mood.fault = kFaults[world.below(std::size(kFaults))];
-  constexpr double kNoiseFaults[] = {0, 0, 0, 0.05, 0.3, 0.6, 1};
+  constexpr double kNoiseFaults[] = {0, 0, 0, 0.05, 0.2, 0.4, 0.6, 1};
   mood.noise_fault = kNoiseFaults[world.below(std::size(kNoiseFaults))];
   mood.no_start = world.happens(0.1) ? 0.3 : 0;
   mood.content = world.happens(0.07) ? 0.2 : 0;
@@ -153,9 +153,10 @@ std::vector<json> make_plans(const fs::path& folder) {
       matrix.axes.push_back(
           {"candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION", {"0", "1"}});
     matrix.engines = {{"reference", "true a"}, {"candidate", "true b"}};
-    matrix.prompts = {"a", "b"};
-    matrix.seeds = {0};
-    if (shape == 5) matrix.prompts = {"a", "b", "c", "d"};
+    matrix.prompts = {"a"};
+    if (shape % 2 == 1) matrix.prompts.push_back("b");
+    constexpr std::uint64_t kSeeds[] = {4, 2, 2, 2, 6, 5};  // each a noise of its own
+    for (std::uint64_t seed = 0; seed < kSeeds[shape]; ++seed) matrix.seeds.push_back(seed);
     matrix.request = {{"steps", 4},
                       {"guidance", 5.0},
                       {"size", "64x64"},

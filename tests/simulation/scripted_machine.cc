@@ -72,7 +72,7 @@ class ScriptedWorker final : public Worker {
   const int slot_;
   std::string environment_;  // of the plan; "noise" for the one that draws it
   const Deed* next_ = nullptr;
-  bool ended_ = false;
+  bool ended_ = false, distrusted_ = false;
 };
 
 Op ScriptedWorker::op_of(const json& message) const {
@@ -137,7 +137,7 @@ void ScriptedWorker::write_files(const Request& request, const Deed& what) {
     const std::string file = request.message.at("out");
     std::filesystem::create_directories(std::filesystem::path(file).parent_path());
     write(file, "noise");
-    world_.expect.noise_is_there(std::filesystem::path(file).filename(), world_.turns.now());
+    world_.expect.noise_is_there(std::filesystem::path(file).filename());
   }
   if (request.op != 'g') return;
   if (how == "none") return;
@@ -177,7 +177,8 @@ std::string ScriptedWorker::exchange(const std::string& line, Duration limit) {
     environment_ = "noise";
   else if (request.op == 'l')
     recognise(request.message);
-  if (ended_) world_.expect.wrong.push_back("a worker that has ended was asked");
+  if (ended_ || distrusted_)
+    world_.expect.wrong.push_back("a worker that has ended or failed was asked");
   const int slot = Turns::job();
   world_.expect.begins(slot, world_.turns.now());
   world_.expect.request_begins(slot, request.op, environment_, limit);
@@ -214,6 +215,8 @@ std::string ScriptedWorker::exchange(const std::string& line, Duration limit) {
   }
   if (what.writes_files || *what.picture) write_files(request, what);
   if (*what.next) next_ = &deed(what.next);
+  const std::string& outcome = happening.outcome;
+  distrusted_ = outcome != "ok" && outcome != "failed" && outcome != "unsupported";
   world_.seen(fmt::format("{}: {}", name_of(request.op), what.name));
   world_.note(fmt::format("{} {} {}: {}, {:.3f} ms: {}", name_of(request.op), environment_,
                           happening.sample, what.name, wall, happening.outcome));

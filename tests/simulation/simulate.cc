@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 
@@ -56,6 +57,7 @@ class Trials {
     if (tried.wrong.empty()) return;
     if (++wrong_ > kMostShown) return;
     for (const std::string& line : tried.wrong) fmt::print("seed {}: WRONG: {}\n", seed, line);
+    std::fflush(stdout);
   }
 
   int report(double seconds) const {
