@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <stdexcept>
@@ -52,7 +53,7 @@ std::string sha256(std::string_view text) { return sha256(std::as_bytes(std::spa
 std::string sha256_of_file(const std::filesystem::path& path) {
   InputFile in(path);
   Digest digest;
-  std::vector<char> part(1 << 20);
+  std::vector<char> part(std::clamp<std::size_t>(in.size(), 4096, 1 << 20));
   while (const std::size_t size = in.read(part.data(), part.size())) digest.add(part.data(), size);
   return digest.hex();
 }

@@ -94,11 +94,11 @@ class EngineCheck {
 
   // The engine with its model loaded, started anew where the last one is gone; null where it does
   // not come up.
-  Worker* loaded() {
+  ProcessWorker* loaded() {
     if (worker_ || findings_.failed(kLoads)) return worker_.get();
     try {
-      worker_ =
-          std::make_unique<Worker>(worker_command(options_.engine), environment_for({}, {}), log_);
+      worker_ = std::make_unique<ProcessWorker>(worker_command(options_.engine),
+                                                environment_for({}, {}), log_);
       const json answer = worker_->ask({{"op", "load"}, {"model", options_.model}}, options_.limit);
       see(kLoads, true);
       see(kNamesItself, answer.value("engine", json()).is_string(), "there is no `engine`");
@@ -140,7 +140,7 @@ class EngineCheck {
   // Asks for a picture and looks at all that it should have brought. Where the engine says that it
   // does not support this, that is no fault but of `if_unsupported`.
   std::optional<Made> make(const json& request, std::optional<Duty> if_unsupported = {}) {
-    Worker* worker = loaded();
+    ProcessWorker* worker = loaded();
     if (!worker) return {};
     const std::filesystem::path picture = request.at("image").get<std::string>();
     const FolderWatch watch(picture.parent_path());
@@ -186,7 +186,7 @@ class EngineCheck {
     const std::string folder =
         std::filesystem::path(request.at("image").get<std::string>()).parent_path();
     for (const char* file : {"image", "latents"}) request[file] = "";
-    Worker* worker = loaded();
+    ProcessWorker* worker = loaded();
     if (!worker) return;
     try {
       worker->ask(request, options_.limit);
@@ -218,7 +218,7 @@ class EngineCheck {
 
   // The engine has to refuse the line, to say why, and to make a picture after it.
   void check_refusal(Duty duty, const std::string& line) {
-    Worker* worker = loaded();
+    ProcessWorker* worker = loaded();
     if (!worker) return;
     try {
       const json answer = read_answer(worker->exchange(line, options_.limit));
@@ -237,10 +237,10 @@ class EngineCheck {
   }
 
   void quit() {
-    Worker* worker = loaded();
+    ProcessWorker* worker = loaded();
     if (!worker) return;
     try {
-      const Worker::End end = worker->quit(std::min(options_.limit, kQuitLimit));
+      const ProcessWorker::End end = worker->quit(std::min(options_.limit, kQuitLimit));
       see(kQuits, end.code == 0, fmt::format("ended with {}", end.code));
       see(kKeepsToAnswers, end.output.empty(),
           "at its end it wrote " +
@@ -255,8 +255,8 @@ class EngineCheck {
   const TemporaryFolder scratch_;
   const std::string log_ = scratch_ / "engine.log";
   const TokenIdHasher tokens_;
-  Worker noise_;
-  std::unique_ptr<Worker> worker_;
+  ProcessWorker noise_;
+  std::unique_ptr<ProcessWorker> worker_;
   EngineFindings findings_;
   int requests_ = 0;
 };

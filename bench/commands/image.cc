@@ -143,14 +143,14 @@ void print_warnings(const json& answer) {
 json make_picture(const Making& making, const Slot& slot, const Gpus& gpus,
                   const std::string& log) {
   constexpr auto kLimit = std::chrono::hours(12);
-  Worker noise(worker_command("noise"), environment_for({}, {}), log);
+  ProcessWorker noise(worker_command("noise"), environment_for({}, {}), log);
   noise.ask(noise_message(making.load, making.request, noise_precision(making),
                           making.request.at("noise")),
             kLimit);
   std::optional<DeviceWatch> watch;
   if (slot.gpu) watch.emplace(*gpus.nvml, *slot.gpu);
-  Worker worker(worker_command(making.engine, slot.worker), environment_for(making.variables, {}),
-                log);
+  ProcessWorker worker(worker_command(making.engine, slot.worker),
+                       environment_for(making.variables, {}), log);
   print_warnings(worker.ask(making.load, kLimit));
   const json before = watch ? reading_json(watch->read()) : json();
   json answer = worker.ask(making.request, kLimit);

@@ -31,11 +31,11 @@ void null_request(benchmark::State& state, bool with_latents) {
                     image = (folder / "image.png").string(),
                     latents = (folder / "latents.safetensors").string();
   {
-    Worker worker({program("sameseed-worker").string(), "null"}, environment_for({}, {}),
-                  folder / "worker.log");
+    ProcessWorker worker({program("sameseed-worker").string(), "null"}, environment_for({}, {}),
+                         folder / "worker.log");
     worker.ask({{"op", "load"}, {"model", ""}}, 60s);
-    Worker draw({program("sameseed-worker").string(), "noise"}, environment_for({}, {}),
-                folder / "worker.log");
+    ProcessWorker draw({program("sameseed-worker").string(), "noise"}, environment_for({}, {}),
+                       folder / "worker.log");
     draw.ask({{"op", "noise"},
               {"model", data("reference/nano-sdxl").string()},
               {"seed", 0},

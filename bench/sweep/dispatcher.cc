@@ -14,7 +14,6 @@ namespace sameseed {
 namespace {
 
 using nlohmann::json;
-using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
@@ -26,10 +25,10 @@ Dispatcher::Dispatcher(const Crew& crew, Slot slot) : crew_(crew), slot_(std::mo
 
 json Dispatcher::ask(Running& running, const json& message) {
   const std::string op = message.at("op");
-  const auto start = Clock::now();
+  const auto start = crew_.machine.now();
   last_worker_ = running.id;
   json answer = running.worker->ask(message, crew_.limits.limit(running.environment, op));
-  const auto time = Clock::now() - start;
+  const auto time = crew_.machine.now() - start;
   wall_ms_ = std::chrono::duration<double, std::milli>(time).count();
   crew_.limits.learn(running.environment, op, std::chrono::ceil<TimeLimits::Duration>(time));
   return answer;
@@ -56,8 +55,8 @@ Dispatcher::Running Dispatcher::start(const std::string& environment_id) {
   Variables variables = variables_of(environment);
   variables.insert(slot_.variables.begin(), slot_.variables.end());  // the plan's own come first
   Running fresh{environment_id, id,
-                std::make_unique<Worker>(worker_command(environment.at("engine"), slot_.worker),
-                                         environment_for(variables, swept_), log_of(id))};
+                crew_.machine.start(worker_command(environment.at("engine"), slot_.worker),
+                                    environment_for(variables, swept_), log_of(id))};
   json load = environment.at("load");
   load["op"] = "load";
   const std::string started = now();
@@ -100,9 +99,9 @@ json Dispatcher::generate(const std::string& environment, const json& request) {
     Running& worker = running(environment, request);
     if (!watch_) return ask_on_cpu(worker, request);
     const DeviceReading before = watch_->read();
-    const auto start = Clock::now();
+    const auto start = crew_.machine.now();
     json answer = ask(worker, request);
-    const auto time = Clock::now() - start;
+    const auto time = crew_.machine.now() - start;
     const DeviceReading after = watch_->read();
     device_ = {{"before", reading_json(before)}, {"after", reading_json(after)}};
     invalid_ = invalid_reasons(watch_->facts(), before, after, time);
@@ -114,11 +113,11 @@ json Dispatcher::generate(const std::string& environment, const json& request) {
 }
 
 json Dispatcher::ask_on_cpu(Running& worker, const json& request) {
-  const CpuReading before = read_cpu(worker.worker->pid());
-  const auto start = Clock::now();
+  const CpuReading before = crew_.machine.read_cpu(worker.worker->pid());
+  const auto start = crew_.machine.now();
   json answer = ask(worker, request);
-  const auto time = Clock::now() - start;
-  const CpuReading after = read_cpu(worker.worker->pid());
+  const auto time = crew_.machine.now() - start;
+  const CpuReading after = crew_.machine.read_cpu(worker.worker->pid());
   invalid_ = invalid_reasons(before, after, time);
   if (!invalid_.empty()) cpu_ = cpu_json(before, after);
   return answer;

@@ -15,8 +15,8 @@
 #include "bench/plan/plan_index.h"
 #include "bench/system/device_watch.h"
 #include "bench/system/slots.h"
+#include "bench/worker/machine.h"
 #include "bench/worker/time_limits.h"
-#include "bench/worker/worker.h"
 
 namespace sameseed {
 
@@ -32,6 +32,7 @@ struct Crew {
   std::function<nlohmann::json(const nlohmann::json& environment, const nlohmann::json& answer)>
       admit;
   const Nvml* nvml;  // null where no slot is a GPU
+  Machine& machine;
 };
 
 // An engine that will not load an environment at all, and says so: it would answer the same again.

@@ -7,9 +7,7 @@
 #include <atomic>
 #include <exception>
 #include <iostream>
-#include <latch>
 #include <mutex>
-#include <thread>
 
 #include "bench/plan/expected_times.h"
 #include "bench/plan/plan.h"
@@ -29,7 +27,6 @@
 #include "bench/worker/content.h"
 #include "bench/worker/noise_files.h"
 #include "bench/worker/worker_command.h"
-#include "io/elapsed.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -43,8 +40,7 @@ constexpr auto kBetweenFlushes = std::chrono::seconds(4);  // Progress has a lin
 constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
 // What of this machine two runs must have in common.
-json host_entry() {
-  const Host host = read_host();
+json host_entry(const Host& host) {
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
 }
 
@@ -55,8 +51,9 @@ std::string line_of(const json& record) {
 
 class Sweep {
  public:
-  Sweep(const std::filesystem::path& run, const GenerateOptions& options)
+  Sweep(const std::filesystem::path& run, const GenerateOptions& options, Machine& machine)
       : run_(std::filesystem::absolute(run)),
+        machine_(machine),
         options_(options),
         plan_(read_plan(run)),
         gpus_(find_gpus()),
@@ -66,7 +63,7 @@ class Sweep {
         start_(sha256(fmt::format("{} {} {}", ::getpid(), now(),
                                   std::chrono::steady_clock::now().time_since_epoch().count()))
                    .substr(0, 12)),
-        noise_(run_, start_, limits_),
+        noise_(run_, start_, limits_, machine),
         maker_(run_, index_, plan_.value("trace", false), noise_),
         crew_{.plan = plan_,
               .index = index_,
@@ -80,7 +77,8 @@ class Sweep {
                     content_.admit(environment, content, run_.string());
                     return content;
                   },
-              .nvml = gpus_.nvml.get()} {
+              .nvml = gpus_.nvml.get(),
+              .machine = machine} {
     content_.admit_records(run_, index_);
     prepare_sample_folders(run_);
     stretches_ = stretches(plan_);
@@ -119,16 +117,10 @@ class Sweep {
       return result_;
     }
     warn_of_busy_host(progress);
-    // A process ends with the thread that started it, and the one that draws noise is everybody's:
-    // no thread goes before all have done their work.
-    std::latch all_done(static_cast<std::ptrdiff_t>(slots_.size()));
-    std::vector<std::thread> threads;
+    std::vector<std::function<void()>> jobs;
     for (std::size_t i = 0; i < slots_.size(); ++i)
-      threads.emplace_back([this, i, &progress, &all_done] {
-        work(i, progress);
-        all_done.arrive_and_wait();
-      });
-    for (std::thread& thread : threads) thread.join();
+      jobs.push_back([this, i, &progress] { work(i, progress); });
+    machine_.side_by_side(jobs);
     if (problem_) std::rethrow_exception(problem_);
     result_.failed = strikes_.total();
     result_.interrupted = interrupt_.asked();
@@ -175,8 +167,8 @@ class Sweep {
   void flush_if_due() {
     {
       const std::lock_guard lock(flushing_);
-      if (std::chrono::steady_clock::now() - flushed_ < kBetweenFlushes) return;
-      flushed_ = std::chrono::steady_clock::now();  // nobody else need do it meanwhile
+      if (machine_.now() - flushed_ < kBetweenFlushes) return;
+      flushed_ = machine_.now();  // nobody else need do it meanwhile
     }
     log_.flush();
   }
@@ -213,7 +205,7 @@ class Sweep {
     if (std::ranges::none_of(stretches_, has_times) ||
         std::ranges::all_of(slots_, [](const Slot& slot) { return slot.gpu.has_value(); }))
       return;
-    for (const std::string& obstacle : obstacles(read_host()))
+    for (const std::string& obstacle : obstacles(machine_.read_host()))
       progress.say("warning: times may be invalid: " + obstacle);
   }
 
@@ -243,7 +235,7 @@ class Sweep {
                     sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
     progress.begins(slot, what);
     json record = sample_record(sample, slot);
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = machine_.now();
     if (strikes_.is_out(environment.at("id"))) {
       record["outcome"] = "given_up";
       record["error"] = fmt::format("its environment failed {} times before", Strikes::kMost);
@@ -252,11 +244,11 @@ class Sweep {
     } else {
       record.update(maker_.make(sample, dispatcher));
     }
-    const double ms = ms_since(began);
+    const double ms = std::chrono::duration<double, std::milli>(machine_.now() - began).count();
     record["wall_ms"] = ms;
     const std::string outcome = record.at("outcome");
     const bool failed = outcome != "ok" && outcome != "unsupported";
-    if (failed && std::filesystem::space(run_).available < kLeastSpace)  // no record: not its fault
+    if (failed && machine_.free_space(run_) < kLeastSpace)  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     append(record);
     flush_if_due();  // before a line that counts it
@@ -309,10 +301,11 @@ class Sweep {
   }
 
   const std::filesystem::path run_;
+  Machine& machine_;
   const GenerateOptions& options_;
   const json plan_;
   const PlanIndex index_{plan_};
-  const json host_ = host_entry();
+  const json host_ = host_entry(machine_.read_host());
   const Gpus gpus_;
   const std::vector<Slot> slots_;
   AppendLog log_;
@@ -331,7 +324,7 @@ class Sweep {
   Strikes strikes_;
 
   std::mutex flushing_;
-  std::chrono::steady_clock::time_point flushed_ = std::chrono::steady_clock::now();
+  Machine::Clock::time_point flushed_ = machine_.now();
 
   std::mutex mutex_;  // of what follows, and of the log
   GenerateResult result_;
@@ -340,8 +333,9 @@ class Sweep {
 
 }  // namespace
 
-GenerateResult generate(const std::filesystem::path& run, const GenerateOptions& options) {
-  return Sweep(run, options).run();
+GenerateResult generate(const std::filesystem::path& run, const GenerateOptions& options,
+                        Machine& machine) {
+  return Sweep(run, options, machine).run();
 }
 
 }  // namespace sameseed

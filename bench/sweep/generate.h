@@ -10,6 +10,7 @@
 
 #include "bench/plan/shard.h"
 #include "bench/sweep/progress.h"
+#include "bench/worker/machine.h"
 
 namespace sameseed {
 
@@ -31,6 +32,7 @@ struct GenerateResult {
 
 // Makes every sample of RUN/plan.json (or of the shard) that RUN/records.jsonl does not hold yet. A
 // sample that fails is a record; the sweep goes on. The caller holds the RunLock.
-GenerateResult generate(const std::filesystem::path& run, const GenerateOptions& options);
+GenerateResult generate(const std::filesystem::path& run, const GenerateOptions& options,
+                        Machine& machine = this_machine());
 
 }  // namespace sameseed

@@ -21,10 +21,11 @@ json noise_message(const json& load, const json& request, const std::string& pre
 }
 
 NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& start,
-                       TimeLimits& limits)
+                       TimeLimits& limits, Machine& machine)
     : run_(std::filesystem::absolute(run)),
       log_(run_ / "logs" / (start + "-noise.log")),
-      limits_(limits) {
+      limits_(limits),
+      machine_(machine) {
   std::filesystem::remove_all(run_ / "noise");
 }
 
@@ -39,14 +40,14 @@ std::string NoiseFiles::file_for(const json& planned_case, const json& load) {
   const std::lock_guard lock(mutex_);
   if (std::filesystem::exists(file)) return file.string();
   try {
-    if (!worker_)
-      worker_ = std::make_unique<Worker>(worker_command("noise"), environment_for({}, {}), log_);
-    const auto began = std::chrono::steady_clock::now();
+    if (!worker_) worker_ = machine_.start(worker_command("noise"), environment_for({}, {}), log_);
+    const auto began = machine_.now();
     worker_->ask(noise_message(load, request, precision, file.string()),
                  limits_.limit("noise", "noise"));
-    limits_.learn(
-        "noise", "noise",
-        std::chrono::ceil<TimeLimits::Duration>(std::chrono::steady_clock::now() - began));
+    limits_.learn("noise", "noise",
+                  std::chrono::ceil<TimeLimits::Duration>(machine_.now() - began));
+    if (!std::filesystem::exists(file))  // or the engine that is to read it would be blamed
+      throw WorkerFailure("incomplete", "it said ok and wrote no file");
   } catch (const WorkerFailure& failure) {
     if (!failure.alive()) worker_.reset();
     throw;

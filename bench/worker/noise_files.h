@@ -7,8 +7,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "bench/worker/machine.h"
 #include "bench/worker/time_limits.h"
-#include "bench/worker/worker.h"
 
 namespace sameseed {
 
@@ -21,10 +21,11 @@ nlohmann::json noise_message(const nlohmann::json& load, const nlohmann::json& r
 class NoiseFiles {
  public:
   // Removes the files of earlier starts, which a power loss may have damaged: drawn again they are
-  // the same. `start` is an id of this start of the program, for the log; `limits` must outlive it.
-  // The process belongs to the thread that first needs a new file: no thread may end before all
-  // have what they need.
-  NoiseFiles(const std::filesystem::path& run, const std::string& start, TimeLimits& limits);
+  // the same. `start` is an id of this start of the program, for the log; `limits` and `machine`
+  // must outlive it. The process belongs to the thread that first needs a new file: no thread may
+  // end before all have what they need.
+  NoiseFiles(const std::filesystem::path& run, const std::string& start, TimeLimits& limits,
+             Machine& machine);
 
   // The file for this case of the plan, drawn where it is not there yet: only who needs a new one
   // waits for the process. Throws WorkerFailure.
@@ -38,6 +39,7 @@ class NoiseFiles {
   std::mutex mutex_;
   std::unique_ptr<Worker> worker_;
   TimeLimits& limits_;
+  Machine& machine_;
 };
 
 }  // namespace sameseed

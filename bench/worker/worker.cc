@@ -66,8 +66,9 @@ pid_t start_guard(pid_t group, int& lifeline) {
 
 }  // namespace
 
-Worker::Worker(const std::vector<std::string>& command, const std::vector<std::string>& environment,
-               const std::filesystem::path& log)
+ProcessWorker::ProcessWorker(const std::vector<std::string>& command,
+                             const std::vector<std::string>& environment,
+                             const std::filesystem::path& log)
     : log_(log), ended_for_memory_(ended_for_memory()) {
   ::signal(SIGPIPE, SIG_IGN);
   if (log.has_parent_path()) std::filesystem::create_directories(log.parent_path());
@@ -109,7 +110,7 @@ Worker::Worker(const std::vector<std::string>& command, const std::vector<std::s
   for (const int descriptor : {in_, out_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
 }
 
-Worker::~Worker() {
+ProcessWorker::~ProcessWorker() {
   if (in_ >= 0) ::close(in_);  // end of input: quit
   const auto end = Clock::now() + kTimeToQuit;
   while (pid_ > 0 && Clock::now() < end) {
@@ -129,7 +130,7 @@ Worker::~Worker() {
 }
 
 // Ends whatever of the group is still there; returns the worker's wait status.
-int Worker::end_group() {
+int ProcessWorker::end_group() {
   if (pid_ < 0) return 0;
   int status = 0;
   ::kill(-pid_, SIGKILL);
@@ -139,7 +140,7 @@ int Worker::end_group() {
   return status;
 }
 
-void Worker::fail_as_crashed() {
+void ProcessWorker::fail_as_crashed() {
   // Its output has ended; it may take a moment to follow. What it died of must be its own doing.
   const auto end = Clock::now() + kTimeToQuit;
   siginfo_t info{};
@@ -161,12 +162,12 @@ void Worker::fail_as_crashed() {
 }
 
 void Worker::fail_as(const char* kind, const std::string& why) {
-  end_group();
+  end();
   throw WorkerFailure(kind, why);
 }
 
 // What an engine writes to stderr must not fill the disk.
-void Worker::refuse_flood() {
+void ProcessWorker::refuse_flood() {
   struct stat status {};
   if (::stat(log_.c_str(), &status) != 0 || status.st_size <= kLargestLog) return;
   end_group();
@@ -175,7 +176,7 @@ void Worker::refuse_flood() {
                                              kLargestLog, log_.string()));
 }
 
-void Worker::wait_for(int descriptor, short events, Clock::time_point end, Duration limit) {
+void ProcessWorker::wait_for(int descriptor, short events, Clock::time_point end, Duration limit) {
   for (;;) {
     const auto left = std::chrono::ceil<Duration>(end - Clock::now());
     const Duration wait_time = std::min<Duration>(left, kBetweenLooks);
@@ -190,7 +191,7 @@ void Worker::wait_for(int descriptor, short events, Clock::time_point end, Durat
   }
 }
 
-void Worker::send(const std::string& line, Clock::time_point end, Duration limit) {
+void ProcessWorker::send(const std::string& line, Clock::time_point end, Duration limit) {
   for (std::size_t sent = 0; sent < line.size();) {
     const ssize_t size = ::write(in_, line.data() + sent, line.size() - sent);
     if (size >= 0)
@@ -203,7 +204,7 @@ void Worker::send(const std::string& line, Clock::time_point end, Duration limit
 }
 
 // Takes what there is to read; false where that is nothing yet.
-bool Worker::read_some() {
+bool ProcessWorker::read_some() {
   char part[65536];
   const ssize_t size = ::read(out_, part, sizeof part);
   if (size == 0) fail_as_crashed();
@@ -213,7 +214,7 @@ bool Worker::read_some() {
   return true;
 }
 
-std::string Worker::read_line(Clock::time_point end, Duration limit) {
+std::string ProcessWorker::read_line(Clock::time_point end, Duration limit) {
   for (std::size_t seen = 0;;) {
     if (const std::size_t newline = buffer_.find('\n', seen); newline != std::string::npos) {
       std::string line = buffer_.substr(0, newline);
@@ -227,7 +228,7 @@ std::string Worker::read_line(Clock::time_point end, Duration limit) {
   }
 }
 
-std::string Worker::exchange(const std::string& line, Duration limit) {
+std::string ProcessWorker::exchange(const std::string& line, Duration limit) {
   if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
   const auto end = Clock::now() + limit;
   if (!buffer_.empty() || read_some())
@@ -236,7 +237,7 @@ std::string Worker::exchange(const std::string& line, Duration limit) {
   return read_line(end, limit);
 }
 
-Worker::End Worker::quit(Duration limit) {
+ProcessWorker::End ProcessWorker::quit(Duration limit) {
   if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
   const auto end = Clock::now() + limit;
   ::close(std::exchange(in_, -1));

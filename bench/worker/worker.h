@@ -1,4 +1,4 @@
-// A worker: a process with one engine loaded, asked one request a line.
+// A worker: one engine loaded, asked one request a line. It is a process.
 #pragma once
 
 #include <sys/types.h>
@@ -25,20 +25,34 @@ struct WorkerFailure : std::runtime_error {
 class Worker {
  public:
   using Duration = std::chrono::milliseconds;
+  virtual ~Worker() = default;
 
-  // Starts `command` with exactly `environment`, in a process group of its own; its stderr is
-  // appended to `log`. However this program ends, the group ends with it.
-  Worker(const std::vector<std::string>& command, const std::vector<std::string>& environment,
-         const std::filesystem::path& log);
-  ~Worker();
-  Worker(const Worker&) = delete;
-  Worker& operator=(const Worker&) = delete;
-
-  // Sends one message and waits for its answer. Throws WorkerFailure.
+  // Sends one message and waits for its answer. Throws WorkerFailure, upon which the worker has
+  // ended where that is not alive().
   nlohmann::json ask(const nlohmann::json& message, Duration limit);
 
   // The same for a text of one line, whatever it is; returns the line that comes back.
-  std::string exchange(const std::string& line, Duration limit);
+  virtual std::string exchange(const std::string& line, Duration limit) = 0;
+
+  virtual pid_t pid() const = 0;
+
+ protected:
+  // Ends it at once.
+  virtual void end() = 0;
+  [[noreturn]] void fail_as(const char* kind, const std::string& why);
+};
+
+class ProcessWorker final : public Worker {
+ public:
+  // Starts `command` with exactly `environment`, in a process group of its own; its stderr is
+  // appended to `log`. However this program ends, the group ends with it.
+  ProcessWorker(const std::vector<std::string>& command,
+                const std::vector<std::string>& environment, const std::filesystem::path& log);
+  ~ProcessWorker() override;
+  ProcessWorker(const ProcessWorker&) = delete;
+  ProcessWorker& operator=(const ProcessWorker&) = delete;
+
+  std::string exchange(const std::string& line, Duration limit) override;
 
   // Ends its input, upon which a worker quits. Throws WorkerFailure ("hung") where it stays.
   struct End {
@@ -47,7 +61,7 @@ class Worker {
   };
   End quit(Duration limit);
 
-  pid_t pid() const { return pid_; }
+  pid_t pid() const override { return pid_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -57,8 +71,8 @@ class Worker {
   bool read_some();
   void wait_for(int descriptor, short events, Clock::time_point end, Duration limit);
   [[noreturn]] void fail_as_crashed();
-  [[noreturn]] void fail_as(const char* kind, const std::string& why);
   void refuse_flood();
+  void end() override { end_group(); }
   int end_group();
 
   const std::filesystem::path log_;

@@ -32,7 +32,7 @@ class MadeSample : public ::testing::Test {
                           {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
     const PlanIndex index(plan);
     TimeLimits limits;
-    NoiseFiles noise(run_, "start", limits);
+    NoiseFiles noise(run_, "start", limits, this_machine());
     if (noise_is_there_) write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
     const Crew crew{.plan = plan,
                     .index = index,
@@ -44,7 +44,8 @@ class MadeSample : public ::testing::Test {
                         [](const json&, const json&) {
                           return json{{"files", json::object()}};
                         },
-                    .nvml = nullptr};
+                    .nvml = nullptr,
+                    .machine = this_machine()};
     Dispatcher dispatcher(crew, {.name = "cpu"});
     return SampleMaker(run_, index, false, noise)
         .make({{"id", "s"}, {"case", "c"}, {"kind", kind}}, dispatcher);
@@ -74,6 +75,13 @@ TEST_F(MadeSample, IsIncompleteWithoutItsPicture) {
   const json record = make(engine_that_says(kGoodAnswer), "quality");
   EXPECT_EQ(record.at("outcome"), "incomplete");
   EXPECT_EQ(record.at("timings_ms"), (json{{"total", 1}}));
+}
+
+// Its worker died over it after it had written it, say, and the next one writes none.
+TEST_F(MadeSample, TakesNoPictureOfAnEarlierAttempt) {
+  write_file(run_ / "images/s.png", "of an earlier attempt");
+  EXPECT_EQ(make(engine_that_says(kGoodAnswer), "quality").at("outcome"), "incomplete");
+  EXPECT_FALSE(std::filesystem::exists(run_ / "images/s.png"));
 }
 
 TEST_F(MadeSample, SaysHowItsWorkerFailed) {

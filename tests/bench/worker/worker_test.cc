@@ -11,8 +11,8 @@ using namespace std::chrono_literals;
 
 // An engine of a few lines of shell that answers a request with `answer`.
 std::string outcome_of(const std::string& script) {
-  Worker worker({"/bin/sh", "-c", script}, {"PATH=/usr/bin:/bin"},
-                ::testing::TempDir() + "worker.log");
+  ProcessWorker worker({"/bin/sh", "-c", script}, {"PATH=/usr/bin:/bin"},
+                       ::testing::TempDir() + "worker.log");
   try {
     worker.ask({{"id", "1"}}, 300ms);
   } catch (const WorkerFailure& failure) {
@@ -36,8 +36,8 @@ TEST(Worker, TellsFailuresApart) {
 TEST(Worker, MayNotFillTheDiskWithItsLog) {
   const std::string log = ::testing::TempDir() + "worker.log";
   std::filesystem::remove(log);
-  Worker worker({"/bin/sh", "-c", "read line; head -c 70000000 /dev/zero >&2; read never"},
-                {"PATH=/usr/bin:/bin"}, log);
+  ProcessWorker worker({"/bin/sh", "-c", "read line; head -c 70000000 /dev/zero >&2; read never"},
+                       {"PATH=/usr/bin:/bin"}, log);
   try {
     worker.ask({{"id", "1"}}, 30s);
     FAIL();
