@@ -17,6 +17,9 @@ enum class FlushToDisk { kYes, kNo };
 void write_file(const std::filesystem::path& path, std::string_view bytes,
                 FlushToDisk flush = FlushToDisk::kYes);
 
+// What the system refused where std::filesystem throws: "PATH: cannot be reached: REASON".
+std::string in_words(const std::filesystem::filesystem_error& error);
+
 // Removes what write_file() left in a folder when it was killed.
 void remove_temporaries(const std::filesystem::path& folder);
 

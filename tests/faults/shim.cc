@@ -1,0 +1,411 @@
+// The C library's calls on files, each noted, counted and disturbed before the real one is made.
+// Preloaded (LD_PRELOAD) into the programs under test; README.md says which variables rule it.
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "tests/faults/watch.h"
+
+using namespace sameseed::faults;
+
+namespace {
+
+template <typename Function>
+Function* real_of(const char* name) {
+  return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+#define REAL(name) static auto* const real = real_of<decltype(::name)>(#name)
+// What becomes of a call that fails, or is only said to have been made.
+#define DISTURB(act, failed)                \
+  const Act act_now = act;                  \
+  if (act_now == Act::kFail) return failed; \
+  if (act_now == Act::kPretend) return 0
+
+constexpr std::uint32_t kMade = 1, kEmptied = 2;
+
+// Notes how a file came to be open, where that changed something.
+template <typename Open>
+int noted_open(const Path& path, bool may_make, bool empties, const Open& open) {
+  if (act_at(Kind::kOpen, path) != Act::kNone) return -1;
+  if (!is_noting() || !path.is_watched()) return open();
+  const Noted noted;
+  const bool was_there = inode_of(path.text()) != 0;
+  const int descriptor = open();
+  if (descriptor >= 0) {
+    EntryHead head{.kind = Kind::kOpen};
+    if (!was_there && may_make) head.flags |= kMade;
+    if (was_there && empties) head.flags |= kEmptied;
+    head.inode = inode_of(descriptor);
+    noted.write(head, path);
+  }
+  return descriptor;
+}
+
+FILE* noted_stream(const Path& path, const char* mode, FILE* (*real)(const char*, const char*),
+                   const char* name) {
+  FILE* stream = nullptr;
+  const bool empties = *mode == 'w';
+  noted_open(path, empties || *mode == 'a', empties, [&] {
+    stream = real(name, mode);
+    return stream ? ::fileno(stream) : -1;
+  });
+  return stream;
+}
+
+// `at` < 0: where the descriptor stands.
+template <typename Write>
+ssize_t noted_write(int descriptor, const void* data, std::size_t size, off_t at,
+                    const Write& write) {
+  const Path path = Path::of(descriptor);
+  const Act act = act_at(Kind::kWrite, path);
+  if (act == Act::kFail) return -1;
+  if (act == Act::kPretend) return static_cast<ssize_t>(size);
+  if (act == Act::kShort && size > 1) size /= 2;
+  if (!is_noting() || !path.is_watched()) return write(size);
+  const Noted noted;
+  const ssize_t written = write(size);
+  if (written > 0) {
+    const off_t start = at >= 0 ? at : ::lseek(descriptor, 0, SEEK_CUR) - written;
+    noted.write({.kind = Kind::kWrite,
+                 .inode = inode_of(descriptor),
+                 .at = static_cast<std::uint64_t>(start)},
+                path, "", data, static_cast<std::size_t>(written));
+  }
+  return written;
+}
+
+template <typename Read>
+ssize_t noted_read(int descriptor, std::size_t size, const Read& read) {
+  const Path path = Path::of(descriptor);
+  const Act act = act_at(Kind::kRead, path);
+  if (act == Act::kFail) return -1;
+  if (act == Act::kPretend) return 0;
+  if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kRead}, path);
+  return read(act == Act::kShort && size > 1 ? size / 2 : size);
+}
+
+// Calls whose note is their kind, the file and its other name.
+template <typename Call>
+int noted_call(EntryHead head, const Path& path, const char* other, const Call& call) {
+  DISTURB(act_at(head.kind, path), -1);
+  if (!is_noting() || !path.is_watched()) return call();
+  const Noted noted;
+  const int result = call();
+  if (result == 0) noted.write(head, path, other);
+  return result;
+}
+
+int noted_sync(int descriptor, bool all, int (*real)(int)) {
+  return noted_call({.kind = Kind::kSync, .flags = all, .inode = inode_of(descriptor)},
+                    Path::of(descriptor), "", [&] { return real(descriptor); });
+}
+
+template <typename Call>
+int looked_at(const Path& path, const Call& call) {
+  return noted_call({.kind = Kind::kStat}, path, "", call);
+}
+
+template <typename Call>
+int two_names(Kind kind, const Path& from, const Path& to, const Call& call) {
+  return noted_call({.kind = kind}, to, from.text(), call);
+}
+
+template <typename Call>
+int cut_to(const Path& path, std::uint64_t inode, off_t size, const Call& call) {
+  return noted_call(
+      {.kind = Kind::kTruncate, .inode = inode, .at = static_cast<std::uint64_t>(size)}, path, "",
+      call);
+}
+
+mode_t mode_of(int flags, va_list list) {
+  return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
+}
+
+}  // namespace
+
+extern "C" {
+
+#define OPEN_CALL(name)                                                 \
+  int name(const char* file, int flags, ...) {                          \
+    REAL(name);                                                         \
+    va_list list;                                                       \
+    va_start(list, flags);                                              \
+    const mode_t mode = mode_of(flags, list);                           \
+    va_end(list);                                                       \
+    return noted_open(Path::of(file), flags & O_CREAT, flags & O_TRUNC, \
+                      [&] { return real(file, flags, mode); });         \
+  }
+#define OPENAT_CALL(name)                                                       \
+  int name(int folder, const char* file, int flags, ...) {                      \
+    REAL(name);                                                                 \
+    va_list list;                                                               \
+    va_start(list, flags);                                                      \
+    const mode_t mode = mode_of(flags, list);                                   \
+    va_end(list);                                                               \
+    return noted_open(Path::of(folder, file), flags & O_CREAT, flags & O_TRUNC, \
+                      [&] { return real(folder, file, flags, mode); });         \
+  }
+OPEN_CALL(open)
+OPEN_CALL(open64)
+OPENAT_CALL(openat)
+OPENAT_CALL(openat64)
+
+FILE* fopen(const char* file, const char* mode) {
+  REAL(fopen);
+  return noted_stream(Path::of(file), mode, real, file);
+}
+FILE* fopen64(const char* file, const char* mode) {
+  REAL(fopen64);
+  return noted_stream(Path::of(file), mode, real, file);
+}
+DIR* opendir(const char* folder) {
+  REAL(opendir);
+  const Path path = Path::of(folder);
+  if (act_at(Kind::kOpen, path) != Act::kNone) return nullptr;
+  if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kOpen}, path);
+  return real(folder);
+}
+
+// The name is known only afterwards.
+static int noted_temporary(char* name, int (*real)(char*)) {
+  if (act_at(Kind::kOpen, Path::of(name)) != Act::kNone) return -1;
+  if (!is_noting() || !Path::of(name).is_watched()) return real(name);
+  const Noted noted;
+  const int descriptor = real(name);
+  if (descriptor >= 0)
+    noted.write({.kind = Kind::kOpen, .flags = kMade, .inode = inode_of(descriptor)},
+                Path::of(name));
+  return descriptor;
+}
+int mkstemp(char* name) {
+  REAL(mkstemp);
+  return noted_temporary(name, real);
+}
+int mkstemp64(char* name) {
+  REAL(mkstemp64);
+  return noted_temporary(name, real);
+}
+
+ssize_t write(int descriptor, const void* data, std::size_t size) {
+  REAL(write);
+  return noted_write(descriptor, data, size, -1,
+                     [&](std::size_t part) { return real(descriptor, data, part); });
+}
+ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t at) {
+  REAL(pwrite);
+  return noted_write(descriptor, data, size, at,
+                     [&](std::size_t part) { return real(descriptor, data, part, at); });
+}
+ssize_t pwrite64(int descriptor, const void* data, std::size_t size, off64_t at) {
+  REAL(pwrite64);
+  return noted_write(descriptor, data, size, at,
+                     [&](std::size_t part) { return real(descriptor, data, part, at); });
+}
+// Part by part, which a caller has to expect anyway.
+ssize_t writev(int descriptor, const iovec* parts, int count) {
+  if (!Path::of(descriptor).is_watched()) {
+    REAL(writev);
+    return real(descriptor, parts, count);
+  }
+  for (int i = 0; i < count; ++i)
+    if (parts[i].iov_len > 0) return ::write(descriptor, parts[i].iov_base, parts[i].iov_len);
+  return 0;
+}
+
+ssize_t read(int descriptor, void* data, std::size_t size) {
+  REAL(read);
+  return noted_read(descriptor, size,
+                    [&](std::size_t part) { return real(descriptor, data, part); });
+}
+ssize_t pread(int descriptor, void* data, std::size_t size, off_t at) {
+  REAL(pread);
+  return noted_read(descriptor, size,
+                    [&](std::size_t part) { return real(descriptor, data, part, at); });
+}
+ssize_t pread64(int descriptor, void* data, std::size_t size, off64_t at) {
+  REAL(pread64);
+  return noted_read(descriptor, size,
+                    [&](std::size_t part) { return real(descriptor, data, part, at); });
+}
+
+// Copies that the kernel makes show no bytes: whoever asks falls back to reading and writing.
+ssize_t sendfile(int, int, off_t*, std::size_t) {
+  errno = EINVAL;
+  return -1;
+}
+ssize_t sendfile64(int, int, off64_t*, std::size_t) {
+  errno = EINVAL;
+  return -1;
+}
+ssize_t copy_file_range(int, off64_t*, int, off64_t*, std::size_t, unsigned) {
+  errno = EINVAL;
+  return -1;
+}
+
+int fsync(int descriptor) {
+  REAL(fsync);
+  return noted_sync(descriptor, false, real);
+}
+int fdatasync(int descriptor) {
+  REAL(fdatasync);
+  return noted_sync(descriptor, false, real);
+}
+int syncfs(int descriptor) noexcept {
+  REAL(syncfs);
+  return noted_sync(descriptor, true, real);
+}
+
+// It is closed whatever it says.
+int close(int descriptor) {
+  REAL(close);
+  const Path path = Path::of(descriptor);
+  const Act act = act_at(Kind::kClose, path);
+  if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kClose}, path);
+  const int error = errno, result = real(descriptor);
+  if (act != Act::kFail) return result;
+  errno = error;
+  return -1;
+}
+
+int rename(const char* from, const char* to) noexcept {
+  REAL(rename);
+  return two_names(Kind::kRename, Path::of(from), Path::of(to), [&] { return real(from, to); });
+}
+int renameat(int folder, const char* from, int other, const char* to) noexcept {
+  REAL(renameat);
+  return two_names(Kind::kRename, Path::of(folder, from), Path::of(other, to),
+                   [&] { return real(folder, from, other, to); });
+}
+int link(const char* from, const char* to) noexcept {
+  REAL(link);
+  return two_names(Kind::kLink, Path::of(from), Path::of(to), [&] { return real(from, to); });
+}
+int mkdir(const char* folder, mode_t mode) noexcept {
+  REAL(mkdir);
+  return noted_call({.kind = Kind::kMkdir}, Path::of(folder), "",
+                    [&] { return real(folder, mode); });
+}
+int unlink(const char* file) noexcept {
+  REAL(unlink);
+  return noted_call({.kind = Kind::kUnlink}, Path::of(file), "", [&] { return real(file); });
+}
+int rmdir(const char* folder) noexcept {
+  REAL(rmdir);
+  return noted_call({.kind = Kind::kUnlink}, Path::of(folder), "", [&] { return real(folder); });
+}
+int remove(const char* file) noexcept {
+  REAL(remove);
+  return noted_call({.kind = Kind::kUnlink}, Path::of(file), "", [&] { return real(file); });
+}
+int unlinkat(int folder, const char* file, int flags) noexcept {
+  REAL(unlinkat);
+  return noted_call({.kind = Kind::kUnlink}, Path::of(folder, file), "",
+                    [&] { return real(folder, file, flags); });
+}
+int flock(int descriptor, int how) noexcept {
+  REAL(flock);
+  return noted_call({.kind = Kind::kLock}, Path::of(descriptor), "",
+                    [&] { return real(descriptor, how); });
+}
+int ftruncate(int descriptor, off_t size) noexcept {
+  REAL(ftruncate);
+  return cut_to(Path::of(descriptor), inode_of(descriptor), size,
+                [&] { return real(descriptor, size); });
+}
+int ftruncate64(int descriptor, off64_t size) noexcept {
+  REAL(ftruncate64);
+  return cut_to(Path::of(descriptor), inode_of(descriptor), size,
+                [&] { return real(descriptor, size); });
+}
+int truncate(const char* file, off_t size) noexcept {
+  REAL(truncate);
+  return cut_to(Path::of(file), inode_of(file), size, [&] { return real(file, size); });
+}
+int fchmod(int descriptor, mode_t mode) noexcept {
+  REAL(fchmod);
+  return noted_call({.kind = Kind::kMode}, Path::of(descriptor), "",
+                    [&] { return real(descriptor, mode); });
+}
+
+int stat(const char* file, struct stat* status) noexcept {
+  REAL(stat);
+  return looked_at(Path::of(file), [&] { return real(file, status); });
+}
+int lstat(const char* file, struct stat* status) noexcept {
+  REAL(lstat);
+  return looked_at(Path::of(file), [&] { return real(file, status); });
+}
+int fstat(int descriptor, struct stat* status) noexcept {
+  REAL(fstat);
+  return looked_at(Path::of(descriptor), [&] { return real(descriptor, status); });
+}
+int stat64(const char* file, struct stat64* status) noexcept {
+  REAL(stat64);
+  return looked_at(Path::of(file), [&] { return real(file, status); });
+}
+int lstat64(const char* file, struct stat64* status) noexcept {
+  REAL(lstat64);
+  return looked_at(Path::of(file), [&] { return real(file, status); });
+}
+int fstat64(int descriptor, struct stat64* status) noexcept {
+  REAL(fstat64);
+  return looked_at(Path::of(descriptor), [&] { return real(descriptor, status); });
+}
+
+void* mmap(void* at, std::size_t size, int protection, int flags, int descriptor,
+           off_t offset) noexcept {
+  REAL(mmap);
+  if (descriptor >= 0) {
+    const Path path = Path::of(descriptor);
+    if (act_at(Kind::kMap, path) != Act::kNone) return MAP_FAILED;
+    if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kMap}, path);
+  }
+  return real(at, size, protection, flags, descriptor, offset);
+}
+void* mmap64(void* at, std::size_t size, int protection, int flags, int descriptor,
+             off64_t offset) noexcept {
+  REAL(mmap64);
+  if (descriptor >= 0) {
+    const Path path = Path::of(descriptor);
+    if (act_at(Kind::kMap, path) != Act::kNone) return MAP_FAILED;
+    if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kMap}, path);
+  }
+  return real(at, size, protection, flags, descriptor, offset);
+}
+
+static void note_start() {
+  if (is_noting()) Noted().write({.kind = Kind::kStart}, Path());
+}
+pid_t fork() noexcept {
+  REAL(fork);
+  if (act_at(Kind::kStart) != Act::kNone) return -1;
+  note_start();
+  return real();
+}
+int pipe2(int* ends, int flags) noexcept {
+  REAL(pipe2);
+  if (act_at(Kind::kStart) != Act::kNone) return -1;
+  note_start();
+  return real(ends, flags);
+}
+int posix_spawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
+                 const posix_spawnattr_t* attributes, char* const arguments[],
+                 char* const variables[]) noexcept {
+  REAL(posix_spawnp);
+  if (act_at(Kind::kStart) != Act::kNone) return errno;
+  note_start();
+  return real(pid, file, actions, attributes, arguments, variables);
+}
+
+}  // extern "C"
