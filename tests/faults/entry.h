@@ -22,12 +22,13 @@ enum class Kind : std::uint32_t {
   kStat,
   kMode,
   kStart,  // of another process: fork, spawn, pipe
+  kSay,    // a piece of what goes to stderr; noted only
   kCount
 };
 
-inline constexpr const char* kKindNames[] = {"open",  "read",  "write",  "sync",  "rename",
-                                             "close", "mkdir", "unlink", "lock",  "truncate",
-                                             "mmap",  "link",  "stat",   "chmod", "start"};
+inline constexpr const char* kKindNames[] = {
+    "open", "read",     "write", "sync", "rename", "close", "mkdir", "unlink",
+    "lock", "truncate", "mmap",  "link", "stat",   "chmod", "start", "say"};
 static_assert(sizeof kKindNames / sizeof *kKindNames == static_cast<unsigned>(Kind::kCount));
 
 struct EntryHead {

@@ -39,7 +39,7 @@ Family::Family(const std::string& root)
   fs::create_directories(now_ / "home");
   fs::create_directories(root_ / "bin");
   fs::copy_file(kProgram, root_ / "bin/sameseed");  // it finds the others beside itself
-  for (const std::string name : {"sameseed-worker", "sameseed-scorer"})
+  for (const std::string name : {"sameseed-worker", "sameseed-scorer", "misbehaving_engine"})
     write_script(root_ / "bin" / name, kBin + name);
 }
 
@@ -92,11 +92,13 @@ Ending Family::run(const std::vector<std::string>& words, const Fault& fault) {
   return start(words, variables);
 }
 
-std::pair<Ending, std::vector<Note>> Family::run_and_note(const std::vector<std::string>& words) {
+std::pair<Ending, std::vector<Note>> Family::run_and_note(const std::vector<std::string>& words,
+                                                          int pace) {
   const fs::path notes = root_ / "notes";
   fs::remove(notes);
   const Ending ending = start(words, {{"LD_PRELOAD", SAMESEED_FAULTS_LIBRARY},
                                       {"SAMESEED_FAULT_FOLDER", now_.string()},
+                                      {"SAMESEED_FAULT_CLOCK", std::to_string(pace)},
                                       {"SAMESEED_FAULT_NOTES", notes.string()}});
   return {ending, read_notes(notes)};
 }

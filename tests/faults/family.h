@@ -50,8 +50,12 @@ class Family {
   void expect(const std::vector<std::string>& words, int code = 0);
   Ending run(const std::vector<std::string>& words);
   Ending run(const std::vector<std::string>& words, const Fault& fault);
-  // Without faults, and with a note of every call.
-  std::pair<Ending, std::vector<Note>> run_and_note(const std::vector<std::string>& words);
+  // Without faults, and with a note of every call. `pace`: how fast the program's steady clock
+  // goes.
+  std::pair<Ending, std::vector<Note>> run_and_note(const std::vector<std::string>& words,
+                                                    int pace = 1);
+  // The command of an engine that faults reach, and that needs no LibTorch.
+  std::string quick_engine() const { return (root_ / "bin/misbehaving_engine").string() + " none"; }
 
   void keep_as_before() const;
   void put_back() const;

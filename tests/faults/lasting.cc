@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "io/files.h"
@@ -82,8 +83,10 @@ std::string differences(const std::map<std::string, std::string>& is,
     else if (const std::string& other = should.at(name); other != value) {
       const auto [a, b] = std::mismatch(value.begin(), value.end(), other.begin(), other.end());
       const auto at = static_cast<std::size_t>(a - value.begin()), from = at > 40 ? at - 40 : 0;
-      text += fmt::format("{}: differs: {} instead of {}\n", name, value.substr(from, 120),
-                          other.substr(from, 120));
+      std::string parts = fmt::format("{}: differs: {} instead of {}", name,
+                                      value.substr(from, 120), other.substr(from, 120));
+      std::ranges::replace(parts, '\n', ' ');
+      text += parts + "\n";
     }
   return text;
 }

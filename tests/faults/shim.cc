@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/faults/watch.h"
@@ -382,6 +384,29 @@ void* mmap64(void* at, std::size_t size, int protection, int flags, int descript
     if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kMap}, path);
   }
   return real(at, size, protection, flags, descriptor, offset);
+}
+
+std::size_t fwrite(const void* data, std::size_t size, std::size_t count, FILE* stream) {
+  REAL(fwrite);
+  if (is_noting() && stream == stderr && is_program())
+    Noted().write({.kind = Kind::kSay}, Path(), "", data, size * count);
+  return real(data, size, count, stream);
+}
+
+int clock_gettime(clockid_t clock, timespec* time) noexcept {
+  REAL(clock_gettime);
+  const int result = real(clock, time);
+  if (clock == CLOCK_MONOTONIC && clock_pace() != 1) {
+    constexpr double kNanoseconds = 1e9;
+    static const double began = static_cast<double>(time->tv_sec);
+    const double passed = (static_cast<double>(time->tv_sec) - began +
+                           static_cast<double>(time->tv_nsec) / kNanoseconds) *
+                          clock_pace();
+    const double whole = ::floor(passed);
+    time->tv_sec = static_cast<time_t>(began + whole);
+    time->tv_nsec = static_cast<long>((passed - whole) * kNanoseconds);
+  }
+  return result;
 }
 
 static void note_start() {

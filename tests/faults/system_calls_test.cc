@@ -77,10 +77,10 @@ const Stage kStages[] = {
      12,
      [](Family& family) { make_plan(family, "run"); },
      {"generate", "{now}/run", "--quiet"}},
-    {"score", 12, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
-    {"report", 60, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
-    {"gate", 30, make_gates, {"gate", "{now}/run", "--gates", "{now}/gates.json"}},
-    {"merge", 12, make_shards, {"merge", "{now}/s1", "{now}/s2", "--out", "{now}/joined"}},
+    {"score", 6, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
+    {"report", 40, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
+    {"gate", 16, make_gates, {"gate", "{now}/run", "--gates", "{now}/gates.json"}},
+    {"merge", 6, make_shards, {"merge", "{now}/s1", "{now}/s2", "--out", "{now}/joined"}},
     {"history",
      60,
      [](Family& family) { make_report(family, "run"); },
@@ -126,7 +126,8 @@ std::vector<std::pair<std::string, bool>> ways(Kind kind) {
 
 std::vector<Fault> all_faults(const std::vector<Note>& notes) {
   std::map<std::pair<std::string, Kind>, std::size_t> counts;
-  for (const Note& note : notes) ++counts[{note.role, note.head.kind}];
+  for (const Note& note : notes)
+    if (note.head.kind != Kind::kSay) ++counts[{note.role, note.head.kind}];
   std::vector<Fault> faults;
   for (const auto& [call, count] : counts)
     for (std::size_t n = 1; n <= count; ++n)
@@ -222,7 +223,7 @@ class Tried {
       const std::string line = text.substr(at, end - at);
       at = end + 1;
       const std::string name = line.substr(0, line.find(':'));
-      const bool is_said = output.find(name) != std::string::npos ||
+      const bool is_said = output.find("/maps") != std::string::npos ||
                            output.find("pairs without scores: ") != std::string::npos;
       if (is_said && (name.find("/maps/") != std::string::npos || name.ends_with("scores.jsonl")))
         continue;
@@ -266,6 +267,16 @@ TEST_P(SystemCalls, ThatFailAreSurvivedByTheSameCommand) {
   std::cout << stage.name << ": " << faults.size() << " of " << tried.faults().size()
             << " faults tried, " << wrong << " wrong; undisturbed code " << tried.code()
             << "; SAMESEED_TEST_SEED=" << seed << std::endl;
+}
+
+// The sweep itself is tried: an error that is lost leaves a command that claims to be done.
+TEST(SystemCallsThatLie, AreFound) {
+  Tried report(*std::ranges::find(kStages, "report", &Stage::name));
+  for (const Kind kind : {Kind::kWrite, Kind::kRename}) {
+    const Fault lost{"sameseed", kind, 2, "lost"};
+    const std::string text = report.wrong_with(lost);
+    EXPECT_NE(text.find("claims to be done: "), std::string::npos) << lost.text() << "\n" << text;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, SystemCalls, ::testing::ValuesIn(kStages),

@@ -42,6 +42,7 @@ struct Settings {
   bool cut = false, kill = false, pretend = false, lasting = false;
   std::atomic<std::uint64_t>* counter = nullptr;
   int notes = -1;
+  double pace = 1;
 
   Settings() {
     ::strncat(folder, variable("SAMESEED_FAULT_FOLDER"), sizeof folder - 1);
@@ -49,6 +50,8 @@ struct Settings {
     read_role();
     const char* file = variable("SAMESEED_FAULT_NOTES");
     if (*file) notes = high(open_file(file));
+    if (::strcmp(role, "sameseed") == 0 && *variable("SAMESEED_FAULT_CLOCK"))
+      pace = ::atof(variable("SAMESEED_FAULT_CLOCK"));
     ::strncat(hit, variable("SAMESEED_FAULT_HIT"), sizeof hit - 1);
     if (::strcmp(role, variable("SAMESEED_FAULT_ROLE")) != 0) return;
     const char* wanted = variable("SAMESEED_FAULT_CALL");
@@ -188,6 +191,10 @@ Act act_at(Kind kind, const Path& path) {
 Act act_at(Kind kind) { return act_on(kind, ""); }
 
 bool is_noting() { return settings().notes >= 0; }
+
+bool is_program() { return ::strcmp(settings().role, "sameseed") == 0; }
+
+double clock_pace() { return settings().pace; }
 
 Noted::Noted() {
   if (!is_noting()) return;

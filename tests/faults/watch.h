@@ -47,6 +47,8 @@ class Noted {
 };
 
 bool is_noting();
+bool is_program();    // sameseed itself, not a worker or the scorer
+double clock_pace();  // how many seconds of its steady clock a second has
 std::uint64_t inode_of(int descriptor);
 std::uint64_t inode_of(const char* path);  // 0: nothing is there
 
