@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "io/files.h"
@@ -124,6 +125,15 @@ std::map<std::string, std::string> Family::outside() const {
     if (entry->is_regular_file() && !is_ours) files[name] = sha256_of_file(entry->path());
   }
   return files;
+}
+
+std::string write_quiet_matrix(const std::string& folder, const std::string& engine,
+                               const std::vector<int>& seeds) {
+  const std::string file = write_matrix(folder, engine, seeds, 0);
+  nlohmann::json matrix = read_json(file);
+  matrix["axes"] = {{"candidate.request.guidance", {4, 5}}};
+  write_file(file, matrix.dump(1));
+  return file;
 }
 
 std::vector<Note> read_notes(const fs::path& file) {

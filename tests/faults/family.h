@@ -70,6 +70,11 @@ class Family {
   std::string mark_;
 };
 
+// Writes FOLDER/m.json as write_matrix() does, with a switch that needs no engagement: the verdict
+// on what is whole is code 0.
+std::string write_quiet_matrix(const std::string& folder, const std::string& engine,
+                               const std::vector<int>& seeds);
+
 std::vector<Note> read_notes(const std::filesystem::path& file);
 
 }  // namespace sameseed::faults

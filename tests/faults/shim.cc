@@ -28,11 +28,6 @@ Function* real_of(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 #define REAL(name) static auto* const real = real_of<decltype(::name)>(#name)
-// What becomes of a call that fails, or is only said to have been made.
-#define DISTURB(act, failed)                \
-  const Act act_now = act;                  \
-  if (act_now == Act::kFail) return failed; \
-  if (act_now == Act::kPretend) return 0
 
 constexpr std::uint32_t kMade = 1, kEmptied = 2;
 
@@ -100,7 +95,8 @@ ssize_t noted_read(int descriptor, std::size_t size, const Read& read) {
 // Calls whose note is their kind, the file and its other name.
 template <typename Call>
 int noted_call(EntryHead head, const Path& path, const char* other, const Call& call) {
-  DISTURB(act_at(head.kind, path), -1);
+  if (const Act act = act_at(head.kind, path); act != Act::kNone)
+    return act == Act::kPretend ? 0 : -1;
   if (!is_noting() || !path.is_watched()) return call();
   const Noted noted;
   const int result = call();
@@ -163,14 +159,13 @@ OPEN_CALL(open64)
 OPENAT_CALL(openat)
 OPENAT_CALL(openat64)
 
-FILE* fopen(const char* file, const char* mode) {
-  REAL(fopen);
-  return noted_stream(Path::of(file), mode, real, file);
-}
-FILE* fopen64(const char* file, const char* mode) {
-  REAL(fopen64);
-  return noted_stream(Path::of(file), mode, real, file);
-}
+#define STREAM_CALL(name)                                  \
+  FILE* name(const char* file, const char* mode) {         \
+    REAL(name);                                            \
+    return noted_stream(Path::of(file), mode, real, file); \
+  }
+STREAM_CALL(fopen)
+STREAM_CALL(fopen64)
 DIR* opendir(const char* folder) {
   REAL(opendir);
   const Path path = Path::of(folder);
@@ -204,16 +199,14 @@ ssize_t write(int descriptor, const void* data, std::size_t size) {
   return noted_write(descriptor, data, size, -1,
                      [&](std::size_t part) { return real(descriptor, data, part); });
 }
-ssize_t pwrite(int descriptor, const void* data, std::size_t size, off_t at) {
-  REAL(pwrite);
-  return noted_write(descriptor, data, size, at,
-                     [&](std::size_t part) { return real(descriptor, data, part, at); });
-}
-ssize_t pwrite64(int descriptor, const void* data, std::size_t size, off64_t at) {
-  REAL(pwrite64);
-  return noted_write(descriptor, data, size, at,
-                     [&](std::size_t part) { return real(descriptor, data, part, at); });
-}
+#define PWRITE_CALL(name, offset_type)                                                      \
+  ssize_t name(int descriptor, const void* data, std::size_t size, offset_type at) {        \
+    REAL(name);                                                                             \
+    return noted_write(descriptor, data, size, at,                                          \
+                       [&](std::size_t part) { return real(descriptor, data, part, at); }); \
+  }
+PWRITE_CALL(pwrite, off_t)
+PWRITE_CALL(pwrite64, off64_t)
 // Part by part, which a caller has to expect anyway.
 ssize_t writev(int descriptor, const iovec* parts, int count) {
   if (!Path::of(descriptor).is_watched()) {
@@ -230,16 +223,14 @@ ssize_t read(int descriptor, void* data, std::size_t size) {
   return noted_read(descriptor, size,
                     [&](std::size_t part) { return real(descriptor, data, part); });
 }
-ssize_t pread(int descriptor, void* data, std::size_t size, off_t at) {
-  REAL(pread);
-  return noted_read(descriptor, size,
-                    [&](std::size_t part) { return real(descriptor, data, part, at); });
-}
-ssize_t pread64(int descriptor, void* data, std::size_t size, off64_t at) {
-  REAL(pread64);
-  return noted_read(descriptor, size,
-                    [&](std::size_t part) { return real(descriptor, data, part, at); });
-}
+#define PREAD_CALL(name, offset_type)                                                      \
+  ssize_t name(int descriptor, void* data, std::size_t size, offset_type at) {             \
+    REAL(name);                                                                            \
+    return noted_read(descriptor, size,                                                    \
+                      [&](std::size_t part) { return real(descriptor, data, part, at); }); \
+  }
+PREAD_CALL(pread, off_t)
+PREAD_CALL(pread64, off64_t)
 
 // Copies that the kernel makes show no bytes: whoever asks falls back to reading and writing.
 ssize_t sendfile(int, int, off_t*, std::size_t) {
@@ -320,16 +311,14 @@ int flock(int descriptor, int how) noexcept {
   return noted_call({.kind = Kind::kLock}, Path::of(descriptor), "",
                     [&] { return real(descriptor, how); });
 }
-int ftruncate(int descriptor, off_t size) noexcept {
-  REAL(ftruncate);
-  return cut_to(Path::of(descriptor), inode_of(descriptor), size,
-                [&] { return real(descriptor, size); });
-}
-int ftruncate64(int descriptor, off64_t size) noexcept {
-  REAL(ftruncate64);
-  return cut_to(Path::of(descriptor), inode_of(descriptor), size,
-                [&] { return real(descriptor, size); });
-}
+#define CUT_CALL(name, size_type)                                   \
+  int name(int descriptor, size_type size) noexcept {               \
+    REAL(name);                                                     \
+    return cut_to(Path::of(descriptor), inode_of(descriptor), size, \
+                  [&] { return real(descriptor, size); });          \
+  }
+CUT_CALL(ftruncate, off_t)
+CUT_CALL(ftruncate64, off64_t)
 int truncate(const char* file, off_t size) noexcept {
   REAL(truncate);
   return cut_to(Path::of(file), inode_of(file), size, [&] { return real(file, size); });
@@ -340,51 +329,31 @@ int fchmod(int descriptor, mode_t mode) noexcept {
                     [&] { return real(descriptor, mode); });
 }
 
-int stat(const char* file, struct stat* status) noexcept {
-  REAL(stat);
-  return looked_at(Path::of(file), [&] { return real(file, status); });
-}
-int lstat(const char* file, struct stat* status) noexcept {
-  REAL(lstat);
-  return looked_at(Path::of(file), [&] { return real(file, status); });
-}
-int fstat(int descriptor, struct stat* status) noexcept {
-  REAL(fstat);
-  return looked_at(Path::of(descriptor), [&] { return real(descriptor, status); });
-}
-int stat64(const char* file, struct stat64* status) noexcept {
-  REAL(stat64);
-  return looked_at(Path::of(file), [&] { return real(file, status); });
-}
-int lstat64(const char* file, struct stat64* status) noexcept {
-  REAL(lstat64);
-  return looked_at(Path::of(file), [&] { return real(file, status); });
-}
-int fstat64(int descriptor, struct stat64* status) noexcept {
-  REAL(fstat64);
-  return looked_at(Path::of(descriptor), [&] { return real(descriptor, status); });
-}
+#define STAT_CALL(name, type, file_type)                                  \
+  int name(file_type file, struct type* status) noexcept {                \
+    REAL(name);                                                           \
+    return looked_at(Path::of(file), [&] { return real(file, status); }); \
+  }
+STAT_CALL(stat, stat, const char*)
+STAT_CALL(lstat, stat, const char*)
+STAT_CALL(fstat, stat, int)
+STAT_CALL(stat64, stat64, const char*)
+STAT_CALL(lstat64, stat64, const char*)
+STAT_CALL(fstat64, stat64, int)
 
-void* mmap(void* at, std::size_t size, int protection, int flags, int descriptor,
-           off_t offset) noexcept {
-  REAL(mmap);
-  if (descriptor >= 0) {
-    const Path path = Path::of(descriptor);
-    if (act_at(Kind::kMap, path) != Act::kNone) return MAP_FAILED;
-    if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kMap}, path);
+#define MAP_CALL(name, offset_type)                                                    \
+  void* name(void* at, std::size_t size, int protection, int flags, int descriptor,    \
+             offset_type offset) noexcept {                                            \
+    REAL(name);                                                                        \
+    if (descriptor >= 0) {                                                             \
+      const Path path = Path::of(descriptor);                                          \
+      if (act_at(Kind::kMap, path) != Act::kNone) return MAP_FAILED;                   \
+      if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kMap}, path); \
+    }                                                                                  \
+    return real(at, size, protection, flags, descriptor, offset);                      \
   }
-  return real(at, size, protection, flags, descriptor, offset);
-}
-void* mmap64(void* at, std::size_t size, int protection, int flags, int descriptor,
-             off64_t offset) noexcept {
-  REAL(mmap64);
-  if (descriptor >= 0) {
-    const Path path = Path::of(descriptor);
-    if (act_at(Kind::kMap, path) != Act::kNone) return MAP_FAILED;
-    if (is_noting() && path.is_watched()) Noted().write({.kind = Kind::kMap}, path);
-  }
-  return real(at, size, protection, flags, descriptor, offset);
-}
+MAP_CALL(mmap, off_t)
+MAP_CALL(mmap64, off64_t)
 
 std::size_t fwrite(const void* data, std::size_t size, std::size_t count, FILE* stream) {
   REAL(fwrite);

@@ -41,16 +41,16 @@ Words in(const Family& family, Words words) {
   return words;
 }
 
-void make_plan(Family& family, const std::string& run) {
+void make_plan(Family& family, const std::string& run, const std::string& engine) {
   const std::string folder = family.now() / run;
   std::filesystem::create_directories(folder);
-  const std::string matrix = write_matrix(folder, "null", {2}, 0);
+  const std::string matrix = write_quiet_matrix(folder, engine, {2});
   family.expect({"plan", matrix, "--out", folder});
 }
 void make_pictures(Family& family, const std::string& run, const Words& more = {}) {
   Words words = {"generate", family.now() / run, "--quiet"};
   words.insert(words.end(), more.begin(), more.end());
-  make_plan(family, run);
+  make_plan(family, run, family.quick_engine());
   family.expect(words);
 }
 void make_scores(Family& family, const std::string& run) {
@@ -74,20 +74,20 @@ void make_shards(Family& family) {
 
 const Stage kStages[] = {
     {"generate",
-     12,
-     [](Family& family) { make_plan(family, "run"); },
+     6,
+     [](Family& family) { make_plan(family, "run", "null"); },
      {"generate", "{now}/run", "--quiet"}},
     {"score", 6, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
-    {"report", 40, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
+    {"report", 30, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
     {"gate", 16, make_gates, {"gate", "{now}/run", "--gates", "{now}/gates.json"}},
     {"merge", 6, make_shards, {"merge", "{now}/s1", "{now}/s2", "--out", "{now}/joined"}},
     {"history",
-     60,
+     20,
      [](Family& family) { make_report(family, "run"); },
      {"history", "add", "{now}/run", "--ledger", "{now}/ledger.sqlite"},
      {"history", "export", "--csv", "--ledger", "{now}/ledger.sqlite"}},
     {"compare",
-     8,
+     4,
      [](Family& family) {
        make_report(family, "a");
        make_report(family, "b");
