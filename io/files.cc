@@ -116,6 +116,10 @@ void write_file(const std::filesystem::path& path, const std::function<void(std:
   });
 }
 
+std::string in_words(const std::filesystem::filesystem_error& error) {
+  return fmt::format("{}: cannot be reached: {}", error.path1().string(), error.code().message());
+}
+
 void remove_temporaries(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::directory_iterator entries(folder, error);

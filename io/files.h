@@ -22,6 +22,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes,
 // The same of what `fill` puts into the stream, which need not be in memory as a whole.
 void write_file(const std::filesystem::path& path, const std::function<void(std::ostream&)>& fill);
 
+// What the system refused where std::filesystem throws: "PATH: cannot be reached: REASON".
+std::string in_words(const std::filesystem::filesystem_error& error);
+
 // Removes what write_file() left in a folder when it was killed.
 void remove_temporaries(const std::filesystem::path& folder);
 

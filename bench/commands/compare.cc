@@ -43,11 +43,16 @@ RunFiles made_run(const std::string& folder) {
   return files;
 }
 
-// B's pictures against A's, scored into `folder`/scores.jsonl.
-AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::string& folder) {
+// B's pictures against A's, scored into `folder`/scores.jsonl. `troubles` gets those that have no
+// scores: what was not looked at is not equal.
+AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::string& folder,
+                          std::vector<std::string>& troubles) {
   json pairs = json::array();
-  for (const SamePicture& pair : same_pictures(a, b))
+  std::map<std::pair<std::string, std::string>, std::string> without;  // and why
+  for (const SamePicture& pair : same_pictures(a, b)) {
     pairs.push_back({{"a", pair.a}, {"b", pair.b}});
+    without[{pair.b, pair.a}] = "the scorer has no line for it";
+  }
   AcrossScores scores;
   if (pairs.empty()) return scores;
   const std::string pairs_file = folder + "/pairs.json", scores_file = folder + "/scores.jsonl";
@@ -56,9 +61,19 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
   if (run_scorer({"across", pairs_file, "--out", scores_file}) != 0)
     throw UserError("the pictures could not be scored; see the lines above");
   for_each_score(scores_file, [&](const json& line) {
-    if (line.value("type", "") == "pair" && !line.contains("refused"))
-      scores[{line.at("candidate_case"), line.at("reference_case")}] = parse_pair_scores(line);
+    if (line.value("type", "") != "pair") return;
+    const std::pair<std::string, std::string> pair = {line.at("candidate_case"),
+                                                      line.at("reference_case")};
+    if (line.contains("refused")) {
+      without[pair] = line.at("refused");
+    } else {
+      scores[pair] = parse_pair_scores(line);
+      without.erase(pair);
+    }
   });
+  for (const auto& [pair, why] : without)
+    troubles.push_back(
+        fmt::format("the picture of case {} has no scores against A's: {}", pair.first, why));
   return scores;
 }
 
@@ -73,6 +88,7 @@ std::vector<std::string> troubles_of(const RunIndex& run) {
 // Scores B's pictures against A's in a clean process, prints what the runs differ by, and writes it
 // to `out`. Returns the verdict's code (reports/compare/compare.h).
 int compare(const CompareCommand& command, std::ostream& terminal) {
+  if (!command.out.empty()) remove_temporaries(command.out);
   const RunFiles files_a = made_run(command.a), files_b = made_run(command.b);
   const RunIndex a(files_a), b(files_b);
   CompareOptions options{.varied = command.varied,
@@ -83,9 +99,11 @@ int compare(const CompareCommand& command, std::ostream& terminal) {
     add_score_margin(text, options.score_margins);
   Compared compared = compare_runs(a, b, options, {});
   const TemporaryFolder own;
-  if (compared.verdict.code != 6)
-    compared = compare_runs(a, b, options,
-                            score_across(a, b, command.out.empty() ? own.path() : command.out));
+  if (compared.verdict.code != 6) {
+    const AcrossScores across =
+        score_across(a, b, command.out.empty() ? own.path() : command.out, options.troubles_b);
+    compared = compare_runs(a, b, options, across);
+  }
   std::ostringstream text;
   write_comparison(compared, text);
   if (!command.out.empty()) {

@@ -8,6 +8,7 @@
 #include "bench/system/interrupt.h"
 #include "bench/worker/content.h"
 #include "io/error.h"
+#include "io/files.h"
 
 using namespace sameseed;
 
@@ -64,6 +65,9 @@ int main(int argc, char** argv) {
     return kInfrastructureCode;
   } catch (const UserError& error) {
     std::cerr << "sameseed: " << error.what() << "\n";
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "sameseed: " << in_words(error) << "\n";
+    if (error.code() == std::errc::no_space_on_device) return kInfrastructureCode;
   } catch (const std::exception& error) {
     std::cerr << "sameseed: internal error: " << error.what() << "\n";
   }

@@ -134,6 +134,25 @@ json score_or_refuse(const Metrics& metrics, const Made& made, const Made& count
   return line;
 }
 
+// Tells how many lines say why their pair has no scores: a refusal is no fault of the scorer, and
+// ends nothing.
+class Refusals {
+ public:
+  void add(const json& line) {
+    if (!line.contains("refused")) return;
+    if (++count_ == 1) first_ = line.at("refused");
+  }
+  ~Refusals() {
+    if (count_ > 0)
+      std::cerr << fmt::format("sameseed-scorer: pairs without scores: {}; the first: {}\n", count_,
+                               first_);
+  }
+
+ private:
+  std::size_t count_ = 0;
+  std::string first_;
+};
+
 // Every pair of cases that the report asks for, once: those of the comparisons, each of their arms
 // against the oracle, and the noise floor's.
 std::vector<CasePair> pairs_of(const json& plan) {
@@ -182,12 +201,14 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
   self_test(metrics);
   const auto records = quality_records(run);
   std::string lines = scorer_line(metrics);
+  Refusals refusals;
   for (const auto& [candidate, reference, mapped] : pairs_of(plan))
-    if (records.contains(candidate) && records.contains(reference))
-      lines += score_or_refuse(metrics, {run, records.at(candidate)}, {run, records.at(reference)},
-                               mapped)
-                   .dump() +
-               "\n";
+    if (records.contains(candidate) && records.contains(reference)) {
+      const json line = score_or_refuse(metrics, {run, records.at(candidate)},
+                                        {run, records.at(reference)}, mapped);
+      refusals.add(line);
+      lines += line.dump() + "\n";
+    }
   write_file(run / "scores.jsonl", lines);
 }
 
@@ -200,11 +221,13 @@ void score_across(const std::filesystem::path& pairs, const std::string& weights
   self_test(metrics);
   const auto ours = quality_records(a), theirs = quality_records(b);
   std::string lines = scorer_line(metrics);
+  Refusals refusals;
   for (const json& pair : request.at("pairs")) {
     const auto first = ours.find(pair.at("a")), second = theirs.find(pair.at("b"));
-    if (first != ours.end() && second != theirs.end())
-      lines +=
-          score_or_refuse(metrics, {b, second->second}, {a, first->second}, false).dump() + "\n";
+    if (first == ours.end() || second == theirs.end()) continue;
+    const json line = score_or_refuse(metrics, {b, second->second}, {a, first->second}, false);
+    refusals.add(line);
+    lines += line.dump() + "\n";
   }
   write_file(out, lines);
 }

@@ -5,6 +5,7 @@
 
 #include "bench/score/score.h"
 #include "io/error.h"
+#include "io/files.h"
 #include "metrics/memory.h"
 
 int main(int argc, char** argv) {
@@ -44,6 +45,9 @@ int main(int argc, char** argv) {
   } catch (const sameseed::UserError& error) {
     std::cerr << "sameseed-scorer: " << error.what() << "\n";
     return 1;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "sameseed-scorer: " << sameseed::in_words(error) << "\n";
+    return 7;
   } catch (const std::exception& error) {
     std::cerr << "sameseed-scorer: " << error.what() << "\n";
     return 7;  // infrastructure, as sameseed has it

@@ -105,7 +105,8 @@ class Sweep {
     append(run_record());
     std::vector<std::string> names;
     for (const Slot& slot : slots_) names.push_back(slot.name);
-    Progress progress(style_of_stderr(options_.verbosity), std::cerr, total, before, names);
+    Progress progress(style_of_stderr(options_.verbosity), std::cerr, total, before, names,
+                      [this] { log_.flush(); });
     if (options_.devices.empty() && !options_.slots && !gpus_.devices.empty() && !gpus_.worker)
       progress.say(fmt::format("the {} is left alone: this build has no worker for GPUs",
                                gpus_.devices.front().name));

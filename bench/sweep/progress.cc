@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <exception>
 #include <ostream>
 #include <utility>
 
@@ -48,16 +49,23 @@ ProgressStyle style_of_stderr(Verbosity verbosity) {
 }
 
 Progress::Progress(ProgressStyle style, std::ostream& out, std::size_t total,
-                   std::size_t made_before, std::vector<std::string> slots)
+                   std::size_t made_before, std::vector<std::string> slots,
+                   std::function<void()> before_count)
     : style_(style),
       out_(out),
       total_(total),
       made_before_(made_before),
       slots_(std::move(slots)),
+      before_count_(std::move(before_count)),
       doing_(slots_.size(), "waits") {}
 
 Progress::~Progress() {
   if (style_.verbosity == Verbosity::kQuiet || made_ == 0) return;
+  try {
+    if (before_count_) before_count_();
+  } catch (const std::exception&) {
+    return;  // whoever ends the run says why
+  }
   clear();
   out_ << "sameseed: " << summary() << std::endl;
 }
@@ -86,6 +94,7 @@ void Progress::draw() {
   if (now - drawn_ < (style_.terminal ? Clock::duration(kBetweenFrames) : kBetweenLines)) return;
   drawn_ = now;
   if (!style_.terminal) {
+    if (before_count_) before_count_();
     out_ << "sameseed: " << summary() << std::endl;
     return;
   }

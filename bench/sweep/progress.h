@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <iosfwd>
 #include <mutex>
 #include <string>
@@ -25,8 +26,11 @@ ProgressStyle style_of_stderr(Verbosity verbosity);
 // Safe to share by threads. The last state stays on the screen when it goes.
 class Progress {
  public:
+  // `before_count` is called before each line that says how many samples are made, other than on a
+  // terminal that is redrawn, and puts them on the disk: a power loss takes none that was counted.
+  // Where it throws, the line is not written.
   Progress(ProgressStyle style, std::ostream& out, std::size_t total, std::size_t made_before,
-           std::vector<std::string> slots);
+           std::vector<std::string> slots, std::function<void()> before_count = {});
   ~Progress();
 
   void begins(std::size_t slot, const std::string& what);
@@ -45,6 +49,7 @@ class Progress {
   std::ostream& out_;
   const std::size_t total_, made_before_;
   const std::vector<std::string> slots_;
+  const std::function<void()> before_count_;
   std::mutex mutex_;
   std::vector<std::string> doing_;
   std::size_t made_ = 0, failed_ = 0, lines_drawn_ = 0;

@@ -12,7 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
-#include <stdexcept>
+
+#include "io/error.h"
 
 namespace sameseed {
 namespace {
@@ -44,7 +45,7 @@ CapturedOutput capture_output(const std::vector<std::string>& command,
   const auto end = std::chrono::steady_clock::now() + limit;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw std::runtime_error(std::string("no pipe: ") + std::strerror(errno));
+    throw UserError(std::string("no pipe: ") + std::strerror(errno));
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -110,7 +111,7 @@ int run_program(const std::vector<std::string>& command) {
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   const pid_t parent = ::getpid(), pid = ::fork();
   if (pid < 0)
-    throw std::runtime_error(command.front() + " cannot be started: " + std::strerror(errno));
+    throw UserError(command.front() + " cannot be started: " + std::strerror(errno));
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the run that waits for it
     if (::getppid() == parent) ::execve(arguments[0], arguments.data(), variables.data());

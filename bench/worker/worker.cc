@@ -74,7 +74,7 @@ ProcessWorker::ProcessWorker(const std::vector<std::string>& command,
   if (log.has_parent_path()) std::filesystem::create_directories(log.parent_path());
   int to[2], from[2];
   if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0)
-    throw std::runtime_error(std::string("no pipe: ") + std::strerror(errno));
+    throw UserError(std::string("no pipe: ") + std::strerror(errno));
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);

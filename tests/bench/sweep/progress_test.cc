@@ -26,6 +26,22 @@ TEST(Progress, WritesPlainLinesWhereThereIsNoTerminal) {
             "sameseed: 3/3 samples in 0 s, 1 failed\n");
 }
 
+TEST(Progress, CountsOnlyWhatIsOnTheDisk) {
+  std::ostringstream out;
+  std::vector<std::string> said;  // when it was told to put it there
+  {
+    Progress progress({}, out, 2, 0, {"cpu"}, [&] { said.push_back(out.str()); });
+    progress.ends(0, "a", "ok", false, 1);
+  }
+  EXPECT_EQ(said, std::vector<std::string>{""});
+  EXPECT_NE(out.str().find("1/2 samples in"), std::string::npos);
+  std::ostringstream full;
+  Progress({}, full, 1, 0, {"cpu"}, [] {
+    throw std::runtime_error("the disk is full");
+  }).ends(0, "a", "ok", false, 1);
+  EXPECT_EQ(full.str(), "");
+}
+
 TEST(Progress, SaysNothingWhenQuietAndEverySampleWhenVerbose) {
   std::ostringstream quiet, verbose;
   Progress({.verbosity = Verbosity::kQuiet}, quiet, 1, 0, {"cpu"}).ends(0, "a", "ok", false, 1);
