@@ -37,9 +37,11 @@ InputFile::InputFile(std::filesystem::path path) : path_(std::move(path)) {
     size_ = static_cast<std::size_t>(status.st_size);
     return;
   }
-  const std::string why = status.st_mode == 0
-                              ? std::strerror(errno)
-                              : fmt::format("it is {}, and no file", kind_of(status.st_mode));
+  const std::string why =
+      status.st_mode == 0
+          ? std::strerror(errno)
+          : fmt::format("it is {}, and no file{}", kind_of(status.st_mode),
+                        S_ISFIFO(status.st_mode) ? "; write what comes out of it to a file" : "");
   ::close(descriptor_);
   cannot_read(path_, why);
 }

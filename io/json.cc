@@ -11,6 +11,7 @@
 
 #include "io/error.h"
 #include "io/json_schema.h"
+#include "io/text.h"
 
 namespace sameseed {
 namespace {
@@ -90,6 +91,8 @@ class Builder {
   bool parse_error(std::size_t byte, const std::string&, const json::exception& error) {
     if (dynamic_cast<const json::out_of_range*>(&error) != nullptr)
       throw UserError(where_ + ": holds a number that is too large");
+    if (const std::string problem = problem_of_text(text_); !problem.empty())
+      throw UserError(where_ + ": " + problem);
     const auto [line, column] = position(text_, byte > 0 ? byte - 1 : 0);
     throw UserError(fmt::format("{}: not valid JSON at line {}, column {}", where_, line, column));
   }
@@ -145,6 +148,8 @@ json parse_json(std::string_view text, const std::string& where, int deepest) {
 
 json parse_json(std::string_view text, const std::string& where, const std::string& list,
                 const std::function<void(json entry)>& take, int deepest) {
+  if (text.find('\0') != std::string_view::npos)  // the parser takes it for the end
+    throw UserError(where + ": " + problem_of_text(text));
   Builder builder(text, where, deepest, list, take);
   json::sax_parse(text, &builder);
   return builder.value();

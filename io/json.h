@@ -9,7 +9,8 @@
 
 namespace sameseed {
 
-// Throws UserError that begins with `where` (a file) for malformed text (with line and column), a
+// A byte order mark is skipped. Throws UserError that begins with `where` (a file) for malformed
+// text and what is not UTF-8 (with the line), a
 // name that stands twice in an object, a number that no double holds, and nesting of more than
 // `deepest` levels, which is what bounds the stack of everything that walks the value later.
 nlohmann::json parse_json(std::string_view text, const std::string& where, int deepest = 200);

@@ -25,7 +25,7 @@ int generate_missing(const std::filesystem::path& run, const GenerateOptions& op
   const RunLock lock(run);
   const GenerateResult made = generate(run, options);
   if (is_unfinished(made)) return explain_unfinished(made, run, options.command);
-  return made.failed > 0 ? kInfrastructureCode : 0;
+  return code_of_failures(made, run);
 }
 
 }  // namespace
@@ -39,9 +39,10 @@ void add_generate_options(CLI::App& command, GenerateArguments& arguments) {
       "or cpu (default: the first GPU, where there is one)");
   command.add_option("--shard", arguments.shard, "I/N: only this part of the plan, for `merge`");
   command
-      .add_option("--time-limit", arguments.time_limit,
-                  "seconds after which a worker counts as hung (default: learnt from its "
-                  "earlier samples, at least 60)")
+      .add_option(
+          "--time-limit", arguments.time_limit,
+          "seconds after which a worker, or the scorer, counts as hung (default: learnt from its "
+          "earlier samples, at least 60)")
       ->check(CLI::PositiveNumber);
   command.add_flag("--quiet", arguments.quiet, "no progress");
   command.add_flag("--verbose", arguments.verbose, "a line a sample")->excludes("--quiet");
@@ -69,6 +70,14 @@ int explain_unfinished(const GenerateResult& made, const std::filesystem::path& 
   for (std::size_t i = 1; i < line.size(); ++i) again += " " + quoted(line[i]);
   std::cerr << "sameseed: nothing is lost; the same command goes on from here: " << again << "\n";
   return made.stopped.empty() ? kInterruptedCode : kInfrastructureCode;
+}
+
+int code_of_failures(const GenerateResult& made, const std::filesystem::path& run) {
+  if (made.failed == 0) return 0;
+  std::cerr << fmt::format("sameseed: {} failed; `sameseed report {}` says which and why\n",
+                           made.failed == 1 ? "1 sample" : fmt::format("{} samples", made.failed),
+                           quoted(run.string()));
+  return kInfrastructureCode;
 }
 
 Command add_generate(CLI::App& program) {

@@ -30,4 +30,8 @@ bool is_unfinished(const GenerateResult& made);
 int explain_unfinished(const GenerateResult& made, const std::filesystem::path& run,
                        const CommandLine& line);
 
+// Says, with --quiet too, how many samples failed; the exit code of pictures that are made and not
+// judged here.
+int code_of_failures(const GenerateResult& made, const std::filesystem::path& run);
+
 }  // namespace sameseed

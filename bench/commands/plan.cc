@@ -176,7 +176,8 @@ void add_plan_options(CLI::App& command, PlanOptions& options) {
 PlannedRun plan_run(const PlanOptions& options) {
   const std::filesystem::path file = options.matrix.empty() ? data("bench/matrices/demo.json")
                                                             : std::filesystem::path(options.matrix);
-  Matrix matrix = read_matrix(file);
+  std::string text = read_file(file);
+  Matrix matrix = parse_matrix(text, file);
   matrix.floor = matrix.floor || options.floor;
   matrix.oracle = matrix.oracle || options.oracle;
   matrix.cold = options.cold;
@@ -184,8 +185,8 @@ PlannedRun plan_run(const PlanOptions& options) {
   json load = {
       {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
   apply_vae_and_variant(options.model, load);
-  PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out, file,
-                     make_plan(matrix, load)};
+  PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out,
+                     std::move(text), make_plan(matrix, load)};
   if (options.trace) planned.plan["trace"] = true;
   return planned;
 }
@@ -200,7 +201,7 @@ void write_plan(const PlannedRun& planned) {
                                   planned.run.string()));
     return;
   }
-  write_file(planned.run / "matrix.json", read_file(planned.matrix));
+  write_file(planned.run / "matrix.json", planned.matrix_text);
   write_file(file, planned.plan.dump(1) + "\n");
 }
 

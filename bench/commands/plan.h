@@ -23,7 +23,8 @@ struct PlanOptions {
 void add_plan_options(CLI::App& command, PlanOptions& options);
 
 struct PlannedRun {
-  std::filesystem::path run, matrix;
+  std::filesystem::path run;
+  std::string matrix_text;
   nlohmann::json plan;
 };
 PlannedRun plan_run(const PlanOptions& options);

@@ -42,9 +42,9 @@ int run(const RunCommand& command, const CommandLine& line) {
     std::cerr << fmt::format(
         "sameseed: shard {}/{} is made; `sameseed merge` joins it with the others\n",
         options.shard->index, options.shard->count);
-    return made.failed > 0 ? kInfrastructureCode : 0;
+    return code_of_failures(made, planned.run);
   }
-  if (const int code = score_run(planned.run); code != 0) return code;
+  if (const int code = score_run(planned.run, options.time_limit); code != 0) return code;
   keep_accepted_baseline(planned.run, command.gate);
   return report_run(planned.run, std::cout, {.require_coverage = command.require_coverage});
 }

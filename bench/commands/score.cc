@@ -10,15 +10,33 @@
 
 namespace sameseed {
 
+namespace {
+
+struct ScoreCommand {
+  std::string run;
+  double time_limit = 0;  // seconds; 0: learnt
+};
+
+int score(const ScoreCommand& command) {
+  check_plan(command.run);  // before a folder is made
+  const RunLock lock(command.run);
+  ScorerLimit limit;
+  if (command.time_limit > 0) limit = from_seconds(command.time_limit);
+  return run_scorer({"run", command.run}, limit);
+}
+
+}  // namespace
+
 Command add_score(CLI::App& program) {
   CLI::App* parser = program.add_subcommand("score", "score the pictures of a run");
-  const auto run = std::make_shared<std::string>();
-  add_run_folder(*parser, *run);
-  return {parser, [run](const CommandLine&) {
-            check_plan(*run);  // before a folder is made
-            const RunLock lock(*run);
-            return run_scorer({"run", *run});
-          }};
+  const auto command = std::make_shared<ScoreCommand>();
+  add_run_folder(*parser, command->run);
+  parser
+      ->add_option("--time-limit", command->time_limit,
+                   "seconds without a scored pair after which the scorer counts as hung (default: "
+                   "learnt from its earlier pairs, at least 60)")
+      ->check(CLI::PositiveNumber);
+  return {parser, [command](const CommandLine&) { return score(*command); }};
 }
 
 }  // namespace sameseed

@@ -7,6 +7,7 @@
 
 #include "bench/commands/generate.h"
 #include "bench/system/programs.h"
+#include "bench/worker/watched_program.h"
 
 namespace sameseed {
 namespace {
@@ -29,14 +30,34 @@ std::string ending(int code) {
   return fmt::format("ended with exit code {}", code);
 }
 
+double seconds(std::chrono::milliseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
 }  // namespace
 
-int run_scorer(std::vector<std::string> arguments) {
+int run_scorer(std::vector<std::string> arguments, const ScorerLimit& limit) {
+  arguments.insert(arguments.begin(), {"--signs-of-life", std::to_string(kSignsOfLife)});
   const std::vector<std::string> command = scorer_command(std::move(arguments));
-  const int code = run_program(command);
-  if (code == 0 || code == 1) return code;
+  WatchedEnd end = run_watched_program(command, limit);
+  if (end.silent) {
+    std::cerr << fmt::format(
+        "sameseed: the scorer {} gave no sign of life for {:.3g} s: it was "
+        "ended and is started anew\n",
+        command.front(), seconds(*end.silent));
+    end = run_watched_program(command, limit);
+  }
+  if (end.silent) {
+    std::cerr << fmt::format(
+        "sameseed: the scorer {} hung twice ({:.3g} s without a sign of life) "
+        "and was ended; the pictures stand; `sameseed score` with a longer "
+        "--time-limit goes on\n",
+        command.front(), seconds(*end.silent));
+    return kInfrastructureCode;
+  }
+  if (end.code == 0 || end.code == 1) return end.code;
   std::cerr << fmt::format("sameseed: the scorer {} {}; the pictures stand\n", command.front(),
-                           ending(code));
+                           ending(end.code));
   return kInfrastructureCode;
 }
 
@@ -49,8 +70,8 @@ std::string problem_of_scorer() {
                      captured.output.empty() ? "" : ": " + captured.output);
 }
 
-int score_run(const std::filesystem::path& run) {
-  return run_scorer({"run", run.string()}) == 0 ? 0 : kInfrastructureCode;
+int score_run(const std::filesystem::path& run, const ScorerLimit& limit) {
+  return run_scorer({"run", run.string()}, limit) == 0 ? 0 : kInfrastructureCode;
 }
 
 }  // namespace sameseed

@@ -9,6 +9,7 @@
 #include "bench/commands/command.h"
 #include "bench/commands/options.h"
 #include "io/error.h"
+#include "io/text.h"
 #include "pipeline/text/tokenizer.h"
 
 namespace sameseed {
@@ -22,6 +23,9 @@ int tokenize(const std::string& model, std::istream& in, std::ostream& out) {
   std::size_t number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
+    if (const std::string problem = problem_of_text(line); !problem.empty())
+      throw UserError(
+          fmt::format("line {} of the input{}", number, problem.substr(problem.find(':'))));
     const json text = json::parse(line, nullptr, false);
     if (!text.is_string())
       throw UserError(fmt::format("line {} of the input is not a JSON string", number));

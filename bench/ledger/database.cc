@@ -61,9 +61,15 @@ sqlite3* open(const std::filesystem::path& file, Database::Use use, const Databa
   std::error_code error;
   if (use == Database::Use::kWrite && file.has_parent_path())
     std::filesystem::create_directories(file.parent_path(), error);
+  if (error)
+    fail(file.string(), fmt::format("its folder cannot be made: {}; name another file with "
+                                    "--ledger, or another place by XDG_DATA_HOME",
+                                    error.message()));
   if (use == Database::Use::kRead &&
       (!std::filesystem::exists(file) || std::filesystem::file_size(file) == 0))
-    fail(file.string(), "no ledger is there; `sameseed history add RUN` makes it");
+    fail(file.string(),
+         "no ledger is there; `sameseed history add RUN` makes it, --ledger and XDG_DATA_HOME name "
+         "other places");
   sqlite3* database = nullptr;
   // Readers open it for writing too: they may have to roll back what a killed writer left.
   const int code = sqlite3_open_v2(

@@ -59,11 +59,14 @@ void check_gates(const std::filesystem::path& run, const json& plan, const GateO
 
 void keep_gates(const std::filesystem::path& run, const GateOptions& options) {
   const bool is_file = !options.baseline.empty() && !is_in_ledger(options);
-  if (!options.gates.empty()) read_gates(options.gates);
-  if (is_file) read_accepted_report(options.baseline);
-  if (!options.gates.empty()) write_file(run / "gates.json", read_file(options.gates));
+  // What is kept is what was checked: each file is read once.
+  const std::string gates = options.gates.empty() ? "" : read_file(options.gates),
+                    baseline = is_file ? read_file(options.baseline) : "";
+  if (!options.gates.empty()) parse_gates(gates, options.gates);
+  if (is_file) parse_accepted_report(baseline, options.baseline);
+  if (!options.gates.empty()) write_file(run / "gates.json", gates);
   if (!is_file) return;
-  write_file(run / "baseline.json", read_file(options.baseline));
+  write_file(run / "baseline.json", baseline);
   std::filesystem::remove(first_baseline_beside(run / "baseline.json"));  // of another one
 }
 

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/error.h"
-#include "io/files.h"
+#include "io/text.h"
 #include "pipeline/text/prompt.h"
 
 namespace sameseed {
@@ -47,7 +47,6 @@ Prompts prompts_of_lines(const std::string& text, const std::string& file) {
     std::string line = text.substr(begin, end - begin);
     begin = end + 1;
     ++number;
-    if (line.ends_with('\r')) line.pop_back();
     if (line.empty() || line.front() == '#') continue;
     add(prompts, file, fmt::format("line {}", number), std::move(line));
   }
@@ -67,7 +66,7 @@ std::vector<std::string> read_prompts(const json& value, const std::filesystem::
     const std::filesystem::path file = matrix.parent_path() / value.get<std::string>();
     std::string text;
     try {
-      text = read_file(file);
+      text = read_text(file);
     } catch (const UserError& error) {
       throw refuse(error.what());
     }

@@ -195,10 +195,12 @@ json damage_json(const json& scores) {
 
 void test_scorer(const std::string& weights) { self_test(all_metrics(weights)); }
 
-void score_run(const std::filesystem::path& run, const std::string& weights) {
+void score_run(const std::filesystem::path& run, const std::string& weights,
+               const SignOfLife& sign_of_life) {
   const json plan = read_json(run / "plan.json");
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
+  sign_of_life();
   const auto records = quality_records(run);
   std::string lines = scorer_line(metrics);
   Refusals refusals;
@@ -208,17 +210,19 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
                                         {run, records.at(reference)}, mapped);
       refusals.add(line);
       lines += line.dump() + "\n";
+      sign_of_life();
     }
   write_file(run / "scores.jsonl", lines);
 }
 
 void score_across(const std::filesystem::path& pairs, const std::string& weights,
-                  const std::filesystem::path& out) {
+                  const std::filesystem::path& out, const SignOfLife& sign_of_life) {
   const json request = read_json(pairs);
   const std::filesystem::path a = request.at("a").get<std::string>(),
                               b = request.at("b").get<std::string>();
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
+  sign_of_life();
   const auto ours = quality_records(a), theirs = quality_records(b);
   std::string lines = scorer_line(metrics);
   Refusals refusals;
@@ -228,14 +232,17 @@ void score_across(const std::filesystem::path& pairs, const std::string& weights
     const json line = score_or_refuse(metrics, {b, second->second}, {a, first->second}, false);
     refusals.add(line);
     lines += line.dump() + "\n";
+    sign_of_life();
   }
   write_file(out, lines);
 }
 
 json score_pair(const std::filesystem::path& reference, const std::filesystem::path& candidate,
-                const std::string& weights, const std::filesystem::path& map) {
+                const std::string& weights, const std::filesystem::path& map,
+                const SignOfLife& sign_of_life) {
   const Metrics metrics = all_metrics(weights);
   self_test(metrics);
+  sign_of_life();
   json result = {{"schema", "sameseed/score-pair/1"},
                  {"reference", reference.string()},
                  {"candidate", candidate.string()}};

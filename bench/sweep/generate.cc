@@ -14,6 +14,7 @@
 #include "bench/plan/plan_file.h"
 #include "bench/plan/plan_index.h"
 #include "bench/sweep/dispatcher.h"
+#include "bench/sweep/full_disk.h"
 #include "bench/sweep/resume.h"
 #include "bench/sweep/sample_files.h"
 #include "bench/sweep/sample_maker.h"
@@ -37,7 +38,6 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kBetweenFlushes = std::chrono::seconds(4);  // Progress has a line every 5
-constexpr std::uintmax_t kLeastSpace = 16 << 20;  // bytes free: below, a failure is the disk's
 
 // What of this machine two runs must have in common.
 json host_entry(const Host& host) {
@@ -249,7 +249,8 @@ class Sweep {
     record["wall_ms"] = ms;
     const std::string outcome = record.at("outcome");
     const bool failed = outcome != "ok" && outcome != "unsupported";
-    if (failed && machine_.free_space(run_) < kLeastSpace)  // no record: not its fault
+    if (failed && is_for_want_of_space(record, index_.case_of(sample).at("request"),
+                                       machine_.free_space(run_)))  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     append(record);
     flush_if_due();  // before a line that counts it

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include <ctime>
-#include <fstream>
+#include <sstream>
 
 #include "io/content_digest.h"
 #include "io/error.h"
@@ -29,6 +29,13 @@ FileIdentity identity_of(const std::filesystem::path& file) {
           std::time(nullptr) - std::max(s.st_mtim.tv_sec, s.st_ctim.tv_sec) > kSettled};
 }
 
+// Empty where it cannot be read: all is read anew.
+std::string kept_text(const std::filesystem::path& file) try {
+  return file.empty() ? "" : read_file(file);
+} catch (const UserError&) {
+  return "";
+}
+
 }  // namespace
 
 std::string file_identity(const std::filesystem::path& file) { return identity_of(file).key; }
@@ -36,7 +43,7 @@ std::string file_identity(const std::filesystem::path& file) { return identity_o
 std::filesystem::path digest_cache_file() { return cache_file("digests"); }
 
 DigestCache::DigestCache(std::filesystem::path kept) : kept_(std::move(kept)) {
-  std::ifstream in(kept_);
+  std::istringstream in(kept_text(kept_));
   for (std::string line; std::getline(in, line);)  // DIGEST, a blank, the file's identity
     if (line.size() > 65 && line[64] == ' ' &&
         line.find_first_not_of("0123456789abcdef") == std::size_t{64})

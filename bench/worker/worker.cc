@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "bench/system/programs.h"
+#include "bench/worker/orphans.h"
 #include "io/error.h"
 #include "pipeline/protocol.h"
 
@@ -91,8 +92,13 @@ ProcessWorker::ProcessWorker(const std::vector<std::string>& command,
   ::posix_spawnattr_setpgroup(&attributes, 0);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
-  const int error = ::posix_spawnp(&pid_, command.front().c_str(), &actions, &attributes,
-                                   arguments.data(), variables.data());
+  int error = 0;
+  start_and_know(environment, [&] {
+    error = ::posix_spawnp(&pid_, command.front().c_str(), &actions, &attributes, arguments.data(),
+                           variables.data());
+    if (error == 0) guard_ = start_guard(pid_, lifeline_);
+    return error == 0 ? StartedPair{pid_, guard_} : StartedPair{};
+  });
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   ::close(to[0]);
@@ -106,7 +112,6 @@ ProcessWorker::ProcessWorker(const std::vector<std::string>& command,
     throw WorkerFailure(
         "crashed", fmt::format("{} cannot be started: {}", command.front(), std::strerror(error)));
   }
-  guard_ = start_guard(pid_, lifeline_);
   for (const int descriptor : {in_, out_}) ::fcntl(descriptor, F_SETFL, O_NONBLOCK);
 }
 
@@ -125,17 +130,19 @@ ProcessWorker::~ProcessWorker() {
   if (guard_ > 0) {
     ::kill(guard_, SIGKILL);  // the group has ended, and its number may be given to another soon
     ::waitpid(guard_, nullptr, 0);
+    forget_guard(guard_);
   }
   if (lifeline_ >= 0) ::close(lifeline_);
 }
 
-// Ends whatever of the group is still there; returns the worker's wait status.
+// Ends whatever of the group is still there, and what left it; returns the worker's wait status.
 int ProcessWorker::end_group() {
   if (pid_ < 0) return 0;
   int status = 0;
   ::kill(-pid_, SIGKILL);
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
+  forget_worker(pid_);
   pid_ = -1;
   return status;
 }

@@ -11,6 +11,7 @@
 #include "bench/system/programs.h"
 #include "bench/worker/passed_variables.h"
 #include "io/error.h"
+#include "io/text.h"
 
 extern char** environ;
 
@@ -68,6 +69,8 @@ std::map<std::string, std::string> kept_variables(const std::vector<std::string>
   for (const std::string& name : names) {
     const char* value = std::getenv(name.c_str());
     if (!value) throw UserError(fmt::format("--keep-env {}: no such variable is set here", name));
+    if (find_invalid_utf8(value) != std::string::npos)
+      throw UserError(fmt::format("--keep-env {}: its value is not UTF-8", name));
     kept[name] = value;
   }
   return kept;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <iostream>
+
 #include "io/error.h"
 #include "io/files.h"
 #include "io/sha256.h"
@@ -20,7 +22,7 @@ Choices::Choices(std::filesystem::path file, std::string machine)
 
 // A file that cannot be used costs a search, not the run.
 json Choices::read() const {
-  if (file_.empty() || !std::filesystem::exists(file_)) return json::object();
+  if (file_.empty()) return json::object();
   try {
     json stored = read_json(file_);
     if (stored.value("schema", "") == kSchema && stored.value("machine", "") == machine_ &&
@@ -55,10 +57,14 @@ void Choices::save() {
   if (file_.empty() || !changed_) return;
   json all = read();
   all.update(known_);
-  std::filesystem::create_directories(file_.parent_path());
-  write_file(file_,
-             json{{"schema", kSchema}, {"machine", machine_}, {"choices", all}}.dump(1) + "\n");
   changed_ = false;
+  try {
+    write_file(file_,
+               json{{"schema", kSchema}, {"machine", machine_}, {"choices", all}}.dump(1) + "\n");
+  } catch (const UserError& error) {  // the next process searches again
+    std::cerr << "the algorithms that were chosen are not kept: " << error.what()
+              << "; set XDG_CACHE_HOME to a folder that can be written to\n";
+  }
 }
 
 std::filesystem::path choices_file(const std::string& machine) {

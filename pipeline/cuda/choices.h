@@ -21,7 +21,8 @@ class Choices {
   // Keeps a choice: {"algorithm": what finds it again, "ms": its median, "tried": how many, ...}.
   void keep(const std::string& operation, nlohmann::json choice);
 
-  // Writes what is new, joined with what other processes wrote meanwhile.
+  // Writes what is new, joined with what other processes wrote meanwhile. Where nothing can be
+  // written, it says so on stderr.
   void save();
 
   // All choices that were taken in this process, by operation.

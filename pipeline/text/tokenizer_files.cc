@@ -7,6 +7,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/text.h"
 #include "pipeline/text/tokenizer_tables.h"
 
 namespace sameseed {
@@ -42,7 +43,7 @@ json read_single_file(const std::filesystem::path& path, TokenizerTables& tables
 void read_two_files(const std::filesystem::path& folder, TokenizerTables& tables) {
   const auto vocabulary = folder / "vocab.json", merges = folder / "merges.txt";
   tables.add_vocabulary(read_json(vocabulary), vocabulary.string());
-  std::istringstream lines(read_file(merges));
+  std::istringstream lines(read_text(merges));
   for (std::string line; std::getline(lines, line);)
     if (!line.starts_with("#version") && !line.empty()) tables.add_merge(line, merges.string());
 }

@@ -1,5 +1,7 @@
 #include "reports/run/run_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
@@ -8,6 +10,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/whole_file.h"
 #include "reports/run/line_types.h"
 
 namespace sameseed {
@@ -86,6 +89,7 @@ std::optional<double> sm_mhz(const json& record) {
 }
 
 SampleRecord sample_record(const json& line) {
+  const json files = object_in(line, "files");
   SampleRecord record{.sample = line.at("sample"),
                       .case_id = line.at("case"),
                       .kind = line.at("kind"),
@@ -98,6 +102,8 @@ SampleRecord sample_record(const json& line) {
                       .ms = times_in(line),
                       .warnings = texts_in(line, "warnings"),
                       .invalid = texts_in(line, "invalid"),
+                      .has_latents_file = files.contains("latents"),
+                      .has_trace_file = files.contains("trace"),
                       .nonfinite = line.value("nonfinite", json()),
                       .sm_mhz = sm_mhz(line)};
   record.block = line.value("block", 0);
@@ -184,6 +190,22 @@ void note_equal_prompts(std::vector<Pair>& pairs, const std::map<std::string, st
     if (const auto found = least.find(pair.prompt);
         found != least.end() && found->second != pair.prompt)
       pair.same_as = found->second;
+}
+
+// The file of a sample that is not there whole; empty where all are. An engine need not have made
+// latents or a trace.
+std::string lost_file(const std::string& run, const SampleRecord& record) {
+  if (!record.ok()) return "";
+  std::string file;
+  const auto is_whole = [&](const char* folder, const char* ending, auto look) {
+    file = run + folder + record.sample + ending;
+    return look(file);
+  };
+  const bool whole =
+      (record.picture.empty() || is_whole("/images/", ".png", is_whole_png)) &&
+      (!record.has_latents_file || is_whole("/latents/", ".safetensors", is_whole_safetensors)) &&
+      (!record.has_trace_file || is_whole("/traces/", ".safetensors", is_whole_safetensors));
+  return whole ? "" : file;
 }
 
 PicturePlace place_of(const json& entry) {
@@ -279,6 +301,20 @@ void RunFilesReader::take_score(const json& line) {
   }
 }
 
+std::string RunFilesReader::leave_out_lost() {
+  std::string first;
+  const std::size_t lost = std::erase_if(files_.samples, [&](const auto& one) {
+    const std::string file = lost_file(files_.folder, one.second);
+    if (first.empty()) first = file;
+    return !file.empty();
+  });
+  if (lost == 0) return "";
+  return fmt::format(
+      "{} as not made, for a picture, latents or a trace that is gone or cut short, the first is "
+      "{}; `sameseed run` makes them again",
+      lost == 1 ? "1 sample counts" : fmt::format("{} samples count", lost), first);
+}
+
 RunFiles RunFilesReader::finish() {
   const auto is_other = [this](const std::string& sample, const std::string& scored) {
     const auto found = files_.samples.find(sample);
@@ -310,6 +346,7 @@ RunFiles read_run(const std::filesystem::path& folder) {
   std::vector<std::string> passed_over = {
       for_each_record(records, [&](const json& line) { reader.take_record(line); }).text(records),
       for_each_score(scores, [&](const json& line) { reader.take_score(line); }).text(scores)};
+  passed_over.push_back(reader.leave_out_lost());
   std::erase(passed_over, "");
   RunFiles files = reader.finish();
   files.passed_over = std::move(passed_over);

@@ -28,6 +28,7 @@ struct SampleRecord {
   Timings ms = {};
   std::vector<std::string> warnings = {};
   std::vector<std::string> invalid;  // why its times are worth nothing
+  bool has_latents_file = false, has_trace_file = false;
   // Of pictures; empty of timed samples.
   std::string latents, picture;  // SHA-256; of the picture's file
   std::string noise, token_ids;  // SHA-256 of what it was made from; empty: not recorded
@@ -86,7 +87,8 @@ struct RunFiles {
   std::vector<WorkerRecord> workers;                 // in order
   std::optional<std::vector<ReportMetric>> metrics;  // the scorer's; nothing: was not scored
   std::map<std::pair<std::string, std::string>, PairScores> scores;  // candidate, reference case
-  std::vector<std::string> passed_over = {};  // a sentence a file with lines that cannot be
+  // A sentence for each file with lines that cannot be, and one for samples whose files are lost.
+  std::vector<std::string> passed_over = {};
 };
 
 // The lines of a run's files, taken for what they are. Lines of an unknown type, and those that
@@ -96,6 +98,9 @@ class RunFilesReader {
   RunFilesReader(std::string folder, RunPlan plan);
   void take_record(const nlohmann::json& line);  // of records.jsonl
   void take_score(const nlohmann::json& line);   // of scores.jsonl
+  // Leaves out the samples whose picture, latents or trace is not there whole (io/whole_file.h):
+  // they count as not made. Returns a sentence that says so; empty where none is.
+  std::string leave_out_lost();
   // Notes which prompts have the same token ids or pictures (Pair::same_as); scores of pictures
   // that are not those of the records any more are refused.
   RunFiles finish();
@@ -106,8 +111,8 @@ class RunFilesReader {
   std::map<std::string, std::shared_ptr<const nlohmann::json>> shared_;  // by their text
 };
 
-// Lines that cannot be (half ones of a crash, damaged ones) are passed over and told of. Throws
-// UserError where a file is there and cannot be read.
+// Lines that cannot be (half ones of a crash, damaged ones) and samples whose files are lost are
+// passed over and told of. Throws UserError where a file is there and cannot be read.
 RunFiles read_run(const std::filesystem::path& folder);
 
 // Of all quality samples that came out well.

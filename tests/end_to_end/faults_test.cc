@@ -76,6 +76,83 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"long_time", "rubbish"}),
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
+// A signal to the worker's group does not reach it.
+TEST(Run, EndsWhatAnEngineLeavesInASessionOfItsOwn) {
+  const std::string folder = fresh_folder("daemon"), run = folder + "/run";
+  const std::string mark = "daemon-" + std::to_string(::getpid());
+  ::setenv("USER", mark.c_str(), 1);  // reaches every worker
+  const std::string matrix = write_matrix(folder, kMisbehaving + " daemon", {0, 1}, 0);
+  EXPECT_EQ(run_program({kProgram, "plan", matrix, "--out", run, "--quiet"}), 0);
+  EXPECT_EQ(Started({kProgram, "generate", run, "--quiet"}, folder + "/log").wait(), 0)
+      << read_file(folder + "/log");
+  EXPECT_TRUE(processes_of(mark, run).empty());
+  std::filesystem::remove_all(folder);
+}
+
+// An installation of its own, whose scorer stops (as by SIGSTOP) in its first `hangs` starts, and
+// has nothing to score in the next.
+struct HangingScorer {
+  HangingScorer(const std::string& folder, int hangs) : program(folder + "/bin/sameseed") {
+    namespace fs = std::filesystem;
+    const fs::path bin = fs::path(program).parent_path();
+    fs::create_directories(bin);
+    fs::copy_file(kProgram, program);
+    fs::create_symlink(fs::path(kProgram).parent_path() / "sameseed-worker",
+                       bin / "sameseed-worker");
+    const std::string starts = folder + "/starts";
+    write_file(bin / "sameseed-scorer",
+               "#!/bin/sh\ncase \"$*\" in *self-test*) exit 0 ;; esac\necho >>" + starts +
+                   "\nprintf . >&3\n[ $(wc -l <" + starts + ") -gt " + std::to_string(hangs) +
+                   " ] || kill -STOP $$\n");
+    fs::permissions(bin / "sameseed-scorer", fs::perms::owner_all);
+  }
+  const std::string program;
+};
+
+TEST(Run, StartsAScorerThatHangsAnewOnceAndThenSaysSo) {
+  const std::string folder = fresh_folder("hanging-scorer"), run = folder + "/run";
+  const std::string matrix = write_matrix(folder, kMisbehaving + " none", {2}, 0);
+  const HangingScorer twice(folder + "/twice", 2), once(folder + "/once", 1);
+  Started program({twice.program, "run", matrix, "--out", run, "--quiet", "--time-limit", "3"},
+                  folder + "/log");
+  EXPECT_EQ(program.wait(), 7);
+  const std::string said = read_file(folder + "/log");
+  EXPECT_NE(said.find("gave no sign of life for 3 s: it was ended and is started anew"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("hung twice (3 s without a sign of life) and was ended; the pictures stand"),
+            std::string::npos)
+      << said;
+  Started scored({once.program, "score", run, "--time-limit", "1"}, folder + "/log-again");
+  EXPECT_EQ(scored.wait(), 0) << read_file(folder + "/log-again");
+  EXPECT_NE(read_file(folder + "/log-again").find("is started anew"), std::string::npos);
+  EXPECT_EQ(read_file(folder + "/log-again").find("hung twice"), std::string::npos);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Run, SaysInQuietThatASampleFailed) {
+  const std::string folder = fresh_folder("quiet"), run = folder + "/run";
+  const std::string matrix = write_matrix(folder, kMisbehaving + " exit", {1, 2}, 0);
+  Started plan({kProgram, "plan", matrix, "--out", run, "--quiet"}, folder + "/log");
+  ASSERT_EQ(plan.wait(), 0);
+  Started made({kProgram, "generate", run, "--quiet"}, folder + "/log");
+  EXPECT_EQ(made.wait(), 7);
+  EXPECT_EQ(read_file(folder + "/log"),
+            "sameseed: 3 samples failed; `sameseed report " + run + "` says which and why\n");
+  // After a power loss: what a record says is there is not.
+  for (const auto& picture : std::filesystem::directory_iterator(run + "/images"))
+    write_file(picture.path(), "");
+  Started reported({kProgram, "report", run, "--exit-code"}, folder + "/log");
+  EXPECT_EQ(reported.wait(), 7);
+  const std::string said = read_file(folder + "/log");
+  EXPECT_NE(said.find("3 samples count as not made, for a picture, latents or a trace that is gone "
+                      "or cut short"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("3 samples missing"), std::string::npos) << said;
+  std::filesystem::remove_all(folder);
+}
+
 TEST(Run, GivesAnEnvironmentUpAfterThreeFailures) {
   const std::string folder = fresh_folder("given-up"), run = folder + "/run";
   const std::string matrix = write_matrix(folder, "/bin/false", {0, 1, 2, 3, 4}, 0);

@@ -45,6 +45,11 @@ json misbehave(const std::string& fault, Engine& engine, const json& message) {
     if (::fork() == 0) sleep_for_ever();
     sleep_for_ever();
   }
+  if (fault == "daemon" && ::fork() == 0) {  // its parent goes on: it is nobody's child soon
+    if (::fork() != 0) ::_exit(0);
+    ::setsid();
+    sleep_for_ever();
+  }
   if (fault == "out_of_memory") throw std::bad_alloc();
   if (fault == "rubbish") {
     std::cout << "Segmentation fault (core dumped)" << std::endl;

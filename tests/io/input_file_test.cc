@@ -45,7 +45,7 @@ TEST_F(InputFiles, AreRegularOnesOnly) {
   fs::create_directory(folder_ / "folder");
   fs::create_symlink("/dev/zero", folder_ / "device");
   fs::create_symlink("nowhere", folder_ / "dangling");
-  EXPECT_TRUE(refuses("fifo", "it is a FIFO, and no file"));
+  EXPECT_TRUE(refuses("fifo", "it is a FIFO, and no file; write what comes out of it to a file"));
   EXPECT_TRUE(refuses("folder", "it is a folder, and no file"));
   EXPECT_TRUE(refuses("device", "it is a device, and no file"));
   EXPECT_TRUE(refuses("dangling", "no such file"));

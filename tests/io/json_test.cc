@@ -30,7 +30,11 @@ TEST(Json, CountsLevelsAndNamesPlaces) {
   EXPECT_EQ(refusal_of(R"([[{"a":[]}]])", 3), "x.json: nested deeper than 3 levels");
   EXPECT_EQ(refusal_of(std::string(1'000'000, '[')), "x.json: nested deeper than 200 levels");
   EXPECT_EQ(refusal_of("{\n\"a\": tru }"), "x.json: not valid JSON at line 2, column 9");
-  EXPECT_EQ(refusal_of("[\"\xff\"]"), "x.json: not valid JSON at line 1, column 3");
+  EXPECT_EQ(refusal_of("[\"\xff\"]"),
+            "x.json: line 1: is not valid UTF-8 at byte 2; save it as UTF-8");
+  EXPECT_EQ(
+      refusal_of(std::string("{}\n\0", 4)),
+      "x.json: line 2: holds a NUL at byte 0; remove it, or save it as UTF-8 where it is UTF-16");
   EXPECT_EQ(refusal_of(""), "x.json: not valid JSON at line 1, column 1");
   EXPECT_EQ(refusal_of("[1e999]"), "x.json: holds a number that is too large");
 }

@@ -1,6 +1,7 @@
 #include "bench/worker/worker.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include "io/files.h"
 
@@ -45,6 +46,51 @@ TEST(Worker, MayNotFillTheDiskWithItsLog) {
     EXPECT_EQ(failure.kind, "rubbish") << failure.what();
   }
   EXPECT_LT(std::filesystem::file_size(log), 2u << 20);
+}
+
+// An engine that leaves a process in a session of its own, and notes its number.
+std::string leaving(const std::string& note) {
+  return "(setsid sh -c 'echo $$ > " + note +
+         "; exec sleep 600' >/dev/null 2>&1 &); "
+         "while [ ! -s " +
+         note +
+         " ]; do sleep 0.01; done; "
+         "read line; echo '{\"ok\":true,\"id\":\"1\"}'; read end";
+}
+
+pid_t noted(const std::string& note) { return std::stoi(read_file(note)); }
+
+TEST(Worker, IsEndedWithWhatLeftItsGroup) {
+  const std::string log = ::testing::TempDir() + "worker.log", note = ::testing::TempDir() + "left";
+  for (const char* variable :
+       {"A=1", "A=2"}) {  // an orphan is not taken for one of the next worker
+    std::filesystem::remove(note);
+    {
+      Worker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", variable}, log);
+      worker.ask({{"id", "1"}}, 10s);
+      EXPECT_EQ(::kill(noted(note), 0), 0);
+    }
+    EXPECT_EQ(::kill(noted(note), 0), -1) << variable;
+  }
+}
+
+TEST(Worker, LeavesAloneWhatAnotherOneStarted) {
+  const std::string log = ::testing::TempDir() + "worker.log", note = ::testing::TempDir() + "left",
+                    other_note = ::testing::TempDir() + "others";
+  for (const char* variable : {"A=2", "A=1"}) {  // another environment, and the same
+    std::filesystem::remove(note);
+    std::filesystem::remove(other_note);
+    {
+      Worker other({"/bin/sh", "-c", leaving(other_note)}, {"PATH=/usr/bin:/bin", variable}, log);
+      other.ask({{"id", "1"}}, 10s);
+      {
+        Worker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", "A=1"}, log);
+        worker.ask({{"id", "1"}}, 10s);
+      }
+      EXPECT_EQ(::kill(noted(other_note), 0), 0) << variable;
+    }
+    for (const std::string& one : {note, other_note}) EXPECT_EQ(::kill(noted(one), 0), -1) << one;
+  }
 }
 
 }  // namespace

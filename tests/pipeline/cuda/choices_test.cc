@@ -55,6 +55,16 @@ TEST_F(ChoicesTest, ThatAreBrokenCostASearchAndNoMore) {
   }
 }
 
+// HOME may be a folder that this machine does not have.
+TEST_F(ChoicesTest, ThatCannotBeKeptStandInTheirProcess) {
+  const std::filesystem::path file = testing::TempDir() + "a-file";
+  write_file(file, "");
+  Choices choices(file / "below/algorithms.json", "GPU A, driver 1");
+  choices.keep("matmul 1x2x3", {{"algorithm", "x"}});
+  EXPECT_NO_THROW(choices.save());
+  EXPECT_EQ(choices.find("matmul 1x2x3").at("algorithm"), "x");
+}
+
 TEST_F(ChoicesTest, OfAColdProcessAreWrittenNowhere) {
   Choices cold({}, "GPU A, driver 1");
   cold.keep("matmul 1x2x3", {{"algorithm", "x"}});

@@ -20,7 +20,17 @@ class ReadRun : public ::testing::Test {
     if (!scores.empty()) write_file(folder_ / "scores.jsonl", scores);
     return read_run(folder_);
   }
+  void write_picture(const std::string& sample) const {
+    write_file(folder_ / "images" / (sample + ".png"), kPicture);
+  }
+  void write_latents(const std::string& sample) const {
+    write_file(folder_ / "latents" / (sample + ".safetensors"), kLatents);
+  }
 
+  // No more than what tells whole files from cut ones.
+  static inline const std::string kPicture =
+      std::string("\x89PNG\r\n\x1a\n pixels") + std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
+  static inline const std::string kLatents = std::string("\2\0\0\0\0\0\0\0{}values", 16);
   const std::filesystem::path folder_ =
       ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
@@ -91,12 +101,63 @@ TEST_F(ReadRun, TakesNoScoresOfAPictureThatWasMadeAgain) {
   const std::string score =
       R"({"type":"pair","candidate":"s","reference":"r","candidate_case":"s","reference_case":"r",)"
       R"("pictures":{"candidate":"one","reference":"two"},"values":{"lpips.alex":0.1}})";
+  for (const char* id : {"s", "r"}) write_picture(id);
   EXPECT_FALSE(read(sample("s", "one") + sample("r", "two"), score).scores.at({"s", "r"}).refused);
   const PairScores stale =
       read(sample("s", "one") + sample("r", "two") + sample("s", "anew"), score)
           .scores.at({"s", "r"});
   EXPECT_TRUE(stale.values.empty());
   EXPECT_NE(stale.refused.value_or("").find("made again"), std::string::npos);
+}
+
+// A record outlives its picture where the power went before the picture was on the disk.
+TEST_F(ReadRun, CountsASampleWhoseFilesAreGoneOrCutAsNotMade) {
+  const std::string line =
+      R"({"type":"sample","sample":"s","case":"c","kind":"quality","outcome":"ok",)"
+      R"("files":{"image":"one","latents":"two","trace":"three"}})";
+  const auto image = folder_ / "images/s.png", latents = folder_ / "latents/s.safetensors",
+             trace = folder_ / "traces/s.safetensors";
+  const auto read_whole = [&] {
+    write_picture("s");
+    write_latents("s");
+    write_file(trace, kLatents);
+    return read(line).samples.size();
+  };
+  const auto expect_lost = [&](const std::filesystem::path& file) {
+    const RunFiles run = read(line);
+    EXPECT_TRUE(run.samples.empty()) << file;
+    ASSERT_EQ(run.passed_over.size(), 1u) << file;
+    EXPECT_NE(run.passed_over.front().find("1 sample counts as not made"), std::string::npos)
+        << run.passed_over.front();
+    EXPECT_NE(run.passed_over.front().find(file.string()), std::string::npos);
+  };
+  for (const auto& file : {image, latents, trace}) {
+    EXPECT_EQ(read_whole(), 1u);
+    std::filesystem::remove(file);
+    expect_lost(file);
+    std::filesystem::create_directory(file);
+    expect_lost(file);
+    std::filesystem::remove(file);
+    EXPECT_EQ(read_whole(), 1u);
+    write_file(file, "");
+    expect_lost(file);
+    write_file(file, std::string(100, '\0'));
+    expect_lost(file);
+  }
+  for (std::size_t size = 0; size < kPicture.size(); ++size) {
+    read_whole();
+    write_file(image, kPicture.substr(0, size));
+    expect_lost(image);
+  }
+}
+
+TEST_F(ReadRun, LooksForNoFilesOfSamplesThatHaveNone) {
+  const std::string failed =
+      R"({"type":"sample","sample":"s","case":"c","kind":"quality","outcome":"crashed",)"
+      R"("files":{"image":"one"}})";
+  const RunFiles run = read(failed);
+  EXPECT_EQ(run.samples.size(), 1u);
+  EXPECT_TRUE(run.passed_over.empty());
 }
 
 // Two prompts of the small run's comparisons, and the ids that an engine states for each case.
