@@ -9,5 +9,5 @@ sameseed_program(sweep_gbench
 add_dependencies(sweep_gbench sameseed-worker)
 sameseed_program(large_run_gbench
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/large_run_gbench.cc
-  LIBRARIES sameseed_bench benchmark::benchmark)
+  LIBRARIES sameseed_bench sameseed_png benchmark::benchmark)
 add_dependencies(large_run_gbench sameseed)
