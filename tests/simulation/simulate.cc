@@ -76,7 +76,7 @@ class Trials {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  std::uint64_t schedules = 3000, first = 1, seed = 0;
+  std::uint64_t schedules = 1000, first = 1, seed = 0;
   CLI::App program("the run loop under scripted workers and a clock of its own");
   program.add_option("--schedules", schedules, "how many to try");
   program.add_option("--first", first, "the seed of the first one; the others follow");
