@@ -83,6 +83,7 @@ void Expectations::start_begins(Time now) {
   strikes_.clear();
   refused_.clear();
   made_.clear();
+  workers_.clear();
   noise_.clear();
   failed_ = lines_ = blameless_ = unflushed_ = 0;
   began_ = flushed_ = now;
@@ -161,7 +162,7 @@ void Expectations::happened(int number, const Happening& happening) {
   Slot& slot = slots_[number];
   begin_sample(slot, happening.began);
   if (number >= 0 && happening.op != 'q' && !std::exchange(slot.has_begun, true) &&
-      !may_begin(happening.began))
+      !may_begin(slot.began))
     say("a sample was begun after the run was to stop");
   slot.happenings.push_back(happening);
   slot.happenings.back().order = slot.order;
@@ -188,7 +189,11 @@ void Expectations::line(int number, const json& line, Time now, bool gets_there)
   ++lines_;
   ++unflushed_;
   last_type_ = type;
-  if (type == "worker") recorded_model_ = model;
+  if (type == "worker") {
+    recorded_model_ = model;
+    if (!workers_.emplace(line.at("worker"), line.at("environment")).second)
+      say("two workers have one name");
+  }
   if (type == "stop") last_reason_ = line.at("reason");
   if (type != "sample") return;
   const std::string sample = line.at("sample");
@@ -206,7 +211,10 @@ void Expectations::check_sample(Slot& slot, const json& record, Time now) {
         " is right: ", record.value("error", ""));
   if (outcome == "no_noise") check_noise(slot);
   check_times(slot, record, now);
-  if (outcome == "ok") check_files(record);
+  if (outcome == "ok") {
+    check_files(record);
+    check_worker(record);
+  }
   if (!is_well(outcome) && record.value("error", "").empty())
     say("sample ", sample, " failed, and its record does not say why");
 }
@@ -277,6 +285,13 @@ void Expectations::check_times(const Slot& slot, const json& record, Time now) {
     say("sample ", sample, " has a time longer than it took");
   if (record.at("kind") == "timing" && record.contains("invalid") != last.shared)
     say("sample ", sample, ": whether its time is valid is wrong");
+}
+
+void Expectations::check_worker(const json& record) {
+  const std::string sample = record.at("sample");
+  const auto worker = workers_.find(record.at("worker"));
+  if (worker == workers_.end() || worker->second != case_of(sample).at("environment"))
+    say("sample ", sample, " names a worker that has no record, or is another environment's");
 }
 
 void Expectations::check_files(const json& record) {

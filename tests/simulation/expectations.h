@@ -95,6 +95,7 @@ class Expectations {
   void check_times(const Slot& slot, const nlohmann::json& record, Time now);
   void check_files(const nlohmann::json& record);
   void count(const std::string& environment, const nlohmann::json& record, Time now);
+  void check_worker(const nlohmann::json& record);
   void check_log();
   void check_all_made(const std::string& stopped);
   template <typename... T>
@@ -114,6 +115,7 @@ class Expectations {
   std::map<std::string, std::size_t> noise_;                      // file -> its place in the order
   std::map<std::pair<std::string, char>, Milliseconds> slowest_;  // "" for any environment
   std::map<std::string, int> strikes_;
+  std::map<std::string, std::string> workers_;  // that have a record of this start -> environment
   std::set<std::string> refused_, made_, to_make_;
   std::size_t failed_ = 0, lines_ = 0, blameless_ = 0, unflushed_ = 0, offset_ = 0, order_ = 0;
   Time began_, flushed_;

@@ -34,6 +34,9 @@ ssize_t room_for(std::string_view text) {
                                          : "record of a " + line.at("type").get<std::string>());
   world.seen(line.at("type") == "sample" ? "record: " + line.at("outcome").get<std::string>()
                                          : "record of a " + line.at("type").get<std::string>());
+  if (world.mood.low_disk && line.at("type") == "sample" && line.at("outcome") != "ok" &&
+      line.at("outcome") != "unsupported")
+    world.expect.wrong.push_back("a sample that failed on a full disk has a record");
   world.expect.line(Turns::job(), line, world.turns.now(), fits);
   if (fits) return static_cast<ssize_t>(text.size());
   world.expect.disk_is_full(world.turns.now());

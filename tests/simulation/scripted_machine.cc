@@ -185,6 +185,10 @@ std::string ScriptedWorker::exchange(const std::string& line, Duration limit) {
   if (request.op == 'g' && !std::filesystem::exists(request.message.at("noise").get<std::string>()))
     world_.expect.wrong.push_back("a worker was asked for a picture of noise that is not there");
 
+  if (request.has_files() &&
+      std::filesystem::exists(request.message.at("image").get<std::string>()))
+    world_.expect.wrong.push_back("an earlier attempt's picture is there when a worker is asked");
+
   const Deed& what = choose(request);
   const bool flips_in_load = request.op == 'l' && world_.happens(world_.mood.content);
   const int version = world_.model_version;

@@ -22,8 +22,8 @@ constexpr unsigned kLongest = 60;     // seconds that a schedule may really take
 constexpr std::uint64_t kTwice = 50;  // each of so many is tried twice, and must come out alike
 constexpr std::size_t kMostShown = 20;
 
-// Seeds that found a defect once.
-constexpr std::uint64_t kOnceWrong[] = {0};
+// Seeds that were wrong once, and that the first thousand does not hold.
+constexpr std::uint64_t kOnceWrong[] = {6279, 10306, 84117};
 
 fs::path new_folder() {
   const fs::path base = fs::is_directory("/dev/shm") ? "/dev/shm" : fs::temp_directory_path();
@@ -76,7 +76,7 @@ class Trials {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  std::uint64_t schedules = 3000, first = 1, seed = 0;
+  std::uint64_t schedules = 1000, first = 0, seed = 0;
   CLI::App program("the run loop under scripted workers and a clock of its own");
   program.add_option("--schedules", schedules, "how many to try");
   program.add_option("--first", first, "the seed of the first one; the others follow");
