@@ -6,8 +6,8 @@
 
 namespace sameseed {
 
-// Whether a regular file is there that begins and ends as a PNG does. Throws UserError where that
-// cannot be told.
+// Whether a regular file is there that ends as a PNG does, which one that was cut does not. Throws
+// UserError where that cannot be told.
 bool is_whole_png(const std::string& path);
 
 // Whether a regular file is there that holds the header of a safetensors file and something behind

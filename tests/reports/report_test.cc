@@ -28,7 +28,10 @@ class ReportRun : public ::testing::Test {
   void write(const RawRun& run) {
     std::string records = run.starts[0].dump() + "\n", scores = run.scorer->dump() + "\n";
     for (const json& worker : run.workers) records += worker.dump() + "\n";
-    for (const auto& [id, record] : run.samples) records += record.dump() + "\n";
+    for (const auto& [id, record] : run.samples) {
+      records += record.dump() + "\n";
+      if (record.contains("files")) write_file(folder_ / "images" / (id + ".png"), kPicture);
+    }
     for (const auto& [pair, score] : run.scores) scores += score.dump() + "\n";
     write_file(folder_ / "plan.json", run.plan.dump());
     write_file(folder_ / "records.jsonl", records);
@@ -36,6 +39,9 @@ class ReportRun : public ::testing::Test {
   }
   void write_gates(const std::string& text) { write_file(folder_ / "gates.json", text); }
 
+  // As much of a picture as tells a whole one from one that is lost.
+  static inline const std::string kPicture =
+      std::string("\x89PNG\r\n\x1a\n pixels") + std::string("\0\0\0\0IEND\xae\x42\x60\x82", 12);
   const std::filesystem::path folder_ =
       ::testing::TempDir() + ::testing::UnitTest::GetInstance()->current_test_info()->name();
   std::ostringstream terminal_;
