@@ -66,7 +66,7 @@ TEST(Worker, IsEndedWithWhatLeftItsGroup) {
        {"A=1", "A=2"}) {  // an orphan is not taken for one of the next worker
     std::filesystem::remove(note);
     {
-      Worker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", variable}, log);
+      ProcessWorker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", variable}, log);
       worker.ask({{"id", "1"}}, 10s);
       EXPECT_EQ(::kill(noted(note), 0), 0);
     }
@@ -84,7 +84,7 @@ TEST(Worker, LeavesAloneWhatAnotherOneStarted) {
       Worker other({"/bin/sh", "-c", leaving(other_note)}, {"PATH=/usr/bin:/bin", variable}, log);
       other.ask({{"id", "1"}}, 10s);
       {
-        Worker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", "A=1"}, log);
+        ProcessWorker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", "A=1"}, log);
         worker.ask({{"id", "1"}}, 10s);
       }
       EXPECT_EQ(::kill(noted(other_note), 0), 0) << variable;
