@@ -17,6 +17,9 @@ enum class FlushToDisk { kYes, kNo };
 void write_file(const std::filesystem::path& path, std::string_view bytes,
                 FlushToDisk flush = FlushToDisk::kYes);
 
+// Puts on the disk every file that was written beside this folder: those of FlushToDisk::kNo.
+void flush_files_of(const std::filesystem::path& folder);
+
 // What the system refused where std::filesystem throws: "PATH: cannot be reached: REASON".
 std::string in_words(const std::filesystem::filesystem_error& error);
 

@@ -209,6 +209,7 @@ void score_run(const std::filesystem::path& run, const std::string& weights) {
       refusals.add(line);
       lines += line.dump() + "\n";
     }
+  flush_files_of(run);  // the heat maps
   write_file(run / "scores.jsonl", lines);
 }
 
