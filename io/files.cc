@@ -116,6 +116,16 @@ void write_file(const std::filesystem::path& path, const std::function<void(std:
   });
 }
 
+void flush_files_of(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) fail(folder, "cannot be opened");
+  const bool is_flushed = ::syncfs(descriptor) == 0;
+  const int error = errno;
+  ::close(descriptor);
+  errno = error;
+  if (!is_flushed) fail(folder, "cannot be flushed");
+}
+
 std::string in_words(const std::filesystem::filesystem_error& error) {
   return fmt::format("{}: cannot be reached: {}", error.path1().string(), error.code().message());
 }

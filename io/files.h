@@ -22,6 +22,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes,
 // The same of what `fill` puts into the stream, which need not be in memory as a whole.
 void write_file(const std::filesystem::path& path, const std::function<void(std::ostream&)>& fill);
 
+// Puts on the disk every file that was written beside this folder: those of FlushToDisk::kNo.
+void flush_files_of(const std::filesystem::path& folder);
+
 // What the system refused where std::filesystem throws: "PATH: cannot be reached: REASON".
 std::string in_words(const std::filesystem::filesystem_error& error);
 

@@ -212,6 +212,7 @@ void score_run(const std::filesystem::path& run, const std::string& weights,
       lines += line.dump() + "\n";
       sign_of_life();
     }
+  flush_files_of(run);  // the heat maps
   write_file(run / "scores.jsonl", lines);
 }
 

@@ -61,6 +61,9 @@ class Cut {
     replay.write_state(call, random);
   }
 
+  // What a cut took of a command that had ended, and had nothing more to do.
+  std::string wrong_at_the_end() const { return differences(lasting_state(family_.now()), state_); }
+
   // What is wrong with how the same command goes on from the state that is there.
   std::string wrong_when_going_on(std::size_t promised) {
     const Ending again = family_.run(command_);
@@ -121,6 +124,7 @@ std::pair<std::size_t, std::string> first_wrong(Cut& cut, const Replay& replay, 
       wrong = cut.wrong_claims();
     }
     cut.cut(replay, call, seed);
+    if (call == replay.calls()) wrong += cut.wrong_at_the_end();
     wrong += cut.wrong_when_going_on(replay.promised(call));
     if (!wrong.empty())
       return {tried + 1, "SAMESEED_TEST_SEED=" + std::to_string(seed) + ", before call " +

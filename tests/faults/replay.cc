@@ -183,6 +183,7 @@ std::size_t Replay::cut_point(std::mt19937_64& random) const {
     if (notes_[call].head.kind == Kind::kSay &&
         notes_[call].data.find(" samples in ") != std::string::npos)
       behind.push_back(call + 1);
+  if (one_of(0, 3, random) == 0) return calls();
   if (behind.empty() || one_of(0, 1, random) == 0) return one_of(0, calls(), random);
   return behind[one_of(0, behind.size() - 1, random)];
 }

@@ -38,7 +38,8 @@ class Replay {
   // leave.
   void write_state(std::size_t cut, std::mt19937_64& random) const;
 
-  // A call to cut before: any, or, every second time, one just behind a line of progress.
+  // A call to cut before: any; or, every second time, one just behind a line of progress; or none,
+  // every fourth time: the command has ended.
   std::size_t cut_point(std::mt19937_64& random) const;
 
   // How many samples progress had counted before the call.

@@ -81,7 +81,8 @@ TEST(Worker, LeavesAloneWhatAnotherOneStarted) {
     std::filesystem::remove(note);
     std::filesystem::remove(other_note);
     {
-      Worker other({"/bin/sh", "-c", leaving(other_note)}, {"PATH=/usr/bin:/bin", variable}, log);
+      ProcessWorker other({"/bin/sh", "-c", leaving(other_note)}, {"PATH=/usr/bin:/bin", variable},
+                          log);
       other.ask({{"id", "1"}}, 10s);
       {
         ProcessWorker worker({"/bin/sh", "-c", leaving(note)}, {"PATH=/usr/bin:/bin", "A=1"}, log);
