@@ -110,8 +110,7 @@ int run_program(const std::vector<std::string>& command) {
   const std::vector<std::string> environment = clean_environment();
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   const pid_t parent = ::getpid(), pid = ::fork();
-  if (pid < 0)
-    throw UserError(command.front() + " cannot be started: " + std::strerror(errno));
+  if (pid < 0) throw UserError(command.front() + " cannot be started: " + std::strerror(errno));
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the run that waits for it
     if (::getppid() == parent) ::execve(arguments[0], arguments.data(), variables.data());
