@@ -25,7 +25,8 @@ void read_at(const InputFile& file, std::size_t at, char* to, std::size_t size,
     got = ::pread(file.descriptor(), to, size, static_cast<off_t>(at));
   } while (got < 0 && errno == EINTR);
   if (got < 0) throw UserError(fmt::format("{}: cannot be read: {}", path, std::strerror(errno)));
-  if (static_cast<std::size_t>(got) < size) std::memset(to + got, 0, size - got);
+  if (static_cast<std::size_t>(got) < size)
+    std::memset(to + got, 0, size - static_cast<std::size_t>(got));
 }
 
 // What `look` finds; false where there is no regular file.

@@ -301,7 +301,7 @@ std::uintmax_t ScriptedMachine::free_space(const std::filesystem::path&) {
   world_.seen("failure on a full disk");
   world_.note("the disk is full");
   world_.expect.disk_is_full(world_.turns.now());
-  return 1 << 20;
+  return 4096;  // too little for any picture
 }
 
 }  // namespace sameseed::simulation
