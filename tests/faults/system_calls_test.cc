@@ -74,20 +74,20 @@ void make_shards(Family& family) {
 
 const Stage kStages[] = {
     {"generate",
-     6,
+     4,
      [](Family& family) { make_plan(family, "run", "null"); },
      {"generate", "{now}/run", "--quiet"}},
-    {"score", 6, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
-    {"report", 30, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
-    {"gate", 16, make_gates, {"gate", "{now}/run", "--gates", "{now}/gates.json"}},
-    {"merge", 6, make_shards, {"merge", "{now}/s1", "{now}/s2", "--out", "{now}/joined"}},
+    {"score", 4, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
+    {"report", 16, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
+    {"gate", 10, make_gates, {"gate", "{now}/run", "--gates", "{now}/gates.json"}},
+    {"merge", 4, make_shards, {"merge", "{now}/s1", "{now}/s2", "--out", "{now}/joined"}},
     {"history",
-     20,
+     10,
      [](Family& family) { make_report(family, "run"); },
      {"history", "add", "{now}/run", "--ledger", "{now}/ledger.sqlite"},
      {"history", "export", "--csv", "--ledger", "{now}/ledger.sqlite"}},
     {"compare",
-     4,
+     3,
      [](Family& family) {
        make_report(family, "a");
        make_report(family, "b");
