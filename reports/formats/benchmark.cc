@@ -44,13 +44,20 @@ json record(const std::string& run_name, std::size_t repetitions, double ms) {
 using TimedSamples = std::vector<const TimedSample*>;  // of one arm, all with a total
 
 void write_samples(const std::string& name, const TimedSamples& samples, ListWriter& list) {
+  json entry = record(name, samples.size(), 0);  // what changes is put in for each sample
+  entry["run_type"] = "iteration";
+  entry["iterations"] = 1;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    json entry = record(name, samples.size(), *samples[i]->ms.of("total_ms"));
-    entry["run_type"] = "iteration";
     entry["repetition_index"] = i;
-    entry["iterations"] = 1;
-    for (const auto& [timing, ms] : samples[i]->ms.taken())
-      if (timing != "total_ms") entry[timing] = ms;
+    for (const std::string& timing : timing_names()) {
+      const auto ms = samples[i]->ms.of(timing);
+      if (timing == "total_ms")
+        entry["real_time"] = entry["cpu_time"] = *ms;
+      else if (ms)
+        entry[timing] = *ms;
+      else
+        entry.erase(timing);
+    }
     list.add(entry);
   }
 }

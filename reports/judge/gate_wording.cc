@@ -19,6 +19,17 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
 
 }  // namespace
 
+std::string wrong_side(const Gate& gate, const Summary& summary) {
+  const ReportMetric* metric =
+      gate.is_timing || gate.wanted_class ? nullptr : summary.metric(gate.name);
+  if (!metric || gate.floor || gate.baseline_margin) return "";
+  const bool lower = metric->better == Direction::kLower && !gate.at_most,
+             higher = metric->better == Direction::kHigher && !gate.at_least;
+  if (!lower && !higher) return "";
+  return fmt::format("of {} a gate needs \"{}\": {} is better, and any loss would pass this one",
+                     gate.name, lower ? "at_most" : "at_least", lower ? "lower" : "higher");
+}
+
 std::string wrong_name(const Gate& gate, const Summary& summary) {
   if (gate.wanted_class) return "";
   std::vector<std::string> known = timing_names();

@@ -292,7 +292,8 @@ Case case_of(const Gate& gate, int number, const Summary& summary, const Summary
               .accepted = accepted,
               .comparisons = {},
               .decision = {.gate = gate}};
-  for (const std::string& problem : {wrong_name(gate, summary), wrong_place(gate, summary)})
+  for (const std::string& problem :
+       {wrong_name(gate, summary), wrong_side(gate, summary), wrong_place(gate, summary)})
     if (!problem.empty()) judged.decision.causes.push_back(judged.words.cause("usage", 1, problem));
   judged.is_usable = judged.decision.causes.empty();
   if (!judged.is_usable) return judged;

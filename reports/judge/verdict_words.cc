@@ -58,8 +58,9 @@ std::string words_of(const Verdict& verdict, const Summary& summary) {
     case 5:
       return "INCONCLUSIVE: " + what_is_open(verdict);
     case 6:
-      return summary.cohort.at("differs").empty() ? "ERROR: times of an invalid environment"
-                                                  : "ERROR: the run is made of two things";
+      if (!summary.cohort.at("differs").empty()) return "ERROR: the run is made of two things";
+      return summary.invalid.empty() ? "ERROR: the baseline is of another cohort"
+                                     : "ERROR: times of an invalid environment";
     case 7:
       return "ERROR: " + what_is_lost(verdict, summary);
     default:

@@ -30,10 +30,11 @@ std::string text_in(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// An empty object where there is none.
-json object_in(const json& object, const char* name) {
+// An empty object where there is none. Lives as long as `object`.
+const json& object_in(const json& object, const char* name) {
+  static const json none = json::object();
   const auto found = object.find(name);
-  return found != object.end() && found->is_object() ? *found : json::object();
+  return found != object.end() && found->is_object() ? *found : none;
 }
 
 std::vector<std::string> texts_in(const json& object, const char* name) {
@@ -67,7 +68,7 @@ std::optional<double> mean_step(const json& timings, bool full) {
 }
 
 Timings times_in(const json& record) {
-  const json timings = object_in(record, "timings_ms");
+  const json& timings = object_in(record, "timings_ms");
   Timings times;
   const auto take = [&](const char* name, std::optional<double> value) {
     if (value) times.set(name, *value);
@@ -82,14 +83,14 @@ Timings times_in(const json& record) {
 
 // The reading just after the work tells the clock of the work; before it the device may have idled.
 std::optional<double> sm_mhz(const json& record) {
-  const json device = object_in(record, "device");
+  const json& device = object_in(record, "device");
   for (const char* when : {"after", "before"})
     if (const auto clock = number_in(object_in(device, when), "sm_mhz")) return clock;
   return std::nullopt;
 }
 
 SampleRecord sample_record(const json& line) {
-  const json files = object_in(line, "files");
+  const json& files = object_in(line, "files");
   SampleRecord record{.sample = line.at("sample"),
                       .case_id = line.at("case"),
                       .kind = line.at("kind"),
@@ -109,11 +110,11 @@ SampleRecord sample_record(const json& line) {
   record.block = line.value("block", 0);
   record.position = line.value("position", 0);
   if (record.kind != "quality") return record;
-  const json hashes = object_in(line, "hashes");
+  const json& hashes = object_in(line, "hashes");
   record.latents = text_in(hashes, "latents");
   record.noise = text_in(hashes, "noise");
   record.token_ids = text_in(hashes, "token_ids");
-  record.picture = text_in(object_in(line, "files"), "image");
+  record.picture = text_in(files, "image");
   return record;
 }
 
@@ -237,16 +238,16 @@ PictureHashes picture_hashes(const RunFiles& files) {
 }
 
 PairScores parse_pair_scores(const json& line) {
-  const json pictures = object_in(line, "pictures");
+  const json& pictures = object_in(line, "pictures");
   PairScores scores{.candidate = text_in(line, "candidate"),
                     .reference = text_in(line, "reference"),
                     .candidate_picture = text_in(pictures, "candidate"),
                     .reference_picture = text_in(pictures, "reference")};
   if (const auto refused = line.find("refused"); refused != line.end())
     scores.refused = refused->is_string() ? refused->get<std::string>() : refused->dump();
-  const json values = object_in(line, "values"), nonfinite = object_in(line, "nonfinite"),
-             absent = object_in(line, "absent"), places = object_in(line, "places"),
-             broken = object_in(line, "broken");
+  const json &values = object_in(line, "values"), &nonfinite = object_in(line, "nonfinite"),
+             &absent = object_in(line, "absent"), &places = object_in(line, "places"),
+             &broken = object_in(line, "broken");
   for (const auto& [metric, value] : values.items())
     scores.values[metric] = value.is_number()
                                 ? value.get<double>()
@@ -265,9 +266,9 @@ RunFilesReader::RunFilesReader(std::string folder, RunPlan plan) {
   files_.plan = std::move(plan);
 }
 
-std::shared_ptr<const json> RunFilesReader::shared(json object) {
+std::shared_ptr<const json> RunFilesReader::shared(const json& object) {
   auto& known = shared_[object.dump()];
-  if (!known) known = std::make_shared<const json>(std::move(object));
+  if (!known) known = std::make_shared<const json>(object);
   return known;
 }
 

@@ -107,7 +107,7 @@ class RunFilesReader {
 
  private:
   RunFiles files_;
-  std::shared_ptr<const nlohmann::json> shared(nlohmann::json object);
+  std::shared_ptr<const nlohmann::json> shared(const nlohmann::json& object);
   std::map<std::string, std::shared_ptr<const nlohmann::json>> shared_;  // by their text
 };
 

@@ -174,7 +174,10 @@ TEST(IntervalGate, TakesABoundOnTheWorst5FromTheirBadSideOnly) {
             1);
   EXPECT_TRUE(
       holds(text_of(report_of(about(0.1, 0.02, 8)), statistic_gate("worst5", R"("at_least":0)")),
-            "\"at_most\" only: lower is better"));
+            "needs \"at_most\": lower is better"));
+  EXPECT_TRUE(holds(text_of(report_of(about(0.1, 0.02, 8)),
+                            statistic_gate("worst5", R"("at_least":0,"at_most":1)")),
+                    "\"at_most\" only: lower is better"));
 }
 
 TEST(IntervalGate, TellsTheSmallestChangeOfTheMeanBesideAnotherStatistic) {
@@ -190,8 +193,8 @@ TEST(IntervalGate, HoldsAtLeastAndDecibelsByTheirSquaredError) {
   };
   EXPECT_EQ(code_of(report, psnr(R"("at_least":39)")), 0);
   EXPECT_EQ(code_of(report, psnr(R"("at_least":41)")), 2);
-  EXPECT_EQ(code_of(report, psnr(R"("at_most":41)")), 0);
-  EXPECT_EQ(code_of(report, psnr(R"("at_most":39)")), 2);
+  EXPECT_EQ(code_of(report, psnr(R"("at_least":1,"at_most":41)")), 0);
+  EXPECT_EQ(code_of(report, psnr(R"("at_least":1,"at_most":39)")), 2);
   EXPECT_TRUE(holds(text_of(report, psnr(R"("at_least":41)")), "mean 40 [40, 40] is less than 41"));
   EXPECT_EQ(code_of(report, lpips_gate(R"("at_least":0.05,"at_most":0.2)")), 0);
   EXPECT_EQ(code_of(report, lpips_gate(R"("at_least":0.15,"at_most":0.2)")), 2);

@@ -53,6 +53,22 @@ const std::string kQuality = R"({"metric":"lpips.alex","statistic":"worst","at_m
 const std::string kFast = R"({"timing":"total_ms","statistic":"ratio","at_most":0.5,"where":{")" +
                           kConvAxis + R"(":"1"}})";
 
+// It would pass whatever the pictures are.
+TEST(Gate, ThatBoundsTheGoodSideOnlyIsAnError) {
+  for (const char* gate :
+       {R"({"metric":"lpips.alex","statistic":"mean","at_least":-1})",
+        R"({"metric":"psnr.rgb","statistic":"worst","at_most":99})",
+        R"({"metric":"lpips.alex","statistic":"mean","at_least":0,"by":"interval"})"}) {
+    const auto verdict = verdict_of(small_run(), gate);
+    EXPECT_EQ(verdict.at("code"), 1) << gate;
+    EXPECT_NE(verdict.dump().find("any loss would pass this one"), std::string::npos) << gate;
+  }
+  EXPECT_EQ(verdict_of(small_run(), R"({"metric":"lpips.alex","statistic":"mean","at_least":0,
+                                        "at_most":0.25})")
+                .at("code"),
+            0);
+}
+
 TEST(GateFile, IsHeldToItsSchema) {
   EXPECT_NE(message_of(R"({"metrik":"lpips.alex","statistic":"mean","at_most":1})")
                 .find("gates[0].metrik: there is no such field; did you mean \"metric\"?"),
