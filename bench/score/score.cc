@@ -134,25 +134,6 @@ json score_or_refuse(const Metrics& metrics, const Made& made, const Made& count
   return line;
 }
 
-// Tells how many lines say why their pair has no scores: a refusal is no fault of the scorer, and
-// ends nothing.
-class Refusals {
- public:
-  void add(const json& line) {
-    if (!line.contains("refused")) return;
-    if (++count_ == 1) first_ = line.at("refused");
-  }
-  ~Refusals() {
-    if (count_ > 0)
-      std::cerr << fmt::format("sameseed-scorer: pairs without scores: {}; the first: {}\n", count_,
-                               first_);
-  }
-
- private:
-  std::size_t count_ = 0;
-  std::string first_;
-};
-
 // Every pair of cases that the report asks for, once: those of the comparisons, each of their arms
 // against the oracle, and the noise floor's.
 std::vector<CasePair> pairs_of(const json& plan) {
@@ -191,6 +172,35 @@ json damage_json(const json& scores) {
   return {{"kinds", damage->kinds}, {"sentence", damage->sentence}};
 }
 
+// scores.jsonl on its way. At its end it tells how many pairs have no scores: a refusal is no fault
+// of the scorer, and ends nothing.
+class ScoreLines {
+ public:
+  // Checks the metrics first.
+  ScoreLines(const Metrics& metrics, const SignOfLife& sign_of_life) : sign_of_life_(sign_of_life) {
+    self_test(metrics);
+    sign_of_life_();
+    text_ = scorer_line(metrics);
+  }
+  void add(const json& line) {
+    if (line.contains("refused") && ++refused_ == 1) first_ = line.at("refused");
+    text_ += line.dump() + "\n";
+    sign_of_life_();
+  }
+  const std::string& text() const { return text_; }
+  ~ScoreLines() {
+    if (refused_ > 0)
+      std::cerr << fmt::format("sameseed-scorer: pairs without scores: {}; the first: {}\n",
+                               refused_, first_);
+  }
+
+ private:
+  const SignOfLife& sign_of_life_;
+  std::string text_;
+  std::size_t refused_ = 0;
+  std::string first_;
+};
+
 }  // namespace
 
 void test_scorer(const std::string& weights) { self_test(all_metrics(weights)); }
@@ -199,21 +209,14 @@ void score_run(const std::filesystem::path& run, const std::string& weights,
                const SignOfLife& sign_of_life) {
   const json plan = read_json(run / "plan.json");
   const Metrics metrics = all_metrics(weights);
-  self_test(metrics);
-  sign_of_life();
+  ScoreLines lines(metrics, sign_of_life);
   const auto records = quality_records(run);
-  std::string lines = scorer_line(metrics);
-  Refusals refusals;
   for (const auto& [candidate, reference, mapped] : pairs_of(plan))
-    if (records.contains(candidate) && records.contains(reference)) {
-      const json line = score_or_refuse(metrics, {run, records.at(candidate)},
-                                        {run, records.at(reference)}, mapped);
-      refusals.add(line);
-      lines += line.dump() + "\n";
-      sign_of_life();
-    }
+    if (records.contains(candidate) && records.contains(reference))
+      lines.add(score_or_refuse(metrics, {run, records.at(candidate)}, {run, records.at(reference)},
+                                mapped));
   flush_files_of(run);  // the heat maps
-  write_file(run / "scores.jsonl", lines);
+  write_file(run / "scores.jsonl", lines.text());
 }
 
 void score_across(const std::filesystem::path& pairs, const std::string& weights,
@@ -222,20 +225,14 @@ void score_across(const std::filesystem::path& pairs, const std::string& weights
   const std::filesystem::path a = request.at("a").get<std::string>(),
                               b = request.at("b").get<std::string>();
   const Metrics metrics = all_metrics(weights);
-  self_test(metrics);
-  sign_of_life();
+  ScoreLines lines(metrics, sign_of_life);
   const auto ours = quality_records(a), theirs = quality_records(b);
-  std::string lines = scorer_line(metrics);
-  Refusals refusals;
   for (const json& pair : request.at("pairs")) {
     const auto first = ours.find(pair.at("a")), second = theirs.find(pair.at("b"));
-    if (first == ours.end() || second == theirs.end()) continue;
-    const json line = score_or_refuse(metrics, {b, second->second}, {a, first->second}, false);
-    refusals.add(line);
-    lines += line.dump() + "\n";
-    sign_of_life();
+    if (first != ours.end() && second != theirs.end())
+      lines.add(score_or_refuse(metrics, {b, second->second}, {a, first->second}, false));
   }
-  write_file(out, lines);
+  write_file(out, lines.text());
 }
 
 json score_pair(const std::filesystem::path& reference, const std::filesystem::path& candidate,

@@ -75,10 +75,7 @@ CapturedOutput capture_output(const std::vector<std::string>& command,
     }
   }
   ::close(ends[0]);
-  int status = 0;
-  while (pid > 0 && ::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (error == 0) captured.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (error == 0) captured.code = wait_for_program(pid);
   return captured;
 }
 
@@ -106,20 +103,30 @@ std::vector<std::string> clean_environment() {
   return environment;
 }
 
-int run_program(const std::vector<std::string>& command) {
+pid_t start_program(const std::vector<std::string>& command,
+                    const std::function<void()>& in_child) {
   const std::vector<std::string> environment = clean_environment();
   const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
   const pid_t parent = ::getpid(), pid = ::fork();
   if (pid < 0) throw UserError(command.front() + " cannot be started: " + std::strerror(errno));
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the run that waits for it
+    if (in_child) in_child();
     if (::getppid() == parent) ::execve(arguments[0], arguments.data(), variables.data());
     ::_exit(kCannotExecute);
   }
+  return pid;
+}
+
+int wait_for_program(pid_t pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int run_program(const std::vector<std::string>& command) {
+  return wait_for_program(start_program(command));
 }
 
 }  // namespace sameseed

@@ -1,8 +1,11 @@
 // Where this installation keeps its other programs and its data, and how programs are run.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -42,6 +45,14 @@ std::filesystem::path find_program(const std::string& name);
 std::vector<std::string> clean_environment();
 
 inline constexpr int kCannotExecute = 127;  // as shells have it
+
+// Starts a program in clean_environment(); it ends with the thread that started it. `in_child` is
+// called there before the program begins: only what is safe after fork(). Throws UserError.
+pid_t start_program(const std::vector<std::string>& command,
+                    const std::function<void()>& in_child = {});
+
+// Its exit code, or 128 + the signal that ended it.
+int wait_for_program(pid_t pid);
 
 // Runs a program to its end in clean_environment(); returns its exit code, 128 + the signal that
 // ended it, or kCannotExecute. Its output is ours.

@@ -3,15 +3,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
 
 #include "bench/system/programs.h"
+#include "io/error.h"
 
 namespace sameseed {
 namespace {
@@ -21,32 +20,6 @@ using Duration = std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 constexpr Duration kLook = 200ms;  // between looks at the clock: what is longer is a pause of ours
-
-// The program's process; it has the descriptor `signs` as kSignsOfLife.
-pid_t start_watched(const std::vector<std::string>& command, int signs) {
-  const std::vector<std::string> environment = clean_environment();
-  const auto arguments = exec_pointers(command), variables = exec_pointers(environment);
-  const pid_t parent = ::getpid(), pid = ::fork();
-  if (pid < 0)
-    throw std::runtime_error(command.front() + " cannot be started: " + std::strerror(errno));
-  if (pid == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // it never outlives the run that waits for it
-    if (signs == kSignsOfLife)
-      ::fcntl(signs, F_SETFD, 0);
-    else
-      ::dup2(signs, kSignsOfLife);
-    if (::getppid() == parent) ::execve(arguments[0], arguments.data(), variables.data());
-    ::_exit(kCannotExecute);
-  }
-  return pid;
-}
-
-int wait_for_end(pid_t pid) {
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
 
 // Whether a sign came (true) or the program has closed its end (false); nothing within `limit`:
 // no value.
@@ -73,8 +46,13 @@ WatchedEnd run_watched_program(const std::vector<std::string>& command,
                                std::optional<Duration> fixed) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw std::runtime_error(std::string("no pipe: ") + std::strerror(errno));
-  const pid_t pid = start_watched(command, ends[1]);
+    throw UserError(std::string("no pipe: ") + std::strerror(errno));
+  const pid_t pid = start_program(command, [&ends] {
+    if (ends[1] == kSignsOfLife)
+      ::fcntl(ends[1], F_SETFD, 0);  // to itself dup2() would leave it closed on exec
+    else
+      ::dup2(ends[1], kSignsOfLife);
+  });
   ::close(ends[1]);
   TimeLimits limits(fixed);
   WatchedEnd end;
@@ -90,7 +68,7 @@ WatchedEnd run_watched_program(const std::vector<std::string>& command,
     last = Clock::now();
   }
   ::close(ends[0]);
-  end.code = wait_for_end(pid);
+  end.code = wait_for_program(pid);
   return end;
 }
 

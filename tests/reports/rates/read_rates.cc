@@ -138,6 +138,19 @@ bool oracle_names_one(std::size_t prompts, double times, double noise_sigma, con
   });
 }
 
+// How often the interval of a ratio of times holds the true one, 1. `log_ratio` draws a block's.
+RateRow ratio_row(std::size_t blocks, const char* of, double (*log_ratio)(Random&)) {
+  return {.group = "interval of a ratio, 95 %",
+          .what = fmt::format("{} blocks, {}: covers", blocks, of),
+          .ought = Ought::kAtLeast,
+          .bound = 0.93,
+          .counts = [=](Random& random) {
+            std::vector<double> ratios(blocks);
+            for (double& ratio : ratios) ratio = log_ratio(random);
+            return covers(summarize_log_ratios(ratios).interval, 1);
+          }};
+}
+
 }  // namespace
 
 std::vector<RateRow> interval_rows() {
@@ -159,33 +172,18 @@ std::vector<RateRow> interval_rows() {
        .ought = Ought::kAtLeast,
        .bound = 0.93,
        .counts = [](Random& random) { return mean_is_covered({.sigma = 0.5}, random); }});
+  const auto log_normal_block = [](Random& random) { return 0.5 * normal(random); };
   for (const std::size_t blocks :
        {std::size_t{6}, std::size_t{12}, std::size_t{24}, std::size_t{600}})
-    rows.push_back({.group = "interval of a ratio, 95 %",
-                    .what = fmt::format("{} blocks, log-normal of sigma 0.5: covers", blocks),
-                    .ought = Ought::kAtLeast,
-                    .bound = 0.93,
-                    .counts = [=](Random& random) {
-                      std::vector<double> ratios(blocks);
-                      for (double& ratio : ratios) ratio = 0.5 * normal(random);
-                      return covers(summarize_log_ratios(ratios).interval, 1);
-                    }});
+    rows.push_back(ratio_row(blocks, "log-normal of sigma 0.5", log_normal_block));
+  const auto block_with_hiccups = [](Random& random) {
+    const double noise = 0.02 * normal(random),
+                 hiccup = std::uniform_real_distribution<double>()(random);
+    return hiccup < 0.05 ? noise + 0.15 : hiccup < 0.1 ? noise - 0.15 : noise;
+  };
   for (const std::size_t blocks : {std::size_t{6}, std::size_t{12}, std::size_t{24}})
-    rows.push_back({.group = "interval of a ratio, 95 %",
-                    .what = fmt::format("{} blocks, 2 % noise, in one of ten either arm 15 % "
-                                        "slower: covers",
-                                        blocks),
-                    .ought = Ought::kAtLeast,
-                    .bound = 0.93,
-                    .counts = [=](Random& random) {
-                      std::vector<double> ratios(blocks);
-                      for (double& ratio : ratios) {
-                        ratio = 0.02 * normal(random);
-                        const double hiccup = std::uniform_real_distribution<double>()(random);
-                        if (hiccup < 0.1) ratio += hiccup < 0.05 ? 0.15 : -0.15;
-                      }
-                      return covers(summarize_log_ratios(ratios).interval, 1);
-                    }});
+    rows.push_back(
+        ratio_row(blocks, "2 % noise, in one of ten either arm 15 % slower", block_with_hiccups));
   return rows;
 }
 

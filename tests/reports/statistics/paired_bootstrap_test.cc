@@ -56,23 +56,25 @@ TEST(PairedBootstrap, StaysFiniteWhereOnePairAloneDiffers) {
   EXPECT_GT(*one.half_width, one.mean);
 }
 
-TEST(PairedBootstrap, WidensWithTheFamily) {
+// Twenty independent effects of which none is real.
+std::vector<std::vector<double>> twenty_of_noise(std::size_t observations) {
   std::mt19937_64 random(5);
   std::normal_distribution<double> noise;
-  std::vector<std::vector<double>> rows(20, std::vector<double>(12));
+  std::vector<std::vector<double>> rows(20, std::vector<double>(observations));
   for (auto& row : rows)
     for (double& value : row) value = noise(random);
+  return rows;
+}
+
+TEST(PairedBootstrap, WidensWithTheFamily) {
+  const auto rows = twenty_of_noise(12);
   EXPECT_GT(*estimate_family(rows)[0].half_width, 1.2 * *estimate_family({rows[0]})[0].half_width);
 }
 
 // Of m independent effects on many observations the interval is that of the largest of m normal
 // variables: 1.960, and 3.016 for 20 (0.95^(1/20) within). 1999 resamples are good to 3 %.
 TEST(PairedBootstrap, OfManyObservationsHasTheWidthOfTheLargestOfNormalVariables) {
-  std::mt19937_64 random(5);
-  std::normal_distribution<double> noise;
-  std::vector<std::vector<double>> rows(20, std::vector<double>(5000));
-  for (auto& row : rows)
-    for (double& value : row) value = noise(random);
+  const auto rows = twenty_of_noise(5000);
   const auto width = [](const EffectEstimate& effect) {
     return *effect.half_width * std::sqrt(5000.0) / effect.spread;
   };
