@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "bench/system/clock.h"
 #include "io/error.h"
+#include "reports/run/labels.h"
 
 namespace sameseed {
 namespace {
@@ -97,6 +99,26 @@ void Ledger::prepare_tables(const std::filesystem::path& file) {
   transaction.commit();
 }
 
+// A report of a run that lost its scores since is not the better one.
+void Ledger::refuse_to_lose_measures(const SeriesRun& run, std::int64_t number,
+                                     const std::vector<SeriesRow>& rows) const {
+  std::set<std::string> given;
+  for (const SeriesRow& row : rows)
+    if (row.point.value) given.insert(row.series.measure);
+  std::vector<std::string> lost;
+  Statement known(database_,
+                  "SELECT DISTINCT s.measure FROM points p JOIN series s ON s.id = p.series WHERE "
+                  "p.run = ? AND p.value IS NOT NULL ORDER BY s.measure");
+  known.bind(number);
+  while (known.step())
+    if (!given.contains(known.text(0))) lost.push_back(known.text(0));
+  if (!lost.empty())
+    throw UserError(fmt::format(
+        "{}: the ledger has numbers of this run that its report no longer has ({}), and keeps "
+        "them. Bring its scores or times back (`sameseed score`, `sameseed report`), then add it",
+        run.folder, listed(lost, 3)));
+}
+
 void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
   Transaction transaction(database_);
   Statement id(database_, "SELECT id FROM runs WHERE key = ?");
@@ -112,6 +134,7 @@ void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
       .step();
   id.bind(run.key).step();
   const std::int64_t number = id.integer(0);
+  if (is_known) refuse_to_lose_measures(run, number, rows);
   if (is_known)  // through the series, so that the key of `points` finds them
     Statement(database_, "DELETE FROM points WHERE run = ?1 AND series IN (SELECT id FROM series)")
         .bind(number)

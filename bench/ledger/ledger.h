@@ -6,6 +6,7 @@
 // a run, comparison and measure.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -22,7 +23,8 @@ class Ledger {
   // is no SQLite file, another program's, a newer sameseed's, or damaged.
   Ledger(const std::filesystem::path& file, Use use);
 
-  // Adds a run, replacing what the ledger has of the same run but for whether it is accepted.
+  // Adds a run, replacing what the ledger has of the same run but for whether it is accepted. Throws
+  // UserError, and replaces nothing, where a measure would lose all its numbers of that run.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
   // Makes a run that was added a baseline of its cohort, and the newest one, also where it was
   // accepted before. `report`: its report.json as it is now, which is kept.
@@ -55,6 +57,8 @@ class Ledger {
 
  private:
   void prepare_tables(const std::filesystem::path& file);
+  void refuse_to_lose_measures(const SeriesRun& run, std::int64_t number,
+                               const std::vector<SeriesRow>& rows) const;
 
   Database database_;
 };

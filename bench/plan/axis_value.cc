@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bench/plan/switch_names.h"
 #include "io/error.h"
 #include "io/json_schema.h"
 #include "pipeline/protocol.h"
@@ -39,6 +40,8 @@ std::string refusal_of(const BareAxisName& setting, const json& value) {
 }
 
 std::string meaning_of(const BareAxisName& setting, const json& value) {
+  if (setting.kind == AxisKind::kEnv && value.is_string())
+    return json(meaning_of_switch_value(setting.name, value.get<std::string>())).dump();
   if (setting.kind == AxisKind::kRequest && value.is_string()) {
     if (setting.name == "deepcache") return to_string(parse_deepcache(value.get<std::string>()));
     if (setting.name == "size") {

@@ -110,7 +110,8 @@ class MatrixReader {
     return exclusions;
   }
 
-  // A misspelt switch reads "0 exactly" in every report: this switch is free.
+  // A misspelt switch, or a value that none of its readers knows, reads "0 exactly" in every
+  // report: this switch is free.
   void check_switches(const std::vector<Axis>& axes) const {
     const auto meant = text_.value("unknown_switches", std::vector<std::string>());
     std::set<std::string> named;
@@ -119,7 +120,11 @@ class MatrixReader {
       if (bare.kind != AxisKind::kEnv) continue;
       named.insert(bare.name);
       if (std::ranges::find(meant, bare.name) != meant.end()) continue;
-      if (const std::string why = refusal_of_switch(bare.name); !why.empty())
+      std::string why = refusal_of_switch(bare.name);
+      for (const json& value : axis.values)
+        if (why.empty() && value.is_string())
+          why = refusal_of_switch_value(bare.name, value.get<std::string>());
+      if (!why.empty())
         refuse("axes." + printable(axis.name),
                fmt::format("{} Where it is meant, write \"unknown_switches\": [\"{}\"]",
                            why.ends_with('?') ? why : why + ".", printable(bare.name)));

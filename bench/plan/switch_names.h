@@ -10,4 +10,11 @@ namespace sameseed {
 // ours reads. Empty where it is fine.
 std::string refusal_of_switch(const std::string& variable);
 
+// Pure. Why a switch known here can hardly be meant to have this value: what reads it takes a word
+// that it does not know for another, or passes over it, in silence. Empty where it is fine.
+std::string refusal_of_switch_value(const std::string& variable, const std::string& value);
+
+// Pure. The same text for values that this switch takes for the same: "1", "on" and "yes".
+std::string meaning_of_switch_value(const std::string& variable, const std::string& value);
+
 }  // namespace sameseed

@@ -173,9 +173,7 @@ void add_lonely_comparisons(const RunIndex& a, const RunIndex& b,
 
 std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b) {
   std::set<std::string> noise, tokens;
-  const auto differ = [](const std::string& ours, const std::string& theirs) {
-    return !ours.empty() && !theirs.empty() && ours != theirs;
-  };
+  std::map<const char*, std::set<std::string>> unknown;  // in which run -> pictures
   for (const SameComparison& same : same_comparisons(a, b)) {
     const Side ours = made_side("A", a, same.first), theirs = made_side("B", b, same.second);
     for (const auto& [key, pair] : ours.pairs) {
@@ -183,14 +181,23 @@ std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b) {
       if (found == theirs.pairs.end()) continue;
       for (const auto& [one, other] : {std::pair{pair->candidate, found->second->candidate},
                                        {pair->reference, found->second->reference}}) {
-        if (!one || !other) continue;
-        if (differ(one->noise, other->noise)) noise.insert(pair_name(key));
-        if (differ(one->token_ids, other->token_ids))
+        if (!one || !other || !one->ok() || !other->ok()) continue;
+        for (const auto& [side, record] : {std::pair{"A", one}, {"B", other}})
+          if (record->noise.empty() || record->token_ids.empty())
+            unknown[side].insert(pair_name(key));
+        if (one->noise != other->noise) noise.insert(pair_name(key));
+        if (one->token_ids != other->token_ids)
           tokens.insert(fmt::format("\"{}\"", one_line(key.prompt)));
       }
     }
   }
   std::vector<Shortfall> list;
+  for (const auto& [side, pairs] : unknown)
+    list.push_back(
+        {6, fmt::format("{} does not record from which noise or tokens the pictures of "
+                        "{} pairs were made: {}",
+                        side, pairs.size(), listed({pairs.begin(), pairs.end()}, kFirst))});
+  if (!list.empty()) return list;
   if (!noise.empty())
     list.push_back(
         {6, fmt::format("not the same seeds: {} pictures of B began with other noise: {}",

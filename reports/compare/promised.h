@@ -15,7 +15,8 @@ struct Shortfall {
   std::string text;
 };
 
-// Pictures of one prompt and seed that were made from other noise or other tokens in B: code 6.
+// Pictures of one prompt and seed that were made from other noise or other tokens in B, or of which
+// a run does not say from which: code 6.
 std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b);
 
 // Pictures, scores and blocks that are missing in either run, metrics that cannot be compared, and

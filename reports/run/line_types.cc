@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -14,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr double kLargestCount = 1e9;
+constexpr double kLargestCount = 1e9, kInfinity = std::numeric_limits<double>::infinity();
 
 struct Kind {
   const char* words;  // behind "is no" or "are no"
@@ -200,6 +202,43 @@ std::string type_of(const json& line) {
   return type != line.end() && type->is_string() ? type->get<std::string>() : "";
 }
 
+// What a metric's values can be.
+struct Range {
+  double least = -kInfinity, most = kInfinity;
+};
+
+// None is better than that of identical pictures, and the squared error of 8 bits has an end.
+// Single precision may pass a bound by its rounding.
+std::map<std::string, Range> ranges_of(const json& scorer) {
+  constexpr double kRounding = 1e-5;
+  std::map<std::string, Range> ranges;
+  for (const json& metric : scorer.value("metrics", json::array())) {
+    const json identical = metric.value("identical", json());
+    Range& range = ranges[metric.at("name")];
+    if (metric.at("unit") == "dB" || metric.at("better") == "lower") range.least = -kRounding;
+    if (metric.at("better") == "higher" && identical.is_number())
+      range.most = identical.get<double>() + kRounding;
+  }
+  return ranges;
+}
+
+std::string problem_of_values(const json& pair, const std::map<std::string, Range>& ranges) {
+  const json values = pair.value("values", json::object()),
+             nonfinite = pair.value("nonfinite", json::object());
+  for (const auto& [metric, value] : values.items()) {
+    const auto range = ranges.find(metric);
+    if (range == ranges.end()) continue;
+    const std::string word = nonfinite.value(metric, "");
+    const double number = value.is_number() ? value.get<double>()
+                          : word == "+inf"  ? kInfinity
+                          : word == "-inf"  ? -kInfinity
+                                            : 0;
+    if (number < range->second.least || number > range->second.most)
+      return fmt::format("`values.{}` cannot be {:.6g}", metric, number);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string problem_of_answer(const json& answer) {
@@ -232,7 +271,14 @@ PassedOver for_each_record(const std::filesystem::path& path,
 
 PassedOver for_each_score(const std::filesystem::path& path,
                           const std::function<void(json line)>& take) {
-  return for_each_sound_line(path, problem_of_score, take);
+  std::map<std::string, Range> ranges;
+  return for_each_json_line(path, [&](json line) {
+    std::string problem = problem_of_score(line);
+    if (problem.empty() && type_of(line) == "scorer") ranges = ranges_of(line);
+    if (problem.empty() && type_of(line) == "pair") problem = problem_of_values(line, ranges);
+    if (problem.empty()) take(std::move(line));
+    return problem;
+  });
 }
 
 }  // namespace sameseed

@@ -24,7 +24,8 @@ std::string problem_of_answer(const nlohmann::json& answer);
 PassedOver for_each_record(const std::filesystem::path& path,
                            const std::function<void(nlohmann::json record)>& take);
 
-// The same of RUN/scores.jsonl.
+// The same of RUN/scores.jsonl, where a line can neither have a value that its metric never has: an
+// LPIPS below 0, an SSIM above 1.
 PassedOver for_each_score(const std::filesystem::path& path,
                           const std::function<void(nlohmann::json line)>& take);
 

@@ -131,9 +131,9 @@ ReportMetric metric_of(const json& entry) {
 }
 
 double nonfinite_number(const std::string& word) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  return word == "+inf"   ? kInfinity
-         : word == "-inf" ? -kInfinity
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  return word == "+inf"   ? kInfinite
+         : word == "-inf" ? -kInfinite
                           : std::numeric_limits<double>::quiet_NaN();
 }
 

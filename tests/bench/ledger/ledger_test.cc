@@ -95,6 +95,23 @@ TEST_F(LedgerFile, TakesARunInOnceHoweverOftenItIsAdded) {
   EXPECT_EQ(ledger.read(series_of(2)).runs.size(), 1u);  // of run 2 alone
 }
 
+TEST_F(LedgerFile, KeepsTheNumbersOfARunThatLostItsScoresSince) {
+  open().add(run_of(1), rows_of(1, 3));
+  std::vector<SeriesRow> without_a_value = rows_of(7, 2);
+  for (SeriesRow& row : without_a_value) row.point.value.reset();
+  for (const std::vector<SeriesRow>& fewer : {std::vector<SeriesRow>(), without_a_value}) {
+    try {
+      open().add(run_of(1), fewer);
+      ADD_FAILURE() << "numbers were replaced by none";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find("no longer has (" + series_of(0).measure + ")"),
+                std::string::npos)
+          << error.what();
+    }
+  }
+  EXPECT_EQ(*open().read(series_of(2)).points[0].value, 1.02);
+}
+
 TEST_F(LedgerFile, KnowsWhichWasAcceptedFirst) {
   Ledger ledger = open();
   for (const int run : {1, 2, 3}) ledger.add(run_of(run), rows_of(run, 1));

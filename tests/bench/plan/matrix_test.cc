@@ -148,6 +148,30 @@ TEST(Matrix, RefusesASwitchThatIsHardlyMeant) {
         << fine;
 }
 
+TEST(Matrix, RefusesASwitchsValueThatWouldBeReadAsAnotherInSilence) {
+  const auto refusal_of_value = [](const std::string& variable, const std::string& values) {
+    return refusal_of_axes("\"candidate.env." + variable + "\":[" + values + "]");
+  };
+  const std::string matmul = "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION";
+  for (const char* value : {"maybe", "2", "", "enable", "1 ", "t", "01"})
+    EXPECT_SAYS(refusal_of_value(matmul, "\"0\",\"" + std::string(value) + "\""),
+                "is neither on nor off, and would be read as off in silence; write \"1\" or \"0\"");
+  EXPECT_SAYS(refusal_of_value(matmul, R"("0","off")"), "\"0\" and \"off\" mean the same");
+  EXPECT_SAYS(refusal_of_value(matmul, R"("TRUE","0","y")"), "\"TRUE\" and \"y\" mean the same");
+  EXPECT_EQ(refusal_of_value(matmul, R"(null,"no","On")"), "taken");
+
+  EXPECT_SAYS(refusal_of_value("TORCH_CUDNN_V8_API_DISABLED", R"("true")"),
+              "\"true\" is neither \"0\" nor \"1\", and nothing else is read");
+  EXPECT_SAYS(refusal_of_value("NVIDIA_TF32_OVERRIDE", R"("off")"), "neither \"0\" nor \"1\"");
+  EXPECT_SAYS(refusal_of_value("OMP_NUM_THREADS", R"("all")"), "\"all\" is no number of threads");
+  EXPECT_SAYS(refusal_of_value("MKL_NUM_THREADS", R"("0")"), "\"0\" is no number of threads");
+  EXPECT_EQ(refusal_of_value("OMP_NUM_THREADS", R"("1","16")"), "taken");
+  EXPECT_EQ(refusal_of_value("MY_ENGINE_MODE", R"("maybe","2")"), "taken");
+  EXPECT_EQ(refusal_of(kHead + R"("axes":{"candidate.env.)" + matmul +
+                       R"(":["0","2"]},"unknown_switches":[")" + matmul + R"("]})"),
+            "taken");
+}
+
 TEST(Matrix, RefusesValuesThatNoEngineTakes) {
   EXPECT_SAYS(refusal_of_axes(R"("candidate.request.stesp":[1])"),
               "did you mean \"candidate.request.steps\"?");

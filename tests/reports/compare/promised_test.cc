@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <sstream>
+#include <tuple>
 
 #include "io/error.h"
 #include "io/files.h"
@@ -93,6 +94,23 @@ TEST(Compare, RefusesOtherNoiseAndOtherTokens) {
     EXPECT_TRUE(result.verdict.text.starts_with(words)) << result.verdict.text;
     EXPECT_TRUE(result.claims.empty());
     EXPECT_EQ(compare_runs(a, a, {}, {}).verdict.code, 0);
+  }
+}
+
+TEST(Compare, DoesNotTakeUnknownNoiseOrTokensForTheSame) {
+  for (const char* hash : {"noise", "token_ids"}) {
+    RawRun without = synthetic_run({.noise = 2});
+    for (auto& [id, record] : without.samples) record["hashes"].erase(hash);
+    const RunFiles whole = files_of(synthetic_run({.noise = 1})), files = files_of(without);
+    const RunIndex a(whole), b(files);
+    for (const auto& [first, second, words] : {std::tuple{&a, &b, "B does not record from which"},
+                                               {&b, &a, "A does not record from which"},
+                                               {&b, &b, "A does not record from which"}}) {
+      const Compared result = compare_runs(*first, *second, {}, {});
+      EXPECT_EQ(result.verdict.code, 6);
+      EXPECT_TRUE(result.verdict.text.starts_with(words)) << result.verdict.text;
+      EXPECT_TRUE(result.claims.empty());
+    }
   }
 }
 

@@ -92,6 +92,10 @@ inline RawRun synthetic_run(const Planted& planted) {
       {{"id", "fr"}, {"arm", "reference"}, {"kind", "second process"}, {"pairs", floor_reference}}};
   const auto sample = [&](const json& planned, double ms) {
     json record = good_record(planned);
+    const std::string made = planned.at("case");
+    const int i = std::stoi(made.substr(made.find('-') + 1));
+    record["hashes"]["noise"] = "noise of " + std::to_string(i % planted.seeds);
+    record["hashes"]["token_ids"] = "tokens of " + prompt_of(i);
     record["engagement"]["choices"] = {
         {"conv 3x3", {{"algorithm", "engine of " + planted.driver}}}};
     if (planned.at("position") < planted.clocked)

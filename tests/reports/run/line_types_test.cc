@@ -113,5 +113,45 @@ TEST(LineTypes, KeepReadersFromWhatTheyDoNotExpect) {
   std::filesystem::remove_all(folder);
 }
 
+// Of the metrics as the scorer describes them; a line with such a value is named and passed over.
+TEST(ScoreLines, HaveNoValueThatTheirMetricNeverHas) {
+  const std::string file = ::testing::TempDir() + "impossible-scores.jsonl";
+  const json scorer = {
+      {"type", "scorer"},
+      {"metrics",
+       {{{"name", "lpips.alex"}, {"unit", ""}, {"better", "lower"}, {"identical", 0}},
+        {{"name", "ssim.gaussian"}, {"unit", ""}, {"better", "higher"}, {"identical", 1}},
+        {{"name", "psnr.rgb"},
+         {"unit", "dB"},
+         {"better", "higher"},
+         {"identical", nullptr},
+         {"identical_nonfinite", "+inf"}},
+        {{"name", "color.delta_l"}, {"unit", "CIELAB"}, {"better", "nearer"}, {"identical", 0}}}}};
+  const auto problem = [&](json values, json nonfinite = json::object()) {
+    json pair = kPair;
+    pair["values"] = std::move(values);
+    pair["nonfinite"] = std::move(nonfinite);
+    write_file(file, scorer.dump() + "\n" + pair.dump() + "\n");
+    return for_each_score(file, [](const json&) {}).text("scores.jsonl");
+  };
+  for (const auto& [values, words] :
+       {std::pair{json{{"lpips.alex", -5}}, "`values.lpips.alex` cannot be -5"},
+        {json{{"lpips.alex", -0.001}}, "`values.lpips.alex` cannot be -0.001"},
+        {json{{"ssim.gaussian", 1.5}}, "`values.ssim.gaussian` cannot be 1.5"},
+        {json{{"psnr.rgb", -3}}, "`values.psnr.rgb` cannot be -3"}})
+    EXPECT_NE(problem(values).find(std::string("line 2 was passed over: ") + words), std::string::npos)
+        << problem(values);
+  EXPECT_NE(
+      problem({{"ssim.gaussian", nullptr}}, {{"ssim.gaussian", "+inf"}}).find("cannot be inf"),
+      std::string::npos);
+  for (const json& fine :
+       {json{{"lpips.alex", 0}}, json{{"lpips.alex", -1e-9}}, json{{"ssim.gaussian", -0.2}},
+        json{{"ssim.gaussian", 1.0000001}}, json{{"psnr.rgb", 0}}, json{{"color.delta_l", -9}},
+        json{{"unknown", -5}}})
+    EXPECT_EQ(problem(fine), "") << fine;
+  EXPECT_EQ(problem({{"psnr.rgb", nullptr}}, {{"psnr.rgb", "+inf"}}), "");
+  std::filesystem::remove(file);
+}
+
 }  // namespace
 }  // namespace sameseed
