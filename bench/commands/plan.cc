@@ -14,6 +14,7 @@
 #include "bench/plan/expected_times.h"
 #include "bench/plan/matrix.h"
 #include "bench/plan/plan.h"
+#include "bench/plan/plan_difference.h"
 #include "bench/plan/plan_file.h"
 #include "bench/plan/plan_index.h"
 #include "bench/sweep/generate.h"
@@ -23,9 +24,11 @@
 #include "bench/worker/worker_command.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json_schema.h"
 #include "pipeline/text/tokenizer.h"
 #include "reports/judge/gate.h"
 #include "reports/judge/reach.h"
+#include "reports/run/labels.h"
 #include "reports/summary/cut_prompts.h"
 
 namespace sameseed {
@@ -113,6 +116,21 @@ CutPrompts cut_prompts_of(const PromptTokens& tokens) {
   return prompts;
 }
 
+// Prompts that the tokenizers make the same of: their pictures are equal, and count once. Empty
+// where there are none, or no tokens are known.
+std::string equal_prompts(const PromptTokens& tokens) {
+  std::map<std::vector<std::int64_t>, std::string> first;  // ids -> the first prompt with them
+  std::vector<std::string> repeats;
+  for (const auto& [prompt, made_of] : tokens) {
+    const auto [known, fresh] = first.emplace(made_of.ids, prompt);
+    if (!fresh) repeats.push_back(fmt::format("{} is {}", excerpt(prompt), excerpt(known->second)));
+  }
+  if (repeats.empty()) return "";
+  return fmt::format("{} of {} prompts {} the tokens of another and {} not counted: {}",
+                     repeats.size(), tokens.size(), repeats.size() == 1 ? "has" : "have",
+                     repeats.size() == 1 ? "is" : "are", listed(repeats, 3));
+}
+
 void describe(const PlannedRun& planned, const PromptTokens& tokens);
 
 // Says which gates can never pass, before a night is spent on them.
@@ -196,9 +214,12 @@ void write_plan(const PlannedRun& planned) {
   if (std::filesystem::exists(file)) {
     const json before = read_json(file);
     if (before.is_object()) check_format(before, planned.run);
-    if (before != planned.plan)
-      throw UserError(fmt::format("{}: holds a run of another plan; name another folder with --out",
-                                  planned.run.string()));
+    if (before != planned.plan) {
+      const std::string difference = plan_difference(before, planned.plan);
+      throw UserError(
+          fmt::format("{}: holds a run of another plan{}; name another folder with --out",
+                      planned.run.string(), difference.empty() ? "" : " (now " + difference + ")"));
+    }
     return;
   }
   write_file(planned.run / "matrix.json", planned.matrix_text);
@@ -214,6 +235,8 @@ namespace {
 void describe(const PlannedRun& planned, const PromptTokens& tokens) {
   if (const std::string cut = told(cut_prompts_of(tokens)); !cut.empty())
     std::cerr << "sameseed: " << cut << "\n";
+  if (const std::string equal = equal_prompts(tokens); !equal.empty())
+    std::cerr << "sameseed: " << equal << "\n";
   const json& plan = planned.plan;
   std::string time = "unknown; `sameseed plan --probe` measures it";
   const ExpectedTimes times = read_expected_times(planned.run);

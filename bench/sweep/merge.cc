@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "bench/plan/plan_difference.h"
 #include "bench/plan/plan_file.h"
 #include "bench/plan/plan_index.h"
 #include "bench/sweep/run_lock.h"
@@ -61,9 +62,12 @@ void refuse_misfits(const std::vector<std::unique_ptr<OpenShard>>& shards, const
   const PlanIndex index(plan);
   RunContent content;
   for (const auto& shard : shards) {
-    if (read_json(shard->folder / "plan.json") != plan)
-      throw UserError(fmt::format("{}: holds a run of another plan than {}", shard->folder.string(),
-                                  shards.front()->folder.string()));
+    if (const json other = read_json(shard->folder / "plan.json"); other != plan) {
+      const std::string difference = plan_difference(plan, other);
+      throw UserError(fmt::format("{}: holds a run of another plan than {}{}",
+                                  shard->folder.string(), shards.front()->folder.string(),
+                                  difference.empty() ? "" : " (" + difference + ")"));
+    }
     for (const json& record : shard->others)
       content.admit_record(record, index, shard->folder.string());
     if (shard->cohort.is_null()) continue;  // its samples are missing

@@ -219,7 +219,8 @@ EffectTable effect_table(const Effects& effects) {
                             told(itself));
   if (hidden > 0)
     table.notes.push_back(
-        fmt::format("{} interactions of two switches: none shown, or too few prompts", hidden));
+        fmt::format("{} interaction{} of two switches: none shown, or too few prompts", hidden,
+                    hidden == 1 ? "" : "s"));
   add_shortened(table.notes, "did the advice of this matrix hold on this machine?",
                 advice_notes(effects.advice.value_or(std::vector<Advice>())));
   add_shortened(table.notes, "confounded: an effect and its interactions with what is missing here",

@@ -52,11 +52,10 @@ std::vector<GateRow> gate_rows(const Verdict& verdict) {
     if (decision.gate.wanted_class) row.smallest = "-";
     if (const auto& change = decision.smallest_change) {
       const std::string all = observations(*change, static_cast<double>(change->n));
-      row.smallest = fmt::format("{} of the {} ({})", size_of(*change), change->of, all);
-      if (change->half_takes)
-        row.half = observations(*change, *change->half_takes);
-      else
-        row.smallest = fmt::format("any: all {} are equal", all);
+      row.smallest = change->value == 0
+                         ? fmt::format("any: all {} are equal", all)
+                         : fmt::format("{} of the {} ({})", size_of(*change), change->of, all);
+      if (change->half_takes) row.half = observations(*change, *change->half_takes);
     }
     rows.push_back(std::move(row));
   }

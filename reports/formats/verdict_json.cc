@@ -1,6 +1,7 @@
 // The verdict of report.json.
 #include <cmath>
 
+#include "reports/formats/gate_table.h"
 #include "reports/formats/json.h"
 #include "reports/formats/json_values.h"
 #include "reports/judge/drift.h"
@@ -45,7 +46,7 @@ json smallest_change_json(const SmallestChange& change) {
   return entry;
 }
 
-json gate_json(const GateDecision& decision) {
+json gate_json(const GateDecision& decision, const GateRow& row) {
   const Gate& gate = decision.gate;
   json entry = {
       {"gate", gate_label(gate)},
@@ -53,6 +54,7 @@ json gate_json(const GateDecision& decision) {
       {"against", gate.against},
       {"where", gate.where},
       {"answer", name_of(decision.answer)},
+      {"text", gate_text(row)},
       {"by", gate.wanted_class  ? "class"
              : gate.by_interval ? "interval"
                                 : "value"},
@@ -94,7 +96,10 @@ json verdict_json(const Verdict& verdict) {
                 {"word", verdict.word},
                 {"causes", list_json(verdict.causes, cause_json)}};
   if (verdict.gates) {
-    entry["gates"] = list_json(*verdict.gates, gate_json);
+    const std::vector<GateRow> rows = gate_rows(verdict);
+    entry["gates"] = json::array();
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      entry["gates"].push_back(gate_json((*verdict.gates)[i], rows[i]));
     entry["statistics"] = gate_statistics_json();
   }
   return entry;

@@ -48,6 +48,31 @@ StatisticTest test_observations(const Gate& gate, const GateObservations& observ
   return test_worst5(observations.beyond, 0, options);
 }
 
+// A change on the scale of the observations, and its half, as `shown` tells them.
+struct ShownChange {
+  double whole = 0, half = 0;  // the latter on the scale of the observations
+  std::string unit;
+};
+
+// Decibels start at the bound, or where there is none at what was estimated.
+ShownChange shown_change(const GateObservations& observations, double change, double estimate) {
+  if (observations.unit == "ratio")
+    return {std::expm1(change), std::log1p(std::expm1(change) / 2), observations.unit};
+  if (!observations.shown_in_decibels) return {change, change / 2, observations.unit};
+  const double start = observations.has_bound ? 0 : estimate,
+               decibels = std::abs(observations.shown(start + change) - observations.shown(start)),
+               loss = std::pow(10, -observations.shown(start) / 10) * 255 * 255;
+  return {decibels, loss * (std::pow(10, decibels / 20) - 1), "dB"};
+}
+
+// Prompts or blocks that would show half of a change; nothing where that is not even twice those
+// that showed the whole: so few are too few for the formula.
+std::optional<double> half_takes(double half, const StatisticTest& test, std::size_t family,
+                                 double alpha) {
+  const double count = units_for(half, *test.spread, family, alpha);
+  return count < 2 * static_cast<double>(test.n) ? std::nullopt : std::optional(count);
+}
+
 // The statistic, its interval, and what could have been shown of it where it is a mean.
 BoundTest bound_test(const GateObservations& observations, const StatisticTest& test,
                      std::size_t family, double alpha) {
@@ -57,12 +82,15 @@ BoundTest bound_test(const GateObservations& observations, const StatisticTest& 
   if (!test.spread) return entry;
   const auto change = smallest_change(*test.spread, test.n, family, alpha);
   if (!change) return entry;
-  const bool logarithm = observations.unit == "ratio";
-  const double shown = logarithm ? std::expm1(*change) : *change;
-  if (std::isfinite(shown)) entry.smallest_change = shown;
-  if (*change == 0) return entry;
-  const double half = logarithm ? std::log1p(std::expm1(*change) / 2) : *change / 2;
-  entry.half_takes = units_for(half, *test.spread, family, alpha);
+  if (*change == 0) {
+    entry.smallest_change = 0;
+    return entry;
+  }
+  const ShownChange shown = shown_change(observations, *change, test.estimate);
+  if (!std::isfinite(shown.whole)) return entry;
+  entry.smallest_change = shown.whole;
+  entry.unit = shown.unit;
+  entry.half_takes = half_takes(shown.half, test, family, alpha);
   return entry;
 }
 

@@ -112,6 +112,8 @@ GateObservations in_own_unit(const Gate& gate, Bound bound, const std::vector<Sc
     if (!decibel) return value;
     return -10 * std::log10(std::max(value, 0.0) / (255.0 * 255.0));
   };
+  observations.shown_in_decibels = decibel;
+  observations.has_bound = bound != Bound::kNone;
   return observations;
 }
 

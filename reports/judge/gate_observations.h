@@ -18,12 +18,14 @@ enum class Bound { kNone, kAtMost, kAtLeast, kFloor, kBaseline };
 struct GateObservations {
   // By how much each observation lies beyond the bound; the gate holds where their true mean is at
   // most 0. In the metric's own unit, in squared error for dB, in loss for measured bounds, in
-  // logarithms for ratios of times. With Bound::kNone: the values themselves.
+  // logarithms for ratios of times.
   std::vector<double> beyond;
   std::string unit;  // of differences: "levels^2", "ratio" for logarithms
   double bound = 0;  // as people know it
   std::string what;  // what `shown` gives: "mean", "mean loss less 2 x the floor's"
   std::function<double(double)> shown;  // from the scale of `beyond`
+  bool shown_in_decibels = false;       // then a change is one of `shown`, and depends on its start
+  bool has_bound = true;                // else `beyond` holds the values themselves
   std::size_t pairs = 0;                // that the prompts' numbers are made of
   // Where nothing can be judged: why, and whether that is 1 usage, 5 inconclusive or 6 environment.
   std::string problem;

@@ -86,8 +86,10 @@ Cause GateWording::failure(const std::string& text, const Comparison& comparison
 }
 
 std::string GateWording::too_few(std::size_t count, std::size_t needed, const char* what) const {
-  return fmt::format("{} {} have it, at least {} are needed", count,
-                     gate_.is_timing ? "whole blocks" : what, needed);
+  std::string counted = gate_.is_timing ? "whole blocks" : what;
+  if (count == 1) counted.pop_back();
+  return fmt::format("{} {} {} it, at least {} are needed", count, counted,
+                     count == 1 ? "has" : "have", needed);
 }
 
 std::string GateWording::only_noise(const std::string& text) const {
@@ -96,7 +98,10 @@ std::string GateWording::only_noise(const std::string& text) const {
 
 std::string GateWording::other_class(const ClassReading& reading) const {
   const bool refuted = reading.at_best > *gate_.wanted_class;
-  return fmt::format("it is {}{}: {}", reading.name ? "" : "not told; at best ",
+  return fmt::format("{}{}: {}",
+                     reading.name ? "it is "
+                     : refuted    ? "it is at best "
+                                  : "it is not told; at best ",
                      name_of(reading.name.value_or(reading.at_best)), reading.because) +
          (reading.name && !refuted ? "; whether it is better is not told" : "");
 }

@@ -129,9 +129,10 @@ void note(const QualityBound& bound, const ReportMetric& metric, const Measured&
   const bool seems = found.n > 0 && found.estimate <= limit;
   const bool holds = seems && found.upper && *found.upper <= limit;
   const std::string name = bound.metric + " " + bound.statistic;
-  if (found.n == 0)
+  if (found.n == 0) {
     setting.reasons.push_back(name + ": no pair has a score");
-  else
+    setting.unjudged = std::max(setting.unjudged, 5);
+  } else {
     setting.reasons.push_back(fmt::format(
         "{} {:.4g} over {} prompts, {}: {}", name, metric.of_loss(found.estimate), found.n,
         found.upper ? fmt::format("{} {:.4g} with {:.0f} % confidence",
@@ -141,6 +142,7 @@ void note(const QualityBound& bound, const ReportMetric& metric, const Measured&
         holds   ? "holds"
         : seems ? "not sure to hold"
                 : "does not hold"));
+  }
   setting.holds = setting.holds && holds;
   setting.seems_to_hold = setting.seems_to_hold && seems;
 }
@@ -239,6 +241,7 @@ std::vector<Recommendable> recommendable(const Summary& summary,
     Recommendable setting{.setting = comparison.setting};
     if (const std::string why = disqualified(comparison); !why.empty()) {
       setting.reasons.push_back(why);
+      if (comparison.status != "ok" && comparison.status != "unsupported") setting.unjudged = 7;
       others.push_back(&comparison);
       other_places.push_back(all.size());
     } else {
@@ -271,7 +274,22 @@ Recommendation recommend(const std::vector<Recommendable>& fastest_first,
   Recommendation result;
   std::string& text = result.environment_file;
   text = "# " + one_line(command) + "\n";
-  const auto any = [&](auto condition) { return std::ranges::any_of(fastest_first, condition); };
+  using Listed = std::vector<const Recommendable*>;
+  const auto those = [&](auto condition) {
+    Listed list;
+    for (const Recommendable& setting : fastest_first)
+      if (condition(setting)) list.push_back(&setting);
+    return list;
+  };
+  const auto list = [&](const std::string& title, const Listed& settings) {
+    if (settings.empty()) return;
+    text += "# " + title + "\n";
+    for (std::size_t i = 0; i < settings.size() && i < kMostPassedOver; ++i)
+      text += fmt::format("# {}, {}\n{}", one_line(setting_label(settings[i]->setting)),
+                          time_of(*settings[i]), reasons_of(*settings[i]));
+    if (settings.size() > kMostPassedOver)
+      text += fmt::format("# and {} more\n", settings.size() - kMostPassedOver);
+  };
   const auto chosen = std::ranges::find_if(fastest_first, [](const Recommendable& setting) {
     return setting.holds && setting.is_faster();
   });
@@ -279,24 +297,31 @@ Recommendation recommend(const std::vector<Recommendable>& fastest_first,
     text += fmt::format("# {}\n# {}\n{}", one_line(setting_label(chosen->setting)),
                         time_of(*chosen), reasons_of(*chosen)) +
             equally_fast(*chosen, fastest_first) + lines_of(chosen->setting);
-    if (chosen != fastest_first.begin()) text += "# Passed over, though faster as measured:\n";
-  } else if (any([](const Recommendable& setting) { return setting.holds; })) {
+    list("Passed over, though faster as measured:",
+         those([&](const Recommendable& setting) { return &setting < &*chosen; }));
+    return result;
+  }
+  const Listed holding = those([](const Recommendable&one) { return one.holds; }),
+               others = those([](const Recommendable&one) { return !one.holds; });
+  const auto any = [&](auto condition) { return std::ranges::any_of(fastest_first, condition); };
+  if (!holding.empty()) {
     result.code = 5;
-    text += "# None is shown to be faster than the reference, of those whose quality holds.\n";
-  } else if (any([](const Recommendable& setting) { return setting.seems_to_hold; })) {
+    list("None is shown to be faster than the reference. Their quality holds, fastest first:",
+         holding);
+    list("The quality of these does not hold, or is not sure to:", others);
+  } else if (any([](const Recommendable& one) { return one.seems_to_hold; })) {
     result.code = 5;
-    text += "# No setting holds with confidence; more prompts may tell. Fastest first:\n";
+    list("No setting holds with confidence; more prompts may tell. Fastest first:", others);
+  } else if (any([](const Recommendable& one) { return one.unjudged == 7; })) {
+    result.code = 7;
+    list("No setting holds, and pairs are missing. Fastest first:", others);
+  } else if (any([](const Recommendable& one) { return one.unjudged == 5; })) {
+    result.code = 5;
+    list("Nothing was scored that could hold. Fastest first:", others);
   } else {
     result.code = 2;
-    text += "# No setting holds. Fastest first:\n";
+    list("No setting holds. Fastest first:", others);
   }
-  std::size_t listed = 0;
-  for (auto passed = fastest_first.begin(); passed != chosen && listed < kMostPassedOver;
-       ++passed, ++listed)
-    text += fmt::format("# {}, {}\n{}", one_line(setting_label(passed->setting)), time_of(*passed),
-                        reasons_of(*passed));
-  const auto passed_over = static_cast<std::size_t>(chosen - fastest_first.begin());
-  if (passed_over > listed) text += fmt::format("# and {} more\n", passed_over - listed);
   return result;
 }
 

@@ -30,6 +30,9 @@ struct Recommendable {
   bool holds = false;                        // every bound, with confidence
   bool seems_to_hold = false;                // every bound, by what was measured
   std::vector<std::string> reasons;  // a line a bound: what was measured, and its upper bound
+  // Why it could not be judged: 7 a pair failed, is missing or was refused by the scorer, 5 nothing
+  // was scored; 0 it was judged, or is unsupported.
+  int unjudged = 0;
 
   bool is_faster() const { return interval && interval->high < 1; }
 };
@@ -45,7 +48,8 @@ std::vector<Recommendable> recommendable(const Summary& summary,
 struct Recommendation {
   std::string environment_file;  // to source; where no setting holds, comments only
   // 0; 2: no setting holds; 5: some seem to, without confidence, or hold, and none of these is
-  // shown to be faster than the reference.
+  // shown to be faster than the reference, or were not scored; 7: none holds of those that have all
+  // their pairs.
   int code = 0;
 };
 

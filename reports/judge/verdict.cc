@@ -105,8 +105,14 @@ void add_engagement(const Summary& summary, std::vector<Cause>& causes) {
         if (found.comparisons.empty()) found.evidence = proof.evidence;
         found.comparisons.push_back(&comparison);
       }
+  const auto is_idle_when_set = [&](const std::string& axis) {
+    return std::ranges::any_of(idle, [&](const auto& one) {
+      return one.first.first == axis && !one.first.second.is_null();
+    });
+  };
   for (const auto& [value, found] : idle) {
     const auto& [axis, asked] = value;
+    if (asked.is_null() && is_idle_when_set(axis)) continue;  // that it is unset says no more
     const Comparison& first = *found.comparisons.front();
     const std::size_t count = found.comparisons.size();
     std::string text = fmt::format("{} did not act: {} = {}: {}", setting_label({{axis, asked}}),

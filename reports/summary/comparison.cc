@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "reports/run/run_index.h"
@@ -123,10 +124,17 @@ std::vector<BrokenPicture> broken_pictures(const std::vector<MadePair>& pairs) {
 
 std::optional<Damage> damage_over(const std::vector<MadePair>& pairs) {
   std::vector<DamageEvidence> scored;
-  for (const MadePair& pair : pairs)
-    if (const PairScores* scores = pair.scores())
-      scored.push_back(
-          {.values = scores->values, .places = scores->places, .broken = scores->broken});
+  std::set<std::pair<std::string, std::string>> known;
+  for (const MadePair& pair : pairs) {
+    const PairScores* scores = pair.scores();
+    if (!scores) continue;
+    // Pictures that are equal to the byte in both arms count once.
+    if (pair.candidate && pair.reference && !pair.candidate->picture.empty() &&
+        !known.emplace(pair.candidate->picture, pair.reference->picture).second)
+      continue;
+    scored.push_back(
+        {.values = scores->values, .places = scores->places, .broken = scores->broken});
+  }
   return damage_of(scored);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "reports/run/labels.h"
 
@@ -30,14 +31,17 @@ std::string sample_label(const std::vector<Comparison>& comparisons) {
   const auto most = std::ranges::max_element(
       comparisons, {}, [](const Comparison& comparison) { return comparison.pairs.size(); });
   if (most == comparisons.end() || most->pairs.empty()) return "no prompts";
-  std::map<std::string, std::size_t> seeds;
-  for (const ScoredPair& scored : most->pairs) ++seeds[scored.pair.observation()];
-  const std::size_t first = seeds.begin()->second;
-  const std::string prompts =
-      fmt::format("{} prompt{}", seeds.size(), seeds.size() == 1 ? "" : "s");
-  if (std::ranges::all_of(seeds, [&](const auto& one) { return one.second == first; }))
-    return fmt::format("{} x {} seed{}", prompts, first, first == 1 ? "" : "s");
-  return fmt::format("{}, {} pairs", prompts, most->pairs.size());
+  std::map<std::string, std::set<std::uint64_t>> seeds;
+  std::size_t different = 0;
+  for (const ScoredPair& scored : most->pairs)
+    different += seeds[scored.pair.observation()].insert(scored.pair.seed).second;
+  const std::size_t pairs = most->pairs.size(), first = seeds.begin()->second.size();
+  std::string text = fmt::format("{} prompt{}", seeds.size(), seeds.size() == 1 ? "" : "s");
+  const bool is_even =
+      std::ranges::all_of(seeds, [&](const auto& one) { return one.second.size() == first; });
+  if (is_even) text += fmt::format(" x {} seed{}", first, first == 1 ? "" : "s");
+  if (different < pairs) return text + fmt::format(" ({} pairs; equal ones count once)", pairs);
+  return is_even ? text : text + fmt::format(", {} pairs", pairs);
 }
 
 std::string engaged_label(const Comparison& comparison) {

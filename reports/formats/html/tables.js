@@ -26,16 +26,7 @@ function drawAnswer() {
 }
 
 function gateLine(gate) {
-  const answer = gate.answer || (gate.passed === gate.judged && gate.judged > 0 ? "pass" : "did not pass");
-  return `${answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.passed} of ${gate.judged} settings pass` +
-    smallestChange(gate.smallest_change) + (gate.since_first_baseline ? `; ${gate.since_first_baseline.text}` : "");
-}
-
-// What a gate that is judged by interval could have shown.
-function smallestChange(change) {
-  if (!change) return "";
-  return `; it could have shown a change of ${number(change.value)}${change.unit ? ` ${change.unit}` : ""} with its ${change.n}` +
-    (change.half_takes ? `, half of that takes ${Math.ceil(change.half_takes)}` : "");
+  return `${gate.answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.text}`;
 }
 
 // How a value of a switch proved to act, over all comparisons that have it: {words, evidence}.

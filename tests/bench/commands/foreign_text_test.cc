@@ -130,6 +130,19 @@ TEST_F(TextFiles, OfATokenizerMayHaveOtherLineEnds) {
                  std::string("\xff\xfe\"\0a\0\"\0\n\0", 10));
 }
 
+TEST_F(BadInput, PromptsThatAreTheSameToTheModelAreNamedByPlan) {
+  write_file(folder_ / "m.json",
+             R"({"schema":"sameseed/matrix/1","name":"m","requests":{"prompts":)"
+             R"(["a cat","a  cat","a CAT","a dog"],"size":"64x64"}})");
+  const Outcome planned =
+      outcome_of({"plan", (folder_ / "m.json").string(), "--out", (folder_ / "run").string()});
+  EXPECT_EQ(planned.code, 0);
+  EXPECT_NE(planned.err.find("2 of 4 prompts have the tokens of another and are not counted: "
+                             "\"a  cat\" is \"a cat\", \"a CAT\" is \"a cat\""),
+            std::string::npos)
+      << planned.err;
+}
+
 TEST_F(BadInput, PipesInPlaceOfFilesAreReadOnceOrRefused) {
   const std::string matrix =
       R"({"schema":"sameseed/matrix/1","name":"m","requests":{"prompts":["a"],"size":"64x64"}})";

@@ -200,6 +200,34 @@ TEST(IntervalGate, HoldsAtLeastAndDecibelsByTheirSquaredError) {
   EXPECT_EQ(code_of(report, lpips_gate(R"("at_least":0.15,"at_most":0.2)")), 2);
 }
 
+TEST(IntervalGate, TellsDecibelsAsDecibels) {
+  json report = report_of(about(0.1, 0.02, 16));
+  json& cases = report["comparisons"][0]["cases"];
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    cases[i]["values"]["psnr.rgb"] = i % 2 == 0 ? 39 : 41;
+  for (const char* gate :
+       {R"({"metric":"psnr.rgb","statistic":"mean","by":"interval","at_least":40})",
+        R"({"metric":"psnr.rgb","statistic":"mean","at_least":40})"}) {
+    const json change = judged(report, gates_of(gate)).at("gates")[0].at("smallest_change");
+    EXPECT_EQ(change.at("unit"), "dB");
+    // Squared errors of 8.186 and 5.165 levels^2 spread by 1.560; of 6.503 (40 dB)
+    // (1.6449 + 0.8416) * 1.560 / sqrt(16 - 2.7055) = 1.064 more are 10 log10(1 + 0.1636) dB.
+    EXPECT_NEAR(change.at("value").get<double>(), 0.66, 0.02);
+    // Half of it, 0.33 dB, are 0.512 levels^2: (2.4865 * 1.560 / 0.512)^2 + 2.7 prompts.
+    EXPECT_NEAR(change.at("half_takes").get<double>(), 60, 2);
+  }
+}
+
+TEST(IntervalGate, DoesNotSayWhatHalfAChangeTakesWhereSoFewAreTooFewForTheFormula) {
+  // Six tests of six prompts: the formula has 6 - z^2 = 0.3 left, and would say 7 for half.
+  std::string gates = lpips_gate(R"("at_most":0.2)");
+  for (int i = 0; i < 5; ++i) gates += "," + lpips_gate(R"("at_most":0.)" + std::to_string(3 + i));
+  const json gate = judged(report_of(about(0.19, 0.05, 6)), gates_of(gates)).at("gates")[0];
+  EXPECT_FALSE(gate.at("smallest_change").contains("half_takes")) << gate;
+  EXPECT_TRUE(holds(gate.at("text"), "of the mean (6 prompts)")) << gate;
+  EXPECT_FALSE(holds(gate.at("text"), "half of it")) << gate;
+}
+
 TEST(IntervalGate, NeverPassesWhereAPairLacksTheMetric) {
   json report = report_of(about(0.1, 0.02, 8));
   report["comparisons"][0]["cases"][0]["values"].erase("lpips.alex");

@@ -220,7 +220,7 @@ TEST(Verdict, IsInconclusiveWhereAMetricLacksOnePair) {
   EXPECT_EQ(found.at("code"), 5);
   EXPECT_EQ(texts(found),
             std::vector<std::string>{"gates[0] (lpips.alex mean at most 0.25): conv half 1 against "
-                                     "reference: 1 pairs have it, at least 2 are needed"});
+                                     "reference: 1 pair has it, at least 2 are needed"});
   run.scores.at({"on-0", "r-0"})["values"]["lpips.alex"] = 0.3;  // and the other one is bad enough
   EXPECT_EQ(verdict_of(run, kGood).at("code"), 2);
 }
@@ -264,6 +264,25 @@ TEST(Verdict, PutsASwitchThatDidNotActBeforeInfrastructure) {
   const json found = verdict_of(run, kGood);
   EXPECT_EQ(found.at("code"), 8);
   EXPECT_EQ(found.at("causes").back().at("code"), 7);
+}
+
+TEST(Verdict, NamesAnIdleVariableWhereItIsSet) {
+  RawRun run = small_run();
+  run.plan["environments"][1]["variables"][kConv] = nullptr;
+  run.plan["comparisons"][0]["setting"][kConvAxis] = nullptr;
+  for (auto& [id, record] : run.samples) {
+    record["engagement"]["conv_half"] = 0;
+    record["engagement"]["conv_float"] = 10;
+    if (record.at("case").get<std::string>().starts_with("off"))
+      record["effective"][kConv] = {{"value", nullptr}, {"means", "on"}, {"default", true}};
+  }
+  const json found = verdict_of(run, kGood);
+  EXPECT_EQ(found.at("code"), 8);
+  std::vector<std::string> idle;
+  for (const json& cause : found.at("causes"))
+    if (cause.at("kind") == "engagement") idle.push_back(cause.at("text"));
+  ASSERT_EQ(idle.size(), 1u) << found.dump(1);
+  EXPECT_NE(idle[0].find(" = \"1\": "), std::string::npos) << idle[0];
 }
 
 TEST(Verdict, OfAThrottledSampleIsSixAndNeverThree) {

@@ -127,6 +127,30 @@ TEST(Recommend, TakesNoSettingThatIsNotShownToBeFaster) {
   EXPECT_TRUE(holds(noisy.environment_file, ": not shown to be faster")) << noisy.environment_file;
 }
 
+TEST(Recommend, ListsWhatDoesNotHoldApartFromWhatHolds) {
+  const std::string text = asked(eight_pairs(0.01, 0.1, {.off = 101, .on = 105}),
+                                 "lpips.alex.mean=0.05")  // which "on" does not hold
+                               .environment_file;
+  const auto place = [&](const std::string& part) { return text.find(part); };
+  ASSERT_NE(place("Their quality holds"), std::string::npos) << text;
+  ASSERT_NE(place("The quality of these does not hold"), std::string::npos) << text;
+  EXPECT_LT(place("conv half 0"), place("The quality of these does not hold")) << text;
+  EXPECT_GT(place("conv half 1"), place("The quality of these does not hold")) << text;
+}
+
+TEST(Recommend, DoesNotSayThatASettingDoesNotHoldThatHasNoScores) {
+  RawRun refused = eight_pairs();
+  for (auto& [pair, line] : refused.scores) {
+    line.erase("values");
+    line["refused"] = "the picture is cut short";
+  }
+  EXPECT_EQ(asked(refused, "lpips.alex.mean=0.2").code, 7);
+  RawRun partly = eight_pairs();  // "off" does not hold, and of "on" one pair is not there
+  partly.scores.at({"on-3", "r-3"}) = refused.scores.at({"on-3", "r-3"});
+  EXPECT_EQ(asked(partly, "lpips.alex.mean=0.001").code, 7);
+  EXPECT_EQ(asked(partly, "lpips.alex.mean=0.05").code, 0);  // "off" holds, and is faster
+}
+
 TEST(Recommend, TakesNoSettingOnOneBlock) {
   for (const int blocks : {0, 1, 5}) {
     const Recommendation few =

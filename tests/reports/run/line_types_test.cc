@@ -139,7 +139,8 @@ TEST(ScoreLines, HaveNoValueThatTheirMetricNeverHas) {
         {json{{"lpips.alex", -0.001}}, "`values.lpips.alex` cannot be -0.001"},
         {json{{"ssim.gaussian", 1.5}}, "`values.ssim.gaussian` cannot be 1.5"},
         {json{{"psnr.rgb", -3}}, "`values.psnr.rgb` cannot be -3"}})
-    EXPECT_NE(problem(values).find(std::string("line 2 was passed over: ") + words), std::string::npos)
+    EXPECT_NE(problem(values).find(std::string("line 2 was passed over: ") + words),
+              std::string::npos)
         << problem(values);
   EXPECT_NE(
       problem({{"ssim.gaussian", nullptr}}, {{"ssim.gaussian", "+inf"}}).find("cannot be inf"),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "reports/summary/labels.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -273,6 +274,34 @@ TEST(Summary, OfTenThousandSamplesTakesSeconds) {
   EXPECT_EQ(entry.at("engagement").at(kConvAxis).at("samples"), 5000);
   // Half a second on a free core; the limit leaves room for a loaded machine.
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(15));
+}
+
+// Two prompts that the tokenizers make the same of: one picture, made twice.
+RawRun run_of_equal_prompts() {
+  RawRun run = small_run();
+  for (json& one : run.plan["cases"])
+    if (one.at("request").at("seed") == 1) one["request"] = {{"prompt", "a  cat"}, {"seed", 0}};
+  for (json& comparison : run.plan["comparisons"]) {
+    comparison["pairs"][1]["prompt"] = "a  cat";
+    comparison["pairs"][1]["seed"] = 0;
+  }
+  for (auto& [id, record] : run.samples) {
+    record["hashes"]["token_ids"] = "the same";
+    const std::string made = record.at("case");
+    record["files"]["image"] = "the picture of " + made.substr(0, made.find('-'));
+  }
+  return run;
+}
+
+TEST(Summary, CountsPairsOfEqualPromptsOnce) {
+  RawRun run = run_of_equal_prompts();
+  for (auto& [pair, line] : run.scores) line["broken"] = {{"candidate", {"black"}}};
+  const Summary summary = summary_of(run);
+  EXPECT_EQ(sample_label(summary.comparisons),
+            "1 prompt x 1 seed (2 pairs; equal ones count once)");
+  EXPECT_TRUE(summary.comparisons[0].damage->sentence.starts_with("1 of 1 pairs: "))
+      << summary.comparisons[0].damage->sentence;
+  EXPECT_EQ(sample_label(summary_of(small_run()).comparisons), "1 prompt x 2 seeds");
 }
 
 }  // namespace
