@@ -23,8 +23,8 @@ class Ledger {
   // is no SQLite file, another program's, a newer sameseed's, or damaged.
   Ledger(const std::filesystem::path& file, Use use);
 
-  // Adds a run, replacing what the ledger has of the same run but for whether it is accepted. Throws
-  // UserError, and replaces nothing, where a measure would lose all its numbers of that run.
+  // Adds a run, replacing what the ledger has of the same run but for whether it is accepted.
+  // Throws UserError, and replaces nothing, where a measure would lose all its numbers of that run.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
   // Makes a run that was added a baseline of its cohort, and the newest one, also where it was
   // accepted before. `report`: its report.json as it is now, which is kept.
