@@ -54,6 +54,7 @@ json gate_json(const GateDecision& decision, const GateRow& row) {
       {"against", gate.against},
       {"where", gate.where},
       {"answer", name_of(decision.answer)},
+      {"label", row.gate},
       {"text", gate_text(row)},
       {"by", gate.wanted_class  ? "class"
              : gate.by_interval ? "interval"

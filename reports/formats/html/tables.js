@@ -26,7 +26,7 @@ function drawAnswer() {
 }
 
 function gateLine(gate) {
-  return `${gate.answer}: ${gate.gate}, against ${gate.against === "reference" ? "the reference" : "switches off"}: ${gate.text}`;
+  return `${gate.answer}: ${gate.label}: ${gate.text}`;
 }
 
 // How a value of a switch proved to act, over all comparisons that have it: {words, evidence}.
