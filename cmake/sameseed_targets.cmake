@@ -107,6 +107,8 @@ function(sameseed_test name)
   _sameseed_units(${name} ${ARG_UNITS})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest sameseed_test_main)
+  target_link_options(${name} PRIVATE $<TARGET_OBJECTS:sameseed_test_json>)  # before all other objects
+  add_dependencies(${name} sameseed_test_json)
   # What they test is optimised, they need not be; but for -O0 LibTorch's precompiled header is no use.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:$<IF:$<BOOL:${ARG_LIBTORCH}>,-O1,-O0>>)
   if(NOT ARG_LIBTORCH)
