@@ -264,8 +264,18 @@ std::string everywhere(std::string text, const std::string& old, const std::stri
 
 // ---- The rows.
 
+// Or what is as good: without scores a run was not scored, and a run of a plan that cannot be read
+// is not that of a matrix.
+std::vector<std::string> names_of(const fs::path& file) {
+  std::vector<std::string> names = {file.filename(), file.stem()};
+  if (file == "scores.jsonl") names.push_back("was not scored");
+  if (file == "records.jsonl") names.push_back("was never started");
+  if (file == "plan.json") names.push_back("holds a run of another plan");
+  return names;
+}
+
 void add_ways(const fs::path& run, const std::string& file, std::vector<Row>& rows) {
-  const std::vector<std::string> names = {fs::path(file).filename(), fs::path(file).stem()};
+  const std::vector<std::string> names = names_of(file);
   const auto add = [&](const Way& way) {
     rows.push_back({file + ": " + way.what, names,
                     [file, &way](const Place& place) { way.spoil(place.run / file, place); }});
@@ -279,7 +289,7 @@ void add_ways(const fs::path& run, const std::string& file, std::vector<Row>& ro
 
 void add_texts(const std::string& file, std::vector<Row>& rows) {
   for (const auto& [what, change] : kOfText)
-    rows.push_back({file + ": " + what, {file}, [file, &change](const Place& place) {
+    rows.push_back({file + ": " + what, names_of(file), [file, &change](const Place& place) {
                       write_file(place.run / file, change(read_file(place.run / file)));
                     }});
 }
@@ -296,10 +306,11 @@ void add_changes(const fs::path& run, const std::string& file, std::size_t chang
     };
     std::string what;
     changed({run, "/outside"}, what);
-    rows.push_back({fmt::format("{}: {}", file, what), {file}, [file, changed](const Place& place) {
-                      std::string ignored;
-                      write_file(place.run / file, changed(place, ignored));
-                    }});
+    rows.push_back(
+        {fmt::format("{}: {}", file, what), names_of(file), [file, changed](const Place& place) {
+           std::string ignored;
+           write_file(place.run / file, changed(place, ignored));
+         }});
   }
 }
 
@@ -308,7 +319,7 @@ void add_ids(const std::string& id, std::vector<Row>& rows) {
   for (const char* now : {"../../outside/secret", "OUTSIDE/secret", "..", ".", "", "a/b",
                           "a\\u001b[31mb", "a b'$(x)", "\\u0000", "LONG"})
     rows.push_back({fmt::format("the id of a sample is {}", now),
-                    {"plan.json", "records.jsonl", "scores.jsonl", "sample"},
+                    {"plan.json", "records.jsonl", "scores.jsonl", "another plan"},
                     [id, text = std::string(now)](const Place& place) {
                       std::string other = everywhere(text, "OUTSIDE", place.outside);
                       other = everywhere(other, "LONG", std::string(5000, 'x'));
