@@ -96,10 +96,11 @@ function(sameseed_program name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 endfunction()
 
-# sameseed_test(NAME [SOURCES ...] [UNITS ...] [LIBRARIES ...] [LABELS ...] [TOGETHER SUITE...] [LIBTORCH]): a GoogleTest
-# program; each of its tests is a ctest. TOGETHER: suites whose tests share what their suite ran; each such suite is one ctest.
+# sameseed_test(NAME [SOURCES ...] [UNITS ...] [LIBRARIES ...] [LABELS ...] [TOGETHER SUITE...] [LIBTORCH] [AT_ONCE]): a
+# GoogleTest program; each of its tests is a ctest. TOGETHER: suites whose tests share what their suite ran; each such suite is
+# one ctest. AT_ONCE: the program is one, as a start costs more than its tests.
 function(sameseed_test name)
-  cmake_parse_arguments(ARG "LIBTORCH" "" "SOURCES;UNITS;LIBRARIES;LABELS;TOGETHER" ${ARGN})
+  cmake_parse_arguments(ARG "LIBTORCH;AT_ONCE" "" "SOURCES;UNITS;LIBRARIES;LABELS;TOGETHER" ${ARGN})
   if(ARG_LIBTORCH AND SAMESEED_WITHOUT_LIBTORCH)
     return()
   endif()
@@ -107,6 +108,8 @@ function(sameseed_test name)
   _sameseed_units(${name} ${ARG_UNITS})
   _sameseed_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest sameseed_test_main)
+  target_link_options(${name} PRIVATE $<TARGET_OBJECTS:sameseed_test_json>)  # before all other objects
+  add_dependencies(${name} sameseed_test_json)
   # What they test is optimised, they need not be; but for -O0 LibTorch's precompiled header is no use.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:$<IF:$<BOOL:${ARG_LIBTORCH}>,-O1,-O0>>)
   if(NOT ARG_LIBTORCH)
@@ -115,9 +118,17 @@ function(sameseed_test name)
   endif()
   target_compile_definitions(${name} PRIVATE
     SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SAMESEED_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  # Idle threads of OpenMP that spin cost threefold where tests run side by side (bench/system/programs.h).
+  set(environment GOMP_SPINCOUNT=2000)
+  if(ARG_AT_ONCE)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS cpu TIMEOUT 240 ENVIRONMENT ${environment})
+    return()
+  endif()
   list(TRANSFORM ARG_TOGETHER APPEND ".*" OUTPUT_VARIABLE suites)
   list(JOIN suites ":" filter)
-  gtest_discover_tests(${name} TEST_FILTER "-${filter}" DISCOVERY_MODE PRE_TEST PROPERTIES LABELS cpu TIMEOUT 240)
+  gtest_discover_tests(${name} TEST_FILTER "-${filter}" DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS cpu TIMEOUT 240 ENVIRONMENT ${environment})
   set(labels cpu ${ARG_LABELS})
   if(ARG_LABELS)  # of which it takes one only
     set(script "${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake")
@@ -127,7 +138,7 @@ function(sameseed_test name)
   endif()
   foreach(suite ${ARG_TOGETHER})
     add_test(NAME ${suite} COMMAND ${name} --gtest_filter=${suite}.*)
-    set_tests_properties(${suite} PROPERTIES LABELS "${labels}" TIMEOUT 240 COST 30)  # among the first
+    set_tests_properties(${suite} PROPERTIES LABELS "${labels}" TIMEOUT 240 COST 30 ENVIRONMENT ${environment})  # among the first
   endforeach()
 endfunction()
 

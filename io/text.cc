@@ -67,6 +67,11 @@ std::string problem_of_text(std::string_view text) {
   return "";
 }
 
+bool is_plain_name(std::string_view text) {
+  return !text.empty() && text.size() <= 100 && text.front() != '.' &&
+         std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '/'; });
+}
+
 std::string read_text(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   if (const std::string problem = problem_of_text(bytes); !problem.empty())

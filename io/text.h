@@ -16,6 +16,10 @@ std::size_t find_invalid_utf8(std::string_view text);
 // where it is one.
 std::string problem_of_text(std::string_view text);
 
+// Whether it can only name a file of the folder it is joined to: 1 to 100 printable characters of
+// ASCII, no "/", and no "." at the beginning.
+bool is_plain_name(std::string_view text);
+
 // A text file without its byte order mark and with "\n" at the end of each line, whichever system
 // wrote it. Throws UserError that names the file for what problem_of_text() finds.
 std::string read_text(const std::filesystem::path& path);

@@ -48,7 +48,8 @@ std::string enter_run(Ledger& ledger, const std::string& folder, std::ostream& o
   const RunFiles files = read_run(folder);
   for (const std::string& text : files.passed_over) out << "warning: " << one_line(text) << "\n";
   const json report = read_report(folder);
-  if (files.starts.empty()) throw UserError(fmt::format("{}: was never started", folder));
+  if (files.starts.empty())
+    throw UserError(fmt::format("{}: was never started: its records.jsonl holds no start", folder));
   const SeriesRun run = series_run(report, first_start(files.starts),
                                    std::filesystem::absolute(folder).lexically_normal().string());
   const std::vector<SeriesRow> rows = series_rows(report);

@@ -13,6 +13,7 @@
 #include "io/files.h"
 #include "io/json.h"
 #include "io/json_schema.h"
+#include "io/text.h"
 #include "pipeline/protocol.h"
 
 namespace sameseed {
@@ -62,6 +63,11 @@ class PlanReader {
   static bool is_object(const json& value) { return value.is_object(); }
   static bool is_list(const json& value) { return value.is_array(); }
   static bool is_count(const json& value) { return value.is_number_unsigned(); }
+  // What becomes a part of a file's name.
+  static bool is_name(const json& value) {
+    return value.is_string() && is_plain_name(value.get_ref<const std::string&>());
+  }
+  static constexpr const char* kName = "a name without \"/\", at most 100 characters of ASCII";
   static bool is_text_or_null(const json& value) { return value.is_string() || value.is_null(); }
 
   [[noreturn]] void refuse(const std::string& field, const std::string& why) const {
@@ -114,7 +120,7 @@ class PlanReader {
   void read_cases() {
     cases_ = each("cases", [&](const json& entry, const std::string& place) {
       need_id(environments_, entry, place, "environment");
-      need(entry, place, "noise_precision", is_text, "a text");
+      need(entry, place, "noise_precision", is_name, kName);
       const json& request = need(entry, place, "request", is_object, "an object");
       for (const char* name : {"prompt", "size"})
         need(request, place + ".request", name, is_text, "a text");
@@ -130,7 +136,7 @@ class PlanReader {
   // Before the lists are read that it may belong to: where the id is that it names is kept.
   void check_sample(const json& entry) {
     const std::string place = fmt::format("samples[{}]", sample_ids_.size());
-    const std::string id = need(entry, place, "id", is_text, "an id");
+    const std::string id = need(entry, place, "id", is_name, kName);
     if (!sample_ids_.insert(id).second) refuse(place + ".id", "stands twice");
     of_cases_.try_emplace(need(entry, place, "case", is_text, "an id"), place + ".case");
     const json& kind = need(entry, place, "kind", is_text, "a text");

@@ -34,9 +34,13 @@ TEST_P(Faults, AreRowsWithTheirKindAndTheSweepGoesOn) {
   const std::string mark = name + ("-" + std::to_string(::getpid()));
   ::setenv("USER", mark.c_str(), 1);  // reaches every worker
   const std::string matrix = write_matrix(folder, kMisbehaving + " " + name, {0, 1, 2}, 0);
-  Started program({kProgram, "run", matrix, "--out", run, "--quiet", "--time-limit", "2"},
-                  folder + "/log");
-  EXPECT_EQ(program.wait(), 7);
+  const auto code_of = [&](std::vector<std::string> command) {
+    command.insert(command.begin(), kProgram);
+    return Started(command, folder + "/log").wait();
+  };
+  ASSERT_EQ(code_of({"plan", matrix, "--out", run, "--quiet"}), 0);
+  EXPECT_EQ(code_of({"generate", run, "--quiet", "--time-limit", "2"}), 7);
+  EXPECT_EQ(code_of({"report", run, "--exit-code"}), 7);
   std::size_t failed = 0, well = 0;
   for (const auto& [id, record] : lasting_records(run)) {
     if (record.at("outcome") == "ok") {

@@ -36,7 +36,10 @@ std::string lasting_text(const fs::path& file) {
   if (name == "lock" || name.ends_with(".sqlite")) return "";  // the ledger: see its export
   if (name == "records.jsonl") {
     std::string lines;
-    for (const auto& [sample, record] : lasting_records(run)) lines += record.dump() + "\n";
+    for (auto& [sample, record] : lasting_records(run)) {
+      record.erase("slot");  // whichever was free first
+      lines += record.dump() + "\n";
+    }
     return lines;
   }
   if (name == "report.json") return lasting_report(run).dump(1);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <functional>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
@@ -47,6 +48,18 @@ void make_plan(Family& family, const std::string& run, const std::string& engine
   const std::string matrix = write_quiet_matrix(folder, engine, {2});
   family.expect({"plan", matrix, "--out", folder});
 }
+// Beside its pictures two blocks of each comparison.
+void make_timed_plan(Family& family, const std::string& engine, const Words& more = {}) {
+  const std::string folder = family.now() / "run";
+  std::filesystem::create_directories(folder);
+  const std::string file = write_quiet_matrix(folder, engine, {2});
+  nlohmann::json matrix = read_json(file);
+  matrix["timing"] = {{"warmup", 1}, {"blocks", 2}};
+  write_file(file, matrix.dump(1));
+  Words words = {"plan", file, "--out", folder};
+  words.insert(words.end(), more.begin(), more.end());
+  family.expect(words);
+}
 void make_pictures(Family& family, const std::string& run, const Words& more = {}) {
   Words words = {"generate", family.now() / run, "--quiet"};
   words.insert(words.end(), more.begin(), more.end());
@@ -74,8 +87,24 @@ void make_shards(Family& family) {
 
 const Stage kStages[] = {
     {"generate",
-     4,
+     3,
      [](Family& family) { make_plan(family, "run", "null"); },
+     {"generate", "{now}/run", "--quiet"}},
+    {"generate_timed",
+     1,
+     [](Family& family) { make_timed_plan(family, family.quick_engine()); },
+     {"generate", "{now}/run", "--quiet"}},
+    {"generate_traced",
+     1,
+     [](Family& family) { make_timed_plan(family, family.quick_engine(), {"--trace"}); },
+     {"generate", "{now}/run", "--quiet"}},
+    {"generate_slots",
+     1,
+     [](Family& family) { make_timed_plan(family, family.quick_engine(), {"--trace"}); },
+     {"generate", "{now}/run", "--quiet", "--slots", "2"}},
+    {"generate_reference",
+     1,
+     [](Family& family) { make_timed_plan(family, "reference", {"--trace"}); },
      {"generate", "{now}/run", "--quiet"}},
     {"score", 4, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
     {"report", 16, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},

@@ -48,6 +48,16 @@ TEST(Text, InAnotherEncodingIsRefusedWithItsLine) {
             "line 2: is not valid UTF-8 at byte 3; save it as UTF-8");  // Latin-1
 }
 
+TEST(Text, IsAPlainNameWhereItLeadsNowhereElse) {
+  for (const char* name : {"7ff0", "fp32", "a-b_c.d", "A", "a C"})
+    EXPECT_TRUE(is_plain_name(name)) << name;
+  for (const char* name : {"", ".", "..", ".hidden", "a/b", "../a", "/a", "a\x1b[m", "a\n", "é"})
+    EXPECT_FALSE(is_plain_name(name)) << name;
+  EXPECT_FALSE(is_plain_name(std::string_view("a\0b", 3)));
+  EXPECT_TRUE(is_plain_name(std::string(100, 'a')));
+  EXPECT_FALSE(is_plain_name(std::string(101, 'a')));
+}
+
 TEST(Text, IsUtf8OnlyInItsShortestForm) {
   for (const char* bytes : {"\xc0\xaf", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xed\xa0\x80",
                             "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\x80", "\xe2\x82"})

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/run/equal_pictures.h"
@@ -91,6 +93,32 @@ TEST_F(ReadRun, KnowsWhetherItWasScored) {
 TEST_F(ReadRun, RefusesAFileThatIsNoPlan) {
   write_file(folder_ / "plan.json", R"({"schema":"sameseed/matrix/1"})");
   EXPECT_THROW(read(kOk), UserError);
+}
+
+TEST_F(ReadRun, SaysInPlainWordsWhatIsWrongInAPlan) {
+  using nlohmann::json;
+  const std::pair<std::function<void(json&)>, const char*> edits[] = {
+      {[](json& plan) { plan["samples"][1]["kind"] = true; },
+       "plan.json: samples[1]: type must be string, but is boolean; make"},
+      {[](json& plan) { plan["cases"][0] = "x"; },
+       "plan.json: cases[0]: cannot use at() with string"},
+      {[](json& plan) { plan["name"] = 1; }, "plan.json: type must be string, but is number"},
+      {[](json& plan) { plan["samples"][0]["id"] = "../../x"; },
+       "the id of a sample must be a name without"},
+  };
+  for (const auto& [edit, words] : edits) {
+    json plan = small_plan();
+    edit(plan);
+    write_file(folder_ / "plan.json", plan.dump());
+    try {
+      read("");
+      ADD_FAILURE() << "taken: " << words;
+    } catch (const UserError& error) {
+      const std::string said = error.what();
+      EXPECT_NE(said.find(words), std::string::npos) << said;
+      EXPECT_EQ(said.find("json.exception"), std::string::npos) << said;
+    }
+  }
 }
 
 TEST_F(ReadRun, TakesNoScoresOfAPictureThatWasMadeAgain) {
