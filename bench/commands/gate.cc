@@ -69,7 +69,7 @@ void add_gate_options(CLI::App& command, GateOptions& options, const char* gates
 
 void add_require_coverage(CLI::App& command, bool& required) {
   command.add_flag("--require-coverage", required,
-                   "a setting that no gate judges makes the verdict inconclusive (5)");
+                   "a setting whose pictures no gate judges makes the verdict inconclusive (5)");
 }
 
 Command add_gate(CLI::App& program) {

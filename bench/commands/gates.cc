@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -10,6 +11,8 @@
 #include "io/files.h"
 #include "reports/formats/gate_file.h"
 #include "reports/judge/derived_gates.h"
+#include "reports/judge/reach.h"
+#include "reports/judge/sample_size.h"
 #include "reports/run/run_files.h"
 #include "reports/run/run_index.h"
 #include "reports/summary/summary.h"
@@ -24,7 +27,15 @@ struct GatesCommand {
 
 int gates(const GatesCommand& command) {
   const RunFiles files = read_run_and_warn(command.run);
-  const std::vector<Gate> gates = derive_gates(summarize_run(RunIndex(files)), command.rule);
+  const Summary summary = summarize_run(RunIndex(files));
+  const std::vector<Gate> gates = derive_gates(summary, command.rule);
+  PlannedObservations planned;
+  for (const Comparison& comparison : summary.comparisons) {
+    planned.pairs = std::max(planned.pairs, comparison.pairs.size());
+    planned.prompts = std::max(planned.prompts, prompts_in(comparison.pairs));
+  }
+  for (const std::string& line : gates_out_of_reach(gates, planned))
+    std::cerr << "sameseed: warning: no run of this size can pass this gate: " << line << "\n";
   const std::string text = gate_file_text(gates);
   if (command.out.empty()) {
     std::cout << text;

@@ -44,7 +44,8 @@ struct Child {
 // /proc/PID/stat: the name, in brackets, may hold anything.
 bool read_child(pid_t pid, Child& child) {
   std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  std::string text;
+  std::getline(in, text, '\0');  // which does not throw where the process has just gone
   const std::size_t bracket = text.rfind(')');
   if (bracket == std::string::npos) return false;
   std::istringstream rest(text.substr(bracket + 1));

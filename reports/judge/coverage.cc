@@ -22,6 +22,7 @@ Coverage uncovered(const Summary& summary, const Verdict& verdict) {
   std::set<std::string> judged, names;
   for (const GateDecision& decision : *verdict.gates) {
     names.insert(decision.gate.name);
+    if (decision.gate.is_timing) continue;  // how fast a picture came says nothing of it
     for (const SettingDecision& setting : decision.settings) judged.insert(setting.comparison);
   }
   bool timed = false;
@@ -45,8 +46,8 @@ std::vector<std::string> told(const Coverage& coverage) {
   std::vector<std::string> labels;
   for (const UncoveredSetting& setting : coverage.settings) labels.push_back(setting.label);
   if (!labels.empty())
-    lines.push_back(fmt::format("no gate judges {} of {} settings: {}", labels.size(), coverage.of,
-                                listed(labels, kMostListed, "; ")));
+    lines.push_back(fmt::format("no gate judges the pictures of {} of {} settings: {}",
+                                labels.size(), coverage.of, listed(labels, kMostListed, "; ")));
   if (!coverage.metrics.empty())
     lines.push_back("no gate is on these metrics: " + listed(coverage.metrics, kMostListed));
   if (coverage.times) lines.push_back("no gate is on times");
@@ -56,10 +57,11 @@ std::vector<std::string> told(const Coverage& coverage) {
 Verdict with_coverage_required(Verdict verdict, const Summary& summary) {
   const Coverage coverage = uncovered(summary, verdict);
   if (verdict.gates && coverage.settings.empty()) return verdict;
-  verdict.causes.push_back(
-      {.kind = "coverage",
-       .code = 5,
-       .text = verdict.gates ? told(coverage).front() : "there are no gates that judge a setting"});
+  verdict.causes.push_back({.kind = "coverage",
+                            .code = 5,
+                            .text = verdict.gates
+                                        ? told(coverage).front()
+                                        : "there are no gates that judge a setting's pictures"});
   if (verdict.code == 0) {
     verdict.code = 5;
     verdict.word = words_of(verdict, summary);

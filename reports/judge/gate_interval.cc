@@ -82,7 +82,9 @@ BoundTest bound_test(const GateObservations& observations, const StatisticTest& 
   if (!test.spread) return entry;
   const auto change = smallest_change(*test.spread, test.n, family, alpha);
   if (!change) return entry;
-  if (*change == 0) {
+  // Differences of values that are equal but for their rounding.
+  constexpr double kRounding = 1e-12;
+  if (*test.spread <= kRounding * std::max(std::abs(test.estimate), std::abs(observations.bound))) {
     entry.smallest_change = 0;
     return entry;
   }
@@ -151,9 +153,7 @@ struct Family {
 };
 
 Family family_of(const std::vector<GateToJudge>& file) {
-  std::size_t size = 0;
-  for (const GateToJudge& one : file)
-    for (const auto& bounds : one.settings) size += bounds.size();
+  const std::size_t size = tests_of(file);
   Family family;
   std::vector<double> above;
   for (const GateToJudge& one : file)
@@ -198,6 +198,13 @@ IntervalAnswer answer_of(const Gate& gate, const std::vector<GateObservations>& 
 
 }  // namespace
 
+std::size_t tests_of(const std::vector<GateToJudge>& file) {
+  std::size_t tests = 0;
+  for (const GateToJudge& one : file)
+    for (const auto& bounds : one.settings) tests += bounds.size();
+  return tests;
+}
+
 std::size_t fewest_of(const Gate& gate) {
   return gate.statistic == "worst5" ? 1 : fewest_observations(1 - gate.alpha);
 }
@@ -219,8 +226,9 @@ std::vector<std::vector<IntervalAnswer>> judge_by_interval(const std::vector<Gat
 }
 
 std::vector<std::optional<BoundTest>> precision_of(const Gate& gate,
-                                                   const std::vector<GateObservations>& settings) {
-  const auto family = static_cast<std::size_t>(
+                                                   const std::vector<GateObservations>& settings,
+                                                   std::size_t tests) {
+  const auto own = static_cast<std::size_t>(
       std::ranges::count_if(settings, [](const GateObservations& observations) {
         return observations.beyond.size() >= kFewestObservations;
       }));
@@ -230,7 +238,7 @@ std::vector<std::optional<BoundTest>> precision_of(const Gate& gate,
     if (observations.code == 0 && !observations.beyond.empty())
       entries.back() =
           bound_test(observations, test_mean(observations.beyond, 0, {.alpha = gate.alpha}),
-                     std::max<std::size_t>(1, family), gate.alpha);
+                     std::max({std::size_t{1}, own, tests}), gate.alpha);
   }
   return entries;
 }

@@ -36,9 +36,14 @@ std::size_t fewest_of(const Gate& gate);
 std::size_t fewest_to_pass(const Gate& gate);
 
 // What the run could have shown, where nothing is judged by it: for each setting its mean, interval
-// and smallest change. `settings`: the observations with Bound::kNone, any number.
+// and smallest change. `settings`: the observations with Bound::kNone, any number. `tests`: that
+// are judged together; at least as many as settings have enough observations.
 std::vector<std::optional<BoundTest>> precision_of(const Gate& gate,
-                                                   const std::vector<GateObservations>& settings);
+                                                   const std::vector<GateObservations>& settings,
+                                                   std::size_t tests);
+
+// How many tests a file makes.
+std::size_t tests_of(const std::vector<GateToJudge>& file);
 
 // That of the setting whose smallest change is largest; nothing without one.
 std::optional<SmallestChange> smallest_change_of(const std::vector<SettingDecision>& settings);

@@ -139,7 +139,8 @@ void judge_class(Case& judged, std::size_t place) {
 }
 
 // What could have been shown of the mean, where the gate is on another statistic or on a number.
-void add_precision(Case& judged) {
+// `tests`: of the file's gates by interval, where this is one.
+void add_precision(Case& judged, std::size_t tests = 1) {
   std::vector<GateObservations> observations;
   for (const Comparison* comparison : judged.comparisons)
     observations.push_back(
@@ -147,7 +148,7 @@ void add_precision(Case& judged) {
   if (judged.gate.is_timing)  // of few blocks no ratio is shown
     for (GateObservations& blocks : observations)
       if (blocks.beyond.size() < kFewestBlocks) blocks.beyond.clear();
-  const auto precision = precision_of(judged.gate, observations);
+  const auto precision = precision_of(judged.gate, observations, tests);
   for (std::size_t place = 0; place < precision.size(); ++place)
     if (precision[place]) judged.decision.settings[place].tests.push_back(*precision[place]);
 }
@@ -231,7 +232,8 @@ ToJudge to_judge(Case& judged) {
 }
 
 void take_answers(Case& judged, const std::vector<std::size_t>& places,
-                  const GateToJudge& observations, const std::vector<IntervalAnswer>& answers) {
+                  const GateToJudge& observations, const std::vector<IntervalAnswer>& answers,
+                  std::size_t tests) {
   for (std::size_t i = 0; i < answers.size(); ++i) {
     ++judged.decision.judged;
     judged.decision.settings[places[i]].tests = answers[i].tests;
@@ -245,7 +247,8 @@ void take_answers(Case& judged, const std::vector<std::size_t>& places,
       else
         leave_in_doubt(judged, places[i], noise ? judged.words.only_noise(text) : text);
   }
-  if (judged.gate.statistic != "mean" && judged.gate.statistic != "ratio") add_precision(judged);
+  if (judged.gate.statistic != "mean" && judged.gate.statistic != "ratio")
+    add_precision(judged, tests);
 }
 
 // By interval all gates of a file are one family.
@@ -262,7 +265,7 @@ void judge_intervals(std::vector<Case>& file) {
     }
   const auto answers = judge_by_interval(family);
   for (std::size_t i = 0; i < cases.size(); ++i)
-    take_answers(*cases[i], places[i], family[i], answers[i]);
+    take_answers(*cases[i], places[i], family[i], answers[i], tests_of(family));
 }
 
 // Causes that are about no setting.

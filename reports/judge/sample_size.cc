@@ -17,11 +17,23 @@ Statistics statistics_of(const std::vector<ScoredPair>& pairs, const ReportMetri
   return summarize(std::move(values), metric);
 }
 
-std::vector<const FloorRow*> floors_of(const Quality& quality, const Summary& summary) {
-  std::vector<const FloorRow*> rows;
+std::vector<const FloorRow*> floors_of(const Quality& quality, const std::vector<FloorRow>& rows) {
+  std::vector<const FloorRow*> beside;
   for (const auto& [name, floor] : quality.floors)
-    for (const FloorRow& row : summary.noise_floor.rows)
-      if (row.id == floor.row) rows.push_back(&row);
+    for (const FloorRow& row : rows)
+      if (row.id == floor.row) beside.push_back(&row);
+  return beside;
+}
+
+// What the floor's other prompts say is not asked either.
+std::vector<FloorRow> rows_of_prompts(std::vector<FloorRow> rows,
+                                      const std::vector<ScoredPair>& pairs) {
+  std::set<std::string> prompts;
+  for (const ScoredPair& scored : pairs) prompts.insert(scored.pair.observation());
+  for (FloorRow& row : rows)
+    std::erase_if(row.cases, [&](const ScoredPair& scored) {
+      return !prompts.contains(scored.pair.observation());
+    });
   return rows;
 }
 
@@ -50,15 +62,16 @@ Summary of_first_prompts(Summary summary, std::size_t count) {
   for (Comparison& comparison : summary.comparisons) {
     if (prompts_in(comparison.pairs) <= count) continue;
     comparison.pairs = pairs_of_first_prompts(comparison.pairs, count);
+    const std::vector<FloorRow> rows = rows_of_prompts(summary.noise_floor.rows, comparison.pairs);
     for (auto& [name, quality] : comparison.quality) {
       const ReportMetric* metric = summary.metric(name);
       if (!metric) continue;
       quality.statistics = statistics_of(comparison.pairs, *metric);
       if (!quality.floors.empty())
-        quality.reading = floor_reading(comparison.pairs, floors_of(quality, summary), *metric);
+        quality.reading = floor_reading(comparison.pairs, floors_of(quality, rows), *metric);
     }
     if (comparison.oracle) comparison.oracle = oracle_of(comparison.pairs, summary.metrics);
-    comparison.setting_class = class_of(comparison, summary.noise_floor.rows, summary.metrics);
+    comparison.setting_class = class_of(comparison, rows, summary.metrics);
   }
   return summary;
 }

@@ -107,17 +107,27 @@ bool is_exactly_zero(const FloorRow& row, const std::vector<const ReportMetric*>
 }
 
 // Of one floor among `floors`. To be within it all metrics have to be shown, at alpha over all
-// floors, since any of them will do; one metric beyond it refutes, at alpha over all metrics.
+// floors, since any of them will do; one metric beyond it refutes, at alpha over all metrics, also
+// where another was not measured.
 Finding within_one(const Comparison& comparison, const FloorRow& row,
                    const std::vector<const ReportMetric*>& metrics, std::size_t floors) {
   const std::string name = fmt::format("\"{}, {}\"", row.arm, row.kind);
-  const bool zero = is_exactly_zero(row, metrics);
   bool within = true, beyond = false;
   std::size_t fewest = std::numeric_limits<std::size_t>::max();
+  std::vector<const ReportMetric*> measured;
+  std::string lacking;
   for (const ReportMetric* metric : metrics) {
     const std::vector<double> above = above_floor(*metric, comparison.pairs, row, kClassFactor);
+    if (above.size() < kFewestObservations) {
+      if (above.size() < fewest)
+        lacking = fmt::format("only {} prompts have the floor {} in {}, it takes {}", above.size(),
+                              name, metric->name, kFewestObservations);
+      fewest = std::min(fewest, above.size());
+      continue;
+    }
+    measured.push_back(metric);
     fewest = std::min(fewest, above.size());
-    if (above.size() < kFewestObservations || !all_finite(above)) {
+    if (!all_finite(above)) {
       within = false;
       continue;
     }
@@ -125,20 +135,18 @@ Finding within_one(const Comparison& comparison, const FloorRow& row,
     within = within && test.p_at_most <= kClassAlpha / static_cast<double>(floors);
     beyond = beyond || test.p_above <= kClassAlpha / static_cast<double>(metrics.size());
   }
-  if (fewest < kFewestObservations)
-    return {Finding::kOpen, fmt::format("only {} prompts have the floor {}, it takes {}", fewest,
-                                        name, kFewestObservations)};
-  if (zero)
+  if (!measured.empty() && is_exactly_zero(row, measured))
     return {Finding::kRefuted,
             fmt::format("the floor {} is exactly 0: any difference is real", name)};
-  if (within)
+  if (!lacking.empty() && !beyond) return {Finding::kOpen, lacking};
+  if (within && !beyond)
     return {Finding::kShown, fmt::format("{} are shown to be at most {} times the floor {} on {} "
                                          "prompts",
                                          named(headline_metrics()), kClassFactor, name, fewest)};
   return {beyond ? Finding::kRefuted : Finding::kOpen,
-          fmt::format("the loss is {} {} times the floor {} on {} prompts",
+          fmt::format("the loss is {} {} times the floor {}{}",
                       beyond ? "shown to be more than" : "not shown to be at most", kClassFactor,
-                      name, fewest)};
+                      name, lacking.empty() ? fmt::format(" on {} prompts", fewest) : "")};
 }
 
 Finding within_floor(const Comparison& comparison, const std::vector<FloorRow>& rows,

@@ -214,11 +214,12 @@ TEST(AllReports, SayWhatNoGateCovers) {
   Judged result = judged(small_run(), gate);
   EXPECT_EQ(
       told(uncovered(result.summary, result.verdict)),
-      (std::vector<std::string>{"no gate judges 1 of 2 settings: conv half 1",
+      (std::vector<std::string>{"no gate judges the pictures of 1 of 2 settings: conv half 1",
                                 "no gate is on these metrics: psnr.rgb", "no gate is on times"}));
   for (const auto& report :
        {make_text_report(), make_markdown_report(), make_junit_report(), make_html_report()})
-    EXPECT_NE(text_of(*report, result).find("no gate judges 1 of 2 settings"), std::string::npos)
+    EXPECT_NE(text_of(*report, result).find("no gate judges the pictures of 1 of 2 settings"),
+              std::string::npos)
         << report->file();
   EXPECT_EQ(result.verdict.code, 0);
   const Verdict required = with_coverage_required(result.verdict, result.summary);
@@ -236,6 +237,11 @@ TEST(AllReports, SayWhatNoGateCovers) {
   const Judged whole =
       judged(small_run(), {{{.name = "lpips.alex", .statistic = "worst", .at_most = 1}}});
   EXPECT_EQ(with_coverage_required(whole.verdict, whole.summary).code, 0);
+  const Judged fast =
+      judged(small_run(6),
+             {{{.is_timing = true, .name = "total_ms", .statistic = "worst", .at_most = 1e9}}});
+  EXPECT_EQ(fast.verdict.code, 0);
+  EXPECT_EQ(with_coverage_required(fast.verdict, fast.summary).code, 5);  // of no picture
 }
 
 TEST(AllReports, SayWhatAGateCouldHaveShown) {

@@ -116,5 +116,35 @@ TEST(ClassGate, IsJudgedOnTheStatedSampleOnly) {
   EXPECT_EQ(class_label(of_first_prompts(summary, 7).comparisons[0].setting_class), "not told");
 }
 
+// The floor is exactly 0 in the first twelve prompts, which are all that count.
+TEST(ClassGate, IsHeldAgainstTheFloorOfTheStatedSampleOnly) {
+  const auto values = [](double loss) {
+    return std::map<std::string, double>{
+        {"lpips.alex", loss}, {"ssim.gaussian", 1 - loss}, {"latents.relative_l2", loss}};
+  };
+  Summary summary;
+  summary.metrics = {{.name = "lpips.alex"},
+                     {.name = "ssim.gaussian", .better = Direction::kHigher, .identical = 1},
+                     {.name = "latents.relative_l2"}};
+  Comparison comparison{.id = "c", .against = "reference", .status = "ok"};
+  FloorRow row{.id = "f", .arm = "reference", .kind = "second process"};
+  for (int i = 0; i < 24; ++i) {
+    const Pair pair{.prompt = "prompt " + std::to_string(100 + i)};
+    comparison.pairs.push_back({.pair = pair,
+                                .scored = true,
+                                .values = values(i == 2 ? 0.001 : 0),
+                                .equal_pictures = i != 2,
+                                .equal_latents = i != 2,
+                                .pictures = {.candidate = "c", .reference = "r"}});
+    row.cases.push_back({.pair = pair, .scored = true, .values = values(i == 20 ? 1e-4 : 0)});
+  }
+  comparison.quality["lpips.alex"].floors["f"] = {.row = "f"};
+  summary.noise_floor.rows = {row};
+  summary.comparisons = {comparison};
+  const ClassReading first = of_first_prompts(summary, 12).comparisons[0].setting_class;
+  EXPECT_EQ(name_of(first.at_best), std::string("other rounding")) << first.because;
+  EXPECT_NE(first.because.find("exactly 0"), std::string::npos) << first.because;
+}
+
 }  // namespace
 }  // namespace sameseed

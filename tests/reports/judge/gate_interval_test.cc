@@ -186,6 +186,33 @@ TEST(IntervalGate, TellsTheSmallestChangeOfTheMeanBesideAnotherStatistic) {
   EXPECT_EQ(found.at("gates")[0].at("smallest_change").at("of"), "mean");
 }
 
+TEST(IntervalGate, TellsWhatTheWholeFileLeavesToShowWhateverTheStatistic) {
+  for (const char* statistic : {"median", "mean"}) {
+    const json report = report_of(about(0.1, 0.02, 24));
+    const std::string gate = statistic_gate(statistic, R"("at_most":0.2)");
+    const auto change = [&](const std::string& gates) {
+      return judged(report, gates_of(gates))
+          .at("gates")[0]
+          .at("smallest_change")
+          .at("value")
+          .get<double>();
+    };
+    std::string many = gate;
+    for (int i = 0; i < 20; ++i) many += "," + lpips_gate(R"("at_most":0.2)");
+    EXPECT_GT(change(many), 1.3 * change(gate)) << statistic;
+  }
+}
+
+TEST(IntervalGate, DoesNotTakeRoundingForASpread) {
+  json accepted = report_of(about(0.1, 0.02, 8)), report = accepted;
+  for (json& one : report["comparisons"][0]["cases"])
+    one["values"]["lpips.alex"] = one["values"]["lpips.alex"].get<double>() + 0.004;
+  const std::string gate =
+      R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.005}})";
+  const json found = judged(report, gates_of(gate), &accepted).at("gates")[0];
+  EXPECT_EQ(found.at("smallest_change").at("value"), 0) << found.at("text");
+}
+
 TEST(IntervalGate, HoldsAtLeastAndDecibelsByTheirSquaredError) {
   const json report = report_of(about(0.1, 0.02, 8));  // PSNR is 40 dB everywhere
   const auto psnr = [](const std::string& bound) {

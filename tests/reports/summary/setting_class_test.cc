@@ -98,6 +98,26 @@ TEST(SettingClass, IsBitEqualOnlyWhereEveryPairIsThereAndEqualToTheByte) {
   EXPECT_EQ(black.label(), "not told");
 }
 
+// As of an engine that hands out no latents: what was measured may still show that it is not so.
+TEST(SettingClass, IsNotWithinAFloorThatOneMetricIsBeyondWhateverElseIsMissing) {
+  const auto without_latents = [](Prompts prompts) {
+    for (ScoredPair& pair : prompts.comparison.pairs) pair.values.erase("latents.relative_l2");
+    for (FloorRow& row : prompts.floor)
+      for (ScoredPair& pair : row.cases) pair.values.erase("latents.relative_l2");
+    return prompts;
+  };
+  const Prompts beyond = without_latents(Prompts(12).with_floor("f", 4));
+  EXPECT_EQ(at_best(beyond), "other rounding");
+  EXPECT_TRUE(says(beyond, "the loss is shown to be more than 1.5 times the floor"));
+  const Prompts zero = without_latents(Prompts(12).with_floor("f", 0));
+  EXPECT_EQ(at_best(zero), "other rounding");
+  EXPECT_TRUE(says(zero, "is exactly 0: any difference is real"));
+  const Prompts open = without_latents(Prompts(12).with_floor("f", 1.05));
+  EXPECT_EQ(open.label(), "not told");
+  EXPECT_EQ(at_best(open), "within the floor");
+  EXPECT_TRUE(says(open, "only 0 prompts have the floor \"reference, f\" in latents.relative_l2"));
+}
+
 TEST(SettingClass, IsWithinTheFloorOnlyWhereThatIsShown) {
   EXPECT_EQ(Prompts(12).with_floor("f", 1.05).label(), "within the floor");
   EXPECT_EQ(Prompts(5).with_floor("f", 1.05).label(), "not told");
