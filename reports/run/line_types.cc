@@ -76,8 +76,10 @@ bool is_metric(const json& value) {
 bool is_trace(const json& value) {
   if (!value.is_object()) return false;
   if (!value.contains("latents")) return true;
-  return is_texts(value.value("blocks", json())) && is_row(value.at("latents")) &&
-         value.value("block_norms", json()).is_array() && all_of(value.at("block_norms"), is_row);
+  const json from = value.value("nonfinite_from", json());  // a step
+  return (from.is_null() || is_count(from)) && is_texts(value.value("blocks", json())) &&
+         is_row(value.at("latents")) && value.value("block_norms", json()).is_array() &&
+         all_of(value.at("block_norms"), is_row);
 }
 
 constexpr Kind kText = {"text", is_text}, kId = {"id", is_id}, kCount = {"count", is_count},

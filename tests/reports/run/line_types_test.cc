@@ -58,6 +58,13 @@ TEST(LineTypes, NameTheFieldThatCannotBe) {
             "`nonfinite` is no count of latents and of values of the image, with the step and the "
             "layers");
   EXPECT_EQ(problem_of_record({{"type", "run"}, {"cohort", 5}}), "`cohort` is no object");
+  const json trace = {{"latents", {0.5}}, {"blocks", {"b"}}, {"block_norms", {{0.5}}}};
+  EXPECT_EQ(with(kPair, "/trace", trace), "");
+  for (const json& from : {json(1.8e20), json(-1), json("2")}) {
+    json other = trace;
+    other["nonfinite_from"] = from;
+    EXPECT_EQ(with(kPair, "/trace", other), "`trace` is no trace") << from;
+  }
   EXPECT_EQ(problem_of_record({{"type", "worker"}}), "has no `environment`");
   EXPECT_EQ(problem_of_record(
                 {{"type", "worker"}, {"environment", "e"}, {"content", {{"files", {{"a", 5}}}}}}),
