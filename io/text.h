@@ -19,6 +19,8 @@ std::string problem_of_text(std::string_view text);
 // Whether it can only name a file of the folder it is joined to: 1 to 100 printable characters of
 // ASCII, no "/", and no "." at the beginning.
 bool is_plain_name(std::string_view text);
+inline constexpr const char* kPlainName =  // for people
+    "a name without \"/\", at most 100 characters of ASCII";
 
 // A text file without its byte order mark and with "\n" at the end of each line, whichever system
 // wrote it. Throws UserError that names the file for what problem_of_text() finds.

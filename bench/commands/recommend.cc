@@ -51,8 +51,7 @@ Command add_recommend(CLI::App& program) {
       "  sameseed recommend RUN --at-most lpips.alex.worst5=0.1 > fast.env && . ./fast.env\n\n"
       "Exit codes: 0 there is one, 2 no setting holds, 5 some seem to, without confidence, or none "
       "that holds is shown to be faster than the reference, or nothing was scored, 7 none holds "
-      "and "
-      "pairs failed, are missing or were refused by the scorer, 1 usage or internal error.");
+      "and pairs failed, are missing or were refused by the scorer, 1 usage or internal error.");
   const auto command = std::make_shared<RecommendCommand>();
   add_run_folder(*parser, command->run);
   parser->add_option("--at-most", command->at_most, "METRIC.STATISTIC=NUMBER: mean or worst5")

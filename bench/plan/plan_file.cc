@@ -67,7 +67,6 @@ class PlanReader {
   static bool is_name(const json& value) {
     return value.is_string() && is_plain_name(value.get_ref<const std::string&>());
   }
-  static constexpr const char* kName = "a name without \"/\", at most 100 characters of ASCII";
   static bool is_text_or_null(const json& value) { return value.is_string() || value.is_null(); }
 
   [[noreturn]] void refuse(const std::string& field, const std::string& why) const {
@@ -120,7 +119,7 @@ class PlanReader {
   void read_cases() {
     cases_ = each("cases", [&](const json& entry, const std::string& place) {
       need_id(environments_, entry, place, "environment");
-      need(entry, place, "noise_precision", is_name, kName);
+      need(entry, place, "noise_precision", is_name, kPlainName);
       const json& request = need(entry, place, "request", is_object, "an object");
       for (const char* name : {"prompt", "size"})
         need(request, place + ".request", name, is_text, "a text");
@@ -136,7 +135,7 @@ class PlanReader {
   // Before the lists are read that it may belong to: where the id is that it names is kept.
   void check_sample(const json& entry) {
     const std::string place = fmt::format("samples[{}]", sample_ids_.size());
-    const std::string id = need(entry, place, "id", is_name, kName);
+    const std::string id = need(entry, place, "id", is_name, kPlainName);
     if (!sample_ids_.insert(id).second) refuse(place + ".id", "stands twice");
     of_cases_.try_emplace(need(entry, place, "case", is_text, "an id"), place + ".case");
     const json& kind = need(entry, place, "kind", is_text, "a text");

@@ -83,7 +83,7 @@ void add_missing_pairs(const Side& a, const Side& b, std::vector<Shortfall>& lis
 // Values that only one run has, of pairs that both have scored.
 void add_missing_values(const Side& a, const Side& b, std::vector<Shortfall>& list) {
   for (const ReportMetric& metric : judged_metrics(a.run, b.run)) {
-    std::map<const char*, std::vector<std::string>> missing;
+    std::map<std::string, std::vector<std::string>> missing;
     for (const auto& [key, ours] : a.pairs) {
       const auto theirs = b.pairs.find(key);
       if (theirs == b.pairs.end() || !ours->scores() || !theirs->second->scores()) continue;
@@ -173,7 +173,7 @@ void add_lonely_comparisons(const RunIndex& a, const RunIndex& b,
 
 std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b) {
   std::set<std::string> noise, tokens;
-  std::map<const char*, std::set<std::string>> unknown;  // in which run -> pictures
+  std::map<std::string, std::set<std::string>> unknown;  // in which run -> pictures
   for (const SameComparison& same : same_comparisons(a, b)) {
     const Side ours = made_side("A", a, same.first), theirs = made_side("B", b, same.second);
     for (const auto& [key, pair] : ours.pairs) {

@@ -10,6 +10,7 @@
 #include "reports/statistics/mean_test.h"
 #include "reports/statistics/median_test.h"
 #include "reports/statistics/paired_bootstrap.h"
+#include "reports/statistics/report_metric.h"
 #include "reports/statistics/tail_bound.h"
 
 namespace sameseed {
@@ -59,10 +60,10 @@ ShownChange shown_change(const GateObservations& observations, double change, do
   if (observations.unit == "ratio")
     return {std::expm1(change), std::log1p(std::expm1(change) / 2), observations.unit};
   if (!observations.shown_in_decibels) return {change, change / 2, observations.unit};
-  const double start = observations.has_bound ? 0 : estimate,
-               decibels = std::abs(observations.shown(start + change) - observations.shown(start)),
-               loss = std::pow(10, -observations.shown(start) / 10) * 255 * 255;
-  return {decibels, loss * (std::pow(10, decibels / 20) - 1), "dB"};
+  const double start = observations.has_bound ? 0 : estimate, from = observations.shown(start),
+               decibels = std::abs(observations.shown(start + change) - from);
+  const ReportMetric metric = {.name = {}, .unit = "dB"};
+  return {decibels, metric.loss(from - decibels / 2) - metric.loss(from), "dB"};
 }
 
 // Prompts or blocks that would show half of a change; nothing where that is not even twice those

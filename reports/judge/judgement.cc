@@ -264,8 +264,9 @@ void judge_intervals(std::vector<Case>& file) {
       family.push_back(std::move(list.observations));
     }
   const auto answers = judge_by_interval(family);
+  const std::size_t tests = tests_of(family);
   for (std::size_t i = 0; i < cases.size(); ++i)
-    take_answers(*cases[i], places[i], family[i], answers[i], tests_of(family));
+    take_answers(*cases[i], places[i], family[i], answers[i], tests);
 }
 
 // Causes that are about no setting.

@@ -210,6 +210,42 @@ std::string equally_fast(const Recommendable& chosen, const std::vector<Recommen
   return fmt::format("# cannot be told from it by time: {}\n", fmt::join(labels, "; "));
 }
 
+// Comments: a title and the first settings of a list.
+std::string list_of(const std::string& title, const std::vector<Recommendable>& settings) {
+  std::string text = "# " + title + "\n";
+  for (std::size_t i = 0; i < settings.size() && i < kMostPassedOver; ++i)
+    text += fmt::format("# {}, {}\n{}", one_line(setting_label(settings[i].setting)),
+                        time_of(settings[i]), reasons_of(settings[i]));
+  if (settings.size() > kMostPassedOver)
+    text += fmt::format("# and {} more\n", settings.size() - kMostPassedOver);
+  return text;
+}
+
+// Where no setting can be taken: why, and the settings.
+Recommendation none_of(const std::vector<Recommendable>& fastest_first) {
+  std::vector<Recommendable> holding, others;
+  for (const Recommendable& setting : fastest_first)
+    (setting.holds ? holding : others).push_back(setting);
+  const auto any = [&](auto condition) { return std::ranges::any_of(others, condition); };
+  if (!holding.empty()) {
+    std::string text = list_of(
+        "None is shown to be faster than the reference. Their quality holds, fastest first:",
+        holding);
+    if (!others.empty())
+      text += list_of("The quality of these does not hold, or is not sure to:", others);
+    return {text, 5};
+  }
+  if (any([](const Recommendable& one) { return one.seems_to_hold; }))
+    return {
+        list_of("No setting holds with confidence; more prompts may tell. Fastest first:", others),
+        5};
+  if (any([](const Recommendable& one) { return one.unjudged == 7; }))
+    return {list_of("No setting holds, and pairs are missing. Fastest first:", others), 7};
+  if (any([](const Recommendable& one) { return one.unjudged == 5; }))
+    return {list_of("Nothing was scored that could hold. Fastest first:", others), 5};
+  return {list_of("No setting holds. Fastest first:", others), 2};
+}
+
 }  // namespace
 
 QualityBound parse_quality_bound(const std::string& text, bool at_most) {
@@ -271,57 +307,21 @@ std::vector<Recommendable> recommendable(const Summary& summary,
 
 Recommendation recommend(const std::vector<Recommendable>& fastest_first,
                          const std::string& command) {
-  Recommendation result;
-  std::string& text = result.environment_file;
-  text = "# " + one_line(command) + "\n";
-  using Listed = std::vector<const Recommendable*>;
-  const auto those = [&](auto condition) {
-    Listed list;
-    for (const Recommendable& setting : fastest_first)
-      if (condition(setting)) list.push_back(&setting);
-    return list;
-  };
-  const auto list = [&](const std::string& title, const Listed& settings) {
-    if (settings.empty()) return;
-    text += "# " + title + "\n";
-    for (std::size_t i = 0; i < settings.size() && i < kMostPassedOver; ++i)
-      text += fmt::format("# {}, {}\n{}", one_line(setting_label(settings[i]->setting)),
-                          time_of(*settings[i]), reasons_of(*settings[i]));
-    if (settings.size() > kMostPassedOver)
-      text += fmt::format("# and {} more\n", settings.size() - kMostPassedOver);
-  };
   const auto chosen = std::ranges::find_if(fastest_first, [](const Recommendable& setting) {
     return setting.holds && setting.is_faster();
   });
-  if (chosen != fastest_first.end()) {
-    text += fmt::format("# {}\n# {}\n{}", one_line(setting_label(chosen->setting)),
-                        time_of(*chosen), reasons_of(*chosen)) +
-            equally_fast(*chosen, fastest_first) + lines_of(chosen->setting);
-    list("Passed over, though faster as measured:",
-         those([&](const Recommendable& setting) { return &setting < &*chosen; }));
-    return result;
-  }
-  const Listed holding = those([](const Recommendable&one) { return one.holds; }),
-               others = those([](const Recommendable&one) { return !one.holds; });
-  const auto any = [&](auto condition) { return std::ranges::any_of(fastest_first, condition); };
-  if (!holding.empty()) {
-    result.code = 5;
-    list("None is shown to be faster than the reference. Their quality holds, fastest first:",
-         holding);
-    list("The quality of these does not hold, or is not sure to:", others);
-  } else if (any([](const Recommendable& one) { return one.seems_to_hold; })) {
-    result.code = 5;
-    list("No setting holds with confidence; more prompts may tell. Fastest first:", others);
-  } else if (any([](const Recommendable& one) { return one.unjudged == 7; })) {
-    result.code = 7;
-    list("No setting holds, and pairs are missing. Fastest first:", others);
-  } else if (any([](const Recommendable& one) { return one.unjudged == 5; })) {
-    result.code = 5;
-    list("Nothing was scored that could hold. Fastest first:", others);
+  Recommendation result;
+  if (chosen == fastest_first.end()) {
+    result = none_of(fastest_first);
   } else {
-    result.code = 2;
-    list("No setting holds. Fastest first:", others);
+    result.environment_file = fmt::format(
+        "# {}\n# {}\n{}{}{}", one_line(setting_label(chosen->setting)), time_of(*chosen),
+        reasons_of(*chosen), equally_fast(*chosen, fastest_first), lines_of(chosen->setting));
+    if (chosen != fastest_first.begin())
+      result.environment_file +=
+          list_of("Passed over, though faster as measured:", {fastest_first.begin(), chosen});
   }
+  result.environment_file = "# " + one_line(command) + "\n" + result.environment_file;
   return result;
 }
 

@@ -225,16 +225,15 @@ std::map<std::string, Range> ranges_of(const json& scorer) {
 }
 
 std::string problem_of_values(const json& pair, const std::map<std::string, Range>& ranges) {
-  const json values = pair.value("values", json::object()),
-             nonfinite = pair.value("nonfinite", json::object());
-  for (const auto& [metric, value] : values.items()) {
+  const auto values = pair.find("values"), nonfinite = pair.find("nonfinite");
+  if (values == pair.end()) return "";
+  for (const auto& [metric, value] : values->items()) {
     const auto range = ranges.find(metric);
     if (range == ranges.end()) continue;
-    const std::string word = nonfinite.value(metric, "");
     const double number = value.is_number() ? value.get<double>()
-                          : word == "+inf"  ? kInfinity
-                          : word == "-inf"  ? -kInfinity
-                                            : 0;
+                          : nonfinite == pair.end()
+                              ? nonfinite_number("")
+                              : nonfinite_number(nonfinite->value(metric, ""));
     if (number < range->second.least || number > range->second.most)
       return fmt::format("`values.{}` cannot be {:.6g}", metric, number);
   }
@@ -242,6 +241,12 @@ std::string problem_of_values(const json& pair, const std::map<std::string, Rang
 }
 
 }  // namespace
+
+double nonfinite_number(const std::string& word) {
+  return word == "+inf"   ? kInfinity
+         : word == "-inf" ? -kInfinity
+                          : std::numeric_limits<double>::quiet_NaN();
+}
 
 std::string problem_of_answer(const json& answer) {
   return first_of(

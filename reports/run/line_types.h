@@ -20,6 +20,9 @@ std::string problem_of_score(const nlohmann::json& line);
 // record's fields that are its own words.
 std::string problem_of_answer(const nlohmann::json& answer);
 
+// "+inf" and "-inf" as a line of scores.jsonl has them; NaN for any other word.
+double nonfinite_number(const std::string& word);
+
 // Calls `take` with each line of RUN/records.jsonl that can be one (io/json_lines.h).
 PassedOver for_each_record(const std::filesystem::path& path,
                            const std::function<void(nlohmann::json record)>& take);

@@ -67,8 +67,7 @@ PlannedSample sample_of(const json& entry, const std::string& where) {
                           .kind = entry.at("kind"),
                           .comparison = text_or_empty(entry, "comparison")};
   if (!is_plain_name(sample.id))
-    refuse(where,
-           "the id of a sample must be a name without \"/\", at most 100 characters of ASCII");
+    refuse(where, std::string("the id of a sample must be ") + kPlainName);
   return sample;
 }
 

@@ -130,13 +130,6 @@ ReportMetric metric_of(const json& entry) {
   return metric;
 }
 
-double nonfinite_number(const std::string& word) {
-  constexpr double kInfinite = std::numeric_limits<double>::infinity();
-  return word == "+inf"   ? kInfinite
-         : word == "-inf" ? -kInfinite
-                          : std::numeric_limits<double>::quiet_NaN();
-}
-
 std::vector<std::optional<double>> numbers_of(const json& list) {
   std::vector<std::optional<double>> numbers;
   for (const json& value : list)

@@ -114,19 +114,16 @@ Finding within_one(const Comparison& comparison, const FloorRow& row,
   const std::string name = fmt::format("\"{}, {}\"", row.arm, row.kind);
   bool within = true, beyond = false;
   std::size_t fewest = std::numeric_limits<std::size_t>::max();
+  const ReportMetric* scarcest = nullptr;
   std::vector<const ReportMetric*> measured;
-  std::string lacking;
   for (const ReportMetric* metric : metrics) {
     const std::vector<double> above = above_floor(*metric, comparison.pairs, row, kClassFactor);
-    if (above.size() < kFewestObservations) {
-      if (above.size() < fewest)
-        lacking = fmt::format("only {} prompts have the floor {} in {}, it takes {}", above.size(),
-                              name, metric->name, kFewestObservations);
-      fewest = std::min(fewest, above.size());
-      continue;
+    if (above.size() < fewest) {
+      fewest = above.size();
+      scarcest = metric;
     }
+    if (above.size() < kFewestObservations) continue;
     measured.push_back(metric);
-    fewest = std::min(fewest, above.size());
     if (!all_finite(above)) {
       within = false;
       continue;
@@ -135,18 +132,23 @@ Finding within_one(const Comparison& comparison, const FloorRow& row,
     within = within && test.p_at_most <= kClassAlpha / static_cast<double>(floors);
     beyond = beyond || test.p_above <= kClassAlpha / static_cast<double>(metrics.size());
   }
+  const bool few = fewest < kFewestObservations;
+  const std::string prompts = few ? "" : fmt::format(" on {} prompts", fewest);
   if (!measured.empty() && is_exactly_zero(row, measured))
     return {Finding::kRefuted,
             fmt::format("the floor {} is exactly 0: any difference is real", name)};
-  if (!lacking.empty() && !beyond) return {Finding::kOpen, lacking};
-  if (within && !beyond)
-    return {Finding::kShown, fmt::format("{} are shown to be at most {} times the floor {} on {} "
-                                         "prompts",
-                                         named(headline_metrics()), kClassFactor, name, fewest)};
-  return {beyond ? Finding::kRefuted : Finding::kOpen,
-          fmt::format("the loss is {} {} times the floor {}{}",
-                      beyond ? "shown to be more than" : "not shown to be at most", kClassFactor,
-                      name, lacking.empty() ? fmt::format(" on {} prompts", fewest) : "")};
+  if (beyond)
+    return {Finding::kRefuted, fmt::format("the loss is shown to be more than {} times the floor "
+                                           "{}{}",
+                                           kClassFactor, name, prompts)};
+  if (few)
+    return {Finding::kOpen, fmt::format("only {} prompts have the floor {} in {}, it takes {}",
+                                        fewest, name, scarcest->name, kFewestObservations)};
+  if (within)
+    return {Finding::kShown, fmt::format("{} are shown to be at most {} times the floor {}{}",
+                                         named(headline_metrics()), kClassFactor, name, prompts)};
+  return {Finding::kOpen, fmt::format("the loss is not shown to be at most {} times the floor {}{}",
+                                      kClassFactor, name, prompts)};
 }
 
 Finding within_floor(const Comparison& comparison, const std::vector<FloorRow>& rows,

@@ -19,12 +19,6 @@ namespace {
 
 using nlohmann::json;
 
-// SAMESEED_TEST_KILLS and SAMESEED_TEST_SEED ask for more kills, and for those of another run.
-std::size_t number_from(const char* variable, std::size_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? static_cast<std::size_t>(std::stoull(text)) : otherwise;
-}
-
 // Every picture was recorded once; a timing block that was cut was made again whole, and a whole
 // one only if the machine disturbed it.
 void expect_none_made_twice(const std::string& run) {

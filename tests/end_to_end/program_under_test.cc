@@ -148,4 +148,9 @@ std::vector<pid_t> processes_of(const std::string& mark, const std::string& run)
   return pids;
 }
 
+std::size_t number_from(const char* variable, std::size_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text ? static_cast<std::size_t>(std::stoull(text)) : otherwise;
+}
+
 }  // namespace sameseed

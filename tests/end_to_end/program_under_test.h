@@ -57,6 +57,9 @@ std::vector<pid_t> processes_of(const std::string& mark, const std::string& run)
 template <typename Condition>
 bool eventually(Condition condition, std::chrono::milliseconds limit = std::chrono::seconds(20));
 
+// What the caller's environment asks of a long form: SAMESEED_TEST_SEED and the like.
+std::size_t number_from(const char* variable, std::size_t otherwise);
+
 }  // namespace sameseed
 
 #include <thread>

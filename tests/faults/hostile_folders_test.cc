@@ -183,11 +183,6 @@ class HostileFolders : public ::testing::Test {
 
 fs::path HostileFolders::root_, HostileFolders::now_;
 
-std::size_t number_from(const char* variable, std::size_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? static_cast<std::size_t>(std::stoull(text)) : otherwise;
-}
-
 TEST_F(HostileFolders, EndWithACodeAndAWordAndTouchNothingElse) {
   const std::size_t seed = number_from("SAMESEED_TEST_SEED", 20261128);
   const std::size_t changes = number_from("SAMESEED_TEST_CHANGES", 10);

@@ -24,11 +24,6 @@ using Words = std::vector<std::string>;
 constexpr int kPace = 40;
 const Words kNoLimit = {"--time-limit", "1000000"};
 
-std::size_t number_from(const char* variable, std::size_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text ? std::stoull(text) : otherwise;
-}
-
 // A command with its notes and its undisturbed end.
 class Cut {
  public:

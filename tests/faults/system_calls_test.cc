@@ -281,7 +281,7 @@ class SystemCalls : public ::testing::TestWithParam<Stage> {};
 TEST_P(SystemCalls, ThatFailAreSurvivedByTheSameCommand) {
   const Stage& stage = GetParam();
   const std::string asked = variable("SAMESEED_TEST_FAULTS", std::to_string(stage.tries));
-  const std::size_t seed = std::stoull(variable("SAMESEED_TEST_SEED", "20261128"));
+  const std::size_t seed = number_from("SAMESEED_TEST_SEED", 20261128);
   Tried tried(stage);
   ASSERT_GE(tried.code(), 0) << tried.output();
   ASSERT_FALSE(tried.faults().empty());

@@ -305,33 +305,6 @@ TEST(IntervalGate, FailsNobodyForWhatTheNoiseFloorDoesAsWell) {
   EXPECT_TRUE(holds(text_of(report, gate), "the noise floor is as high")) << text_of(report, gate);
 }
 
-TEST(GateFile, RefusesStatisticsThatHaveNoInterval) {
-  EXPECT_TRUE(holds(
-      message_of(R"({"metric":"lpips.alex","statistic":"worst","by":"interval","at_most":1})"),
-      "g.json: gates[0].statistic: of the \"worst\" of all pairs"));
-  EXPECT_TRUE(
-      holds(message_of(R"({"timing":"total_ms","statistic":"mean","by":"interval","at_most":1})"),
-            "\"ratio\" of a timing"));
-  EXPECT_TRUE(holds(message_of(ratio_gate(R"("at_most":-1)")), "gates[0].at_most"));
-}
-
-TEST(GateFile, SaysWhatABoundMayBe) {
-  EXPECT_TRUE(holds(message_of(lpips_gate(R"("at_most":{"floor":"reference, second process"})")),
-                    R"(gates[0].at_most: must be a number, {"floor": KIND, "times": NUMBER})"));
-  EXPECT_TRUE(holds(message_of(lpips_gate(R"("at_most":{"baseline":true,"times":2})")),
-                    R"({"baseline": true, "margin": NUMBER})"));
-  const std::string kind = message_of(lpips_gate(R"("at_most":{"floor":"second","times":2})"));
-  EXPECT_TRUE(holds(kind, "gates[0].at_most.floor: must be \"reference, second process\" or "))
-      << kind;
-  EXPECT_TRUE(holds(message_of(R"({"timing":"total_ms","statistic":"ratio",
-      "at_most":{"floor":"reference, second process","times":2}})"),
-                    "of metrics only"));
-  EXPECT_TRUE(holds(message_of(R"({"metric":"lpips.alex","statistic":"mean","by":"value",
-      "at_most":{"baseline":true,"margin":0}})"),
-                    "always judged by \"interval\""));
-  EXPECT_THROW(gates_of(kBaseline, "0.5"), UserError);
-}
-
 // A whole gate over 6 settings of 16 pairs whose true means lie on the bound: fails in at most
 // alpha of the runs (5 % of 500 are 25; three standard errors more are 40), and with one setting
 // beyond by the smallest change in at least the stated 80 % (400, three standard errors less 373).
