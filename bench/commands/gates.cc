@@ -36,6 +36,8 @@ int gates(const GatesCommand& command) {
   }
   for (const std::string& line : gates_out_of_reach(gates, planned))
     std::cerr << "sameseed: warning: no run of this size can pass this gate: " << line << "\n";
+  for (const std::string& line : gates_that_hardly_fail(gates))
+    std::cerr << "sameseed: warning: this gate bounds nothing: " << line << "\n";
   const std::string text = gate_file_text(gates);
   if (command.out.empty()) {
     std::cout << text;

@@ -147,6 +147,8 @@ void describe_gates(const std::vector<Gate>& gates, const json& plan, const Prom
                                  .blocks = timed * timing.at("blocks").get<std::size_t>()});
   for (const std::string& line : lines)
     std::cerr << "sameseed: this gate can never pass: " << line << "\n";
+  for (const std::string& line : gates_that_hardly_fail(gates))
+    std::cerr << "sameseed: this gate bounds nothing: " << line << "\n";
   if (lines.empty()) std::cerr << "sameseed: every gate has the prompts and blocks that it needs\n";
 }
 

@@ -32,7 +32,10 @@ struct Claim {
   Estimate difference = {};
   std::optional<double> margin =
       {};  // how much worse is still "not worse": a loss, or 0.01 of times
-  std::optional<double> before = {};          // of own references: A's mean loss
+  std::optional<double> before = {};  // of own references: A's mean loss
+  // Of own references whose margin is a share of A's mean loss: `difference` over it. "Not worse"
+  // was read from its interval, in which A's mean is as uncertain as B's.
+  std::optional<Estimate> relative = {};
   std::optional<double> smallest_shown = {};  // that could have been shown
   std::optional<double> needed = {};          // prompts or blocks that would probably tell
   std::string reading = {};                   // reports/FILES.md, compare.json

@@ -31,8 +31,9 @@ bool is_all_zero(const CompareRow& row) {
 struct Found {
   EffectEstimate estimate;  // of the row's values
   bool shown = false;
-  std::size_t family = 1;                   // rows that were judged together
-  std::optional<StatisticTest> bound = {};  // of its bounded values
+  std::size_t family = 1;                        // rows that were judged together
+  std::optional<StatisticTest> bound = {};       // of its bounded values
+  std::optional<StatisticTest> difference = {};  // of its differences, where it has them
 };
 
 // Every row of one family that has enough observations.
@@ -145,10 +146,9 @@ Claim claim_of(const CompareRow& row, const Found& found) {
   const auto out = [&](double value) { return claim.is_time() ? std::exp(value) : value; };
   Estimate& difference = claim.difference;
   difference.n = row.values.size();
-  if (found.bound) {
-    difference.value = out(found.bound->estimate);
-    if (found.bound->low && found.bound->high)
-      difference.interval = {out(*found.bound->low), out(*found.bound->high)};
+  if (const auto& test = found.difference ? found.difference : found.bound) {
+    difference.value = out(test->estimate);
+    if (test->low && test->high) difference.interval = {out(*test->low), out(*test->high)};
   } else if (difference.n > 0) {
     double sum = 0;
     for (const double value : values_of(row.bounded.empty() ? row.values : row.bounded))
@@ -158,6 +158,12 @@ Claim claim_of(const CompareRow& row, const Found& found) {
     if (found.estimate.half_width)
       difference.interval = {out(mean - *found.estimate.half_width),
                              out(mean + *found.estimate.half_width)};
+  }
+  if (found.difference) {
+    claim.relative = {.n = difference.n, .value = found.bound->estimate / *claim.before};
+    if (found.bound->low && found.bound->high)
+      claim.relative->interval = {*found.bound->low / *claim.before,
+                                  *found.bound->high / *claim.before};
   }
   if (found.estimate.half_width) claim.smallest_shown = smallest_shown(row, found);
   claim.reading =
@@ -203,6 +209,9 @@ CompareRow score_row(Claim claim, const std::map<std::size_t, LossesOfPrompt>& l
   const double slope = of_ratio ? b / a : 1, shift = of_ratio ? (b - a) / n : 0;
   for (const auto& [observation, of_prompt] : losses)
     row.bounded[observation] = of_prompt.b - slope * of_prompt.a + shift;
+  if (of_ratio)
+    for (const auto& [observation, of_prompt] : losses)
+      row.differences[observation] = of_prompt.b - of_prompt.a;
   row.claim.margin = row.bound;
   if (!losses.empty()) row.claim.before = a / n;
   return row;
@@ -225,6 +234,8 @@ std::vector<Claim> judge_rows(const CompareRows& rows, std::size_t observations)
     const CompareRow& row = rows[i];
     if (row.bounded.size() >= fewest_of(row))
       found[i].bound = test_mean(values_of(row.bounded), row.bound, {.alpha = kNotWorseAlpha});
+    if (found[i].bound && !row.differences.empty())
+      found[i].difference = test_mean(values_of(row.differences), 0, {.alpha = kNotWorseAlpha});
     claims.push_back(claim_of(row, found[i]));
   }
   return claims;

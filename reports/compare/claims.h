@@ -54,6 +54,8 @@ struct CompareRow {
   // Observation -> that of which a mean of at most `bound` is "not worse"; empty: is not asked.
   std::map<std::size_t, double> bounded = {};
   double bound = 0;
+  // Observation -> b - a, where `bounded` is linearised about the ratio of the means instead.
+  std::map<std::size_t, double> differences = {};
   // Observation -> log of B's clock over A's, of times whose samples all tell it.
   std::map<std::size_t, double> clock = {};
 };

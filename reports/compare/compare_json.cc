@@ -32,6 +32,11 @@ json cohort_json(const Compared& compared) {
           {"differences", std::move(list)}};
 }
 
+json interval_or_null(const std::optional<Interval>& interval) {
+  if (!interval) return nullptr;
+  return {{"low", interval->low}, {"high", interval->high}};
+}
+
 json claim_json(const Claim& claim) {
   const Estimate& difference = claim.difference;
   json entry = {{"about", name_of(claim.about)},
@@ -41,15 +46,16 @@ json claim_json(const Claim& claim) {
                 {"unit", claim.unit},
                 {"n", difference.n},
                 {"difference", difference.n > 0 ? json(difference.value) : json()},
-                {"interval", nullptr},
+                {"interval", interval_or_null(difference.interval)},
                 {"smallest_shown", or_null(claim.smallest_shown)},
                 {"reading", claim.reading}};
   if (claim.margin) entry["margin"] = *claim.margin;
   if (claim.before) entry["loss_of_a"] = *claim.before;
   if (claim.needed) entry["needed"] = *claim.needed;
   if (!claim.cause.empty()) entry["cause"] = claim.cause;
-  if (difference.interval)
-    entry["interval"] = {{"low", difference.interval->low}, {"high", difference.interval->high}};
+  if (claim.relative)
+    entry["relative"] = {{"difference", claim.relative->value},
+                         {"interval", interval_or_null(claim.relative->interval)}};
   if (claim.off) entry["off"] = *claim.off;
   if (!claim.against.empty()) entry["against"] = claim.against;
   if (claim.pictures) {

@@ -71,9 +71,13 @@ std::string amount(const Claim& claim) {
   if (difference.interval)
     text += fmt::format(" [{}, {}]", number(difference.interval->low),
                         number(difference.interval->high));
-  if (claim.before && *claim.before > 0)
-    text += fmt::format(" on {:.3g} ({:+.0f} %)", *claim.before,
-                        100 * difference.value / *claim.before);
+  if (!claim.before || *claim.before <= 0) return text;
+  text +=
+      fmt::format(" on {:.3g} ({:+.0f} %", *claim.before, 100 * difference.value / *claim.before);
+  if (claim.relative && claim.relative->interval)
+    text += fmt::format(" [{:+.0f} %, {:+.0f} %]", 100 * claim.relative->interval->low,
+                        100 * claim.relative->interval->high);
+  text += ")";
   return text;
 }
 

@@ -25,6 +25,13 @@ std::string wrong_side(const Gate& gate, const Summary& summary) {
   if (!metric || gate.floor || gate.baseline_margin) return "";
   const bool lower = metric->better == Direction::kLower && !gate.at_most,
              higher = metric->better == Direction::kHigher && !gate.at_least;
+  const Interval range = metric->range();
+  if (metric->better == Direction::kLower && gate.at_most.value_or(0) >= range.high)
+    return fmt::format("no two pictures have a {} above {:g}, so any loss would pass", gate.name,
+                       range.high);
+  if (metric->better == Direction::kHigher && gate.at_least.value_or(1) <= range.low)
+    return fmt::format("no two pictures have a {} below {:g}, so any loss would pass", gate.name,
+                       range.low);
   if (!lower && !higher) return "";
   return fmt::format("of {} a gate needs \"{}\": {} is better, and any loss would pass this one",
                      gate.name, lower ? "at_most" : "at_least", lower ? "lower" : "higher");

@@ -14,7 +14,8 @@ namespace sameseed {
 std::string wrong_name(const Gate& gate, const Summary& summary);
 
 // What is wrong with bounds that no loss can break, however large: `at_least` alone where lower is
-// better, `at_most` alone where higher is. Empty where nothing is.
+// better, `at_most` alone where higher is, a bound at the end of the metric's range. Empty where
+// nothing is.
 std::string wrong_side(const Gate& gate, const Summary& summary);
 // Why `where` cannot fit any combination of the axes' values; empty where it can.
 std::string wrong_place(const Gate& gate, const Summary& summary);

@@ -1,4 +1,5 @@
-// Which gates no run of a matrix can pass, whatever its pictures: told before a night is spent.
+// Which gates no run of a matrix can pass, whatever its pictures, and which hardly any can fail:
+// told before a night is spent.
 #pragma once
 
 #include <cstddef>
@@ -20,5 +21,9 @@ struct PlannedObservations {
 // interval: needs 59 prompts, it has 12 here".
 std::vector<std::string> gates_out_of_reach(const std::vector<Gate>& gates,
                                             const PlannedObservations& planned);
+
+// A line for each gate that bounds lpips.alex above what pictures have that have nothing in common:
+// "lpips.alex worst5 at most 1.8: ...".
+std::vector<std::string> gates_that_hardly_fail(const std::vector<Gate>& gates);
 
 }  // namespace sameseed

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "reports/statistics/report_metric.h"
+
 namespace sameseed {
 namespace {
 
@@ -204,27 +206,24 @@ std::string type_of(const json& line) {
   return type != line.end() && type->is_string() ? type->get<std::string>() : "";
 }
 
-// What a metric's values can be.
-struct Range {
-  double least = -kInfinity, most = kInfinity;
-};
-
-// None is better than that of identical pictures, and the squared error of 8 bits has an end.
-// Single precision may pass a bound by its rounding.
-std::map<std::string, Range> ranges_of(const json& scorer) {
+// What each metric's values can be. Single precision may pass a bound by its rounding.
+std::map<std::string, Interval> ranges_of(const json& scorer) {
   constexpr double kRounding = 1e-5;
-  std::map<std::string, Range> ranges;
-  for (const json& metric : scorer.value("metrics", json::array())) {
-    const json identical = metric.value("identical", json());
-    Range& range = ranges[metric.at("name")];
-    if (metric.at("unit") == "dB" || metric.at("better") == "lower") range.least = -kRounding;
-    if (metric.at("better") == "higher" && identical.is_number())
-      range.most = identical.get<double>() + kRounding;
+  std::map<std::string, Interval> ranges;
+  for (const json& entry : scorer.value("metrics", json::array())) {
+    const json identical = entry.value("identical", json());
+    const ReportMetric metric{
+        .name = entry.at("name"),
+        .unit = entry.at("unit"),
+        .better = direction_of(entry.at("better")),
+        .identical = identical.is_number() ? identical.get<double>() : kInfinity};
+    const Interval range = metric.range();
+    ranges[metric.name] = {range.low - kRounding, range.high + kRounding};
   }
   return ranges;
 }
 
-std::string problem_of_values(const json& pair, const std::map<std::string, Range>& ranges) {
+std::string problem_of_values(const json& pair, const std::map<std::string, Interval>& ranges) {
   const auto values = pair.find("values"), nonfinite = pair.find("nonfinite");
   if (values == pair.end()) return "";
   for (const auto& [metric, value] : values->items()) {
@@ -234,7 +233,7 @@ std::string problem_of_values(const json& pair, const std::map<std::string, Rang
                           : nonfinite == pair.end()
                               ? nonfinite_number("")
                               : nonfinite_number(nonfinite->value(metric, ""));
-    if (number < range->second.least || number > range->second.most)
+    if (number < range->second.low || number > range->second.high)
       return fmt::format("`values.{}` cannot be {:.6g}", metric, number);
   }
   return "";
@@ -278,7 +277,7 @@ PassedOver for_each_record(const std::filesystem::path& path,
 
 PassedOver for_each_score(const std::filesystem::path& path,
                           const std::function<void(json line)>& take) {
-  std::map<std::string, Range> ranges;
+  std::map<std::string, Interval> ranges;
   return for_each_json_line(path, [&](json line) {
     std::string problem = problem_of_score(line);
     if (problem.empty() && type_of(line) == "scorer") ranges = ranges_of(line);

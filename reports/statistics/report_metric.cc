@@ -1,6 +1,7 @@
 #include "reports/statistics/report_metric.h"
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 namespace sameseed {
@@ -21,6 +22,17 @@ std::string ReportMetric::loss_unit() const { return unit == "dB" ? "levels^2" :
 double ReportMetric::badness(double value) const {
   if (better == Direction::kNearer) return std::abs(value - identical);
   return better == Direction::kHigher ? -value : value;
+}
+
+Interval ReportMetric::range() const {
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  if (unit == "dB") return {0, identical};  // the squared error of 8 bits has an end
+  if (better == Direction::kNearer) return {-kLargest, kLargest};
+  // SSIM and its kin are correlations at their lowest.
+  if (better == Direction::kHigher) return {identical == 1 ? -1 : -kLargest, identical};
+  const bool share =
+      unit.empty() && (name.find("share") != std::string::npos || name.starts_with("flip."));
+  return {0, share ? 1 : name.starts_with("difference.") ? 255 : kLargest};
 }
 
 const char* name_of(Direction better) {

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "reports/statistics/estimate.h"
+
 namespace sameseed {
 
 enum class Direction { kHigher, kLower, kNearer };  // kNearer: to the value for identical images
@@ -28,6 +30,9 @@ struct ReportMetric {
   std::string loss_unit() const;
   // What scores are sorted by: larger is worse.
   double badness(double value) const;
+  // What the values of two pictures can be, by the metric's definition. Only a metric whose value
+  // for identical images is infinite has infinite ones.
+  Interval range() const;
 };
 
 // "higher", "lower" or "nearer", as scores.jsonl and report.json have it.

@@ -241,6 +241,12 @@ TEST_P(ShippedGates, GiveEveryExitCode) {
   EXPECT_EQ(gate({.idle_conv = true}), 8);
   make_smaller_plan("twelve.txt");
   EXPECT_EQ(gate({}), 5);
+  // Gates of 12 prompts say that their tails cannot pass.
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run_program({kProgram, "gates", run(), "--out", derived}), 0);
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find(
+                "no run of this size can pass this gate: lpips.alex worst5"),
+            std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Shipped, ShippedGates, ::testing::Values("nightly", "release"));

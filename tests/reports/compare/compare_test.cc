@@ -99,6 +99,28 @@ TEST(Compare, CountsPicturesOnceThatAreEqualToTheByte) {
     }
 }
 
+// Prompts whose losses differ tenfold leave the difference of both means unsure, and their ratio
+// sure.
+TEST(Compare, TellsTheIntervalOfADifferenceFromThatOfARatio) {
+  std::map<std::size_t, LossesOfPrompt> losses;
+  for (std::size_t prompt = 0; prompt < 12; ++prompt) {
+    const double loss = 0.02 * static_cast<double>(prompt + 1);
+    losses[prompt] = {.a = loss, .b = 1.1 * loss + (prompt % 2 == 0 ? 0.001 : -0.001)};
+  }
+  const Claim claim = judge_rows(
+      {score_row({.about = About::kOwnReference}, losses, {.relative = 0.25, .absolute = 0})},
+      12)[0];
+  EXPECT_EQ(claim.reading, "not worse");
+  EXPECT_NEAR(claim.difference.value, 0.013, 1e-9);  // a tenth of 0.13
+  ASSERT_TRUE(claim.difference.interval && claim.relative && claim.relative->interval);
+  // Student's t of 12 differences with a spread of 0.0072: 0.013 -+ 0.0037, no narrower.
+  EXPECT_LT(claim.difference.interval->low, 0.0094);
+  EXPECT_GT(claim.difference.interval->high, 0.0166);
+  EXPECT_NEAR(claim.relative->value, 0.1, 1e-9);
+  EXPECT_GT(claim.relative->interval->low, 0.09);
+  EXPECT_LT(claim.relative->interval->high, 0.11);
+}
+
 TEST(Compare, HoldsScoresAgainstTheMarginThatIsAskedFor) {
   const RunFiles files_a = files_of(synthetic_run({.noise = 1})),
                  files_b = files_of(synthetic_run({.noise = 2, .lpips_of_on = 0.03}));

@@ -61,6 +61,15 @@ TEST(Gate, ThatBoundsTheGoodSideOnlyIsAnError) {
             0);
 }
 
+// A bound at the end of the metric's range is one that nothing can break.
+TEST(Gate, ThatNoPictureCanBreakIsAnError) {
+  const auto verdict =
+      verdict_of(small_run(), R"({"metric":"psnr.rgb","statistic":"worst","at_least":0})");
+  EXPECT_EQ(verdict.at("code"), 1);
+  EXPECT_NE(verdict.dump().find("no two pictures have a psnr.rgb below 0"), std::string::npos)
+      << verdict.dump();
+}
+
 TEST(Verdict, PassesWhereEveryGateDoes) {
   const json found = verdict_of(small_run(), kGood);
   EXPECT_EQ(found.at("code"), 0) << found.dump(1);

@@ -58,5 +58,21 @@ TEST(GatesOutOfReach, AreThoseThatAskForMorePairsThanAreMade) {
   EXPECT_TRUE(out_of_reach(gate, {.prompts = 4, .pairs = 8}).empty());
 }
 
+// Unrelated photographs have 0.67 at least.
+TEST(GatesThatHardlyFail, AreThoseThatPicturesWithNothingInCommonPass) {
+  const auto lines = [](const char* gate) {
+    return gates_that_hardly_fail(
+        parse_gates(R"({"schema":"sameseed/gate/1","gates":[)" + std::string(gate) + "]}", "g"));
+  };
+  const auto found =
+      lines(R"({"metric":"lpips.alex","statistic":"worst5","by":"interval","at_most":1.8})");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0],
+            "lpips.alex worst5 at most 1.8, by interval: photographs that have nothing in common "
+            "have 0.67 to 0.92, so it hardly fails any");
+  EXPECT_TRUE(lines(R"({"metric":"lpips.alex","statistic":"mean","at_most":0.3})").empty());
+  EXPECT_TRUE(lines(R"({"metric":"difference.max_abs","statistic":"mean","at_most":9})").empty());
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -149,6 +149,13 @@ TEST(ScoreLines, HaveNoValueThatTheirMetricNeverHas) {
     EXPECT_NE(problem(values).find(std::string("line 2 was passed over: ") + words),
               std::string::npos)
         << problem(values);
+  // Of 8-bit pictures only the PSNR has an infinite value, and it may not be another's.
+  for (const auto& [metric, word] : {std::pair{"lpips.alex", "+inf"},
+                                     {"ssim.gaussian", "-inf"},
+                                     {"color.delta_l", "-inf"},
+                                     {"psnr.rgb", "-inf"}})
+    EXPECT_NE(problem({{metric, nullptr}}, {{metric, word}}).find("cannot be"), std::string::npos)
+        << metric;
   EXPECT_NE(
       problem({{"ssim.gaussian", nullptr}}, {{"ssim.gaussian", "+inf"}}).find("cannot be inf"),
       std::string::npos);
