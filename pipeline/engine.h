@@ -21,8 +21,12 @@ class Unsupported : public std::runtime_error {
 
 // The `load.` axes: fixed once a worker is up.
 struct LoadOptions {
-  std::string model;    // folder in diffusers' layout
-  std::string vae;      // another VAE folder, or empty: the model's own
+  std::string model;  // folder in diffusers' layout
+  std::string vae;    // another VAE folder, or empty: the model's own
+  // Another sampler than scheduler/ says: a class name, which reads the model's own config as
+  // diffusers' from_config does; a scheduler_config.json, or a folder with one. Empty: the model's
+  // own.
+  std::string scheduler;
   std::string variant;  // "fp16" picks *.fp16.safetensors; empty: plain files
   // "fp64", "fp32", "fp16", "bf16", or "highest": the most exact of them on this device; empty: the
   // engine's default.
@@ -64,7 +68,9 @@ struct Request {
   int batch = 1;                  // pictures made together, 1 to kMostBatch
   std::optional<DeepCache> deepcache;
   std::string enhance;  // post-processing of the 8-bit picture (io/enhance.h); empty: none
-  std::string noise;    // safetensors file with `noise` [batch, channels, height/8, width/8]
+  // safetensors file with `noise` [batch, channels, height/8, width/8] and, for a sampler that adds
+  // noise in its steps, `step_noise` [draws, ...].
+  std::string noise;
   std::string image;    // PNG to write
   std::string latents;  // safetensors to write: final latents and text embeddings; empty: none
   std::string tensors;  // safetensors to write: everything DESIGN's `--tensors` names; empty: none
@@ -86,13 +92,14 @@ struct Generation {
 };
 
 struct NoiseRequest {
-  std::string model, vae;  // as in LoadOptions; only their config.json files are read
+  std::string model, vae, scheduler;  // as in LoadOptions; only their config files are read
+  int steps = 30;                     // as many as the sampler makes
   std::uint64_t seed = 0;
   int width = 128, height = 128;
   int batch = 1;  // drawn as one tensor, as diffusers does for num_images_per_prompt
   std::string precision =
       "fp32";       // the reference arm's: fp16 noise is another stream than fp32 noise
-  std::string out;  // safetensors with `noise`
+  std::string out;  // safetensors with `noise` and, where steps add noise, `step_noise`
 };
 
 class Engine {

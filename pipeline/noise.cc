@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "io/error.h"
+#include "io/safetensors.h"
 #include "pipeline/model/tensor_files.h"
+#include "pipeline/schedulers/read_scheduler.h"
 
 namespace sameseed {
 namespace {
@@ -24,7 +26,7 @@ std::vector<std::int64_t> latent_shape(const UnetConfig& unet, const VaeConfig& 
   return {batch, unet.in_channels, height / scale, width / scale};
 }
 
-std::string draw_noise(const NoiseRequest& request) {
+nlohmann::json draw_noise(const NoiseRequest& request) {
   const at::ScalarType type = scalar_type_of(request.precision, "precision");
   const std::filesystem::path model = request.model;
   const auto shape = latent_shape(
@@ -32,9 +34,32 @@ std::string draw_noise(const NoiseRequest& request) {
       read_vae_config(request.vae.empty() ? model / "vae" : std::filesystem::path(request.vae)),
       request.width, request.height, request.batch);
   at::Generator generator = at::detail::createCPUGenerator(request.seed);
-  const at::Tensor noise = at::randn(shape, generator, at::TensorOptions().dtype(type));
-  save_tensors(request.out, {{"noise", noise}});
-  return sha256_of(noise);
+  Noise noise{.initial = at::randn(shape, generator, at::TensorOptions().dtype(type)), .steps = {}};
+  std::vector<std::string> warnings;  // are the engine's
+  const StepNoises later =
+      read_model_scheduler(model, request.scheduler, warnings)(request.steps, at::kCPU)
+          ->step_noises();
+  std::vector<at::Tensor> draws;
+  for (std::int64_t i = 0; i < later.draws; ++i)
+    draws.push_back(
+        at::randn(shape, generator, at::TensorOptions().dtype(later.is_float ? at::kFloat : type)));
+  NamedTensors tensors = {{"noise", noise.initial}};
+  if (!draws.empty()) tensors["step_noise"] = noise.steps = at::stack(draws);
+  save_tensors(request.out, tensors);
+  return hashes_of(noise);
+}
+
+Noise load_noise(const std::filesystem::path& file) {
+  Noise noise{.initial = load_tensor(file, "noise"), .steps = {}};
+  if (SafetensorsFile::open(file).tensors().contains("step_noise"))
+    noise.steps = load_tensor(file, "step_noise");
+  return noise;
+}
+
+nlohmann::json hashes_of(const Noise& noise) {
+  nlohmann::json hashes = {{"noise", sha256_of(noise.initial)}};
+  if (noise.steps.defined()) hashes["step_noise"] = sha256_of(noise.steps);
+  return hashes;
 }
 
 }  // namespace sameseed

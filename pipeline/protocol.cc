@@ -122,6 +122,7 @@ std::pair<int, int> parse_size(const std::string& text) {
 json to_json(const LoadOptions& o) {
   return {{"model", o.model},
           {"vae", o.vae},
+          {"scheduler", o.scheduler},
           {"variant", o.variant},
           {"precision", o.precision},
           {"vae_precision", o.vae_precision},
@@ -135,6 +136,7 @@ LoadOptions read_load_options(const json& fields) {
   Message message(fields);
   message.take("model", o.model);
   message.take("vae", o.vae);
+  message.take("scheduler", o.scheduler);
   message.take("variant", o.variant);
   message.take("precision", o.precision);
   message.take("vae_precision", o.vae_precision);
@@ -146,9 +148,14 @@ LoadOptions read_load_options(const json& fields) {
 }
 
 json to_json(const NoiseRequest& r) {
-  return {{"model", r.model}, {"vae", r.vae},
-          {"seed", r.seed},   {"size", fmt::format("{}x{}", r.width, r.height)},
-          {"batch", r.batch}, {"precision", r.precision},
+  return {{"model", r.model},
+          {"vae", r.vae},
+          {"scheduler", r.scheduler},
+          {"steps", r.steps},
+          {"seed", r.seed},
+          {"size", fmt::format("{}x{}", r.width, r.height)},
+          {"batch", r.batch},
+          {"precision", r.precision},
           {"out", r.out}};
 }
 
@@ -158,6 +165,8 @@ NoiseRequest read_noise_request(const json& fields) {
   Message message(fields);
   message.take("model", r.model);
   message.take("vae", r.vae);
+  message.take("scheduler", r.scheduler);
+  message.take("steps", r.steps);
   message.take("seed", r.seed);
   message.take("size", size);
   message.take("batch", r.batch);

@@ -144,9 +144,9 @@ const SdxlPipeline& SdxlEngine::loaded() const {
 Generation SdxlEngine::generate(const Request& request) {
   const c10::InferenceMode guard;
   const SdxlPipeline& pipeline = loaded();
-  const Tensor noise = load_tensor(request.noise, "noise");
+  const Noise noise = load_noise(request.noise);
   const std::vector<std::int64_t> shape = pipeline.latent_shape(request);
-  if (noise.sizes() != at::IntArrayRef(shape))
+  if (noise.initial.sizes() != at::IntArrayRef(shape))
     throw UserError(fmt::format("{}: `noise` has another shape than {} picture(s) of {}x{} need",
                                 request.noise, request.batch, request.width, request.height));
 
@@ -181,10 +181,10 @@ Generation SdxlEngine::generate(const Request& request) {
   generation.engagement["non_finite_latents"] = count_nonfinite(latents);
   if (count_nonfinite(latents) > 0 || count_nonfinite(image) > 0)
     generation.nonfinite = pipeline.find_nonfinite(request, embeds, noise, latents, image);
-  generation.hashes = {{"noise", sha256_of(noise)},
-                       {"token_ids", sha256_of(embeds.token_ids)},
-                       {"latents", sha256_of(latents)},
-                       {"image", sha256_of(image)}};
+  generation.hashes = hashes_of(noise);
+  generation.hashes.update({{"token_ids", sha256_of(embeds.token_ids)},
+                            {"latents", sha256_of(latents)},
+                            {"image", sha256_of(image)}});
   if (!request.image.empty() || !request.enhance.empty()) {
     const auto copying = Clock::now();
     Image picture = to_image(image);

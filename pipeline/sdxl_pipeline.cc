@@ -8,8 +8,7 @@
 
 #include "io/elapsed.h"
 #include "io/error.h"
-#include "pipeline/noise.h"
-#include "pipeline/schedulers/scheduler.h"
+#include "pipeline/schedulers/read_scheduler.h"
 #include "pipeline/watch/nonfinite.h"
 
 namespace sameseed {
@@ -54,6 +53,15 @@ auto load_component(const std::filesystem::path& folder, std::string variant, bo
   return component;
 }
 
+void check_step_noise(const StepNoises& needed, const Noise& noise, const Request& request) {
+  const std::int64_t there = noise.steps.defined() ? noise.steps.size(0) : 0;
+  const bool fits = needed.draws == 0 ||
+                    (there == needed.draws && noise.steps[0].sizes() == noise.initial.sizes());
+  if (!fits)
+    throw UserError(fmt::format("{}: `step_noise` has {} draws; this sampler's {} steps need {}",
+                                request.noise, there, request.steps, needed.draws));
+}
+
 // One step by the runner: what changes from step to step goes in, what the cache keeps comes out.
 Tensor run_step(const StepRunner& runner, const Unet& unet, const UnetInput& input,
                 const Tensor& projections, UnetCache* cache, bool partial) {
@@ -82,7 +90,7 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
                            const Upload* upload)
     : backends_(backends),
       config_(read_pipeline_config(options.model)),
-      scheduler_(read_scheduler_config(std::filesystem::path(options.model) / "scheduler")),
+      make_scheduler_(read_model_scheduler(options.model, options.scheduler, report.warnings)),
       unet_config_(read_unet_config(std::filesystem::path(options.model) / "unet")),
       vae_config_(read_vae_config(options.vae.empty() ? std::filesystem::path(options.model) / "vae"
                                                       : std::filesystem::path(options.vae))),
@@ -164,13 +172,14 @@ PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
 }
 
 Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
-                                  const PromptEmbeds& embeds, const Tensor& noise,
+                                  const PromptEmbeds& embeds, const Noise& noise,
                                   NamedTensors& trace, Generation& generation, Stopwatch& watch,
                                   Observer* observer) const {
   const at::ScalarType type = backends_.unet->activation_type();
   const at::Device device = backends_.unet->device();
   const bool guided = embeds.negative_prompt_embeds.defined();
-  const auto scheduler = make_scheduler(scheduler_, request.steps);
+  const auto scheduler = make_scheduler_(request.steps, device);
+  check_step_noise(scheduler->step_noises(), noise, request);
   const std::vector<float> sizes = {
       static_cast<float>(request.height), static_cast<float>(request.width), 0, 0,
       static_cast<float>(request.height), static_cast<float>(request.width)};
@@ -197,7 +206,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   }
 
   const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;
-  const Tensor timesteps = scheduler->timesteps().to(device);
+  const Tensor& timesteps = scheduler->timesteps();
   Tensor projections;
   if (runner) {
     projections = unet.time_projections(input, timesteps);
@@ -211,7 +220,8 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
       input.context.made.push_back({made[i], made[i + 1]});
   }
 
-  Tensor latents = noise.to(device, type) * scheduler->init_noise_sigma();
+  const StepNoises added = scheduler->step_noises();
+  Tensor latents = noise.initial.to(device, type) * scheduler->init_noise_sigma();
   watch.mark();
   for (std::int64_t i = 0; i < timesteps.size(0); ++i) {
     const bool partial =
@@ -226,14 +236,16 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
       const std::vector<Tensor> halves = noise_pred.chunk(2);
       noise_pred = halves[0] + request.guidance * (halves[1] - halves[0]);
     }
-    latents = scheduler->step(noise_pred, i, latents);
+    const Tensor extra =
+        i < added.draws ? noise.steps[i].to(device, added.is_float ? at::kFloat : type) : Tensor();
+    latents = scheduler->step(noise_pred, i, latents, extra);
     if (i == 0) trace["noise_pred_first"] = noise_pred;
     if (i == timesteps.size(0) - 1) trace["noise_pred_last"] = noise_pred;
     watch.mark();
     generation.step_full.push_back(!partial);
     if (observer && !observer->step(latents)) break;
   }
-  trace["noise"] = noise;
+  trace["noise"] = noise.initial;
   trace["prompt_embeds"] = embeds.prompt_embeds;
   trace["pooled_prompt_embeds"] = embeds.pooled_prompt_embeds;
   if (guided) {
@@ -242,7 +254,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   }
   trace["add_time_ids"] = time_ids;
   trace["timesteps"] = scheduler->timesteps();
-  trace["sigmas"] = scheduler->sigmas();
+  if (scheduler->sigmas().defined()) trace["sigmas"] = scheduler->sigmas();
   trace["latents"] = latents;
   return latents;
 }
@@ -252,7 +264,7 @@ Tensor SdxlPipeline::decode(const Tensor& latents) const {
 }
 
 nlohmann::json SdxlPipeline::find_nonfinite(const Request& request, const PromptEmbeds& embeds,
-                                            const Tensor& noise, const Tensor& latents,
+                                            const Noise& noise, const Tensor& latents,
                                             const Tensor& image) const {
   const auto weights = [](const Stored& stored, const char* name, const Backend& backend) {
     return Weights::open(stored.folder, stem_of(name), stored.variant, backend.activation_type(),

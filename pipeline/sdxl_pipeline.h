@@ -13,7 +13,8 @@
 #include "pipeline/layers/backend.h"
 #include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/tensor_files.h"
-#include "pipeline/schedulers/scheduler_config.h"
+#include "pipeline/noise.h"
+#include "pipeline/schedulers/scheduler.h"
 #include "pipeline/text/text_encoder.h"
 #include "pipeline/text/text_encoder_config.h"
 #include "pipeline/text/tokenizer.h"
@@ -50,10 +51,11 @@ class SdxlPipeline {
 
   PromptEmbeds encode_prompt(const Request& request) const;
 
-  // Runs the sampler. `trace` gains the tensors of the run under diffusers' names; `generation`
-  // which steps were full ones; `watch` is marked once before the steps and behind each;
-  // `observer` may look on. Returns the final latents.
-  Tensor denoise(const Request& request, const PromptEmbeds& embeds, const Tensor& noise,
+  // Runs the sampler. Throws UserError where `noise` is not what its steps need. `trace` gains the
+  // tensors of the run under diffusers' names; `generation` which steps were full ones; `watch` is
+  // marked once before the steps and behind each; `observer` may look on. Returns the final
+  // latents.
+  Tensor denoise(const Request& request, const PromptEmbeds& embeds, const Noise& noise,
                  NamedTensors& trace, Generation& generation, Stopwatch& watch,
                  Observer* observer = nullptr) const {
     return denoise_with(*unet_, request, embeds, noise, trace, generation, watch, observer);
@@ -66,7 +68,7 @@ class SdxlPipeline {
   // of the VAE where the latents are finite: {"latents", "image": how many values, and what
   // NonfiniteFinder found}.
   nlohmann::json find_nonfinite(const Request& request, const PromptEmbeds& embeds,
-                                const Tensor& noise, const Tensor& latents,
+                                const Noise& noise, const Tensor& latents,
                                 const Tensor& image) const;
 
   // Final latents -> image [1, 3, height, width], 0..1, float32.
@@ -79,13 +81,13 @@ class SdxlPipeline {
   };
 
   Tensor denoise_with(const Unet& unet, const Request& request, const PromptEmbeds& embeds,
-                      const Tensor& noise, NamedTensors& trace, Generation& generation,
+                      const Noise& noise, NamedTensors& trace, Generation& generation,
                       Stopwatch& watch, Observer* observer) const;
   TextEncoding encode(const std::string& prompt, PromptEmbeds& embeds, const char* which) const;
 
   Backends& backends_;
   PipelineConfig config_;
-  SchedulerConfig scheduler_;
+  MakeScheduler make_scheduler_;
   UnetConfig unet_config_;
   VaeConfig vae_config_;
   Tokenizer tokenizer_, tokenizer_2_;

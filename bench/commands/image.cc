@@ -31,7 +31,7 @@ using nlohmann::json;
 
 struct ImageCommand {
   ModelOptions model;
-  std::string engine = "reference";
+  std::string engine = "reference", scheduler;
   std::optional<std::string> prompt, negative;
   std::uint64_t seed = 0;
   int steps = 30;
@@ -167,6 +167,7 @@ int make_image(const ImageCommand& command) {
   Making making =
       command.case_of.empty() ? making_of_options(command) : making_of_case(command.case_of);
   apply_vae_and_variant(command.model, making.load);
+  if (!command.scheduler.empty()) making.load["scheduler"] = command.scheduler;
   for (const auto& [name, value] : kept_variables(command.keep)) making.variables[name] = value;
   for (const std::string& setting : command.set) apply_setting(setting, making);
   warn_of_left_out(making.variables);
@@ -204,6 +205,9 @@ Command add_image(CLI::App& program) {
   check_seed(*seed);
   seed->capture_default_str();
   parser->add_option("--steps", image.steps, "sampler steps")->capture_default_str();
+  parser->add_option("--scheduler", image.scheduler,
+                     "another sampler: a class name such as DPMSolverMultistepScheduler with the "
+                     "model's own config, a scheduler_config.json, or a folder with one");
   parser->add_option("--guidance", image.guidance, "guidance scale; off at 1")
       ->capture_default_str();
   parser->add_option("--size", image.size, "WIDTHxHEIGHT in pixels")->capture_default_str();

@@ -34,7 +34,7 @@ HOW_TO_INSTALL = {  # module -> what pip calls it
     "PIL": "pillow", "DeepCache": "DeepCache", "onediffx": "onediff onediffx (and OneFlow: see OneDiff's README)"}
 PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 NAMES = {"float32": "Float", "float16": "Half", "bfloat16": "BFloat16"}  # as our own engines spell them
-LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "threads", "cold", "accumulation_block"}
+LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "scheduler", "threads", "cold", "accumulation_block"}
 EMBEDS = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
 
 
@@ -183,6 +183,8 @@ class DiffusersEngine:
         parts = {"vae": diffusers.AutoencoderKL.from_pretrained(vae, **how)} if vae else {}
         pipe = pipeline.from_pretrained(model, add_watermarker=False, variant=variant, **how, **parts)
         pipe.set_progress_bar_config(disable=True)
+        if asked.get("scheduler"):
+            self.set_scheduler(pipe, diffusers, asked["scheduler"])
         vae_type = self.set_vae_precision(pipe, asked.get("vae_precision") or "model")
         self.pipe = self.accelerated(pipe.to(self.device))
         self.effective = {
@@ -195,6 +197,19 @@ class DiffusersEngine:
         return {"engine": f"diffusers ({self.mode})", "timings_ms": {"load": 1e3 * (time.perf_counter() - start)},
                 "effective": self.effective, "engagement": {}, "files": weight_files(model, vae, variant),
                 "versions": versions, "warnings": [], "peak_memory": self.peak_memory()}
+
+    @staticmethod
+    def set_scheduler(pipe, diffusers, asked):
+        """A class with the model's own config, or another config, in a file or its folder."""
+        config, name = pipe.scheduler.config, asked
+        if os.path.exists(asked):
+            file = os.path.join(asked, "scheduler_config.json") if os.path.isdir(asked) else asked
+            with open(file, encoding="utf-8") as stream:
+                config = json.load(stream)
+            name = config.get("_class_name", "EulerDiscreteScheduler")
+        if not hasattr(diffusers, name):
+            raise Invalid(f"scheduler {asked!r}: is no file or folder, and no class of diffusers")
+        pipe.scheduler = getattr(diffusers, name).from_config(config)
 
     def set_vae_precision(self, pipe, asked):
         """The pipeline decodes in its own precision, and in fp32 where that is fp16 and the config says force_upcast."""
@@ -285,7 +300,8 @@ class DiffusersEngine:
         width, height = (int(side) for side in asked["size"].split("x"))
         if steps < 1 or min(width, height) < 8 or width % 8 or height % 8:
             raise Invalid(f"size {asked['size']}, steps {steps}: sides are multiples of 8, steps 1 or more")
-        noise = load_file(asked["noise"])["noise"]
+        drawn = load_file(asked["noise"])
+        noise = drawn["noise"]
         shape = (batch, self.pipe.unet.config.in_channels, height // 8, width // 8)
         if tuple(noise.shape) != shape:
             raise Invalid(f"{asked['noise']}: `noise` has the shape {tuple(noise.shape)}, "
@@ -315,12 +331,24 @@ class DiffusersEngine:
                 kept.append(tensors["latents"])
                 return {}
             self.pipe.scheduler.scale_model_input = first_step
+            module = sys.modules[type(self.pipe.scheduler).__module__]
+            draw, left = getattr(module, "randn_tensor", None), iter(drawn.get("step_noise", ()))
+
+            def from_file(_, device=None, dtype=None, **__):  # every engine's steps add the same noise
+                step = next(left, None)
+                if step is None:
+                    raise Invalid(f"{asked['noise']}: has no `step_noise`, or too little, for this sampler's steps")
+                return step.to(device, dtype)
+            if draw:
+                module.randn_tensor = from_file
             try:
                 image = self.pipe(**embeds, latents=noise.to(self.device, self.dtype), width=width, height=height,
                                   num_inference_steps=steps, guidance_scale=guidance, num_images_per_prompt=batch,
                                   output_type="pt", callback_on_step_end=end_of_step).images
             finally:
                 del self.pipe.scheduler.scale_model_input
+                if draw:
+                    module.randn_tensor = draw
         watch.mark()
         times = watch.milliseconds()
         latents = kept[-1]
@@ -333,6 +361,8 @@ class DiffusersEngine:
             "engagement": {"steps_full": sum(full), "steps_partial": len(full) - sum(full),
                            "full_steps": [i for i, one in enumerate(full) if one]},
             "peak_memory": self.peak_memory()}
+        if "step_noise" in drawn:
+            answer["hashes"]["step_noise"] = sha256(drawn["step_noise"])
         broken = [int(tensor.numel() - torch.isfinite(tensor).sum()) for tensor in (latents, image)]
         if any(broken):
             step = next((i for i, one in enumerate(kept) if not torch.isfinite(one).all()), None)

@@ -23,7 +23,7 @@ using nlohmann::json;
 namespace {
 
 json draw(const json& message) {
-  return {{"hashes", {{"noise", sameseed::draw_noise(sameseed::read_noise_request(message))}}}};
+  return {{"hashes", sameseed::draw_noise(sameseed::read_noise_request(message))}};
 }
 
 }  // namespace

@@ -75,7 +75,7 @@ Case CaseSource::oracle(const Point& setting, const std::string& prompt, std::ui
   made.environment["variables"].update(json(matrix.kept));
   const json of_arm = made.environment["load"];
   json& of_oracle = made.environment["load"] = load;
-  for (const char* kept : {"vae", "variant"})
+  for (const char* kept : {"vae", "variant", "scheduler"})
     if (of_arm.contains(kept)) of_oracle[kept] = of_arm.at(kept);
   of_oracle["precision"] = kHighest;
   made.request["deepcache"] = nullptr;

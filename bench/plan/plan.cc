@@ -159,6 +159,9 @@ std::string recipe_of(const json& plan) {
   for (const json& environment : plan.at("environments")) {
     json load = environment.at("load");
     for (const char* folder : {"model", "vae"}) load.erase(folder);
+    if (load.contains("scheduler"))  // a class, or a file, whose content stands in the cohort
+      load["scheduler"] =
+          std::filesystem::path(load.at("scheduler").get<std::string>()).filename().string();
     environments.insert({without_folders(environment.at("engine")), load});
   }
   json recipe = {{"environments", environments},

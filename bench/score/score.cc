@@ -92,6 +92,11 @@ json score_records(const Metrics& metrics, const Made& made, const Made& counter
       throw UserError(
           fmt::format("the arms had different {}: {} and {}", hash, ours.dump(), theirs.dump()));
   }
+  // A sampler that adds no noise in its steps may stand beside one that does.
+  const json steps = made.hash("step_noise"), others = counterpart.hash("step_noise");
+  if (!steps.is_null() && !others.is_null() && steps != others)
+    throw UserError(fmt::format("the arms' steps added different noise: {} and {}", steps.dump(),
+                                others.dump()));
   for (const Made* one : {&made, &counterpart}) one->refuse_other_files();
   const PictureScores pair =
       score_pictures(metrics, made.file("images", ".png"), counterpart.file("images", ".png"));

@@ -1,8 +1,7 @@
 #include "bench/worker/noise_files.h"
 
-#include <fmt/format.h>
-
 #include "bench/worker/worker_command.h"
+#include "io/sha256.h"
 
 namespace sameseed {
 
@@ -13,6 +12,8 @@ json noise_message(const json& load, const json& request, const std::string& pre
   return {{"op", "noise"},
           {"model", load.at("model")},
           {"vae", load.value("vae", "")},
+          {"scheduler", load.value("scheduler", "")},
+          {"steps", request.at("steps")},
           {"seed", request.at("seed")},
           {"size", request.at("size")},
           {"batch", request.value("batch", 1)},
@@ -29,20 +30,22 @@ NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& star
   std::filesystem::remove_all(run_ / "noise");
 }
 
+std::filesystem::path NoiseFiles::place_of(const json& planned_case, const json& load) const {
+  const json message =
+      noise_message(load, planned_case.at("request"), planned_case.at("noise_precision"), "");
+  return run_ / "noise" / (sha256(message.dump()).substr(0, 16) + ".safetensors");
+}
+
 std::string NoiseFiles::file_for(const json& planned_case, const json& load) {
-  const json& request = planned_case.at("request");
-  const std::string precision = planned_case.at("noise_precision");
-  const auto file =
-      run_ / "noise" /
-      fmt::format("{}-{}x{}-{}.safetensors", precision, request.value("batch", 1),
-                  request.at("size").get<std::string>(), request.at("seed").get<std::uint64_t>());
+  const std::filesystem::path file = place_of(planned_case, load);
   if (std::filesystem::exists(file)) return file.string();  // it came by a rename: it is whole
   const std::lock_guard lock(mutex_);
   if (std::filesystem::exists(file)) return file.string();
   try {
     if (!worker_) worker_ = machine_.start(worker_command("noise"), environment_for({}, {}), log_);
     const auto began = machine_.now();
-    worker_->ask(noise_message(load, request, precision, file.string()),
+    worker_->ask(noise_message(load, planned_case.at("request"), planned_case.at("noise_precision"),
+                               file.string()),
                  limits_.limit("noise", "noise"));
     limits_.learn("noise", "noise",
                   std::chrono::ceil<TimeLimits::Duration>(machine_.now() - began));

@@ -1,5 +1,5 @@
-// The initial noise of a run: a file for each precision, size and seed, drawn by a process of its
-// own.
+// The noise of a run: a file for each model, sampler, number of steps, precision, size and seed,
+// drawn by a process of its own.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +12,8 @@
 
 namespace sameseed {
 
-// A request to `sameseed-worker noise`. `load` names the model, whose config.json files say how
-// many channels latents have.
+// A request to `sameseed-worker noise`. `load` names the model, whose config files say how
+// many channels latents have, and how much noise the steps of its sampler add.
 nlohmann::json noise_message(const nlohmann::json& load, const nlohmann::json& request,
                              const std::string& precision, const std::string& out);
 
@@ -30,6 +30,10 @@ class NoiseFiles {
   // The file for this case of the plan, drawn where it is not there yet: only who needs a new one
   // waits for the process. Throws WorkerFailure.
   std::string file_for(const nlohmann::json& planned_case, const nlohmann::json& load);
+
+  // Where that file lies, drawn or not.
+  std::filesystem::path place_of(const nlohmann::json& planned_case,
+                                 const nlohmann::json& load) const;
 
   // Where the process that draws writes its stderr.
   const std::filesystem::path& log() const { return log_; }

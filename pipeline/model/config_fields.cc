@@ -57,6 +57,13 @@ void ConfigFields::complain(const std::string& name, const std::string& what) {
   problems_.push_back(fmt::format("  {} = {}: {}", name, values_.value(name, json()).dump(), what));
 }
 
+std::vector<std::string> ConfigFields::unread() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values_.items())
+    if (!known_.contains(name) && !name.starts_with('_')) names.push_back(name);
+  return names;
+}
+
 void ConfigFields::refuse_unknown() {
   for (const auto& [name, value] : values_.items())
     if (!known_.contains(name) && !name.starts_with('_') && !value.is_null() &&

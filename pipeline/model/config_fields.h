@@ -52,6 +52,8 @@ class ConfigFields {
   // That every block's channels can be normalised in so many groups.
   void require_groups(const std::vector<std::int64_t>& channels, std::int64_t groups);
   void complain(const std::string& name, const std::string& what);
+  // The fields that nobody asked for, but for private ones.
+  std::vector<std::string> unread() const;
   // A field that nobody asked for changes nothing when it is null, false or private.
   void refuse_unknown();
 

@@ -11,7 +11,8 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 // What pipeline/model, schedulers, text, unet and vae read beside weights.
-constexpr const char* kFixed[] = {"model_index.json", "scheduler/scheduler_config.json"};
+constexpr const char *kIndex = "model_index.json",
+                     *kSchedulerConfig = "scheduler/scheduler_config.json";
 constexpr const char* kOfTokenizer[] = {"vocab.json", "merges.txt", "tokenizer_config.json",
                                         "special_tokens_map.json", "added_tokens.json"};
 constexpr const char* kEndings[] = {".safetensors", ".json", ".txt", ".bin", ".model", ".ckpt"};
@@ -49,6 +50,15 @@ void add_folder(ModelFiles& files, const std::string& prefix, const fs::path& fo
   }
 }
 
+// The one that the sampler is read from: the model's own, or that of another file or folder.
+fs::path scheduler_file(const json& load) {
+  const fs::path other = load.value("scheduler", "");
+  std::error_code ignored;
+  if (!other.empty() && fs::is_directory(other, ignored)) return other / "scheduler_config.json";
+  if (!other.empty() && fs::exists(other, ignored)) return other;
+  return fs::path(load.value("model", "")) / kSchedulerConfig;
+}
+
 }  // namespace
 
 ModelFiles files_of_load(const json& load, const json& answered_files) {
@@ -66,7 +76,8 @@ ModelFiles files_of_load(const json& load, const json& answered_files) {
       if (entry.path().filename().string().find(".safetensors.index") != std::string::npos)
         add(files, name_of(entry.path(), model, vae), entry.path());
   }
-  for (const char* name : kFixed) add(files, name, model / name);
+  add(files, kIndex, model / kIndex);
+  add(files, kSchedulerConfig, scheduler_file(load));
   for (const char* folder : {"tokenizer", "tokenizer_2"}) {
     const std::string prefix = std::string(folder) + "/";
     for (const char* name : kOfTokenizer) add(files, prefix + name, model / folder / name);
@@ -85,6 +96,8 @@ ModelFiles all_model_files(const json& load) {
        {"scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "unet"})
     add_folder(files, std::string(name) + "/", model / name);
   add_folder(files, "vae/", vae.empty() ? model / "vae" : vae);
+  files.erase(kSchedulerConfig);
+  add(files, kSchedulerConfig, scheduler_file(load));
   return files;
 }
 

@@ -1,29 +1,44 @@
 // What a scheduler is: the sampler's table of times and noise levels, and the step from one latent
-// to the next.
+// to the next. One of them makes one batch of pictures: it keeps what it needs of earlier steps.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 
-#include "pipeline/schedulers/scheduler_config.h"
-
 namespace sameseed {
+
+// Noise that the steps of a stochastic sampler add; diffusers draws it from the generator that drew
+// the initial noise, one draw a step.
+struct StepNoises {
+  std::int64_t draws = 0;  // the first of the steps have one each
+  bool is_float = false;   // always float32, else of the network's own type
+};
 
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
-  virtual const at::Tensor& timesteps() const = 0;  // [steps], float32, as the UNet is given them
-  virtual const at::Tensor& sigmas() const = 0;     // [steps + 1], float32
-  virtual at::Tensor init_noise_sigma()
-      const = 0;  // scalar, float32: what the initial noise is scaled by
-  virtual at::Tensor scale_model_input(const at::Tensor& latents, std::int64_t step) const = 0;
-  // Latents after step `step`, in their own type; computed in float32.
+
+  // [evaluations], float32, as the UNet is given them; on the device that the scheduler was made
+  // for.
+  virtual const at::Tensor& timesteps() const = 0;
+  virtual const at::Tensor& sigmas()
+      const = 0;  // [steps + 1], float32; undefined where it has none
+  virtual StepNoises step_noises() const { return {}; }
+  virtual at::Tensor init_noise_sigma() const;  // scalar: what the initial noise is scaled by; 1
+  virtual at::Tensor scale_model_input(const at::Tensor& latents,
+                                       std::int64_t step) const;  // as is
+  // Latents after step `step`, in the network's type. Steps are made once each, in their order.
+  // `noise`: of this step, as step_noises() says; undefined where it has none.
   virtual at::Tensor step(const at::Tensor& noise_pred, std::int64_t step,
-                          const at::Tensor& latents) const = 0;
+                          const at::Tensor& latents, const at::Tensor& noise) = 0;
 };
 
-// The scheduler that the config names, ready for `steps` steps.
-std::unique_ptr<Scheduler> make_scheduler(const SchedulerConfig& config, std::int64_t steps);
+// A scheduler of a model's config, ready for so many steps. Throws UserError for a number of steps
+// that it cannot make.
+using MakeScheduler =
+    std::function<std::unique_ptr<Scheduler>(std::int64_t steps, at::Device device)>;
 
 }  // namespace sameseed

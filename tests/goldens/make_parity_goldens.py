@@ -211,29 +211,6 @@ def norms(pipe):
     return rows
 
 
-def scheduler_cases():
-    rows = []
-    for spacing in ("leading", "trailing", "linspace"):
-        for karras in (False, True):
-            for prediction in ("epsilon", "v_prediction"):
-                for offset in (0, 1):
-                    for steps in (5, 20, 48):
-                        s = EulerDiscreteScheduler(
-                            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear",
-                            timestep_spacing=spacing, use_karras_sigmas=karras,
-                            prediction_type=prediction, steps_offset=offset)
-                        s.set_timesteps(steps)
-
-                        def f32(values):
-                            return [float(str(np.float32(v))) for v in values]
-                        rows.append({"timestep_spacing": spacing, "use_karras_sigmas": karras,
-                                     "prediction_type": prediction, "steps_offset": offset,
-                                     "steps": steps, "timesteps": f32(s.timesteps),
-                                     "sigmas": f32(s.sigmas),
-                                     "init_noise_sigma": f32([s.init_noise_sigma])[0]})
-    return rows
-
-
 def case_list():
     def case(name, model, **changes):
         return {"name": name, "model": model, "prompt": PROMPT, "negative": None, "seed": 42,
@@ -297,8 +274,6 @@ def main():
     (args.out / "norms.json").write_text("{\n" + ",\n".join(tables) + "\n}\n")
     if not args.keep_pictures:
         write_cases(pipes, args.out)
-    (args.out / "schedulers.json").write_text(
-        "[\n" + ",\n".join(json.dumps(r) for r in scheduler_cases()) + "\n]\n")
     nasty = ["", "!", "!!!", "a!b ! c", "Hello,   WORLD\n\ttabs", "caf\u00e9 cafe\u0301", "it's we'll I'D",
              "\u201cquotes\u201d \u2019s", "\u6f22\u5b57 \u304b\u306a", "\U0001f98a\U0001f3fd fox", "&amp; &lt;b&gt;",
              "\uff26\uff35\uff2c\uff2c", "zero\u200bwidth\u00adhyphen", "a\u00a0b\u3000c", "123 4567 x2",

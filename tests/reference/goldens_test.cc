@@ -11,7 +11,6 @@
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "pipeline/noise.h"
-#include "pipeline/schedulers/scheduler.h"
 #include "pipeline/text/tokenizer.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/golden_picture.h"
@@ -81,35 +80,6 @@ TEST_P(LastBits, MoveTheGoldensByLessThanHalfTheLimits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Parity, LastBits, ::testing::ValuesIn(cases_of_two_threads()), name_of);
-
-TEST(EulerScheduler, EqualsDiffusersForEveryOption) {
-  const json rows = read_json(kGoldens / "schedulers.json");
-  std::size_t seen = 0;
-  for (const json& row : rows.is_array() ? rows : rows.at("cases")) {
-    SchedulerConfig config{
-        .beta_start = 0.00085, .beta_end = 0.012, .beta_schedule = "scaled_linear"};
-    config.timestep_spacing = row.at("timestep_spacing");
-    config.use_karras_sigmas = row.at("use_karras_sigmas");
-    config.prediction_type = row.at("prediction_type");
-    config.steps_offset = row.at("steps_offset");
-    const auto scheduler = make_scheduler(config, row.at("steps"));
-    const auto expect_near = [&](const at::Tensor& got, const std::vector<double>& wanted,
-                                 const char* what) {
-      ASSERT_EQ(got.numel(), static_cast<std::int64_t>(wanted.size())) << row.dump();
-      const at::Tensor flat = got.flatten();
-      for (std::size_t i = 0; i < wanted.size(); ++i)
-        EXPECT_NEAR(flat[static_cast<std::int64_t>(i)].item<double>(), wanted[i],
-                    5e-6 * std::max(1.0, std::abs(wanted[i])))
-            << what << " " << i << " of " << row.dump();
-    };
-    expect_near(scheduler->timesteps(), row.at("timesteps"), "timestep");
-    expect_near(scheduler->sigmas(), row.at("sigmas"), "sigma");
-    expect_near(scheduler->init_noise_sigma(), {row.at("init_noise_sigma").get<double>()},
-                "init_noise_sigma");
-    ++seen;
-  }
-  EXPECT_GE(seen, 24u);
-}
 
 TEST(Tokenizer, GivesTheIdsOfTransformersForNastyPrompts) {
   const json golden = read_json(kGoldens / "tokens.json");

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files.h"
-#include "pipeline/schedulers/scheduler.h"
+#include "pipeline/schedulers/read_scheduler.h"
 #include "tests/reference/golden_picture.h"
 #include "tests/reference/tensors_of.h"
 #include "tests/reference/wrapped_backend.h"
@@ -37,7 +37,8 @@ struct Planting {
   json config(const char* file) const { return read_json(model / file); }
   bool is_a() const { return golden.at("model") == "a"; }
   std::unique_ptr<Scheduler> scheduler() const {
-    return make_scheduler(read_scheduler_config(model / "scheduler"), golden.at("steps"));
+    std::vector<std::string> warnings;
+    return read_model_scheduler(model, "", warnings)(golden.at("steps"), at::kCPU);
   }
 
   // What goes into the UNet's layers whose places end so passes through `change` first.

@@ -19,21 +19,24 @@ class MadeSample : public ::testing::Test {
   ~MadeSample() override { std::filesystem::remove_all(run_); }
 
   json make(const std::string& engine, const char* kind) {
-    const json plan = {{"timing", {{"warmup", 0}}},
-                       {"environments",
-                        {{{"id", "e"},
-                          {"engine", engine},
-                          {"variables", json::object()},
-                          {"load", {{"model", "m"}}}}}},
-                       {"cases",
-                        {{{"id", "c"},
-                          {"environment", "e"},
-                          {"noise_precision", "fp32"},
-                          {"request", {{"seed", 0}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
+    const json plan = {
+        {"timing", {{"warmup", 0}}},
+        {"environments",
+         {{{"id", "e"},
+           {"engine", engine},
+           {"variables", json::object()},
+           {"load", {{"model", "m"}}}}}},
+        {"cases",
+         {{{"id", "c"},
+           {"environment", "e"},
+           {"noise_precision", "fp32"},
+           {"request", {{"seed", 0}, {"steps", 2}, {"size", "64x64"}, {"prompt", "a"}}}}}}};
     const PlanIndex index(plan);
     TimeLimits limits;
     NoiseFiles noise(run_, "start", limits, this_machine());
-    if (noise_is_there_) write_file(run_ / "noise/fp32-1x64x64-0.safetensors", "noise");
+    if (noise_is_there_)
+      write_file(noise.place_of(plan.at("cases")[0], plan.at("environments")[0].at("load")),
+                 "noise");
     const Crew crew{.plan = plan,
                     .index = index,
                     .logs = run_ / "logs",

@@ -16,7 +16,6 @@
 #include "io/files.h"
 #include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/tensor_files.h"
-#include "pipeline/schedulers/scheduler_config.h"
 #include "pipeline/text/text_encoder_config.h"
 #include "pipeline/unet/unet_config.h"
 #include "pipeline/vae/vae_config.h"
@@ -242,15 +241,6 @@ TEST_F(WeightsFolder, RefuseShardsOutsideTheFolder) {
 }
 
 TEST_F(WeightsFolder, ConfigsRefuseWhatIsNotSupportedByName) {
-  write_file(kFolder / "scheduler_config.json",
-             R"({"_class_name":"EDMDPMSolverMultistepScheduler"})");
-  try {
-    read_scheduler_config(kFolder);
-    FAIL();
-  } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what()).find("this EDM scheduler is not supported yet"),
-              std::string::npos);
-  }
   write_file(
       kFolder / "config.json",
       R"({"addition_embed_type":"image","act_fn":"relu","made_up":3,"down_block_types":["AttnDownBlock2D"]})");

@@ -1,0 +1,91 @@
+// DPM-Solver++ over SDXL's own noise levels: "DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "3M".
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "pipeline/schedulers/dpm_update.h"
+#include "pipeline/schedulers/noise_levels.h"
+#include "pipeline/schedulers/scheduler_classes.h"
+
+namespace sameseed {
+namespace {
+
+struct DpmConfig {
+  TrainingNoise training;
+  Spacing spacing;
+  Spread spread = Spread::kByTimesteps;
+  DpmOptions options;
+  std::string prediction_type = "epsilon";
+};
+
+class DpmSolver final : public Scheduler {
+ public:
+  DpmSolver(const DpmConfig& config, std::int64_t steps, at::Device device) : config_(config) {
+    check_steps(steps, config.training.steps - 1);
+    const NoiseTable table = noise_table(config.training);
+    std::vector<double> times = solver_timesteps(config.spacing, config.training.steps, steps);
+    std::vector<double> levels;
+    if (config.spread == Spread::kByTimesteps) {
+      for (const double time : times) levels.push_back(level_at(table, time));
+    } else {
+      levels = spread_levels(config.spread, table.sigmas.back(), table.sigmas.front(), steps);
+      times.clear();
+      const bool is_rounded = config.spread == Spread::kKarras || config.spread == Spread::kLu;
+      for (const double level : levels) {
+        const double time = timestep_of(level, table);
+        times.push_back(is_rounded ? std::nearbyint(time) : std::trunc(time));
+      }
+    }
+    levels.push_back(config.options.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
+    sigmas_ = float_tensor(levels);
+    for (std::int64_t i = 0; i < sigmas_.size(0); ++i) levels_.push_back(level_of(sigmas_[i]));
+    timesteps_ = float_tensor(times, device);
+    update_.emplace(config.options, timesteps_.size(0));
+  }
+
+  const at::Tensor& timesteps() const override { return timesteps_; }
+  const at::Tensor& sigmas() const override { return sigmas_; }
+  StepNoises step_noises() const override {
+    return {.draws = config_.options.is_sde ? timesteps_.size(0) : 0, .is_float = true};
+  }
+
+  at::Tensor step(const at::Tensor& noise_pred, std::int64_t step, const at::Tensor& latents,
+                  const at::Tensor& noise) override {
+    const Level& level = levels_[static_cast<std::size_t>(step)];
+    at::Tensor clean = noise_pred;
+    if (config_.prediction_type == "epsilon")
+      clean = (latents - level.sigma * noise_pred) / level.alpha;
+    else if (config_.prediction_type == "v_prediction")
+      clean = level.alpha * latents - level.sigma * noise_pred;
+    return update_->next(levels_, step, clean, latents.to(at::kFloat), noise)
+        .to(clean.scalar_type());
+  }
+
+ private:
+  DpmConfig config_;
+  at::Tensor timesteps_, sigmas_;
+  std::vector<Level> levels_;
+  std::optional<DpmUpdate> update_;
+};
+
+}  // namespace
+
+MakeScheduler read_dpm_solver(ConfigFields& fields) {
+  DpmConfig config;
+  config.training = read_training_noise(fields);
+  config.spacing = read_spacing(fields);
+  config.spread = read_spread(fields, /*may_be_lu=*/true);
+  config.options = read_dpm_options(fields, 3);
+  config.prediction_type = fields.get("prediction_type", config.prediction_type);
+  fields.only("prediction_type", {"epsilon", "v_prediction", "sample"});
+  fields.only("use_flow_sigmas", {false});
+  fields.only("use_dynamic_shifting", {false});
+  fields.only("variance_type", {});
+  fields.only("lambda_min_clipped", {"-inf"});
+  fields.ignore({"flow_shift", "time_shift_type"});  // of flow sigmas
+  return [config](std::int64_t steps, at::Device device) {
+    return std::make_unique<DpmSolver>(config, steps, device);
+  };
+}
+
+}  // namespace sameseed

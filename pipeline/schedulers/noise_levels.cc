@@ -1,0 +1,232 @@
+#include "pipeline/schedulers/noise_levels.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "io/error.h"
+#include "pipeline/schedulers/beta_quantile.h"
+
+namespace sameseed {
+namespace {
+
+const auto kFloats = at::TensorOptions().dtype(at::kFloat);
+
+// Lin et al. 2024 (arXiv 2305.08891), algorithm 1.
+at::Tensor rescaled_to_zero_snr(const at::Tensor& betas) {
+  at::Tensor roots = at::cumprod(1.0 - betas, 0).sqrt();
+  const at::Tensor first = roots[0].clone(), last = roots[-1].clone();
+  roots -= last;
+  roots *= first / (first - last);
+  const at::Tensor products = at::pow(roots, 2);
+  const at::Tensor alphas =
+      at::cat({products.slice(0, 0, 1), products.slice(0, 1) / products.slice(0, 0, -1)});
+  return 1 - alphas;
+}
+
+// Descending, rounded half to even, one below: "trailing".
+std::vector<double> trailing(std::int64_t training, std::int64_t steps) {
+  const auto train = static_cast<double>(training);
+  const double ratio = train / static_cast<double>(steps);
+  const auto count = static_cast<std::int64_t>(std::ceil(train / ratio));
+  // numpy's arange steps by the difference of its first two values, and that is not -ratio: with
+  // 48 steps, for one, a half is rounded the other way.
+  const double stride = (train - ratio) - train;
+  std::vector<double> times;
+  for (std::int64_t i = 0; i < count; ++i)
+    times.push_back(std::nearbyint(train + static_cast<double>(i) * stride) - 1);
+  return times;
+}
+
+}  // namespace
+
+TrainingNoise read_training_noise(ConfigFields& fields, TrainingNoise noise, bool may_rescale) {
+  noise.steps = fields.get("num_train_timesteps", noise.steps);
+  noise.beta_start = fields.get("beta_start", noise.beta_start);
+  noise.beta_end = fields.get("beta_end", noise.beta_end);
+  noise.beta_schedule = fields.get("beta_schedule", noise.beta_schedule);
+  fields.only("beta_schedule", {"linear", "scaled_linear"});
+  fields.only("trained_betas", {});
+  if (may_rescale) noise.zero_terminal_snr = fields.get("rescale_betas_zero_snr", false);
+  if (noise.steps < 2 || noise.steps > 1000000)
+    fields.complain("num_train_timesteps", "must lie between 2 and 1000000");
+  return noise;
+}
+
+NoiseTable noise_table(const TrainingNoise& training, bool keep_last_above_zero) {
+  at::Tensor betas =
+      training.beta_schedule == "scaled_linear"
+          ? at::linspace(std::sqrt(training.beta_start), std::sqrt(training.beta_end),
+                         training.steps, kFloats)
+                .pow(2)
+          : at::linspace(training.beta_start, training.beta_end, training.steps, kFloats);
+  if (training.zero_terminal_snr) betas = rescaled_to_zero_snr(betas);
+  NoiseTable table{.alphas_cumprod = at::cumprod(1.0 - betas, 0), .sigmas = {}, .log_sigmas = {}};
+  if (training.zero_terminal_snr && keep_last_above_zero)
+    table.alphas_cumprod[-1].fill_(std::ldexp(1.0, -24));
+  const at::Tensor sigmas =
+      at::pow((1 - table.alphas_cumprod) / table.alphas_cumprod, 0.5).contiguous();
+  table.sigmas.assign(sigmas.const_data_ptr<float>(),
+                      sigmas.const_data_ptr<float>() + sigmas.numel());
+  for (const float sigma : table.sigmas) table.log_sigmas.push_back(numpy_log(sigma));
+  return table;
+}
+
+float numpy_log(float value) {
+  if (!std::isfinite(value) || value < 1.17549435e-38f) return std::log(value);
+  constexpr float kP[] = {0.0f,
+                          1.0f,
+                          2.112677543073053063722f,
+                          1.480000633576506585156f,
+                          3.808837741388407920751e-1f,
+                          2.589979117907922693523e-2f};
+  constexpr float kQ[] = {1.0f,
+                          2.612677543073109236779f,
+                          2.453006071784736363091f,
+                          9.864942958519418960339e-1f,
+                          1.546476374983906719538e-1f,
+                          5.875095403124574342950e-3f};
+  int exponent = 0;
+  float mantissa = std::frexp(value, &exponent);  // 1/2 to 1
+  if (mantissa < 0.70710678118654752440f) {
+    mantissa *= 2;
+    --exponent;
+  }
+  const float y = mantissa - 1.0f;
+  float p = kP[5], q = kQ[5];
+  for (int i = 4; i >= 0; --i) {
+    p = std::fma(p, y, kP[i]);
+    q = std::fma(q, y, kQ[i]);
+  }
+  return std::fma(static_cast<float>(exponent), 0.693147180559945309417232121458176568f, p / q);
+}
+
+Spread read_spread(ConfigFields& fields, bool may_be_lu) {
+  Spread spread = Spread::kByTimesteps;
+  for (const auto& [name, how] : {std::pair{"use_karras_sigmas", Spread::kKarras},
+                                  {"use_exponential_sigmas", Spread::kExponential},
+                                  {"use_beta_sigmas", Spread::kBeta},
+                                  {"use_lu_lambdas", Spread::kLu}}) {
+    if (how == Spread::kLu && !may_be_lu) continue;
+    if (!fields.get(name, false)) continue;
+    if (spread != Spread::kByTimesteps)
+      fields.complain(name, "only one way to spread the noise levels can be taken");
+    spread = how;
+  }
+  return spread;
+}
+
+std::vector<double> linspace(double start, double stop, std::int64_t count) {
+  std::vector<double> values;
+  const double step = count > 1 ? (stop - start) / static_cast<double>(count - 1) : 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    values.push_back(count > 1 && i == count - 1 ? stop : static_cast<double>(i) * step + start);
+  return values;
+}
+
+std::vector<double> spread_levels(Spread spread, double highest, double lowest,
+                                  std::int64_t steps) {
+  std::vector<double> levels;
+  switch (spread) {
+    case Spread::kByTimesteps:
+      break;
+    case Spread::kKarras: {
+      const double rho = 7.0, low = std::pow(lowest, 1 / rho), high = std::pow(highest, 1 / rho);
+      for (const double ramp : linspace(0, 1, steps))
+        levels.push_back(std::pow(high + ramp * (low - high), rho));
+      break;
+    }
+    case Spread::kExponential:
+      for (const double log : linspace(std::log(highest), std::log(lowest), steps))
+        levels.push_back(std::exp(log));
+      break;
+    case Spread::kBeta:
+      for (const double ramp : linspace(0, 1, steps))
+        levels.push_back(lowest + beta_quantile(1 - ramp, 0.6) * (highest - lowest));
+      break;
+    case Spread::kLu: {
+      const auto low = static_cast<double>(numpy_log(static_cast<float>(lowest))),
+                 high = static_cast<double>(numpy_log(static_cast<float>(highest)));
+      for (const double ramp : linspace(0, 1, steps))
+        levels.push_back(std::exp(high + ramp * (low - high)));
+      break;
+    }
+  }
+  return levels;
+}
+
+double level_at(const NoiseTable& table, double timestep) {
+  if (timestep <= 0) return table.sigmas.front();
+  const auto last = static_cast<double>(table.sigmas.size() - 1);
+  if (timestep >= last) return table.sigmas.back();
+  const auto low = static_cast<std::size_t>(timestep);
+  const double below = table.sigmas[low], above = table.sigmas[low + 1];
+  return (above - below) * (timestep - static_cast<double>(low)) + below;
+}
+
+double timestep_of(double sigma, const NoiseTable& table) {
+  const std::vector<float>& logs = table.log_sigmas;
+  const double wanted = std::log(std::max(sigma, 1e-10));
+  std::size_t low = 0;
+  while (low + 2 < logs.size() && wanted >= static_cast<double>(logs[low + 1])) ++low;
+  const float range = logs[low] - logs[low + 1];
+  const double weight =
+      std::clamp((static_cast<double>(logs[low]) - wanted) / static_cast<double>(range), 0.0, 1.0);
+  return (1 - weight) * static_cast<double>(low) + weight * static_cast<double>(low + 1);
+}
+
+Spacing read_spacing(ConfigFields& fields, Spacing spacing) {
+  spacing.how = fields.get("timestep_spacing", spacing.how);
+  fields.only("timestep_spacing", {"leading", "trailing", "linspace"});
+  spacing.offset = fields.get("steps_offset", spacing.offset);
+  return spacing;
+}
+
+std::vector<double> euler_timesteps(const Spacing& spacing, std::int64_t training,
+                                    std::int64_t steps) {
+  if (spacing.how == "trailing") return trailing(training, steps);
+  std::vector<double> times;
+  if (spacing.how == "linspace") {
+    times = linspace(0, static_cast<double>(training - 1), steps);
+    std::ranges::reverse(times);
+    return times;
+  }
+  for (std::int64_t i = steps - 1; i >= 0; --i)
+    times.push_back(static_cast<double>(i * (training / steps) + spacing.offset));
+  return times;
+}
+
+std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t training,
+                                     std::int64_t steps) {
+  if (spacing.how == "trailing") return trailing(training, steps);
+  std::vector<double> times;
+  if (spacing.how == "linspace") {
+    for (const double time : linspace(0, static_cast<double>(training - 1), steps + 1))
+      times.push_back(std::nearbyint(time));
+    std::ranges::reverse(times);
+    times.pop_back();
+    return times;
+  }
+  for (std::int64_t i = steps; i >= 1; --i)
+    times.push_back(static_cast<double>(i * (training / (steps + 1)) + spacing.offset));
+  return times;
+}
+
+void check_steps(std::int64_t steps, std::int64_t most) {
+  if (steps < 1 || steps > most)
+    throw UserError(fmt::format("steps = {}: must lie between 1 and {}", steps, most));
+}
+
+at::Tensor float_tensor(const std::vector<double>& values, at::Device device) {
+  return at::tensor(values, at::TensorOptions().dtype(at::kDouble)).to(at::kFloat).to(device);
+}
+
+Level level_of(const at::Tensor& sigma) {
+  const at::Tensor alpha = 1 / at::pow(at::pow(sigma, 2) + 1, 0.5), scaled = sigma * alpha;
+  return {.alpha = alpha, .sigma = scaled, .lambda = at::log(alpha) - at::log(scaled)};
+}
+
+}  // namespace sameseed

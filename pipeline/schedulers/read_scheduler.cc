@@ -1,0 +1,81 @@
+#include "pipeline/schedulers/read_scheduler.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "io/error.h"
+#include "pipeline/schedulers/scheduler_classes.h"
+
+namespace sameseed {
+namespace {
+
+struct Class {
+  const char* name;
+  MakeScheduler (*read)(ConfigFields& fields);
+};
+constexpr Class kClasses[] = {
+    {"EulerDiscreteScheduler", read_euler},
+    {"EulerAncestralDiscreteScheduler", read_euler_ancestral},
+    {"DPMSolverMultistepScheduler", read_dpm_solver},
+    {"EDMDPMSolverMultistepScheduler", read_edm_dpm_solver},
+    {"EDMEulerScheduler", read_edm_euler},
+    {"DDIMScheduler", read_ddim},
+    {"LCMScheduler", read_lcm},
+    {"UniPCMultistepScheduler", read_unipc},
+};
+
+}  // namespace
+
+at::Tensor Scheduler::init_noise_sigma() const {
+  return at::scalar_tensor(1.0, at::TensorOptions().dtype(at::kDouble));
+}
+
+at::Tensor Scheduler::scale_model_input(const at::Tensor& latents, std::int64_t /*step*/) const {
+  return latents;
+}
+
+std::vector<std::string> scheduler_classes() {
+  std::vector<std::string> names;
+  for (const Class& one : kClasses) names.emplace_back(one.name);
+  return names;
+}
+
+MakeScheduler read_scheduler(const std::filesystem::path& file, const std::string& name,
+                             std::vector<std::string>& warnings) {
+  ConfigFields fields(file);
+  const auto own = fields.get<std::string>("_class_name", "EulerDiscreteScheduler");
+  const std::string& wanted = name.empty() ? own : name;
+  for (const Class& one : kClasses) {
+    if (wanted != one.name) continue;
+    MakeScheduler make = one.read(fields);
+    fields.finish();
+    // Read as another class, a file has fields too many by nature.
+    if (const auto unread = fields.unread(); name.empty() && !unread.empty())
+      warnings.push_back(fmt::format("{}: {} has no {}: ignored, as in diffusers",
+                                     fields.path().string(), wanted, fmt::join(unread, ", ")));
+    return make;
+  }
+  throw UserError(fmt::format("{}: scheduler \"{}\" is not supported yet; supported: {}",
+                              fields.path().string(), wanted,
+                              fmt::join(scheduler_classes(), ", ")));
+}
+
+MakeScheduler read_model_scheduler(const std::filesystem::path& model, const std::string& other,
+                                   std::vector<std::string>& warnings) {
+  const std::filesystem::path own = model / "scheduler/scheduler_config.json", named = other;
+  if (other.empty()) return read_scheduler(own, "", warnings);
+  if (std::filesystem::is_directory(named))
+    return read_scheduler(named / "scheduler_config.json", "", warnings);
+  if (std::filesystem::exists(named)) return read_scheduler(named, "", warnings);
+  const std::vector<std::string> known = scheduler_classes();
+  if (std::ranges::find(known, other) == known.end())
+    throw UserError(fmt::format(
+        "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
+        other, fmt::join(known, ", ")));
+  return read_scheduler(own, other, warnings);
+}
+
+}  // namespace sameseed

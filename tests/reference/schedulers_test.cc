@@ -1,0 +1,104 @@
+// Every sampler against diffusers' answers, tests/goldens/schedulers.json.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "tests/reference/goldens.h"
+#include "tests/reference/scheduler_answer.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+// Kernels of another CPU may round a logarithm or a power the other way, and steps carry that on;
+// in 16 bits a value then lies on the other side of a rounding.
+const std::map<std::string, double> kLimits = {{"fp32", 2e-5}, {"fp16", 6e-3}, {"bf16", 5e-2}};
+
+std::string name_of(const json& row) {
+  return row.at("config").dump() + ", " + row.at("steps").dump() + " steps";
+}
+
+void expect_near(const at::Tensor& got, const json& wanted, double limit, const std::string& what) {
+  ASSERT_EQ(got.numel(), static_cast<std::int64_t>(wanted.size())) << what;
+  const at::Tensor flat = got.flatten().to(at::kDouble);
+  double largest = 1;
+  for (const json& value : wanted)
+    if (value.is_number()) largest = std::max(largest, std::abs(value.get<double>()));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const double value = flat[static_cast<std::int64_t>(i)].item<double>();
+    if (wanted[i].is_null())
+      EXPECT_FALSE(std::isfinite(value)) << what << " " << i;
+    else
+      EXPECT_NEAR(value, wanted[i].get<double>(), limit * largest) << what << " " << i;
+  }
+}
+
+TEST(Schedulers, GiveTheLatentsOfDiffusersInEveryType) {
+  const json rows = read_json(kGoldens.parent_path() / "schedulers.json");
+  EXPECT_GE(rows.size(), 300u);
+  for (const json& row : rows)
+    for (const auto& [precision, limit] : kLimits) {
+      const SchedulerAnswer answer = scheduler_answer(row.at("config"), row.at("steps"), precision);
+      expect_near(answer.latents, row.at("latents").at(precision), limit,
+                  precision + " latents of " + name_of(row));
+    }
+}
+
+TEST(Schedulers, VisitTheTimestepsAndLevelsOfDiffusers) {
+  for (const json& row : read_json(kGoldens.parent_path() / "schedulers.json")) {
+    const SchedulerAnswer answer = scheduler_answer(row.at("config"), row.at("steps"), "fp32");
+    expect_near(answer.timesteps, row.at("timesteps"), 3e-7, "timesteps of " + name_of(row));
+    EXPECT_EQ(answer.sigmas.defined(), !row.at("sigmas").is_null()) << name_of(row);
+    if (answer.sigmas.defined())
+      expect_near(answer.sigmas, row.at("sigmas"), 3e-7, "sigmas of " + name_of(row));
+    expect_near(answer.init_noise_sigma, json::array({row.at("init_noise_sigma")}), 3e-7,
+                "init_noise_sigma of " + name_of(row));
+  }
+}
+
+TEST(Schedulers, RefuseNumbersOfStepsThatDiffusersCannotMake) {
+  for (const auto& [name, steps] : {std::pair{"LCMScheduler", 51},
+                                    {"EulerDiscreteScheduler", 1001},
+                                    {"DPMSolverMultistepScheduler", 0}})
+    EXPECT_THROW(scheduler_answer({{"_class_name", name}}, steps, "fp32"), UserError) << name;
+}
+
+TEST(Schedulers, NameWhatIsNotSupportedAndWhatIsIgnored) {
+  const std::string file = ::testing::TempDir() + "scheduler_config.json";
+  std::vector<std::string> warnings;
+  const auto problem = [&](const json& config, const char* as = "") -> std::string {
+    write_file(file, config.dump());
+    warnings.clear();
+    try {
+      read_scheduler(file, as, warnings);
+      return "";
+    } catch (const UserError& error) {
+      return error.what();
+    }
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(
+      has(problem({{"_class_name", "PNDMScheduler"}}), "\"PNDMScheduler\" is not supported"));
+  EXPECT_TRUE(has(problem({{"_class_name", "DPMSolverMultistepScheduler"},
+                           {"algorithm_type", "dpmsolver"},
+                           {"thresholding", true}}),
+                  "thresholding = true"));
+  EXPECT_TRUE(has(problem({{"use_karras_sigmas", true}, {"use_beta_sigmas", true}}),
+                  "only one way to spread"));
+  // A file as people have it, with keys of another class.
+  EXPECT_EQ(
+      problem(
+          {{"_class_name", "EDMEulerScheduler"}, {"beta_start", 0.1}, {"trained_betas", nullptr}}),
+      "");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_TRUE(has(warnings[0], "EDMEulerScheduler has no beta_start, trained_betas: ignored"));
+  EXPECT_EQ(problem({{"_class_name", "EulerDiscreteScheduler"}}, "DDIMScheduler"), "");
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace sameseed
