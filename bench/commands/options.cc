@@ -24,16 +24,19 @@ std::string refusal_of_seed(const std::string& text) {
 }  // namespace
 
 void add_model_options(CLI::App& command, ModelOptions& options) {
-  command.add_option("--model", options.model,
-                     "SDXL folder in diffusers' layout (default: the embedded nano-sdxl)");
+  command.add_option(
+      "--model", options.model,
+      "SDXL folder in diffusers' layout (default: the embedded nano-sdxl; nano-playground: "
+      "the same in playground-v2.5's formulation)");
   command.add_option("--vae", options.vae, "another VAE folder");
   command.add_option("--variant", options.variant,
                      "weights variant: fp16 reads *.fp16.safetensors");
 }
 
 std::string model_folder(const std::string& name) {
-  const auto path = name.empty() || name == "nano-sdxl" ? data("reference/nano-sdxl")
-                                                        : std::filesystem::path(name);
+  std::filesystem::path path = name;
+  if (name.empty() || name == "nano-sdxl") path = data("reference/nano-sdxl");
+  if (name == "nano-playground") path = data("reference/nano-playground");
   return std::filesystem::absolute(path).string();
 }
 

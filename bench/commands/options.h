@@ -20,7 +20,8 @@ struct ModelOptions {
 };
 void add_model_options(CLI::App& command, ModelOptions& options);
 
-// The folder of a model by its name on the command line; empty or "nano-sdxl": the embedded one.
+// The folder of a model by its name on the command line; empty or "nano-sdxl", or
+// "nano-playground": an embedded one.
 std::string model_folder(const std::string& name);
 
 // Puts --vae and --variant, where they were given, into what a worker loads.

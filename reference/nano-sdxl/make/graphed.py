@@ -56,3 +56,18 @@ class GraphedTraining:
         raw = [p.detach().clone() for p in self.parameters]
         torch._foreach_copy_(self.parameters, self.average)
         torch._foreach_copy_(self.average, raw)
+
+    def state(self):
+        """What load() goes on from: weights, average and the optimizer's moments."""
+        return {"parameters": [p.detach().clone() for p in self.parameters], "average": self.average,
+                "moments": [{name: value.clone() for name, value in self.optimizer.state[p].items()}
+                            for p in self.parameters]}
+
+    @torch.no_grad()
+    def load(self, state):
+        """Tensors stay where they are, since the graph reads them there."""
+        torch._foreach_copy_(self.parameters, state["parameters"])
+        torch._foreach_copy_(self.average, state["average"])
+        for parameter, moments in zip(self.parameters, state["moments"], strict=True):
+            for name, value in moments.items():
+                self.optimizer.state[parameter][name].copy_(value)
