@@ -5,6 +5,6 @@ sameseed_library(sameseed_network LIBTORCH
     "model/config_fields.cc model/pipeline_config.cc schedulers/scheduler_config.cc text/text_encoder_config.cc
      unet/unet_config.cc vae/vae_config.cc"
     "layers/resnet.cc model/tensor_files.cc schedulers/all_schedulers.cc schedulers/euler.cc watch/stopwatch.cc"
-    "sdxl_engine.cc sdxl_pipeline.cc text/text_encoder.cc watch/trace.cc"
+    "sdxl_engine.cc sdxl_parts.cc sdxl_pipeline.cc text/text_encoder.cc watch/trace.cc"
     "layers/transformer.cc model/weights.cc unet/unet.cc vae/vae.cc"
   LIBRARIES sameseed_pipeline_core sameseed_png LibTorch::cpu)

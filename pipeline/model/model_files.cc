@@ -12,8 +12,8 @@ namespace fs = std::filesystem;
 
 // What pipeline/model, schedulers, text, unet and vae read beside weights.
 constexpr const char* kFixed[] = {"model_index.json", "scheduler/scheduler_config.json"};
-constexpr const char* kOfTokenizer[] = {"vocab.json", "merges.txt", "tokenizer_config.json",
-                                        "special_tokens_map.json", "added_tokens.json"};
+constexpr const char* kOfTokenizer[] = {"tokenizer_config.json", "special_tokens_map.json",
+                                        "added_tokens.json", "tokenizer.json"};
 constexpr const char* kEndings[] = {".safetensors", ".json", ".txt", ".bin", ".model", ".ckpt"};
 
 void add(ModelFiles& files, const std::string& name, const fs::path& file) {
@@ -70,8 +70,9 @@ ModelFiles files_of_load(const json& load, const json& answered_files) {
   for (const char* folder : {"tokenizer", "tokenizer_2"}) {
     const std::string prefix = std::string(folder) + "/";
     for (const char* name : kOfTokenizer) add(files, prefix + name, model / folder / name);
-    if (!files.contains(prefix + "vocab.json"))
-      add(files, prefix + "tokenizer.json", model / folder / "tokenizer.json");
+    if (files.contains(prefix + "tokenizer.json")) continue;  // which holds these two
+    for (const char* name : {"vocab.json", "merges.txt"})
+      add(files, prefix + name, model / folder / name);
   }
   return files;
 }
