@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "io/error.h"
+
 namespace sameseed {
 namespace {
 
@@ -50,6 +52,18 @@ void add_folder(ModelFiles& files, const std::string& prefix, const fs::path& fo
 }
 
 }  // namespace
+
+void require_model_folder(const fs::path& model) {
+  if (fs::is_directory(model)) return;
+  if (fs::exists(model))
+    throw UserError(
+        model.string() +
+        ": is a file; a model is a folder in diffusers' layout (with model_index.json). diffusers "
+        "makes one of a checkpoint: StableDiffusionXLPipeline.from_single_file(FILE)"
+        ".save_pretrained(DIR)");
+  throw UserError(model.string() +
+                  ": no such folder; name one in diffusers' layout (with model_index.json)");
+}
 
 ModelFiles files_of_load(const json& load, const json& answered_files) {
   const fs::path model = load.value("model", ""), vae = load.value("vae", "");

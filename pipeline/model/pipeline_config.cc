@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <array>
 
-#include "io/error.h"
 #include "io/files.h"
 #include "pipeline/model/config_fields.h"
+#include "pipeline/model/model_files.h"
 
 namespace sameseed {
 namespace {
@@ -92,9 +92,7 @@ void note_other_fields(ConfigFields& fields, std::vector<std::string>& warnings)
 }  // namespace
 
 PipelineConfig read_pipeline_config(const fs::path& model) {
-  if (!fs::is_directory(model))
-    throw UserError(model.string() +
-                    ": no such folder; name one in diffusers' layout (with model_index.json)");
+  require_model_folder(model);
   ConfigFields fields(model / "model_index.json");
   fields.only("_class_name", {"StableDiffusionXLPipeline"});
   fields.finish();  // another pipeline has other parts

@@ -202,6 +202,20 @@ TEST_F(ModelFolders, TakeAsManyTokensAsTheirEncodersDo) {
   expect_refused({"tokenizer makes 100 tokens of a text and tokenizer_2 77"});
 }
 
+TEST_F(ModelFolders, HaveTheirTextEncodersWithAndWithoutThePrefix) {
+  const std::string prefix = "text_model.";
+  for (const char* component : {"text_encoder", "text_encoder_2"}) {
+    NamedTensors without;
+    const fs::path file = model_ / component / "model.safetensors";
+    for (const auto& [name, tensor] : tensors_of(file))
+      without[name.starts_with(prefix) ? name.substr(prefix.size()) : name] = tensor;
+    save_tensors(file, without);
+  }
+  const Made made = make({.model = model_});
+  EXPECT_TRUE(made.report.warnings.empty());
+  EXPECT_EQ(made.hashes, make_original().hashes);
+}
+
 // With the embedding of a word the token of a textual inversion makes that word's picture.
 TEST_F(ModelFolders, UseTheEmbeddingsOfAddedTokens) {
   const std::int64_t letter = read_json(model_ / "tokenizer/vocab.json").at("t</w>"), added = 898;
