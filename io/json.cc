@@ -91,6 +91,7 @@ class Builder {
   bool parse_error(std::size_t byte, const std::string&, const json::exception& error) {
     if (dynamic_cast<const json::out_of_range*>(&error) != nullptr)
       throw UserError(where_ + ": holds a number that is too large");
+    if (is_lfs_pointer(text_)) throw UserError(fmt::format("{}: {}", where_, kLfsPointer));
     if (const std::string problem = problem_of_text(text_); !problem.empty())
       throw UserError(where_ + ": " + problem);
     const auto [line, column] = position(text_, byte > 0 ? byte - 1 : 0);

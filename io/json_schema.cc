@@ -164,10 +164,7 @@ class Complaint {
         if (!properties.contains(name)) {
           Steps known;
           for (const auto& [other, unused] : properties.items()) known.push_back(other);
-          return place(name, known.empty()
-                                 ? "there is no such field; no field is known here"
-                                 : fmt::format("there is no such field; did you mean \"{}\"?",
-                                               nearest(name, known)));
+          return place(name, "there is no such field; " + hint_for(name, known));
         }
     for (const json& name : schema.value("required", json::array()))
       if (!value_->contains(name.get<std::string>())) {

@@ -1,5 +1,8 @@
 #include "io/nearest.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace sameseed {
@@ -24,6 +27,17 @@ std::string nearest(const std::string& name, const std::vector<std::string>& kno
   return *std::min_element(known.begin(), known.end(), [&](const auto& x, const auto& y) {
     return edit_distance(name, x) < edit_distance(name, y);
   });
+}
+
+std::string hint_for(const std::string& name, const std::vector<std::string>& known,
+                     const std::string& before) {
+  if (known.empty()) return "none is known here";
+  const std::string near = nearest(name, known);
+  const std::size_t few = std::max<std::size_t>(2, std::max(name.size(), near.size()) / 3);
+  const std::size_t edits = edit_distance(name, near);
+  if (edits <= few && edits < std::min(name.size(), near.size()))
+    return fmt::format("did you mean \"{}{}\"?", before, near);
+  return fmt::format("known: {}{}", before, fmt::join(known, ", " + before));
 }
 
 }  // namespace sameseed

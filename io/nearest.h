@@ -15,4 +15,10 @@ std::size_t edit_distance(const std::string& a, const std::string& b);
 // the first.
 std::string nearest(const std::string& name, const std::vector<std::string>& known);
 
+// What to say behind a name that does not exist: "did you mean "X"?" where a known name is near -
+// two letters differ, or a third of them - and which there are where none is. Each is shown behind
+// `before`.
+std::string hint_for(const std::string& name, const std::vector<std::string>& known,
+                     const std::string& before = "");
+
 }  // namespace sameseed

@@ -14,6 +14,7 @@
 #include "io/files.h"
 #include "io/input_file.h"
 #include "io/json.h"
+#include "io/text.h"
 
 namespace sameseed {
 namespace {
@@ -89,6 +90,8 @@ std::size_t size_in_bytes(DType type) {
 }
 
 SafetensorsContents parse_safetensors(std::span<const std::byte> bytes, const std::string& file) {
+  if (is_lfs_pointer({reinterpret_cast<const char*>(bytes.data()), bytes.size()}))
+    throw UserError(fmt::format("{}: {}", file, kLfsPointer));
   if (bytes.size() < 8)
     throw UserError(file + ": shorter than a safetensors header; is the download complete?");
   std::uint64_t length = 0;

@@ -55,6 +55,10 @@ std::size_t find_invalid_utf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+bool is_lfs_pointer(std::string_view bytes) {
+  return bytes.size() < 1024 && bytes.starts_with("version https://git-lfs.github.com/spec/");
+}
+
 std::string problem_of_text(std::string_view text) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
     return "line 1: begins with the mark of UTF-16 or UTF-32; save it as UTF-8";

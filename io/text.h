@@ -16,6 +16,11 @@ std::size_t find_invalid_utf8(std::string_view text);
 // where it is one.
 std::string problem_of_text(std::string_view text);
 
+// Whether this is what Git leaves of a file that `git lfs pull` has not fetched.
+bool is_lfs_pointer(std::string_view bytes);
+inline constexpr const char* kLfsPointer =  // for people
+    "is a Git LFS pointer, not the file itself; `git lfs pull` in that folder fetches it";
+
 // Whether it can only name a file of the folder it is joined to: 1 to 100 printable characters of
 // ASCII, no "/", and no "." at the beginning.
 bool is_plain_name(std::string_view text);

@@ -9,6 +9,7 @@
 #include "io/elapsed.h"
 #include "io/error.h"
 #include "pipeline/schedulers/read_scheduler.h"
+#include "pipeline/sdxl_parts.h"
 #include "pipeline/watch/nonfinite.h"
 
 namespace sameseed {
@@ -32,6 +33,11 @@ auto load_component(const std::filesystem::path& folder, std::string variant, bo
   }
   const Weights weights =
       Weights::open(folder, stem, variant, backend.activation_type(), backend.device());
+  if (const std::string other = weights.left_out(); !other.empty())
+    report.warnings.push_back(
+        fmt::format("{}: is left out: {} was saved twice, and {} is read, as {} does", other, name,
+                    other.ends_with(".json") ? "the single file" : "the index of shards beside it",
+                    name.starts_with("text") ? "transformers" : "diffusers"));
   const auto is_left_out = [&](const std::string& tensor) {
     return tensor.ends_with("position_ids") || (name == "vae" && belongs_to_vae_encoder(tensor));
   };
@@ -96,6 +102,7 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
                                                       : std::filesystem::path(options.vae))),
       tokenizer_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer")),
       tokenizer_2_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer_2")) {
+  report.warnings = config_.warnings;
   const std::filesystem::path model = options.model;
   const std::filesystem::path vae =
       options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae);
@@ -110,14 +117,18 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
     return load_component(folder, options.variant, any_variant, backend, upload, report, name,
                           build);
   };
-  const auto text_encoder = [&](const char* name, bool with_projection) {
-    const TextEncoderConfig config = read_text_encoder_config(model / name);
+  const TextEncoderConfig text = read_text_encoder_config(model / "text_encoder"),
+                          text_2 = read_text_encoder_config(model / "text_encoder_2");
+  check_parts({unet_config_, vae_config_, text, text_2, tokenizer_.length(), tokenizer_2_.length()},
+              options.model);
+  const auto text_encoder = [&](const char* name, const TextEncoderConfig& config,
+                                bool with_projection) {
     return load(model / name, *backends.text, name, [&](const Weights& at) {
       return std::make_unique<TextEncoder>(*backends.text, at, config, with_projection);
     });
   };
-  text_encoder_ = text_encoder("text_encoder", false);
-  text_encoder_2_ = text_encoder("text_encoder_2", true);
+  text_encoder_ = text_encoder("text_encoder", text, false);
+  text_encoder_2_ = text_encoder("text_encoder_2", text_2, true);
   unet_ = load(model / "unet", *backends.unet, "unet", [&](const Weights& at) {
     return std::make_unique<Unet>(*backends.unet, at, unet_config_);
   });
@@ -144,6 +155,12 @@ TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embed
       embeds.warnings.push_back(
           fmt::format("the {} is longer than {} tokens: its last {} tokens were cut off", which,
                       tokens.ids.size(), tokens.dropped));
+    if (const std::int64_t largest = std::ranges::max(tokens.ids); largest >= encoder->vocabulary())
+      throw UserError(
+          fmt::format("the {} has token {}, and {} has embeddings of 0 to {} only (vocab_size); "
+                      "resize_token_embeddings() makes room",
+                      which, largest, tokenizer == &tokenizer_ ? "text_encoder" : "text_encoder_2",
+                      encoder->vocabulary() - 1));
     const Tensor ids = at::tensor(tokens.ids, at::TensorOptions().dtype(at::kLong)).unsqueeze(0);
     embeds.token_ids = embeds.token_ids.defined() ? at::cat({embeds.token_ids, ids}, 0) : ids;
     result = encoder->encode(ids);

@@ -33,7 +33,7 @@ struct Backends {
 };
 
 struct PromptEmbeds {
-  Tensor prompt_embeds, pooled_prompt_embeds;  // [1, 77, width], [1, pooled width]
+  Tensor prompt_embeds, pooled_prompt_embeds;  // [1, tokens, width], [1, pooled width]
   Tensor negative_prompt_embeds, negative_pooled_prompt_embeds;  // undefined where guidance is off
   Tensor token_ids;  // every id that was encoded, for the hash
   std::vector<std::string> warnings;

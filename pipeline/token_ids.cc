@@ -7,12 +7,22 @@
 #include "io/sha256.h"
 
 namespace sameseed {
+namespace {
+
+// As read_pipeline_config() reads it: null is no. Another engine may take other models, so nothing
+// is refused.
+bool zeros_for_no_negative(const std::filesystem::path& model) {
+  const nlohmann::json index = read_json(model / "model_index.json");
+  if (!index.is_object() || !index.contains("force_zeros_for_empty_prompt")) return true;
+  return index.at("force_zeros_for_empty_prompt") == true;
+}
+
+}  // namespace
 
 TokenIdHasher::TokenIdHasher(const std::filesystem::path& model)
     : first_(Tokenizer::open(model / "tokenizer")),
       second_(Tokenizer::open(model / "tokenizer_2")),
-      zeros_for_no_negative_(
-          read_json(model / "model_index.json").value("force_zeros_for_empty_prompt", true)) {}
+      zeros_for_no_negative_(zeros_for_no_negative(model)) {}
 
 std::string TokenIdHasher::hash_of(const Request& request) const {
   std::vector<std::int64_t> rows;

@@ -10,6 +10,7 @@
 #include "bench/commands/options.h"
 #include "io/error.h"
 #include "io/text.h"
+#include "pipeline/model/model_files.h"
 #include "pipeline/text/tokenizer.h"
 
 namespace sameseed {
@@ -18,6 +19,7 @@ namespace {
 int tokenize(const std::string& model, std::istream& in, std::ostream& out) {
   using nlohmann::json;
   const std::filesystem::path folder = model_folder(model);
+  require_model_folder(folder);
   const Tokenizer first = Tokenizer::open(folder / "tokenizer"),
                   second = Tokenizer::open(folder / "tokenizer_2");
   std::size_t number = 0;

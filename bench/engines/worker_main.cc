@@ -15,6 +15,7 @@
 #include "bench/engines/all_engines.h"
 #include "bench/engines/folder_engine.h"
 #include "bench/plan/engine_name.h"
+#include "pipeline/model/model_files.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"
 
@@ -23,7 +24,9 @@ using nlohmann::json;
 namespace {
 
 json draw(const json& message) {
-  return {{"hashes", sameseed::draw_noise(sameseed::read_noise_request(message))}};
+  const sameseed::NoiseRequest request = sameseed::read_noise_request(message);
+  sameseed::require_model_folder(request.model);  // the first that looks into it
+  return {{"hashes", sameseed::draw_noise(request)}};
 }
 
 }  // namespace

@@ -61,9 +61,10 @@ AxisName parse_axis_name(const std::string& text) {
   }
   const auto& known = kind == AxisKind::kLoad ? kLoadFields : kRequestFields;
   if (std::ranges::find(known, name) == known.end())
-    throw UserError(fmt::format("there is no such setting; did you mean \"{}.{}.{}\"?", axis->arm,
-                                kind == AxisKind::kLoad ? "load" : "request",
-                                nearest(name, known)));
+    throw UserError(
+        "there is no such setting; " +
+        hint_for(name, known,
+                 fmt::format("{}.{}.", axis->arm, kind == AxisKind::kLoad ? "load" : "request")));
   if (kind == AxisKind::kRequest && name == "batch" && axis->arm != "both")
     throw UserError(
         "pictures are compared one with one; both arms make as many, so write "

@@ -1,5 +1,6 @@
 #include "pipeline/model/config_fields.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "io/error.h"
@@ -12,15 +13,22 @@ using nlohmann::json;
 ConfigFields::ConfigFields(std::filesystem::path path)
     : path_(std::move(path)), values_(read_json(path_)) {
   if (!values_.is_object()) throw UserError(path_.string() + ": not a JSON object");
+  // Written by diffusers: fields that its class had not yet when the model was made.
+  if (const json defaults = values_.value("_use_default_values", json()); defaults.is_array())
+    for (const json& name : defaults)
+      if (name.is_string()) values_.erase(name.get<std::string>());
 }
 
 void ConfigFields::only(const std::string& name, const std::vector<json>& allowed) {
   known_.insert(name);
   const auto found = values_.find(name);
-  if (found == values_.end() || found->is_null()) return;
+  if (found == values_.end()) return;
+  const bool no = std::ranges::any_of(allowed, [](const json& value) { return value == false; });
+  if (found->is_null() && (allowed.empty() || no)) return;
   for (const json& value : allowed)
     if (*found == value) return;
-  std::string list;
+  if (found->is_null()) return complain(name, "needs a value");
+  std::string list = allowed.empty() ? "null" : "";
   for (const json& value : allowed) list += (list.empty() ? "" : ", ") + value.dump();
   complain(name, fmt::format("is not supported yet (supported: {})", list));
 }
@@ -54,21 +62,28 @@ void ConfigFields::require_groups(const std::vector<std::int64_t>& channels, std
 }
 
 void ConfigFields::complain(const std::string& name, const std::string& what) {
-  problems_.push_back(fmt::format("  {} = {}: {}", name, values_.value(name, json()).dump(), what));
+  std::string problem =
+      fmt::format("  {} = {}: {}", name, values_.value(name, json()).dump(), what);
+  if (std::ranges::find(problems_, problem) == problems_.end())
+    problems_.push_back(std::move(problem));
 }
 
-std::vector<std::string> ConfigFields::unread() const {
+json ConfigFields::raw(const std::string& name) {
+  known_.insert(name);
+  return values_.value(name, json());
+}
+
+std::vector<std::string> ConfigFields::unknown() const {
   std::vector<std::string> names;
   for (const auto& [name, value] : values_.items())
-    if (!known_.contains(name) && !name.starts_with('_')) names.push_back(name);
+    if (!known_.contains(name) && !name.starts_with('_') && !value.is_null() &&
+        value != json(false))
+      names.push_back(name);
   return names;
 }
 
 void ConfigFields::refuse_unknown() {
-  for (const auto& [name, value] : values_.items())
-    if (!known_.contains(name) && !name.starts_with('_') && !value.is_null() &&
-        value != json(false))
-      complain(name, "is not known to this program");
+  for (const std::string& name : unknown()) complain(name, "is not known to this program");
 }
 
 void ConfigFields::finish() const {

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "io/error.h"
+
 namespace sameseed {
 namespace {
 
@@ -13,8 +15,8 @@ namespace fs = std::filesystem;
 // What pipeline/model, schedulers, text, unet and vae read beside weights.
 constexpr const char *kIndex = "model_index.json",
                      *kSchedulerConfig = "scheduler/scheduler_config.json";
-constexpr const char* kOfTokenizer[] = {"vocab.json", "merges.txt", "tokenizer_config.json",
-                                        "special_tokens_map.json", "added_tokens.json"};
+constexpr const char* kOfTokenizer[] = {"tokenizer_config.json", "special_tokens_map.json",
+                                        "added_tokens.json", "tokenizer.json"};
 constexpr const char* kEndings[] = {".safetensors", ".json", ".txt", ".bin", ".model", ".ckpt"};
 
 void add(ModelFiles& files, const std::string& name, const fs::path& file) {
@@ -61,6 +63,18 @@ fs::path scheduler_file(const json& load) {
 
 }  // namespace
 
+void require_model_folder(const fs::path& model) {
+  if (fs::is_directory(model)) return;
+  if (fs::exists(model))
+    throw UserError(
+        model.string() +
+        ": is a file; a model is a folder in diffusers' layout (with model_index.json). diffusers "
+        "makes one of a checkpoint: StableDiffusionXLPipeline.from_single_file(FILE)"
+        ".save_pretrained(DIR)");
+  throw UserError(model.string() +
+                  ": no such folder; name one in diffusers' layout (with model_index.json)");
+}
+
 ModelFiles files_of_load(const json& load, const json& answered_files) {
   const fs::path model = load.value("model", ""), vae = load.value("vae", "");
   std::set<fs::path> weights;
@@ -81,8 +95,9 @@ ModelFiles files_of_load(const json& load, const json& answered_files) {
   for (const char* folder : {"tokenizer", "tokenizer_2"}) {
     const std::string prefix = std::string(folder) + "/";
     for (const char* name : kOfTokenizer) add(files, prefix + name, model / folder / name);
-    if (!files.contains(prefix + "vocab.json"))
-      add(files, prefix + "tokenizer.json", model / folder / "tokenizer.json");
+    if (files.contains(prefix + "tokenizer.json")) continue;  // which holds these two
+    for (const char* name : {"vocab.json", "merges.txt"})
+      add(files, prefix + name, model / folder / name);
   }
   return files;
 }

@@ -8,6 +8,9 @@
 
 namespace sameseed {
 
+// Throws UserError, with what would do, where this is no folder that may hold a model.
+void require_model_folder(const std::filesystem::path& model);
+
 // Name within the model ("unet/config.json"; a VAE of another folder is "vae/...") -> file.
 using ModelFiles = std::map<std::string, std::filesystem::path>;
 

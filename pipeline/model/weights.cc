@@ -65,6 +65,25 @@ Places places(const std::filesystem::path& folder, const std::string& stem,
           folder / (stem + ".safetensors.index" + infix + ".json")};
 }
 
+// Where a component was saved twice, as one file and in shards, transformers (the text encoders,
+// "model") reads the file and diffusers the shards.
+bool prefers_shards(const std::string& stem) { return stem != "model"; }
+
+// The files of FOLDER that an index names.
+std::set<std::string> shards_of(const std::filesystem::path& index) {
+  const nlohmann::json listed = read_json(index);
+  if (!listed.is_object() || !listed.contains("weight_map") || !listed.at("weight_map").is_object())
+    throw UserError(index.string() + ": weight_map: not an object of tensor names and file names");
+  std::set<std::string> shards;
+  for (const auto& [name, file] : listed.at("weight_map").items()) {
+    if (!file.is_string() || std::filesystem::path(file.get<std::string>()).has_parent_path())
+      throw UserError(fmt::format("{}: weight_map[\"{}\"]: not the name of a file in this folder",
+                                  index.string(), name));
+    shards.insert(file.get<std::string>());
+  }
+  return shards;
+}
+
 bool is_float(DType type) {
   return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16;
 }
@@ -90,7 +109,7 @@ bool all_finite(const at::Tensor& values) {
 }  // namespace
 
 struct Weights::Store {
-  std::string folder;
+  std::string folder, left_out;
   at::ScalarType type = at::kFloat;
   at::Device device = at::kCPU;
   std::vector<SafetensorsFile> files;
@@ -158,22 +177,14 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
   store->type = type;
   store->device = device;
   const auto [single, index] = places(folder, stem, variant);
-  if (std::filesystem::exists(single)) {
+  const bool one = std::filesystem::exists(single), many = std::filesystem::exists(index);
+  const bool take_shards = many && (!one || prefers_shards(stem));
+  if (one && many) store->left_out = take_shards ? single.string() : index.string();
+  if (take_shards) {
+    for (const std::string& shard : shards_of(index))
+      store->add(SafetensorsFile::open(folder / shard));
+  } else if (one) {
     store->add(SafetensorsFile::open(single));
-  } else if (std::filesystem::exists(index)) {
-    const nlohmann::json listed = read_json(index);
-    if (!listed.is_object() || !listed.contains("weight_map") ||
-        !listed.at("weight_map").is_object())
-      throw UserError(index.string() +
-                      ": weight_map: not an object of tensor names and file names");
-    std::set<std::string> shards;
-    for (const auto& [name, file] : listed.at("weight_map").items()) {
-      if (!file.is_string() || std::filesystem::path(file.get<std::string>()).has_parent_path())
-        throw UserError(fmt::format("{}: weight_map[\"{}\"]: not the name of a file in this folder",
-                                    index.string(), name));
-      shards.insert(file.get<std::string>());
-    }
-    for (const std::string& shard : shards) store->add(SafetensorsFile::open(folder / shard));
   } else {
     std::string there;
     if (std::filesystem::is_directory(folder))
@@ -315,6 +326,8 @@ std::vector<std::string> Weights::files() const {
   for (const SafetensorsFile& file : store_->files) names.push_back(file.path().string());
   return names;
 }
+
+std::string Weights::left_out() const { return store_->left_out; }
 
 std::string Weights::stored_type() const {
   return fmt::format("{}", fmt::join(store_->stored_types, ", "));

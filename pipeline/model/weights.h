@@ -21,7 +21,8 @@ namespace sameseed {
 // throws one error that lists all of them; so a network is first built whole and then checked.
 class Weights {
  public:
-  // Opens FOLDER/STEM[.VARIANT].safetensors, or the shards that its index names.
+  // Opens FOLDER/STEM[.VARIANT].safetensors, or the shards that its index names. Where both are
+  // there: the shards, as diffusers does; the single file of "model", as transformers does.
   static Weights open(const std::filesystem::path& folder, const std::string& stem,
                       const std::string& variant, at::ScalarType type,
                       at::Device device = at::kCPU);
@@ -53,7 +54,8 @@ class Weights {
   std::vector<std::string> check() const;
 
   std::vector<std::string> files() const;  // the files that were opened
-  std::string stored_type() const;         // "F16", or "F16, F32" where a checkpoint mixes
+  std::string left_out() const;     // the single file or the index that lies beside them, or ""
+  std::string stored_type() const;  // "F16", or "F16, F32" where a checkpoint mixes
 
  private:
   struct Store;

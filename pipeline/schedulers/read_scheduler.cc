@@ -53,9 +53,9 @@ MakeScheduler read_scheduler(const std::filesystem::path& file, const std::strin
     MakeScheduler make = one.read(fields);
     fields.finish();
     // Read as another class, a file has fields too many by nature.
-    if (const auto unread = fields.unread(); name.empty() && !unread.empty())
+    if (const auto unknown = fields.unknown(); name.empty() && !unknown.empty())
       warnings.push_back(fmt::format("{}: {} has no {}: ignored, as in diffusers",
-                                     fields.path().string(), wanted, fmt::join(unread, ", ")));
+                                     fields.path().string(), wanted, fmt::join(unknown, ", ")));
     return make;
   }
   throw UserError(fmt::format("{}: scheduler \"{}\" is not supported yet; supported: {}",

@@ -7,7 +7,8 @@ namespace sameseed {
 TextEncoder::TextEncoder(Backend& make, const Weights& at, const TextEncoderConfig& c,
                          bool with_projection)
     : config_(c), backend_(make) {
-  const Weights model = at / "text_model";
+  // Some tools leave the prefix out; transformers takes both.
+  const Weights model = at.has("final_layer_norm.weight") ? at : at / "text_model";
   const std::int64_t width = c.hidden_size;
   token_embedding_ = (model / "embeddings.token_embedding").tensor("weight", {c.vocab_size, width});
   position_embedding_ = (model / "embeddings.position_embedding")

@@ -11,7 +11,8 @@
 namespace sameseed {
 
 struct TextEncoding {
-  Tensor hidden;  // [n, 77, hidden_size]: output of the last layer but one, without the final norm
+  Tensor
+      hidden;  // [n, tokens, hidden_size]: output of the last layer but one, without the final norm
   Tensor pooled;  // [n, projection_dim]: projected end-of-text row; undefined without a projection
 };
 
@@ -20,8 +21,10 @@ class TextEncoder {
   TextEncoder(Backend& make, const Weights& at, const TextEncoderConfig& config,
               bool with_projection);
 
-  // ids [n, 77], int64
+  // ids [n, tokens], int64
   TextEncoding encode(const Tensor& ids) const;
+
+  std::int64_t vocabulary() const { return config_.vocab_size; }  // of how many tokens
 
  private:
   struct Layer {

@@ -26,6 +26,10 @@ TextEncoderConfig read_text_encoder_config(const std::filesystem::path& folder) 
   config.layer_norm_eps = fields.get("layer_norm_eps", config.layer_norm_eps);
   config.hidden_act = fields.get("hidden_act", config.hidden_act);
   fields.only("hidden_act", {"gelu", "quick_gelu"});
+  for (const char* name : {"quantization_config", "transformers_weights", "text_config"})
+    fields.only(name, {});
+  for (const char* name : {"return_dict", "use_return_dict"}) fields.only(name, {true});
+  if (!(config.layer_norm_eps > 0)) fields.complain("layer_norm_eps", "must be positive");
   for (const auto& [name, value] : {std::pair{"hidden_size", config.hidden_size},
                                     {"intermediate_size", config.intermediate_size},
                                     {"num_hidden_layers", config.layers},

@@ -171,6 +171,35 @@ void encode_raw(std::string_view text, const TokenizerTables& tables,
   });
 }
 
+std::vector<std::int64_t> content_of(std::string_view text, const TokenizerTables& tables) {
+  std::vector<std::int64_t> content;
+  encode_around_specials(text, /*normalized=*/false, tables, content,
+                         [&](std::string_view rest) { encode_raw(rest, tables, content); });
+  return content;
+}
+
+// A textual inversion of several vectors is X, X_1, X_2 and so on: diffusers writes all of them
+// where a prompt has X (TextualInversionLoaderMixin.maybe_convert_prompt).
+std::string with_all_vectors(std::string text, const TokenizerTables& tables) {
+  const auto following = [&](const std::string& token, int i) {
+    return token + "_" + std::to_string(i);
+  };
+  std::vector<std::string> several;
+  for (const auto& [token, id] : tables.added)
+    if (tables.added.contains(following(token, 1))) several.push_back(token);
+  if (several.empty()) return text;
+  const std::vector<std::int64_t> used = content_of(text, tables);
+  for (const std::string& token : several) {
+    if (std::ranges::find(used, tables.added.at(token)) == used.end()) continue;
+    std::string all = token;
+    for (int i = 1; tables.added.contains(following(token, i)); ++i)
+      all += " " + following(token, i);
+    for (std::size_t at = 0; (at = text.find(token, at)) != std::string::npos; at += all.size())
+      text.replace(at, token.size(), all);
+  }
+  return text;
+}
+
 }  // namespace
 
 Tokenizer::Tokenizer(std::shared_ptr<const TokenizerTables> tables) : tables_(std::move(tables)) {}
@@ -180,9 +209,8 @@ Tokenizer Tokenizer::open(const std::filesystem::path& folder) {
 }
 
 TokenIds Tokenizer::encode(std::string_view text) const {
-  std::vector<std::int64_t> content;
-  encode_around_specials(text, /*normalized=*/false, *tables_, content,
-                         [&](std::string_view rest) { encode_raw(rest, *tables_, content); });
+  std::vector<std::int64_t> content =
+      content_of(with_all_vectors(std::string(text), *tables_), *tables_);
 
   TokenIds result;
   const std::size_t room = tables_->length - 2;
@@ -195,5 +223,7 @@ TokenIds Tokenizer::encode(std::string_view text) const {
   result.ids.resize(tables_->length, tables_->pad);
   return result;
 }
+
+std::size_t Tokenizer::length() const { return tables_->length; }
 
 }  // namespace sameseed

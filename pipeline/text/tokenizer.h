@@ -30,6 +30,8 @@ class Tokenizer {
   // Throws UserError for text that is not UTF-8.
   TokenIds encode(std::string_view utf8) const;
 
+  std::size_t length() const;  // how many ids encode() gives
+
  private:
   explicit Tokenizer(std::shared_ptr<const TokenizerTables> tables);
   std::shared_ptr<const TokenizerTables> tables_;

@@ -1,13 +1,13 @@
 // A tokenizer's folder, read as transformers reads it.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "io/error.h"
 #include "io/files.h"
 #include "io/text.h"
+#include "pipeline/text/added_tokens.h"
 #include "pipeline/text/tokenizer_tables.h"
 
 namespace sameseed {
@@ -15,14 +15,16 @@ namespace {
 
 using nlohmann::json;
 
-bool flag(const json& token, const char* name, bool otherwise) {
-  const auto found = token.find(name);
-  return found != token.end() && found->is_boolean() ? found->get<bool>() : otherwise;
-}
+constexpr int kMostTokens = 1 << 16;
 
 // tokenizer.json, which holds all. Returns its added tokens.
 json read_single_file(const std::filesystem::path& path, TokenizerTables& tables) {
   const json file = read_json(path);
+  for (const char* option : {"padding", "truncation"})
+    if (const json& own = file.contains(option) ? file.at(option) : json();
+        own.is_object() && own.value("direction", json("Right")) != "Right")
+      throw UserError(fmt::format("{}: {}.direction = {}: is not supported (supported: \"Right\")",
+                                  path.string(), option, own.at("direction").dump()));
   const json model = file.contains("model") ? file.at("model") : json();
   if (!model.contains("vocab") || !model.contains("merges") || !model.at("merges").is_array())
     throw UserError(path.string() + ": model: needs vocab and merges");
@@ -43,83 +45,59 @@ json read_single_file(const std::filesystem::path& path, TokenizerTables& tables
 void read_two_files(const std::filesystem::path& folder, TokenizerTables& tables) {
   const auto vocabulary = folder / "vocab.json", merges = folder / "merges.txt";
   tables.add_vocabulary(read_json(vocabulary), vocabulary.string());
-  std::istringstream lines(read_text(merges));
+  const std::string text = read_text(merges);
+  if (is_lfs_pointer(text)) throw UserError(fmt::format("{}: {}", merges.string(), kLfsPointer));
+  std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);)
     if (!line.starts_with("#version") && !line.empty()) tables.add_merge(line, merges.string());
 }
 
-// The same token may have several roles; the last one decides how it is matched, as in
-// transformers.
-void read_roles(const std::filesystem::path& folder, const json& config, TokenizerTables& tables) {
-  const auto map_file = folder / "special_tokens_map.json";
-  const json map = std::filesystem::exists(map_file) ? read_json(map_file) : json::object();
-  const auto special = [&](const char* role, const char* fallback) {
-    const json& entry = map.contains(role)      ? map.at(role)
-                        : config.contains(role) ? config.at(role)
-                                                : map;
-    const bool object = entry.contains("content") && entry.at("content").is_string();
-    const std::string text = object              ? entry.at("content").get<std::string>()
-                             : entry.is_string() ? entry.get<std::string>()
-                                                 : fallback;
-    const auto found = tables.vocabulary.find(text);
-    if (found == tables.vocabulary.end())
-      throw UserError(
-          fmt::format("{}: {} \"{}\" is not in the vocabulary", folder.string(), role, text));
-    tables.add_special(text, found->second, object && flag(entry, "normalized", false));
-    return found->second;
-  };
-  tables.begin = special("bos_token", "<|startoftext|>");
-  tables.end = special("eos_token", "<|endoftext|>");
-  tables.unknown = special("unk_token", "<|endoftext|>");
-  tables.pad = special("pad_token", "<|endoftext|>");
-}
-
-// Adds those of `added_tokens_decoder`, whose keys are their ids.
-void add_decoder_tokens(const std::filesystem::path& folder, const json& config, json& added) {
-  const auto decoder = config.find("added_tokens_decoder");
-  if (decoder == config.end() || !decoder->is_object()) return;
-  for (const auto& [id, token] : decoder->items()) {
-    if (!token.is_object() || id.empty() || id.size() > 9 ||
-        id.find_first_not_of("0123456789") != std::string::npos)
-      throw UserError(fmt::format("{}: added_tokens_decoder.{}: not a token with a number",
-                                  (folder / "tokenizer_config.json").string(), id));
-    added.push_back(token);
-    added.back()["id"] = std::stoll(id);
-  }
-}
-
-void take_added_token(const std::filesystem::path& folder, const json& token,
-                      TokenizerTables& tables) {
-  if (!token.is_object() || !token.contains("content") || !token.at("content").is_string() ||
-      !token.contains("id") || !token.at("id").is_number_integer())
+// What transformers would do otherwise than this program.
+void refuse_other_options(const std::filesystem::path& file, const json& config) {
+  const auto refuse = [&](const char* name, const char* what) {
     throw UserError(
-        fmt::format("{}: added token {} needs content and id", folder.string(), token.dump()));
-  for (const char* option : {"lstrip", "rstrip", "single_word"})
-    if (flag(token, option, false))
-      throw UserError(fmt::format("{}: added token {}: {} is not supported; set it to false",
-                                  folder.string(), token.at("content").dump(), option));
-  tables.add_special(token.at("content").get<std::string>(), token.at("id").get<std::int64_t>(),
-                     flag(token, "normalized", !flag(token, "special", false)));
+        fmt::format("{}: {} = {}: {}", file.string(), name, config.at(name).dump(), what));
+  };
+  for (const char* name : {"padding_side", "truncation_side"})
+    if (config.contains(name) && config.at(name) != "right")
+      refuse(name, "is not supported (supported: \"right\")");
+  if (config.contains("split_special_tokens") && !config.at("split_special_tokens").is_null() &&
+      config.at("split_special_tokens") != false)
+    refuse("split_special_tokens", "is not supported (supported: false)");
+  for (const char* name : {"vocab", "merges", "tokenizer_object", "gguf_file", "tokenizer_padding",
+                           "tokenizer_truncation", "post_processor", "init_inputs",
+                           "fast_tokenizer_files", "model_specific_special_tokens"})
+    if (config.contains(name) && !config.at(name).is_null() && !config.at(name).empty())
+      refuse(name, "is not supported; remove it");
+}
+
+// How many ids a text becomes. Without it diffusers asks for 10^30.
+std::size_t length_of(const std::filesystem::path& file, const json& config) {
+  const char* name = config.contains("model_max_length") ? "model_max_length" : "max_len";
+  const json length = config.value(name, json());
+  if (!length.is_number_integer() || length < 2 || length > kMostTokens)
+    throw UserError(
+        fmt::format("{}: {} = {}: needs a whole number between 2 and {}, how many tokens the text "
+                    "encoders take (SDXL: 77)",
+                    file.string(), "model_max_length", length.dump(), kMostTokens));
+  return length.get<std::size_t>();
 }
 
 }  // namespace
 
 TokenizerTables read_tokenizer(const std::filesystem::path& folder) {
   TokenizerTables tables;
+  const auto config_file = folder / "tokenizer_config.json";
   json added = json::array();
-  if (const auto single_file = folder / "tokenizer.json";
-      !std::filesystem::exists(folder / "vocab.json") && std::filesystem::exists(single_file))
+  if (const auto single_file = folder / "tokenizer.json"; std::filesystem::exists(single_file))
     added = read_single_file(single_file, tables);
   else
     read_two_files(folder, tables);
-  const json config = read_json(folder / "tokenizer_config.json");
-  if (const auto length = config.find("model_max_length");
-      length != config.end() && length->is_number())
-    tables.length = static_cast<std::size_t>(std::clamp(length->get<double>(), 2.0, 77.0));
-  read_roles(folder, config, tables);
-  // A list of added tokens has the last word.
-  add_decoder_tokens(folder, config, added);
-  for (const json& token : added) take_added_token(folder, token, tables);
+  const json config = read_json(config_file);
+  if (!config.is_object()) throw UserError(config_file.string() + ": not a JSON object");
+  refuse_other_options(config_file, config);
+  tables.length = length_of(config_file, config);
+  add_tokens(folder, config, added, tables);
   return tables;
 }
 

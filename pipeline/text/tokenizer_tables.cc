@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "io/error.h"
@@ -39,7 +40,21 @@ void TokenizerTables::add_merge(const std::string& line, const std::string& file
   merges.try_emplace({id(left), id(right)}, Merge{rank, id(left + right)});
 }
 
-void TokenizerTables::add_special(const std::string& text, std::int64_t id, bool normalized) {
+std::int64_t TokenizerTables::number_of(const std::string& token) const {
+  if (const auto found = added.find(token); found != added.end()) return found->second;
+  const auto found = vocabulary.find(token);
+  return found == vocabulary.end() ? -1 : found->second;
+}
+
+// huggingface/tokenizers:tokenizers/src/tokenizer/added_vocabulary.rs
+void TokenizerTables::add_token(const std::string& text, bool normalized) {
+  if (text.empty()) return;
+  std::int64_t id = number_of(text);
+  if (id < 0) {
+    id = static_cast<std::int64_t>(vocabulary.size());
+    for (const auto& [other, taken] : added) id = std::max(id, taken + 1);
+  }
+  added[text] = id;
   std::erase_if(specials, [&](const SpecialToken& known) { return known.id == id; });
   std::string matched = text;
   if (normalized) matched.clear(), normalize(text).toUTF8String(matched);

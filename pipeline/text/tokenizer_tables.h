@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct TokenizerTables {
   std::unordered_map<std::string, std::int64_t> vocabulary;
   std::unordered_map<std::pair<std::int64_t, std::int64_t>, Merge, PairHash> merges;
   std::vector<SpecialToken> specials;
+  std::map<std::string, std::int64_t> added;  // as they are written
   std::int64_t begin = 0, end = 0, pad = 0, unknown = 0;
   std::size_t length = 77;
 
@@ -43,11 +45,14 @@ struct TokenizerTables {
   // Each throws UserError that names `file`.
   void add_vocabulary(const nlohmann::json& tokens, const std::string& file);
   void add_merge(const std::string& line, const std::string& file);
-  void add_special(const std::string& text, std::int64_t id, bool normalized);
+  // A token that is found as it stands. It keeps its number, or gets the next that is free.
+  void add_token(const std::string& text, bool normalized);
+  // Of a token that was added, or else of the vocabulary; -1 where it is in neither.
+  std::int64_t number_of(const std::string& token) const;
 };
 
-// Reads vocab.json and merges.txt of a tokenizer folder, or tokenizer.json where it has only that,
-// with tokenizer_config.json and special_tokens_map.json. Throws UserError.
+// Reads tokenizer.json of a tokenizer folder, or vocab.json and merges.txt where it has none, with
+// tokenizer_config.json and what add_tokens() reads (added_tokens.h). Throws UserError.
 TokenizerTables read_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace sameseed

@@ -49,12 +49,18 @@ void read_sizes(ConfigFields& fields, UnetConfig& config) {
       fields.get("addition_time_embed_dim", config.addition_time_embed_dim);
   config.projection_class_embeddings_input_dim =
       fields.get("projection_class_embeddings_input_dim", std::int64_t{0});
-  config.sample_size = fields.get("sample_size", config.sample_size);
+  for (const auto& [name, value] :
+       {std::pair{"cross_attention_dim", config.cross_attention_dim},
+        {"addition_time_embed_dim", config.addition_time_embed_dim},
+        {"projection_class_embeddings_input_dim", config.projection_class_embeddings_input_dim}})
+    fields.require_positive(name, value);
+  if (!(config.norm_eps > 0)) fields.complain("norm_eps", "must be positive");
+  fields.ignore({"sample_size"});  // the size that diffusers makes where none is asked for
 }
 
 // Options of other UNets, which have to be as SDXL's are.
 void refuse_other_unets(ConfigFields& fields) {
-  if (fields.get<std::string>("addition_embed_type", "") != "text_time")
+  if (fields.optional<std::string>("addition_embed_type") != "text_time")
     fields.complain("addition_embed_type", "must be \"text_time\", as SDXL's is");
   fields.only("act_fn", {"silu", "swish"});
   fields.only("class_embed_type", {});
@@ -74,7 +80,8 @@ void refuse_other_unets(ConfigFields& fields) {
   fields.only("downsample_padding", {1});
   fields.only("mid_block_scale_factor", {1});
   fields.only("resnet_out_scale_factor", {1.0});
-  fields.only("dropout", {0.0});
+  if (const double dropout = fields.get("dropout", 0.0); !(dropout >= 0 && dropout <= 1))
+    fields.complain("dropout", "must lie between 0 and 1 (it acts in training only)");
   for (const char* name :
        {"center_input_sample", "only_cross_attention", "dual_cross_attention",
         "class_embeddings_concat", "mid_block_only_cross_attention", "resnet_skip_time_act"})
@@ -90,6 +97,9 @@ UnetConfig read_unet_config(const std::filesystem::path& folder) {
   fields.only("_class_name", {"UNet2DConditionModel"});
   config.in_channels = fields.get("in_channels", config.in_channels);
   config.out_channels = fields.get("out_channels", config.out_channels);
+  fields.require_positive("in_channels", config.in_channels);
+  if (config.out_channels != config.in_channels)
+    fields.complain("out_channels", "must be in_channels: a step makes latents of latents");
   read_blocks(fields, config);
   read_sizes(fields, config);
   refuse_other_unets(fields);

@@ -25,7 +25,6 @@ struct UnetConfig {
   std::int64_t freq_shift = 0;
   std::int64_t addition_time_embed_dim = 256;
   std::int64_t projection_class_embeddings_input_dim = 0;
-  std::int64_t sample_size = 128;
 };
 
 // Throws UserError that names the file and every field it cannot take.

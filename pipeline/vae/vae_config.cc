@@ -16,6 +16,7 @@ VaeConfig read_vae_config(const std::filesystem::path& folder) {
   config.latent_channels = fields.get("latent_channels", config.latent_channels);
   config.block_out_channels = fields.get<std::vector<std::int64_t>>("block_out_channels", {64});
   config.layers_per_block = fields.get("layers_per_block", config.layers_per_block);
+  fields.require_positive("latent_channels", config.latent_channels);
   fields.require_positive("layers_per_block", config.layers_per_block);
   config.norm_num_groups = fields.get("norm_num_groups", config.norm_num_groups);
   fields.require_groups(config.block_out_channels, config.norm_num_groups);
@@ -38,8 +39,9 @@ VaeConfig read_vae_config(const std::filesystem::path& folder) {
       config.block_out_channels.size())
     fields.complain("up_block_types", "needs as many entries as block_out_channels");
   fields.only("act_fn", {"silu", "swish"});
-  fields.only("shift_factor", {0, 0.0});
-  fields.ignore({"in_channels", "down_block_types", "sample_size", "use_quant_conv"});
+  // SDXL's pipeline does not read a shift; the rest is the encoder's.
+  fields.ignore(
+      {"shift_factor", "in_channels", "down_block_types", "sample_size", "use_quant_conv"});
   fields.refuse_unknown();
   fields.finish();
   return config;

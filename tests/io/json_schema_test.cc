@@ -91,5 +91,15 @@ TEST(Nearest, FindsTheNameThatTheFewestKeysAreOff) {
   EXPECT_EQ(nearest("", {"abc", "a"}), "a");
 }
 
+TEST(Nearest, IsOfferedOnlyWhereItIsNear) {
+  const std::vector<std::string> known = {"steps", "guidance", "size", "lpips.alex"};
+  EXPECT_EQ(hint_for("stesp", known), "did you mean \"steps\"?");
+  EXPECT_EQ(hint_for("gudance", known, "x."), "did you mean \"x.guidance\"?");
+  for (const char* far : {"clip_skip", "scheduler", "sigmas", "seed", "lora", "", "ze"})
+    EXPECT_EQ(hint_for(far, known), "known: steps, guidance, size, lpips.alex") << far;
+  EXPECT_EQ(hint_for("sigmas", {"steps", "size"}, "x."), "known: x.steps, x.size");
+  EXPECT_EQ(hint_for("a", {}), "none is known here");
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -56,7 +56,9 @@ TEST_F(BadInput, SettingsOfOnePicture) {
       {{"--set", "steps"}, {"--set steps: must be env.NAME=VALUE"}},
       {{"--set", "request.stesp=3"}, {"stesp: there is no such field"}},
       {{"--out", "/dev/null/x.png", "--engine", "null"}, {"/dev/null"}},
-      {{"--model", "/nowhere"}, {"/nowhere/", "cannot be read: no such file"}},
+      {{"--model", "/nowhere"}, {"/nowhere: no such folder; name one in diffusers' layout"}},
+      {{"--model", (kModel / "vae/config.json").string()},
+       {"vae/config.json: is a file; a model is a folder", "from_single_file"}},
       {{"--case", "/nowhere/1234"}, {"/nowhere/plan.json: cannot be read: no such file"}},
   };
   for (const auto& [arguments, words] : cases) expect_refusal(image(arguments), words);
@@ -83,6 +85,9 @@ TEST_F(BadInput, ModelsThatAreDamaged) {
       {{"vae/diffusion_pytorch_model.safetensors", weights.substr(0, weights.size() - 1)},
        {name, "lie outside the file's"}},
       {{"vae/diffusion_pytorch_model.safetensors", weights.substr(0, 100)}, {name, "cut short"}},
+      {{"vae/diffusion_pytorch_model.safetensors",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 167335342\n"},
+       {name, "is a Git LFS pointer", "git lfs pull"}},
       {{"vae/diffusion_pytorch_model.safetensors", ""}, {name, "is the download complete?"}},
       {{"vae/diffusion_pytorch_model.safetensors", not_a_number},
        {"vae", "decoder.conv_out.bias: holds NaN or infinite values"}},
@@ -101,7 +106,7 @@ TEST_F(BadInput, LinesForTheTokenizer) {
   expect_refusal({"tokenize"}, {"line 1 of the input: is not valid UTF-8 at byte 2"},
                  "\"a\xff\"\n");
   expect_refusal({"tokenize"}, {"line 1 of the input"}, std::string(100'000, '[') + "\n");
-  expect_refusal({"tokenize", "--model", "/nowhere"}, {"/nowhere/tokenizer"}, "\"a\"\n");
+  expect_refusal({"tokenize", "--model", "/nowhere"}, {"/nowhere: no such folder"}, "\"a\"\n");
 }
 
 TEST_F(BadInput, RunsAndPicturesThatAreNone) {

@@ -80,9 +80,9 @@ TEST(Tokenizer, ReadsAFolderThatHasOnlyTokenizerJson) {
     "model": {"vocab": {"!": 0, "a": 1, "b": 2, "a</w>": 3, "b</w>": 4, "ab</w>": 5,
                         "<|startoftext|>": 6, "<|endoftext|>": 7},
               "merges": [["a", "b</w>"]]},
-    "added_tokens": [{"id": 9, "content": "BB", "normalized": true}]})");
+    "added_tokens": [{"id": 8, "content": "BB", "normalized": true}]})");
   const Tokenizer tokenizer = Tokenizer::open(folder);
-  EXPECT_EQ(tokenizer.encode("ab a! Bb").ids, (Ids{6, 5, 3, 0, 9, 7, 0, 0}));
+  EXPECT_EQ(tokenizer.encode("ab a! Bb").ids, (Ids{6, 5, 3, 0, 8, 7, 0, 0}));
   EXPECT_EQ(tokenizer.encode("ab ab ab ab ab ab ab").dropped, 1u);
 
   write_file(folder / "tokenizer.json", R"({"model": {"vocab": {"a": 1}, "merges": ["a b"]}})");
