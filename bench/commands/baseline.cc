@@ -50,7 +50,9 @@ void refuse_no_baseline(const std::string& folder) {
 
 // A ledger of an older version has them. They judge nothing: no run of this version has their
 // recipe.
-bool is_of_older_format(const SeriesRun& run) { return run.recipe.find(':') == std::string::npos; }
+bool is_of_older_format(const SeriesRun& run) {
+  return is_older_recipe(run.recipe) || run.recipe.find(':') == std::string::npos;
+}
 
 int accept_baseline(const BaselineCommand& command, std::ostream& out) {
   Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);

@@ -6,13 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "bench/ledger/kept_gates.h"
+#include "bench/plan/plan.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/run/cohort.h"
 
 namespace sameseed {
 namespace {
+
+using nlohmann::json;
 
 SeriesRun run_of(int number) {
   return {
@@ -153,6 +159,39 @@ TEST_F(LedgerFile, KeepsTheReportsOfAcceptedRunsByRecipeTheLastOneFirst) {
   ledger.accept(run_of(1).key, "report 1 anew");  // the last word counts
   EXPECT_EQ(ledger.accepted_reports("r"), (std::vector<std::string>{"report 1 anew", "report 2"}));
   EXPECT_TRUE(ledger.accepted_reports("unknown").empty());
+}
+
+TEST_F(LedgerFile, SaysWhyNoAcceptedRunFits) {
+  const json plan = {{"name", "nightly"},      {"environments", json::array()},
+                     {"cases", json::array()}, {"comparisons", json::array()},
+                     {"axes", json::array()},  {"timing", json::object()}};
+  const GateOptions options = {.gates = "", .baseline = kAcceptedBaseline, .ledger = file_};
+  const auto said = [&] {
+    try {
+      check_gates(folder_, plan, options);
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  Ledger ledger = open();
+  EXPECT_NE(said().find("no run of this recipe"), std::string::npos);
+  EXPECT_EQ(said().find("Accepted runs"), std::string::npos);
+  SeriesRun newer = run_of(2);
+  newer.recipe = std::string(kRecipeFormat) + "0123:4567";
+  for (const SeriesRun& run : {run_of(1), newer}) {
+    ledger.add(run, rows_of(1, 1));
+    ledger.accept(run.key, "{}");
+  }
+  EXPECT_NE(said().find("Accepted runs of the matrix nightly: 2, all of other recipes. 1 of them "
+                        "are of an older version"),
+            std::string::npos)
+      << said();
+  SeriesRun fits = run_of(3);
+  fits.recipe = recipe_of(plan) + ":4567";
+  ledger.add(fits, rows_of(3, 1));
+  ledger.accept(fits.key, "{}");
+  EXPECT_EQ(said(), "");
 }
 
 TEST_F(LedgerFile, TakesABaselineBackAndForgetsNothing) {
