@@ -103,7 +103,8 @@ void refuse_other_results(const std::vector<std::unique_ptr<OpenShard>>& shards,
 
 // By which the joined run is judged: file -> the shard that has it. Throws where two differ.
 std::map<std::string, std::filesystem::path> gates_of(
-    const std::vector<std::filesystem::path>& folders, std::vector<std::string>& lines) {
+    const std::vector<std::filesystem::path>& folders, const std::filesystem::path& out,
+    std::vector<std::string>& lines) {
   std::map<std::string, std::filesystem::path> found;
   for (const char* file : {"gates.json", "baseline.json", "first_baseline.json"}) {
     std::size_t have = 0;
@@ -121,6 +122,8 @@ std::map<std::string, std::filesystem::path> gates_of(
             folder.string(), file, found.at(file).string()));
       }
     }
+    if (have == 0 && !is_absent(out / file))
+      lines.push_back(fmt::format("{}: stays as {} has it; no shard has one", file, out.string()));
     if (have > 0 && have < folders.size())
       lines.push_back(fmt::format("{}: of {}; {} of {} shards have none", file,
                                   found.at(file).string(), folders.size() - have, folders.size()));
@@ -220,7 +223,7 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& folders
     throw UserError(
         fmt::format("{}: holds a run already; name another folder with --out", out.string()));
 
-  const auto gates = gates_of(folders, lines);
+  const auto gates = gates_of(folders, out, lines);
   std::vector<ShardRecords> made;
   for (const auto& shard : shards) {
     shard->leave_out_what_is_gone();

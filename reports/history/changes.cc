@@ -79,7 +79,9 @@ std::string changes_text(const Series& series, std::size_t from, std::size_t to)
   };
   std::string text = fmt::format("between {} ({}) and {} ({})", one_line(last.folder),
                                  date_of(last), one_line(first.folder), date_of(first));
-  if (to > from + 1) text += fmt::format(" with {} runs between that do not tell", to - from - 1);
+  if (to > from + 1)
+    text += fmt::format(", without a value or left out between them: {} {}", to - from - 1,
+                        to > from + 2 ? "runs" : "run");
   text += changes_of(series, from, to, "driver", &SeriesRun::driver);
   text += changes_of(series, from, to, "sameseed", &SeriesRun::version);
   text += changes_of(series, from, to, "host:", &SeriesRun::host);

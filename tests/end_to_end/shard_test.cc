@@ -146,6 +146,10 @@ TEST_F(Shards, AreJudgedByTheGatesThatAnyOfThemHasAndByNoneWhereTwoDiffer) {
               std::string::npos);
   }
   for (const char* index : {"1", "2"}) std::filesystem::remove(shard(index) + "/gates.json");
+  merge({shard("1"), shard("2")}, "none");
+  write_file(merged() + "/gates.json", gates_with(0.2));  // by `gate --keep`
+  merge({shard("1"), shard("2")}, "kept");
+  EXPECT_NE(read_file(folder_ + "/kept").find("gates.json: stays as"), std::string::npos);
 }
 
 TEST_F(Shards, AreRefusedWhereASampleCameOutOtherwiseInOneOfThem) {

@@ -122,10 +122,10 @@ TEST(Series, NamesTheNightsWithAValueAroundAStepAndAllThatChangedBetween) {
   for (const std::size_t night : {9u, 10u}) series.points[night].value.reset();
   for (std::size_t i = 10; i < 20; ++i) series.runs[i].host = "64 cores";
   const std::string text = text_of(series);
-  EXPECT_TRUE(
-      tells(text,
-            "between /runs/9 (2026-10-09) and /runs/12 (2026-10-12) with 2 runs "
-            "between that do not tell, driver 580.95 -> 590.10, host: not recorded -> 64 cores"))
+  EXPECT_TRUE(tells(
+      text,
+      "between /runs/9 (2026-10-09) and /runs/12 (2026-10-12), without a value "
+      "or left out between them: 2 runs, driver 580.95 -> 590.10, host: not recorded -> 64 cores"))
       << text;
   EXPECT_TRUE(tells(text, "2 runs (2026-10-10 to 2026-10-11) without a finite value")) << text;
 }
