@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -36,6 +35,12 @@ void refuse_no_baseline(const std::string& folder) {
     throw UserError(fmt::format(
         "{}: its verdict is {} ({}), and such a run is no baseline; `sameseed report {}` says why",
         folder, report.at("verdict").at("word").get<std::string>(), code, folder));
+  // Whatever the last verdict was about: by gates of quality it says nothing of times.
+  if (const json& invalid = report.at("invalid"); !invalid.empty())
+    throw UserError(fmt::format(
+        "{}: times of an invalid environment ({}), and such a run is no baseline; `sameseed run` "
+        "takes those times again",
+        folder, invalid.begin().key()));
   if (const json& differs = report.at("cohort").at("differs"); !differs.empty())
     throw UserError(
         fmt::format("{}: its starts or workers disagree in {}: of what would it be a "
@@ -50,14 +55,20 @@ void refuse_no_baseline(const std::string& folder) {
 
 // A ledger of an older version has them. They judge nothing: no run of this version has their
 // recipe.
-bool is_of_older_format(const SeriesRun& run) { return run.recipe.find(':') == std::string::npos; }
+bool is_of_older_format(const SeriesRun& run) {
+  return is_older_recipe(run.recipe) || run.recipe.find(':') == std::string::npos;
+}
 
 int accept_baseline(const BaselineCommand& command, std::ostream& out) {
   Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);
   refuse_no_baseline(command.run);
   const std::filesystem::path report = std::filesystem::path(command.run) / "report.json";
   ledger.accept(enter_run(ledger, command.run, out), read_file(report));
-  out << fmt::format("{}: accepted as a baseline of its cohort\n", command.run);
+  out << fmt::format(
+      "{}: accepted as a baseline: for runs of its recipe, model and engines, whatever their "
+      "driver "
+      "and version; times only on the same devices\n",
+      command.run);
   return 0;
 }
 
@@ -85,14 +96,21 @@ int list_baselines(const BaselineCommand& command, std::ostream& out) {
 int revoke_baseline(const BaselineCommand& command, std::ostream& out) {
   Ledger ledger(ledger_file(command.ledger), Ledger::Use::kWrite);
   const std::string folder = std::filesystem::absolute(command.run).lexically_normal().string();
-  const auto all = ledger.baselines();
-  const auto is_named = [&](const Ledger::Accepted& one) { return one.run.folder == folder; };
-  const auto found = std::ranges::find_if(all.rbegin(), all.rend(), is_named);
-  if (found == all.rend())
+  const auto all = ledger.baselines_of(folder);
+  if (all.empty())
     throw UserError(fmt::format(
         "{}: is no accepted run's folder; `sameseed baseline list` names them", command.run));
-  ledger.revoke(found->run.key);
-  out << fmt::format("{}: no baseline any more; it was accepted {}\n", command.run, found->at);
+  ledger.revoke(all.front().run.key);
+  out << fmt::format(
+      "{}: the run started {} (cohort {}) is no baseline any more; it was accepted {}\n",
+      command.run, one_line(all.front().run.started), all.front().run.cohort.substr(0, 12),
+      all.front().at);
+  std::string others;
+  for (std::size_t i = 1; i < all.size(); ++i)
+    others += (others.empty() ? "" : ", ") + one_line(all[i].run.started);
+  if (!others.empty())
+    out << fmt::format("runs of this folder that are baselines still, by their start: {}\n",
+                       others);
   return 0;
 }
 
@@ -113,9 +131,10 @@ Command add_baseline(CLI::App& program) {
   parser->fallthrough();
   parser->add_option("--ledger", command->ledger, kLedgerHelp);
   CLI::App* accept = parser->add_subcommand(
-      "accept", "take a run in as the newest baseline of its cohort, also one accepted before");
-  CLI::App* revoke = parser->add_subcommand(
-      "revoke", "a run is no baseline any more; the one accepted before it counts again");
+      "accept", "take a run in as the newest baseline of its recipe, also one accepted before");
+  CLI::App* revoke = parser->add_subcommand("revoke",
+                                            "the run last accepted of this folder is no baseline "
+                                            "any more; the one before it counts again");
   parser->add_subcommand("list", "the accepted runs, by cohort, the newest last");
   CLI::App* log = parser->add_subcommand("log", "what was accepted and revoked, and when");
   for (CLI::App* one : {accept, revoke}) add_run_folder(*one, command->run);

@@ -14,6 +14,7 @@
 #include "reports/judge/accepted_report.h"
 #include "reports/judge/gate.h"
 #include "reports/run/cohort.h"
+#include "reports/run/labels.h"
 #include "reports/run/run_files.h"
 
 namespace sameseed {
@@ -23,16 +24,37 @@ using nlohmann::json;
 
 bool is_in_ledger(const GateOptions& options) { return options.baseline == kAcceptedBaseline; }
 
+// What the accepted runs of a matrix of this name are, where none has the recipe; empty: there are
+// none.
+std::string others_text(const Ledger& ledger, const std::string& name) {
+  std::size_t others = 0, older = 0;
+  for (const Ledger::Accepted& one : ledger.baselines()) {
+    if (one.run.name != name) continue;
+    ++others;
+    older += is_older_recipe(one.run.recipe);
+  }
+  if (others == 0) return "";
+  return fmt::format(" Accepted runs of the matrix {}: {}, all of other recipes.{}", quoted(name),
+                     others,
+                     older == 0 ? ""
+                                : fmt::format(" {} of them are of an older version, whose recipes "
+                                              "do not say what stands in which arm: make such a "
+                                              "run anew with this version, then accept it.",
+                                              older));
+}
+
 // The last accepted first; at least one.
-std::vector<std::string> accepted_reports(const GateOptions& options, const json& plan) {
+std::vector<std::string> accepted_reports(const GateOptions& options, const json& plan,
+                                          const std::string& recipe) {
   const std::filesystem::path file = ledger_file(options.ledger);
-  std::vector<std::string> reports =
-      Ledger(file, Ledger::Use::kRead).accepted_reports(recipe_of(plan));
+  const Ledger ledger(file, Ledger::Use::kRead);
+  std::vector<std::string> reports = ledger.accepted_reports(recipe);
   if (reports.empty())
     throw UserError(fmt::format(
-        "{}: no run of this recipe (matrix, prompts, seeds and steps) was accepted; `sameseed "
-        "baseline accept RUN` does that, and --baseline takes a report.json as well",
-        file.string()));
+        "{}: no run of this recipe (matrix, prompts, seeds, steps, and what stands in which arm) "
+        "was accepted; `sameseed baseline accept RUN` does that, and --baseline takes a "
+        "report.json as well.{}",
+        file.string(), others_text(ledger, plan.value("name", ""))));
   return reports;
 }
 
@@ -41,7 +63,7 @@ std::vector<std::string> accepted_reports(const GateOptions& options, const json
 void check_gates(const std::filesystem::path& run, const json& plan, const GateOptions& options) {
   const bool baseline = !options.baseline.empty() || std::filesystem::exists(run / "baseline.json");
   if (is_in_ledger(options))
-    accepted_reports(options, plan);
+    accepted_reports(options, plan, recipe_of(plan));
   else if (!options.baseline.empty())
     read_accepted_report(options.baseline);
   if (options.gates.empty()) return;
@@ -84,11 +106,14 @@ void write_accepted_baseline(const std::filesystem::path& run, const GateOptions
       return !gate.baseline_margin || incomparable(gate, cohort, accepted.cohort).empty();
     });
   };
-  const std::vector<std::string> reports = accepted_reports(options, read_plan(run));
+  const json plan = read_plan(run);
+  // A run of an older version has the recipe that it was made with.
+  const std::string recipe = cohort.value("recipe", recipe_of(plan));
+  const std::vector<std::string> reports = accepted_reports(options, plan, recipe);
   const auto fitting = std::ranges::find_if(reports, fits);
   write_file(file, fitting == reports.end() ? reports.front() : *fitting);
-  const auto firsts = Ledger(ledger_file(options.ledger), Ledger::Use::kRead)
-                          .first_accepted(recipe_of(read_plan(run)));
+  const auto firsts =
+      Ledger(ledger_file(options.ledger), Ledger::Use::kRead).first_accepted(recipe);
   const auto first = std::ranges::find_if(firsts, fits, &Ledger::FirstAccepted::report);
   if (first != firsts.end())
     write_file(first_baseline_beside(file), first_baseline_text(first->at, first->report));

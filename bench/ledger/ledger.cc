@@ -12,7 +12,7 @@
 namespace sameseed {
 namespace {
 
-constexpr DatabaseKind kLedger = {.application_id = 0x73616d65 /* "same" */, .version = 3};
+constexpr DatabaseKind kLedger = {.application_id = 0x73616d65 /* "same" */, .version = 4};
 
 constexpr const char* kTables = R"(
 CREATE TABLE runs (
@@ -44,9 +44,12 @@ INSERT INTO acceptances (run, at, revoked, report)
   SELECT id, accepted, 0, report FROM runs WHERE accepted IS NOT NULL ORDER BY accepted, started;
 )";
 
+// Since version 4: cores, threads and kernel, which may change under one machine's name.
+constexpr const char* kHostColumn = "ALTER TABLE runs ADD COLUMN host TEXT NOT NULL DEFAULT ''";
+
 constexpr const char* kRunFields =
     "r.key, r.started, r.name, r.folder, r.machine, r.driver, r.version, r.cohort, r.recipe, "
-    "r.code";
+    "r.code, r.host";
 
 // Of run `r`: the times are to the second, these are in order.
 constexpr const char* kLastAcceptance =
@@ -63,7 +66,8 @@ SeriesRun run_of(Statement& row) {
           .version = row.text(6),
           .cohort = row.text(7),
           .recipe = row.text(8),
-          .code = static_cast<int>(row.integer(9))};
+          .code = static_cast<int>(row.integer(9)),
+          .host = row.text(10)};
 }
 
 // Before its tables change. The caller has the only transaction that may write.
@@ -95,6 +99,7 @@ void Ledger::prepare_tables(const std::filesystem::path& file) {
   if (before > 0 && before < kLedger.version) keep_copy(file, before);
   if (before < 2) database_.execute(kReportColumn);
   if (before < 3) database_.execute(kAcceptances);
+  if (before < 4) database_.execute(kHostColumn);
   database_.execute(fmt::format("PRAGMA user_version = {}", kLedger.version));
   transaction.commit();
 }
@@ -123,14 +128,15 @@ void Ledger::add(const SeriesRun& run, const std::vector<SeriesRow>& rows) {
   Transaction transaction(database_);
   Statement id(database_, "SELECT id FROM runs WHERE key = ?");
   const bool is_known = id.bind(run.key).step();
-  Statement(database_,
-            "INSERT INTO runs (key, started, name, folder, machine, driver, version, cohort, "
-            "recipe, code, added) VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET "
-            "folder = excluded.folder, machine = excluded.machine, driver = excluded.driver, "
-            "version = excluded.version, cohort = excluded.cohort, recipe = excluded.recipe, code "
-            "= excluded.code")
+  Statement(
+      database_,
+      "INSERT INTO runs (key, started, name, folder, machine, driver, version, cohort, "
+      "recipe, code, added, host) VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE SET "
+      "folder = excluded.folder, machine = excluded.machine, driver = excluded.driver, "
+      "version = excluded.version, cohort = excluded.cohort, recipe = excluded.recipe, code "
+      "= excluded.code, host = excluded.host")
       .bind(run.key, run.started, run.name, run.folder, run.machine, run.driver, run.version,
-            run.cohort, run.recipe, std::int64_t{run.code}, now())
+            run.cohort, run.recipe, std::int64_t{run.code}, now(), run.host)
       .step();
   id.bind(run.key).step();
   const std::int64_t number = id.integer(0);
@@ -194,7 +200,18 @@ std::vector<Ledger::Accepted> Ledger::baselines() const {
                             "ORDER BY r.name, r.cohort, {}",
                             kRunFields, kLastAcceptance));
   std::vector<Accepted> list;
-  while (row.step()) list.push_back({.run = run_of(row), .at = row.text(10)});
+  while (row.step()) list.push_back({.run = run_of(row), .at = row.text(11)});
+  return list;
+}
+
+std::vector<Ledger::Accepted> Ledger::baselines_of(const std::string& folder) const {
+  Statement row(database_,
+                fmt::format("SELECT {}, r.accepted FROM runs r WHERE r.accepted IS NOT NULL AND "
+                            "r.folder = ? ORDER BY {} DESC",
+                            kRunFields, kLastAcceptance));
+  row.bind(folder);
+  std::vector<Accepted> list;
+  while (row.step()) list.push_back({.run = run_of(row), .at = row.text(11)});
   return list;
 }
 
@@ -204,7 +221,7 @@ std::vector<Ledger::Accepted> Ledger::acceptances() const {
                                        kRunFields));
   std::vector<Accepted> list;
   while (row.step())
-    list.push_back({.run = run_of(row), .at = row.text(10), .revoked = row.integer(11) != 0});
+    list.push_back({.run = run_of(row), .at = row.text(11), .revoked = row.integer(12) != 0});
   return list;
 }
 
@@ -261,11 +278,11 @@ Series Ledger::read(const SeriesName& name) const {
   Series series{.name = name, .runs = {}, .points = {}};
   while (row.step()) {
     series.runs.push_back(run_of(row));
-    series.points.push_back({.n = static_cast<std::size_t>(row.integer(10)),
-                             .value = row.real(11),
-                             .low = row.real(12),
-                             .high = row.real(13),
-                             .worst5 = row.real(14)});
+    series.points.push_back({.n = static_cast<std::size_t>(row.integer(11)),
+                             .value = row.real(12),
+                             .low = row.real(13),
+                             .high = row.real(14),
+                             .worst5 = row.real(15)});
   }
   return series;
 }

@@ -26,7 +26,7 @@ class Ledger {
   // Adds a run, replacing what the ledger has of the same run but for whether it is accepted.
   // Throws UserError, and replaces nothing, where a measure would lose all its numbers of that run.
   void add(const SeriesRun& run, const std::vector<SeriesRow>& rows);
-  // Makes a run that was added a baseline of its cohort, and the newest one, also where it was
+  // Makes a run that was added a baseline of its recipe, and the newest one, also where it was
   // accepted before. `report`: its report.json as it is now, which is kept.
   void accept(const std::string& key, const std::string& report);
   // Takes that back: the run stays, and is no baseline.
@@ -39,6 +39,8 @@ class Ledger {
   };
   // Those that count now, by cohort, in each the one accepted last at the end.
   std::vector<Accepted> baselines() const;
+  // Of those the ones that were made in this folder, the last accepted first.
+  std::vector<Accepted> baselines_of(const std::string& folder) const;
   std::vector<Accepted> acceptances() const;  // all there ever were, in their order
   // The reports that were accepted of runs of this recipe, the last accepted first.
   std::vector<std::string> accepted_reports(const std::string& recipe) const;

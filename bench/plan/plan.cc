@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -12,6 +13,7 @@
 #include "bench/plan/time_floor.h"
 #include "io/error.h"
 #include "io/sha256.h"
+#include "reports/run/cohort.h"
 
 namespace sameseed {
 namespace {
@@ -141,6 +143,44 @@ class Planner {
   json comparisons_ = json::array(), excluded_ = json::array(), floor_ = json::array();
 };
 
+// "python3 /here/my_engine.py" is the engine "python3 my_engine.py", wherever it lies.
+std::string without_folders(const std::string& engine) {
+  std::string text;
+  std::istringstream words(is_folder(engine) ? kFolderEngine : engine);
+  for (std::string word; words >> word;)
+    text += (text.empty() ? "" : " ") + std::filesystem::path(word).filename().string();
+  return text;
+}
+
+json environment_of_recipe(const json& environment, const json& kept) {
+  json load = environment.at("load"), variables = environment.at("variables");
+  for (const char* folder : {"model", "vae"}) load.erase(folder);
+  if (load.contains("scheduler"))  // a class, or a file, whose content stands in the cohort
+    load["scheduler"] =
+        std::filesystem::path(load.at("scheduler").get<std::string>()).filename().string();
+  for (const auto& [name, value] : kept.items())
+    if (variables.value(name, json()) == value) variables.erase(name);
+  return {{"engine", without_folders(environment.at("engine"))},
+          {"load", load},
+          {"variables", variables}};
+}
+
+// Who made each picture of a comparison, pair by pair, in which arm: what of its environment and
+// request is the same for all pairs stands once.
+json arms_of(const json& comparison, const std::map<std::string, json>& made) {
+  json arms = json::object();
+  for (const json& pair : comparison.at("pairs"))
+    for (const char* arm : {"candidate", "reference", "oracle"}) {
+      if (!pair.contains(arm)) continue;
+      const json& one = made.at(pair.at(arm));
+      json& of_arm = arms[arm];
+      if (of_arm.is_null() || of_arm.back().at(0) != one.at(0))
+        of_arm.push_back({one.at(0), json::array()});
+      of_arm.back().at(1).push_back(one.at(1));
+    }
+  return arms;
+}
+
 }  // namespace
 
 json make_plan(const Matrix& matrix, const json& load) { return Planner(matrix, load).plan(); }
@@ -148,34 +188,25 @@ json make_plan(const Matrix& matrix, const json& load) { return Planner(matrix, 
 std::string recipe_of(const json& plan) {
   // What lies in the folders that engines and load options name is told by its content, once it is
   // loaded, and --keep-env's variables stand in the cohort beside it (reports/run/cohort.h).
-  const auto without_folders = [](const std::string& engine) {
-    std::string text;
-    std::istringstream words(is_folder(engine) ? kFolderEngine : engine);
-    for (std::string word; words >> word;)
-      text += (text.empty() ? "" : " ") + std::filesystem::path(word).filename().string();
-    return text;
-  };
-  std::set<json> environments;
-  for (const json& environment : plan.at("environments")) {
-    json load = environment.at("load");
-    for (const char* folder : {"model", "vae"}) load.erase(folder);
-    if (load.contains("scheduler"))  // a class, or a file, whose content stands in the cohort
-      load["scheduler"] =
-          std::filesystem::path(load.at("scheduler").get<std::string>()).filename().string();
-    environments.insert({without_folders(environment.at("engine")), load});
+  std::map<std::string, json> environments, made;  // by id, of the plan's environments and cases
+  for (const json& environment : plan.at("environments"))
+    environments[environment.at("id")] =
+        environment_of_recipe(environment, plan.value("kept", json::object()));
+  json requests = json::array();
+  for (const json& one : plan.at("cases")) {
+    made[one.at("id")] = {environments.at(one.at("environment")), requests.size()};
+    requests.push_back({one.at("request"), one.at("noise_precision")});
   }
-  json recipe = {{"environments", environments},
-                 {"axes", plan.at("axes")},
+  json recipe = {{"axes", plan.at("axes")},
                  {"timing", plan.at("timing")},
-                 {"requests", json::array()},
+                 {"requests", requests},
                  {"comparisons", json::array()}};
-  for (const json& made : plan.at("cases"))
-    recipe["requests"].push_back({made.at("request"), made.at("noise_precision")});
   for (const json& comparison : plan.at("comparisons"))
-    recipe["comparisons"].push_back({comparison.at("setting"), comparison.at("kind")});
+    recipe["comparisons"].push_back(
+        {comparison.at("setting"), comparison.at("kind"), arms_of(comparison, made)});
   for (const json& row : plan.value("floor", json::array()))
-    recipe["floor"].push_back({row.at("arm"), row.at("kind")});
-  return sha256(recipe.dump());
+    recipe["floor"].push_back({row.at("arm"), row.at("kind"), arms_of(row, made)});
+  return kRecipeFormat + sha256(recipe.dump());
 }
 
 }  // namespace sameseed

@@ -15,8 +15,9 @@ inline constexpr const char *kPlanSchema = "sameseed/plan/2", *kOlderPlanSchema 
 // `load` holds what the command line fixes for both arms: model, and vae and variant where given.
 nlohmann::json make_plan(const Matrix& matrix, const nlohmann::json& load);
 
-// SHA-256 of what a plan makes and compares, less where its model lies: equal for the same sweep on
-// another machine.
+// kRecipeFormat and the SHA-256 of what a plan makes and compares, and of which engine, load
+// options, variables and requests stand in which arm of each comparison, less where its model lies:
+// equal for the same sweep on another machine.
 std::string recipe_of(const nlohmann::json& plan);
 
 }  // namespace sameseed

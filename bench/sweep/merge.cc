@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -83,6 +85,52 @@ void refuse_misfits(const std::vector<std::unique_ptr<OpenShard>>& shards, const
   }
 }
 
+// A picture of which there are two is not known: no verdict may depend on which is taken.
+void refuse_other_results(const std::vector<std::unique_ptr<OpenShard>>& shards,
+                          const std::vector<ShardRecords>& made) {
+  const std::vector<OtherResult> found = other_results(made);
+  if (found.empty()) return;
+  std::string list;
+  for (std::size_t i = 0; i < std::min<std::size_t>(found.size(), 3); ++i)
+    list +=
+        fmt::format("{}{} ({}; {} and {})", i > 0 ? ", " : "", found[i].sample, found[i].what,
+                    shards[found[i].one]->folder.string(), shards[found[i].two]->folder.string());
+  throw ContentChanged(
+      fmt::format("{} samples that several shards made came out otherwise in one of them: {}{}; "
+                  "name only the shard that is to count",
+                  found.size(), list, found.size() > 3 ? ", ..." : ""));
+}
+
+// By which the joined run is judged: file -> the shard that has it. Throws where two differ.
+std::map<std::string, std::filesystem::path> gates_of(
+    const std::vector<std::filesystem::path>& folders, const std::filesystem::path& out,
+    std::vector<std::string>& lines) {
+  std::map<std::string, std::filesystem::path> found;
+  for (const char* file : {"gates.json", "baseline.json", "first_baseline.json"}) {
+    std::size_t have = 0;
+    std::string content;
+    for (const auto& folder : folders) {
+      if (is_absent(folder / file)) continue;
+      std::string here = read_file(folder / file);
+      if (++have == 1) {
+        found[file] = folder;
+        content = std::move(here);
+      } else if (here != content) {
+        throw UserError(fmt::format(
+            "{}: {} differs from that of {}, and the verdict would depend on which is taken; give "
+            "every shard the same, or remove it from those where it is not to count",
+            folder.string(), file, found.at(file).string()));
+      }
+    }
+    if (have == 0 && !is_absent(out / file))
+      lines.push_back(fmt::format("{}: stays as {} has it; no shard has one", file, out.string()));
+    if (have > 0 && have < folders.size())
+      lines.push_back(fmt::format("{}: of {}; {} of {} shards have none", file,
+                                  found.at(file).string(), folders.size() - have, folders.size()));
+  }
+  return found;
+}
+
 // A second name for the file where the file system can give one, else a copy. It takes its place by
 // a rename, so that there is always a whole file.
 void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -127,7 +175,7 @@ void tell(const ShardChoice& choice, const json& plan,
   if (choice.in_several > 0)
     lines.push_back(
         fmt::format("{} samples are in several shards: whole blocks were taken before cut ones, "
-                    "and samples that are well before failed ones",
+                    "samples that are well before failed ones, valid times before invalid ones",
                     choice.in_several));
   for (const auto& shard : shards)
     if (shard->gone > 0)
@@ -175,11 +223,13 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& folders
     throw UserError(
         fmt::format("{}: holds a run already; name another folder with --out", out.string()));
 
+  const auto gates = gates_of(folders, out, lines);
   std::vector<ShardRecords> made;
   for (const auto& shard : shards) {
     shard->leave_out_what_is_gone();
     made.push_back(std::move(shard->samples));
   }
+  refuse_other_results(shards, made);
   const ShardChoice choice = choose_shards(plan, made);
   prepare_sample_folders(out);
   json sources = json::array();
@@ -195,10 +245,10 @@ std::vector<std::string> merge(const std::vector<std::filesystem::path>& folders
     join_files(shards[shard]->folder, record, out);
   }
   write_file(out / "merge.json", json{{"shards", sources}}.dump(1) + "\n");
-  for (const char* file :
-       {"plan.json", "matrix.json", "gates.json", "baseline.json", "first_baseline.json"})
+  for (const char* file : {"plan.json", "matrix.json"})
     if (!is_absent(folders.front() / file))
       write_file(out / file, read_file(folders.front() / file));
+  for (const auto& [file, shard] : gates) write_file(out / file, read_file(shard / file));
   write_file(out / "records.jsonl", records);
   AppendLog(out / "records.jsonl").flush();
   tell(choice, plan, shards, lines);

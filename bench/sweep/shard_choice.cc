@@ -33,6 +33,7 @@ std::vector<Group> groups_of(const json& plan) {
 struct Worth {
   bool whole = false;     // all well, by one start
   std::size_t well = 0;   // samples
+  std::size_t valid = 0;  // samples whose times count
   std::size_t there = 0;  // samples, failed ones as well
 };
 
@@ -46,6 +47,7 @@ std::optional<std::pair<Worth, std::string>> worth_of(const ShardRecords& shard,
     const std::string outcome = found->second.at("outcome");
     ++worth.there;
     worth.well += outcome == "ok" || outcome == "unsupported";
+    worth.valid += found->second.value("invalid", json::array()).empty();
     starts.insert(found->second.value("start", ""));
   }
   if (worth.there == 0) return std::nullopt;
@@ -55,13 +57,40 @@ std::optional<std::pair<Worth, std::string>> worth_of(const ShardRecords& shard,
 
 bool is_better(const std::pair<Worth, std::string>& a, const std::pair<Worth, std::string>& b) {
   const auto of = [](const Worth& worth) {
-    return std::tuple(worth.whole, worth.well, worth.there);
+    return std::tuple(worth.whole, worth.well, worth.there, worth.valid);
   };
   if (of(a.first) != of(b.first)) return of(a.first) > of(b.first);
   return a.second < b.second;
 }
 
+// Of the hashes that both have; empty: none differs.
+std::string differing_hash(const json& one, const json& two) {
+  for (const json* record : {&one, &two})
+    if (record->value("outcome", "") != "ok") return "";
+  const json ours = one.value("hashes", json::object()),
+             theirs = two.value("hashes", json::object());
+  for (const auto& [what, hash] : ours.items())
+    if (hash.is_string() && theirs.value(what, json()).is_string() && theirs.at(what) != hash)
+      return what;
+  return "";
+}
+
 }  // namespace
+
+std::vector<OtherResult> other_results(const std::vector<ShardRecords>& shards) {
+  std::map<std::string, OtherResult> found;
+  for (std::size_t two = 1; two < shards.size(); ++two)
+    for (std::size_t one = 0; one < two; ++one)
+      for (const auto& [sample, record] : shards[two]) {
+        const auto other = shards[one].find(sample);
+        if (other == shards[one].end()) continue;
+        const std::string what = differing_hash(other->second, record);
+        if (!what.empty()) found.try_emplace(sample, OtherResult{sample, what, one, two});
+      }
+  std::vector<OtherResult> list;
+  for (auto& [sample, result] : found) list.push_back(std::move(result));
+  return list;
+}
 
 ShardChoice choose_shards(const json& plan, const std::vector<ShardRecords>& shards) {
   ShardChoice choice;

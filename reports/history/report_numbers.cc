@@ -1,8 +1,11 @@
 #include "reports/history/report_numbers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "io/sha256.h"
 #include "reports/run/cohort.h"
@@ -43,6 +46,21 @@ std::string machine_of(const json& cohort) {
   return devices.empty() ? text_or(cohort.value("host", json::object()), "cpu", "?") : devices;
 }
 
+// "2 cores, 2 threads, kernel 6.1"
+std::string host_text(const json& cohort) {
+  const json host = cohort.value("host", json::object()),
+             workers = cohort.value("workers", json::object());
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (const auto cores = number(host, "cores")) add(fmt::format("{:.0f} cores", *cores));
+  std::set<double> threads;
+  for (const json& worker : workers)
+    if (const auto of_worker = number(worker, "threads")) threads.insert(*of_worker);
+  for (const double count : threads) add(fmt::format("{:.0f} threads", count));
+  if (const std::string kernel = text_or(host, "kernel"); !kernel.empty()) add("kernel " + kernel);
+  return text;
+}
+
 SeriesPoint point_of(const json& statistics, const char* value, const char* interval) {
   const json ends = statistics.value(interval, json());
   return {.n = statistics.value("n", std::size_t{0}),
@@ -66,7 +84,8 @@ SeriesRun series_run(const json& report, const json& first_start, const std::str
           .version = text_or(cohort, "version"),
           .cohort = cohort.at("hash"),
           .recipe = series_recipe(cohort),
-          .code = report.at("verdict").at("code")};
+          .code = report.at("verdict").at("code"),
+          .host = host_text(cohort)};
 }
 
 std::vector<SeriesRow> series_rows(const json& report) {

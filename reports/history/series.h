@@ -14,7 +14,8 @@ struct SeriesRun {
   std::string started;  // ISO 8601, UTC
   std::string name;     // of the matrix
   std::string folder, machine, driver, version, cohort, recipe;
-  int code = 0;  // of its verdict
+  int code = 0;      // of its verdict
+  std::string host;  // "2 cores, 2 threads, kernel 6.1"; empty: an older ledger, which did not say
 
   bool operator==(const SeriesRun&) const = default;
 };
@@ -52,14 +53,20 @@ struct Series {
 // Neighbouring runs of one recipe whose values keep to one mean.
 struct Plateau {
   std::size_t first = 0, count = 0;  // runs
-  double mean = 0;
-  bool new_recipe = false;  // it begins where the recipe changed, not with a step
+  double mean = 0;                   // of the nights that are not bad (change_points.h)
+  bool new_recipe = false;           // it begins where the recipe changed, not with a step
+  std::size_t last_before = 0;       // the run before that the step is seen from: not a bad night
+  std::vector<std::size_t> bad;      // runs in it that are left out of its mean
 };
 
 // The plateaus of a series: it breaks where the cohort's recipe changed, since another recipe is
 // another quantity, and is searched for steps between breaks (change_points.h). Values that are not
 // finite are passed over.
 std::vector<Plateau> plateaus_of(const Series& series);
+
+// The series itself, or one a recipe where a recipe came again after another: two matrices of one
+// name, in turn.
+std::vector<Series> by_recipe(const Series& series);
 
 // Its runs, and each plateau with the date on which it began, for a terminal.
 void write_series(const Series& series, std::ostream& out);

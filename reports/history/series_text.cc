@@ -1,18 +1,19 @@
 // A series as a person reads it on a terminal, and as CSV.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "reports/history/changes.h"
 #include "reports/history/series.h"
+#include "reports/run/cohort.h"
 #include "reports/run/labels.h"
 #include "reports/statistics/fewest_blocks.h"
 
 namespace sameseed {
 namespace {
-
-std::string day_of(const SeriesRun& run) { return one_line(run.started.substr(0, 10)); }
 
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
@@ -31,39 +32,61 @@ std::string newest_text(const SeriesName& name, const SeriesPoint& point) {
   return few.empty() ? "not finite" : few;
 }
 
-}  // namespace
+// "arms-0123456789ab:cdef01"
+std::string short_recipe(const std::string& recipe) {
+  const std::size_t content = recipe.find(':');
+  const std::size_t digits = (is_older_recipe(recipe) ? 0 : std::string(kRecipeFormat).size()) + 12;
+  return one_line(recipe.substr(0, std::min(content, digits)) +
+                  (content == std::string::npos ? "" : recipe.substr(content, 7)));
+}
 
-void write_series(const Series& series, std::ostream& out) {
+std::string why_new(const Series& series, const Plateau& plateau, double before) {
+  const SeriesRun& first = series.runs[plateau.first];
+  if (plateau.new_recipe)
+    return is_older_recipe(first.recipe) == is_older_recipe(series.runs[plateau.first - 1].recipe)
+               ? "another recipe"
+               : "another recipe: those of older versions do not say what stands in which arm";
+  const double change = plateau.mean - before;
+  const std::string step = before != 0 ? fmt::format("step of {:+.3g} ({:+.2f} %)", change,
+                                                     100 * change / std::abs(before))
+                                       : fmt::format("step of {:+.3g}", change);
+  return step + ", " + changes_text(series, plateau.last_before, plateau.first);
+}
+
+std::string bad_text(const Series& series, const Plateau& plateau) {
+  if (plateau.bad.empty()) return "";
+  std::vector<std::string> days;
+  for (const std::size_t run : plateau.bad) days.push_back(day_of(series.runs[run]));
+  return fmt::format("    left out of its mean, far from the nights around: {}\n", listed(days, 3));
+}
+
+void write_one(const Series& series, bool of_several, std::ostream& out) {
   const SeriesName& name = series.name;
   const nlohmann::json setting = nlohmann::json::parse(name.setting, nullptr, false);
   out << fmt::format(
-      "{}: {}, {}, to {}{}\n", one_line(name.name), one_line(name.measure),
+      "{}: {}, {}, to {}{}{}\n", one_line(name.name), one_line(name.measure),
       one_line(setting.is_object() ? setting_label(setting.get<Setting>()) : name.setting),
       name.against == "reference" ? "the reference" : "switches off",
-      name.unit.empty() ? "" : fmt::format(" ({})", one_line(name.unit)));
+      name.unit.empty() ? "" : fmt::format(" ({})", one_line(name.unit)),
+      of_several ? ", recipe " + short_recipe(series.runs.front().recipe) : "");
   const std::vector<Plateau> plateaus = plateaus_of(series);
-  for (std::size_t i = 0; i < plateaus.size(); ++i) {
-    const Plateau& plateau = plateaus[i];
-    std::string why = i == 0 ? "" : plateau.new_recipe ? "another recipe" : "step";
-    if (i > 0 && !plateau.new_recipe) {
-      const double before = plateaus[i - 1].mean, change = plateau.mean - before;
-      why += before != 0
-                 ? fmt::format(" of {:+.3g} ({:+.2f} %)", change, 100 * change / std::abs(before))
-                 : fmt::format(" of {:+.3g}", change);
-      const SeriesRun &last = series.runs[plateau.first - 1], &first = series.runs[plateau.first];
-      why += fmt::format(", between {} and {}", one_line(last.folder), one_line(first.folder));
-      if (last.driver != first.driver)
-        why += fmt::format(", driver {} -> {}", one_line(last.driver), one_line(first.driver));
-      if (last.version != first.version)
-        why += fmt::format(", sameseed {} -> {}", one_line(last.version), one_line(first.version));
-    }
-    out << fmt::format("  from {}  {:>4} runs at {:<12.6g} {}\n",
-                       day_of(series.runs[plateau.first]), plateau.count, plateau.mean, why);
-  }
+  for (std::size_t i = 0; i < plateaus.size(); ++i)
+    out << fmt::format("  from {}  {:>4} runs at {:<12.6g} {}\n{}",
+                       day_of(series.runs[plateaus[i].first]), plateaus[i].count, plateaus[i].mean,
+                       i == 0 ? "" : why_new(series, plateaus[i], plateaus[i - 1].mean),
+                       bad_text(series, plateaus[i]));
   if (plateaus.empty()) out << "  no run has a value\n";
+  for (const std::string& line : doubts_of(series)) out << "  " << line << "\n";
   out << fmt::format("  {} on {}: {} runs, newest {}\n", one_line(name.machine),
                      series.runs.empty() ? "-" : day_of(series.runs.back()), series.runs.size(),
                      series.points.empty() ? "-" : newest_text(name, series.points.back()));
+}
+
+}  // namespace
+
+void write_series(const Series& series, std::ostream& out) {
+  const std::vector<Series> all = by_recipe(series);
+  for (const Series& one : all) write_one(one, all.size() > 1, out);
 }
 
 void write_csv(const std::vector<Series>& all, std::ostream& out) {

@@ -106,7 +106,8 @@ std::string incomparable(const Gate& gate, const json& ours, const json& theirs)
   const auto differs = [&](const char* name) {
     return ours.value(name, json()) != theirs.value(name, json());
   };
-  if (differs("recipe")) return "it was made by another recipe (matrix, prompts, seeds or steps)";
+  if (differs("recipe"))
+    return other_recipe_text(ours.value("recipe", ""), theirs.value("recipe", ""));
   if (const std::string why = other_content(ours, theirs); !why.empty()) return why;
   if (!gate.is_timing) {
     const json definition = ours.at("metrics").value(gate.name, json());

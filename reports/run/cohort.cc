@@ -113,6 +113,20 @@ json cohort_of(const RunFiles& files) {
   return cohort;
 }
 
+bool is_older_recipe(const std::string& recipe) { return !recipe.starts_with(kRecipeFormat); }
+
+std::string other_recipe_text(const std::string& ours, const std::string& theirs) {
+  if (is_older_recipe(ours) == is_older_recipe(theirs))
+    return "it was made by another recipe (matrix, prompts, seeds, steps, or what stands in which "
+           "arm)";
+  return is_older_recipe(theirs) ? "it was made by an older version, whose recipes do not say what "
+                                   "stands in which arm; "
+                                   "make that run anew with this version"
+                                 : "it was made by a newer version than this run, whose recipe "
+                                   "does not say what stands "
+                                   "in which arm; make this run anew";
+}
+
 std::string series_recipe(const json& cohort) {
   std::set<std::string> content;
   for (const json& engine : cohort.value("workers", json::object()))

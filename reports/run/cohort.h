@@ -19,6 +19,14 @@ inline constexpr const char* kNotRecorded = "not recorded";
 // such a run has a hash like no other's.
 nlohmann::json cohort_of(const RunFiles& files);
 
+// What a recipe begins with. Those of older versions have none, and did not say which engine,
+// options and variables stand in which arm.
+inline constexpr const char* kRecipeFormat = "arms-";
+bool is_older_recipe(const std::string& recipe);
+
+// "it was made by another recipe (...)", as a reader of two cohorts may be told.
+std::string other_recipe_text(const std::string& ours, const std::string& theirs);
+
 // The recipe, and what it was made with: model, outside engines and variables, by content. Runs of
 // one series have it in common.
 std::string series_recipe(const nlohmann::json& cohort);

@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <utility>
 
 #include "reports/statistics/statistics.h"
 
@@ -12,8 +17,10 @@ namespace {
 
 using Steps = std::vector<std::size_t>;
 
-constexpr double kOutlier = 6;      // sigma
-constexpr double kStrong = 3.7;     // standard errors; measured: reports/STATISTICS.md
+constexpr double kOutlier = 6;  // sigma
+constexpr std::size_t kBadInARow = 2;
+constexpr std::size_t kFewOf = 5;   // bad nights are at most one of so many
+constexpr double kStrong = 3.75;    // standard errors; measured: reports/STATISTICS.md
 constexpr double kOfFewNights = 4;  // the noise of so few is known badly: kStrong grows by this / n
 constexpr std::size_t kNightsOfABlock = 4;
 constexpr double kMedianOfNormal = 0.6745;  // of |x|, in sigma
@@ -31,15 +38,42 @@ double noise_of(const std::vector<double>& values) {
   return sum / static_cast<double>(steps.size()) * std::sqrt(std::numbers::pi) / 2;
 }
 
-std::vector<double> without_bad_nights(std::vector<double> values, double sigma) {
-  std::vector<double> result = values;
-  for (std::size_t i = 1; i + 1 < values.size(); ++i) {
-    const double before = values[i] - values[i - 1], after = values[i] - values[i + 1];
-    if (before * after <= 0 || std::min(std::abs(before), std::abs(after)) <= kOutlier * sigma)
-      continue;
-    result[i] = std::abs(before) < std::abs(after) ? values[i - 1] : values[i + 1];
+// Whether `nights` of one or two neighbours all stand out to one side of both good nights around
+// them, and further than those lie apart: the first nights after a step do not. At an end of the
+// series: of the one that there is, or at its beginning of the next two.
+bool stand_out(std::span<const double> nights, std::span<const double> around, double sigma) {
+  if (around.empty()) return false;
+  const double side = nights[0] > around[0] ? 1 : -1,
+               apart = std::max(kOutlier * sigma, std::abs(around.front() - around.back()));
+  for (const double night : nights)
+    for (const double good : around)
+      if (side * (night - good) <= apart) return false;
+  return true;
+}
+
+// By index.
+std::vector<bool> bad_ones(const std::vector<double>& values, double sigma) {
+  const std::size_t n = values.size();
+  std::vector<bool> bad(n, false);
+  std::optional<double> good;  // the last one before
+  std::size_t i = 0;
+  while (i < n) {
+    std::size_t found = 0;
+    for (std::size_t count = 1; count <= kBadInARow && i + count <= n && found == 0; ++count) {
+      std::vector<double> around;
+      if (good) around.push_back(*good);
+      const std::size_t after = good ? 1 : 2;
+      for (std::size_t j = i + count; j < std::min(n, i + count + after); ++j)
+        around.push_back(values[j]);
+      if (around.size() + (i + count == n ? 1 : 0) >= 2 &&
+          stand_out({values.data() + i, count}, around, sigma))
+        found = count;
+    }
+    for (std::size_t j = 0; j < found; ++j) bad[i + j] = true;
+    if (found == 0) good = values[i];
+    i += std::max<std::size_t>(found, 1);
   }
-  return result;
+  return bad;
 }
 
 // Squares around the mean of values [first, last), from running sums.
@@ -113,27 +147,45 @@ double strength(const std::vector<double>& values, Part before, Part after, doub
   return step / (error * kStrong * (1 + few));
 }
 
+// How much worse the values fit without the step. Steps beside a part that is too short to tell
+// have no strength: of those the true one separates most.
+double separation(const Cost& cost, Part before, Part after) {
+  return cost(before.first, after.last) - cost(before.first, before.last) -
+         cost(after.first, after.last);
+}
+
 // The candidates without those that do not stand out, the weakest first: what lay beside one that
 // goes is then one part.
 Steps strong_steps(const std::vector<double>& values) {
   Steps steps = candidate_steps(values);
   if (steps.empty()) return steps;
   const double by_neighbours = noise_of(values);
-  const std::vector<double> nights = without_bad_nights(values, by_neighbours);
+  const Cost cost(values, by_neighbours);
   while (!steps.empty()) {
-    const std::vector<Part> parts = parts_of(nights.size(), steps);
-    const double sigma = std::max({by_neighbours, noise_of_blocks(nights, parts, 1),
-                                   noise_of_blocks(nights, parts, kNightsOfABlock)});
+    const std::vector<Part> parts = parts_of(values.size(), steps);
+    const double sigma = std::max({by_neighbours, noise_of_blocks(values, parts, 1),
+                                   noise_of_blocks(values, parts, kNightsOfABlock)});
     std::size_t weakest = 0;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < steps.size(); ++i)
-      if (const double found = strength(nights, parts[i], parts[i + 1], sigma); found < least) {
-        least = found;
-        weakest = i;
-      }
-    if (least >= 1) break;
+    std::pair<double, double> least(std::numeric_limits<double>::infinity(), 0);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const std::pair found(strength(values, parts[i], parts[i + 1], sigma),
+                            separation(cost, parts[i], parts[i + 1]));
+      if (found >= least) continue;
+      least = found;
+      weakest = i;
+    }
+    if (least.first >= 1) break;
     steps.erase(steps.begin() + static_cast<std::ptrdiff_t>(weakest));
   }
+  return steps;
+}
+
+Steps steps_of_good_nights(const std::vector<double>& values) {
+  const std::vector<std::size_t> good = good_nights(values);
+  std::vector<double> kept;
+  for (const std::size_t night : good) kept.push_back(values[night]);
+  Steps steps = strong_steps(kept);
+  for (std::size_t& step : steps) step = good[step];
   return steps;
 }
 
@@ -144,7 +196,7 @@ Steps candidate_steps(const std::vector<double>& values) {
   if (n < 2 * kFewestOfAPlateau) return {};
   const double sigma = noise_of(values);
   if (sigma == 0) return {};
-  const Cost cost(without_bad_nights(values, sigma), sigma);
+  const Cost cost(values, sigma);
   const double penalty = kPenalty * std::log(static_cast<double>(n));
 
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -179,10 +231,23 @@ Steps candidate_steps(const std::vector<double>& values) {
   return steps;
 }
 
+std::vector<std::size_t> good_nights(const std::vector<double>& values) {
+  std::vector<std::size_t> all(values.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  if (values.size() < 2) return all;
+  const double sigma = noise_of(values);
+  if (sigma == 0) return all;
+  const std::vector<bool> bad = bad_ones(values, sigma);
+  std::vector<std::size_t> good;
+  std::ranges::copy_if(all, std::back_inserter(good), [&](std::size_t i) { return !bad[i]; });
+  const std::size_t left_out = all.size() - good.size();
+  return left_out * kFewOf > all.size() ? all : good;  // so many are how the series is
+}
+
 Steps change_points(const std::vector<double>& values) {
-  const Steps now = strong_steps(values);
+  const Steps now = steps_of_good_nights(values);
   if (now.empty()) return now;
-  const Steps before = strong_steps({values.begin(), values.end() - 1});
+  const Steps before = steps_of_good_nights({values.begin(), values.end() - 1});
   Steps confirmed;
   for (const std::size_t step : now)
     if (std::ranges::any_of(before, [step](std::size_t other) {

@@ -118,6 +118,10 @@ TEST_F(ExitCodes, Are6WhereTheEnvironmentIsInvalid) {
   });
   EXPECT_EQ(gate(json::array({kBadTime}), throttled), 6);  // and not 3: the times are invalid
   EXPECT_EQ(gate(json::array({kBadQuality}), throttled), 2);
+  // Which is the last verdict; and still it is no baseline.
+  EXPECT_EQ(run_program({kProgram, "baseline", "accept", throttled, "--ledger",
+                         folder_ + "/throttled.sqlite"}),
+            1);
 
   // Two starts of the run, and the second one on another machine.
   const std::string moved = folder_ + "/moved";

@@ -124,6 +124,48 @@ TEST_F(Shards, LeaveOutAPictureThatIsNotTheOneThatWasMade) {
   write_file(picture, bytes);
 }
 
+// Whatever the order, so that no verdict depends on it.
+TEST_F(Shards, AreJudgedByTheGatesThatAnyOfThemHasAndByNoneWhereTwoDiffer) {
+  const auto gates_with = [](double worst) {
+    return json{{"schema", "sameseed/gate/1"},
+                {"gates", {{{"metric", "lpips.alex"}, {"statistic", "worst"}, {"at_most", worst}}}}}
+        .dump();
+  };
+  write_file(shard("2") + "/gates.json", gates_with(0.5));
+  for (const auto& [first, second] : {std::pair{"1", "2"}, {"2", "1"}}) {
+    merge({shard(first), shard(second)}, "one");
+    EXPECT_NE(read_file(folder_ + "/one").find("gates.json: of " + shard("2") + "; 1 of 2 shards"),
+              std::string::npos);
+    EXPECT_EQ(read_file(merged() + "/gates.json"), gates_with(0.5));
+    SetUp();
+  }
+  write_file(shard("1") + "/gates.json", gates_with(0.1));
+  for (const auto& [first, second] : {std::pair{"1", "2"}, {"2", "1"}}) {
+    EXPECT_EQ(merge({shard(first), shard(second)}, "differ"), 1);
+    EXPECT_NE(read_file(folder_ + "/differ").find("gates.json differs from that of"),
+              std::string::npos);
+  }
+  for (const char* index : {"1", "2"}) std::filesystem::remove(shard(index) + "/gates.json");
+  merge({shard("1"), shard("2")}, "none");
+  write_file(merged() + "/gates.json", gates_with(0.2));  // by `gate --keep`
+  merge({shard("1"), shard("2")}, "kept");
+  EXPECT_NE(read_file(folder_ + "/kept").find("gates.json: stays as"), std::string::npos);
+}
+
+TEST_F(Shards, AreRefusedWhereASampleCameOutOtherwiseInOneOfThem) {
+  const std::string again = folder_ + "/again";
+  std::filesystem::copy(shard("1"), again, std::filesystem::copy_options::recursive);
+  std::string records = read_file(again + "/records.jsonl");
+  const std::size_t at = records.find("\"latents\":\"", records.find("\"hashes\":"));
+  ASSERT_NE(at, std::string::npos);
+  records[at + 11] = records[at + 11] == '0' ? '1' : '0';
+  write_file(again + "/records.jsonl", records);
+  EXPECT_EQ(merge({shard("1"), again, shard("2"), shard("3")}, "otherwise"), 6);
+  EXPECT_NE(read_file(folder_ + "/otherwise").find("1 samples that several shards made"),
+            std::string::npos);
+  std::filesystem::remove_all(again);
+}
+
 TEST_F(Shards, AreNotJoinedWhileOneIsBeingWorkedOn) {
   const RunLock lock(shard("3"));
   EXPECT_EQ(merge({shard("1"), shard("2"), shard("3")}, "busy"), 1);

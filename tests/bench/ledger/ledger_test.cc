@@ -6,13 +6,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
+#include "bench/ledger/kept_gates.h"
+#include "bench/plan/plan.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "reports/run/cohort.h"
 
 namespace sameseed {
 namespace {
+
+using nlohmann::json;
 
 SeriesRun run_of(int number) {
   return {
@@ -25,7 +31,8 @@ SeriesRun run_of(int number) {
       .version = "0.1.0",
       .cohort = number % 2 ? "odd" : "even",
       .recipe = "r",
-      .code = 0};
+      .code = 0,
+      .host = "2 cores"};
 }
 
 SeriesName series_of(int comparison, const std::string& measure = "lpips.alex") {
@@ -155,6 +162,39 @@ TEST_F(LedgerFile, KeepsTheReportsOfAcceptedRunsByRecipeTheLastOneFirst) {
   EXPECT_TRUE(ledger.accepted_reports("unknown").empty());
 }
 
+TEST_F(LedgerFile, SaysWhyNoAcceptedRunFits) {
+  const json plan = {{"name", "nightly"},      {"environments", json::array()},
+                     {"cases", json::array()}, {"comparisons", json::array()},
+                     {"axes", json::array()},  {"timing", json::object()}};
+  const GateOptions options = {.gates = "", .baseline = kAcceptedBaseline, .ledger = file_};
+  const auto said = [&] {
+    try {
+      check_gates(folder_, plan, options);
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  Ledger ledger = open();
+  EXPECT_NE(said().find("no run of this recipe"), std::string::npos);
+  EXPECT_EQ(said().find("Accepted runs"), std::string::npos);
+  SeriesRun newer = run_of(2);
+  newer.recipe = std::string(kRecipeFormat) + "0123:4567";
+  for (const SeriesRun& run : {run_of(1), newer}) {
+    ledger.add(run, rows_of(1, 1));
+    ledger.accept(run.key, "{}");
+  }
+  EXPECT_NE(said().find("Accepted runs of the matrix nightly: 2, all of other recipes. 1 of them "
+                        "are of an older version"),
+            std::string::npos)
+      << said();
+  SeriesRun fits = run_of(3);
+  fits.recipe = recipe_of(plan) + ":4567";
+  ledger.add(fits, rows_of(3, 1));
+  ledger.accept(fits.key, "{}");
+  EXPECT_EQ(said(), "");
+}
+
 TEST_F(LedgerFile, TakesABaselineBackAndForgetsNothing) {
   Ledger ledger = open();
   for (const int run : {1, 3}) ledger.add(run_of(run), rows_of(run, 1));
@@ -172,6 +212,28 @@ TEST_F(LedgerFile, TakesABaselineBackAndForgetsNothing) {
   EXPECT_EQ(log, "+1+3-3+3");
 }
 
+// A folder that is used again every night, and cohorts whose order is another than that of time.
+TEST_F(LedgerFile, KnowsWhichBaselineOfAFolderWasAcceptedLast) {
+  for (const auto& order : {std::pair{1, 2}, {2, 1}}) {
+    std::filesystem::remove_all(folder_);
+    Ledger ledger = open();
+    for (const int number : {order.first, order.second}) {
+      SeriesRun run = run_of(number);
+      run.folder = "/runs/tonight";
+      ledger.add(run, rows_of(number, 1));
+      ledger.accept(run.key, "{}");
+    }
+    auto found = ledger.baselines_of("/runs/tonight");
+    ASSERT_EQ(found.size(), 2u);
+    EXPECT_EQ(found.front().run.key, run_of(order.second).key);
+    ledger.revoke(found.front().run.key);
+    found = ledger.baselines_of("/runs/tonight");
+    ASSERT_EQ(found.size(), 1u);
+    EXPECT_EQ(found.front().run.key, run_of(order.first).key);
+    EXPECT_TRUE(ledger.baselines_of("/runs/1").empty());
+  }
+}
+
 // Its tables are those of an earlier sameseed, which kept no log.
 TEST_F(LedgerFile, TakesALedgerOfTheSecondVersionAlongAndKeepsACopy) {
   {
@@ -181,8 +243,8 @@ TEST_F(LedgerFile, TakesALedgerOfTheSecondVersionAlongAndKeepsACopy) {
   }
   sqlite3* second = nullptr;
   ASSERT_EQ(sqlite3_open(file_.c_str(), &second), SQLITE_OK);
-  for (const char* change :
-       {"DROP TABLE acceptances", "UPDATE runs SET accepted = started", "PRAGMA user_version = 2"})
+  for (const char* change : {"DROP TABLE acceptances", "UPDATE runs SET accepted = started",
+                             "ALTER TABLE runs DROP COLUMN host", "PRAGMA user_version = 2"})
     ASSERT_EQ(sqlite3_exec(second, change, nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(second);
   const std::string before = read_file(file_);
@@ -195,8 +257,8 @@ TEST_F(LedgerFile, TakesALedgerOfTheFirstVersionAlong) {
   open().add(run_of(1), rows_of(1, 3));
   sqlite3* first = nullptr;
   ASSERT_EQ(sqlite3_open(file_.c_str(), &first), SQLITE_OK);
-  for (const char* change :
-       {"DROP TABLE acceptances", "ALTER TABLE runs DROP COLUMN report", "PRAGMA user_version = 1"})
+  for (const char* change : {"DROP TABLE acceptances", "ALTER TABLE runs DROP COLUMN report",
+                             "ALTER TABLE runs DROP COLUMN host", "PRAGMA user_version = 1"})
     ASSERT_EQ(sqlite3_exec(first, change, nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(first);
   EXPECT_TRUE(open(Ledger::Use::kRead).accepted_reports("r").empty());

@@ -120,6 +120,33 @@ TEST(Plan, HasAnotherRecipeWithAnotherEngineOrOtherLoadOptions) {
             recipe);
 }
 
+// Which engine, which options and which variables stand in which arm is part of what is compared.
+TEST(Plan, HasAnotherRecipeWithItsArmsExchanged) {
+  const json load = {{"model", "m"}};
+  Matrix here = small_matrix();
+  here.axes = {{"both.request.deepcache", {"2/0/0"}}};
+  here.exclude.clear();
+  Matrix there = here;
+  std::swap(there.engines.at("candidate"), there.engines.at("reference"));
+  ASSERT_NE(here.engines, there.engines);
+  EXPECT_NE(recipe_of(make_plan(here, load)), recipe_of(make_plan(there, load)));
+}
+
+TEST(Plan, HasAnotherRecipeWithAPlansCasesInTheOtherArms) {
+  json plan = make_plan(small_matrix(), {{"model", "m"}});
+  const std::string recipe = recipe_of(plan);
+  for (json& comparison : plan.at("comparisons"))
+    for (json& pair : comparison.at("pairs")) std::swap(pair.at("candidate"), pair.at("reference"));
+  EXPECT_NE(recipe_of(plan), recipe);
+}
+
+TEST(Plan, HasTheSameRecipeWhateverIsKept) {  // the cohort holds that beside it
+  Matrix matrix = small_matrix();
+  const std::string recipe = recipe_of(make_plan(matrix, {{"model", "m"}}));
+  matrix.kept = {{"MY_VARIABLE", "1"}};
+  EXPECT_EQ(recipe_of(make_plan(matrix, {{"model", "m"}})), recipe);
+}
+
 TEST(Plan, GivesEveryWorkerTheVariablesThatAreKept) {
   Matrix matrix = small_matrix();
   const json before = make_plan(matrix, {{"model", "m"}});

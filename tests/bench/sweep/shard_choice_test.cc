@@ -44,6 +44,39 @@ TEST(ShardChoice, TakesAWholeBlockBeforeACutOneAndNeverMixesThem) {
   EXPECT_EQ(choice_of(cut, failed), (Chosen{{"t0", 1}, {"t1", 1}}));
 }
 
+json throttled(const char* start) {
+  json record = made("ok", start);
+  record["invalid"] = {"throttled"};
+  return record;
+}
+
+// A block of a throttled device gives no time, so a valid one counts, whichever was made first.
+TEST(ShardChoice, TakesAValidBlockBeforeAThrottledOne) {
+  const ShardRecords valid = {{"t0", made("ok", "m")}, {"t1", made("ok", "m")}};
+  for (const char* start : {"a", "z"}) {
+    const ShardRecords invalid = {{"t0", made("ok", start)}, {"t1", throttled(start)}};
+    EXPECT_EQ(choice_of(invalid, valid), (Chosen{{"t0", 1}, {"t1", 1}})) << start;
+  }
+}
+
+json pictured(const char* outcome, const char* image) {
+  json record = made(outcome, "a");
+  record["hashes"] = {{"image", image}, {"noise", "n"}};
+  return record;
+}
+
+TEST(ShardChoice, NamesSamplesThatCameOutOtherwise) {
+  const ShardRecords one = {{"p", pictured("ok", "1")}, {"q", pictured("ok", "2")}},
+                     other = {{"p", pictured("ok", "1")}, {"q", pictured("ok", "3")}};
+  const auto found = other_results({{}, one, other});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].sample, "q");
+  EXPECT_EQ(found[0].what, "image");
+  EXPECT_EQ(found[0].one, 1u);
+  EXPECT_EQ(found[0].two, 2u);
+  EXPECT_TRUE(other_results({one, one, {{"q", pictured("crashed", "3")}}}).empty());
+}
+
 TEST(ShardChoice, CountsWhatSeveralHave) {
   const ShardChoice choice =
       choose_shards(kPlan, {{{"q", made("ok", "a")}}, {{"q", made("ok", "b")}}, {}});

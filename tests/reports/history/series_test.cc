@@ -96,8 +96,107 @@ TEST(Series, DatesAStepByTheFirstRunOnTheNewPlateau) {
       "nightly: lpips.alex, conv half 1, to the reference\n"
       "  from 2026-10-01    10 runs at 0.1          \n"
       "  from 2026-10-11    10 runs at 0.12         step of +0.02 (+20.00 %), between /runs/10 "
-      "and /runs/11, driver 580.95 -> 590.10\n"
+      "(2026-10-10) and /runs/11 (2026-10-11), driver 580.95 -> 590.10\n"
       "  H100 on 2026-10-20: 20 runs, newest 0.12\n");
+}
+
+std::string text_of(const Series& series) {
+  std::ostringstream text;
+  write_series(series, text);
+  return text.str();
+}
+
+bool tells(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::vector<double> a_step() {
+  std::vector<double> values(10, 0.10);
+  values.insert(values.end(), 10, 0.12);
+  return values;
+}
+
+// The night on which the driver changed has no value, nor has the next.
+TEST(Series, NamesTheNightsWithAValueAroundAStepAndAllThatChangedBetween) {
+  Series series = nights(a_step());
+  for (const std::size_t night : {9u, 10u}) series.points[night].value.reset();
+  for (std::size_t i = 10; i < 20; ++i) series.runs[i].host = "64 cores";
+  const std::string text = text_of(series);
+  EXPECT_TRUE(tells(
+      text,
+      "between /runs/9 (2026-10-09) and /runs/12 (2026-10-12), without a value "
+      "or left out between them: 2 runs, driver 580.95 -> 590.10, host: not recorded -> 64 cores"))
+      << text;
+  EXPECT_TRUE(tells(text, "2 runs (2026-10-10 to 2026-10-11) without a finite value")) << text;
+}
+
+TEST(Series, TellsADriverThatWentAndCameBackBetween) {
+  Series series = nights(a_step());
+  for (SeriesRun& run : series.runs) run.driver = "580.95";
+  series.runs[10].driver = "590.10";
+  series.points[10].value.reset();
+  EXPECT_TRUE(tells(text_of(series), "driver 580.95 -> 590.10 -> 580.95")) << text_of(series);
+}
+
+TEST(Series, LeavesABadNightOutOfAPlateausMeanAsWell) {
+  std::vector<double> values = a_step();
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] += i % 2 ? 1e-4 : 0;
+  values[4] = 0.9;
+  values.push_back(0.9);
+  const auto plateaus = plateaus_of(nights(values));
+  ASSERT_EQ(plateaus.size(), 2u);
+  EXPECT_NEAR(plateaus[0].mean, 0.10, 1e-4);
+  EXPECT_NEAR(plateaus[1].mean, 0.12, 1e-4);
+  EXPECT_EQ(plateaus[0].bad, std::vector<std::size_t>{4});
+  EXPECT_EQ(plateaus[1].bad, std::vector<std::size_t>{20});
+  EXPECT_EQ(plateaus[0].count + plateaus[1].count, 21u);
+  const std::string text = text_of(nights(values));
+  EXPECT_TRUE(tells(text, "far from the nights around: 2026-10-05\n")) << text;
+}
+
+// The hard prompts crash: what is left is another mean, and no better picture.
+TEST(Series, TellsAnotherNAndFailedRunsBesideAStep) {
+  Series series = nights(a_step());
+  for (std::size_t i = 10; i < 20; ++i) {
+    series.points[i].n = 32;
+    series.runs[i].code = 7;
+  }
+  const std::string text = text_of(series);
+  EXPECT_TRUE(tells(text, ", n 48 -> 32, code 0 -> 7 (samples failed or are missing)\n")) << text;
+  EXPECT_TRUE(tells(text, "10 runs (2026-10-11 to 2026-10-20) with exit code 7")) << text;
+  EXPECT_TRUE(tells(text, "n changed: 48 -> 32 on 2026-10-11")) << text;
+}
+
+// Two matrices of one name, each every night.
+TEST(Series, AreOneARecipeWhereRecipesComeInTurn) {
+  std::vector<double> values;
+  std::vector<std::string> recipes;
+  for (const double value : a_step())
+    for (const bool other : {false, true}) {
+      values.push_back(value + (other ? 1 : 0));
+      recipes.push_back(other ? "arms-0123456789abcdef:fedc" : "arms-fedcba9876543210:fedc");
+    }
+  const Series series = nights(values, recipes);
+  const std::vector<Series> all = by_recipe(series);
+  ASSERT_EQ(all.size(), 2u);
+  for (const Series& one : all) EXPECT_EQ(plateaus_of(one).size(), 2u);
+  EXPECT_TRUE(tells(text_of(series), ", recipe arms-0123456789ab:fedc\n")) << text_of(series);
+  EXPECT_EQ(by_recipe(nights(a_step())).size(), 1u);
+}
+
+TEST(Series, SaysThatAnOlderVersionsRecipeSaysLess) {
+  std::vector<std::string> recipes(10, "r:1");
+  recipes.insert(recipes.end(), 10, "arms-0123:1");
+  EXPECT_TRUE(tells(text_of(nights(a_step(), recipes)), "another recipe: those of older versions"));
+}
+
+TEST(SeriesRun, KeepsCoresThreadsAndKernel) {
+  json report = small_report();
+  report["cohort"]["host"] = {{"cpu", "a cpu"}, {"cores", 64}, {"kernel", "6.1"}};
+  report["cohort"]["workers"] = {{"accelerated {}", {{"threads", 32}}},
+                                 {"reference {}", {{"threads", 32}}}};
+  EXPECT_EQ(series_run(report, {{"start", "abc"}, {"started", "2026-11-24T07:00:00Z"}}, "/r").host,
+            "64 cores, 32 threads, kernel 6.1");
 }
 
 // The same values: where the recipe changed there is a break and no step.
@@ -111,6 +210,7 @@ TEST(Series, BreaksWhereTheRecipeChanged) {
   EXPECT_FALSE(plateaus[0].new_recipe);
   EXPECT_TRUE(plateaus[1].new_recipe);
   EXPECT_EQ(plateaus[1].first, 10u);
+  EXPECT_EQ(by_recipe(nights(values, recipes)).size(), 1u);
 }
 
 TEST(Series, PassesOverRunsWithoutAFiniteValue) {

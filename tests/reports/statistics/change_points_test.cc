@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iostream>
 #include <random>
+#include <tuple>
 
 #include "reports/statistics/statistics.h"
 #include "tests/reports/statistics/nights.h"
@@ -141,6 +142,45 @@ TEST(ChangePoints, TakeOneBadNightForNoStep) {
   values = series(3, 0, {{60, 1}});
   values[30] = 100;
   EXPECT_EQ(change_points(values), Steps{});
+}
+
+// A step of a hundred sigma is told whatever the noise after it.
+TEST(ChangePoints, OverlookNoStepThatNobodyCouldOverlook) {
+  for (const auto& [before, after, noise_after] :
+       {std::tuple{20UL, 20UL, 3.0}, {20UL, 12UL, 1.0}, {60UL, 20UL, 2.0}}) {
+    int told = 0, elsewhere = 0;
+    for (std::uint64_t seed = 0; seed < 400; ++seed) {
+      std::vector<double> values = series(seed, 1, {{before, 0}});
+      for (const double value : series(seed + 1000, noise_after, {{after, 100}}))
+        values.push_back(value);
+      for (const std::size_t step : change_points(values))
+        (step + 1 >= before && step <= before + 1 ? told : elsewhere) += 1;
+    }
+    EXPECT_EQ(told, 400) << before << " " << after;
+    EXPECT_LE(elsewhere, 40) << before << " " << after;
+  }
+}
+
+// Nights that went wrong neither hide a step nor undo it.
+TEST(ChangePoints, AreThoseOfTheNightsThatAreNotBad) {
+  const std::vector<double> good = series(21, 1, {{20, 0}, {14, 20}});
+  ASSERT_EQ(change_points(good), Steps{20});
+  const std::vector<std::vector<std::size_t>> bad = {{33}, {32, 33}, {0}, {0, 1}, {5, 6}, {1}, {8}};
+  for (const auto& nights : bad) {
+    std::vector<double> values = good;
+    for (const std::size_t night : nights) values[night] = 500 + 100 * double(night % 2);
+    EXPECT_EQ(change_points(values), Steps{20}) << nights.front();
+    EXPECT_EQ(good_nights(values).size(), values.size() - nights.size()) << nights.front();
+  }
+  EXPECT_EQ(good_nights(good).size(), good.size());
+}
+
+// Two nights of every week are no accident.
+TEST(ChangePoints, LeaveOutNoNightsThatComeAgainAndAgain) {
+  std::vector<double> values = series(4, 1, {{70, 0}});
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (i % 7 >= 5) values[i] += 40;
+  EXPECT_EQ(good_nights(values).size(), values.size());
 }
 
 TEST(ChangePoints, KnowNoStepInFewOrEqualValues) {
