@@ -9,6 +9,14 @@
 
 namespace sameseed {
 
+namespace {
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+}  // namespace
+
 std::optional<Drift> drift_of(const Gate& gate, const std::vector<const Comparison*>& comparisons,
                               const Summary& summary, const FirstBaseline& first) {
   std::optional<Drift> most;
@@ -18,9 +26,8 @@ std::optional<Drift> drift_of(const Gate& gate, const std::vector<const Comparis
   for (const Comparison* comparison : comparisons) {
     const GateObservations moved =
         units_of(from_first, Bound::kBaseline, *comparison, summary, &first.report);
-    if (moved.code != 0 || moved.beyond.empty()) continue;
-    const double mean = std::accumulate(moved.beyond.begin(), moved.beyond.end(), 0.0) /
-                        static_cast<double>(moved.beyond.size());
+    if (moved.code != 0 || moved.count() == 0) continue;
+    const double mean = mean_of(moved.beyond) - (moved.others ? mean_of(*moved.others) : 0);
     const double value = gate.is_timing ? std::expm1(mean) : mean;
     if (!most || value > most->value)
       most = Drift{.since = first.accepted,

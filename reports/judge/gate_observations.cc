@@ -174,12 +174,10 @@ GateObservations speed_observations(const Gate& gate, Bound bound, const Compari
   if (bound == Bound::kBaseline) {
     if (GateObservations none = without_baseline(gate, comparison, summary, accepted); none.code)
       return none;
-    // Blocks of two runs have nothing in common. Taken one by one they give a spread that holds
-    // for independent ones, at the price of half the degrees of freedom.
-    const auto others = log_ratios(counterpart(comparison, *accepted)->speed.samples, gate.name);
-    observations.beyond.resize(std::min(ratios.size(), others.size()));
-    auto other = others.begin();
-    for (double& ratio : observations.beyond) ratio -= (other++)->second;
+    observations.others.emplace();
+    for (const auto& [block, ratio] :
+         log_ratios(counterpart(comparison, *accepted)->speed.samples, gate.name))
+      observations.others->push_back(ratio);
     observations.bound = 1 + *gate.baseline_margin;
     observations.what = "ratio / the baseline's";
   } else if (bound != Bound::kNone) {
@@ -208,7 +206,9 @@ GateObservations units_of(const Gate& gate, Bound bound, const Comparison& compa
   GateObservations observations =
       gate.is_timing ? speed_observations(gate, bound, comparison, summary, accepted)
                      : quality_observations(gate, bound, comparison, summary, accepted);
-  if (std::ranges::any_of(observations.beyond, [](double value) { return !std::isfinite(value); }))
+  const auto is_broken = [](double value) { return !std::isfinite(value); };
+  if (std::ranges::any_of(observations.beyond, is_broken) ||
+      (observations.others && std::ranges::any_of(*observations.others, is_broken)))
     return impossible(5, "not all values are finite");
   return observations;
 }

@@ -167,6 +167,36 @@ TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
   EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
 }
 
+const std::string kRatioBaseline =
+    R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.03}})";
+
+// The baseline's ratio is that of all its blocks, as its report shows it, whichever of them come
+// first and however many tonight has.
+TEST(RatioGate, HoldsAllBlocksOfBothRunsAgainstEachOther) {
+  std::vector<double> wavering = about(0.8, 0.003, 6);
+  for (const double late : about(0.6, 0.003, 6)) wavering.push_back(late);
+  const json accepted = report_of({}, wavering), steady = report_of({}, about(0.6, 0.003, 12));
+  for (const std::size_t blocks : {6u, 12u, 24u}) {
+    const json tonight = report_of({}, about(0.8, 0.003, blocks));
+    EXPECT_NE(code_of(tonight, kRatioBaseline, &accepted), 0) << blocks;
+    EXPECT_EQ(code_of(tonight, kRatioBaseline, &steady), 3) << blocks;
+    const json verdict = judged(tonight, gates_of(kRatioBaseline), &accepted);
+    const json test = verdict.at("gates")[0].at("settings")[0].at("tests")[0];
+    EXPECT_NEAR(test.at("estimate").get<double>(), 0.8 / std::sqrt(0.8 * 0.6), 0.001) << test;
+  }
+}
+
+TEST(RatioGate, SaysThatTheBaselineHasTooFewBlocks) {
+  const json tonight = report_of({}, about(0.8, 0.01, 12)), few = report_of({}, {0.8, 0.8, 0.8}),
+             none = report_of({}, {});
+  EXPECT_EQ(code_of(tonight, kRatioBaseline, &few), 5);
+  EXPECT_TRUE(
+      holds(text_of(tonight, kRatioBaseline, &few), "the baseline has too few blocks (3 of 6)"))
+      << text_of(tonight, kRatioBaseline, &few);
+  EXPECT_TRUE(
+      holds(text_of(tonight, kRatioBaseline, &none), "the baseline has too few blocks (0 of 6)"));
+}
+
 // A report of an older version has a ratio of however many blocks.
 TEST(GateOnTimes, TakesNoRatioOfTooFewBlocksFromAReport) {
   const auto gates = parse_gates(
