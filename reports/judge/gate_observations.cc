@@ -9,6 +9,7 @@
 
 #include "reports/judge/accepted_report.h"
 #include "reports/run/loss_table.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/summary/speed.h"
 
 namespace sameseed {
@@ -55,6 +56,8 @@ GateObservations without_baseline(const Gate& gate, const Comparison& comparison
     return impossible(1, "there is no baseline: `--baseline REPORT.json` names an accepted run's");
   if (const std::string why = incomparable(gate, summary.cohort, accepted->cohort); !why.empty())
     return impossible(6, "the baseline is of another cohort: " + why);
+  if (is_same_run(summary, *accepted))
+    return impossible(5, "the baseline is this same run; hold it against one accepted before it");
   if (!counterpart(comparison, *accepted))
     return impossible(5, "the baseline has no such setting; accept a run that has it");
   return {};
@@ -199,6 +202,13 @@ std::vector<Bound> bounds_of(const Gate& gate) {
   if (gate.baseline_margin) bounds.push_back(Bound::kBaseline);
   if (gate.at_least) bounds.push_back(Bound::kAtLeast);
   return bounds;
+}
+
+std::string few_blocks(const GateObservations& observations) {
+  const std::string ours = too_few_blocks(observations.beyond.size());
+  if (!ours.empty() || !observations.others) return ours;
+  const std::string theirs = too_few_blocks(observations.others->size());
+  return theirs.empty() ? "" : "the baseline has " + theirs;
 }
 
 GateObservations units_of(const Gate& gate, Bound bound, const Comparison& comparison,

@@ -48,4 +48,7 @@ std::vector<Bound> bounds_of(const Gate& gate);
 GateObservations units_of(const Gate& gate, Bound bound, const Comparison& comparison,
                           const Summary& summary, const Summary* accepted);
 
+// Of times: "the baseline has too few blocks (1 of 6)"; empty where there are enough of both.
+std::string few_blocks(const GateObservations& observations);
+
 }  // namespace sameseed

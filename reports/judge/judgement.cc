@@ -153,17 +153,6 @@ void add_precision(Case& judged, std::size_t tests = 1) {
     if (precision[place]) judged.decision.settings[place].tests.push_back(*precision[place]);
 }
 
-// "the baseline has too few blocks (1 of 6)"; empty where there are enough of both.
-std::string few_blocks(const Gate& gate, const GateObservations& observations) {
-  if (!gate.is_timing) return "";
-  std::string few = too_few_blocks(observations.beyond.size());
-  if (few.empty() && observations.others)
-    few = too_few_blocks(observations.others->size());
-  else
-    return few;
-  return few.empty() ? "" : "the baseline has " + few;
-}
-
 // Those of every bound; none where one of them cannot be judged.
 std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t place) {
   const std::size_t fewest = fewest_of(judged.gate);
@@ -180,7 +169,9 @@ std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t pl
                                                                                    : "inconclusive",
                                                           observations.code, observations.problem,
                                                           &comparison));
-    } else if (const std::string few = few_blocks(judged.gate, observations); !few.empty()) {
+    } else if (const std::string few =
+                   judged.gate.is_timing ? few_blocks(observations) : std::string();
+               !few.empty()) {
       leave_in_doubt(judged, place, few);
     } else if (observations.beyond.size() < fewest) {
       leave_for_want_of_observations(judged, place, observations.beyond.size(),

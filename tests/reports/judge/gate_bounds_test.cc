@@ -50,6 +50,9 @@ TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
 const std::string kBaseline =
     R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}})";
 
+const std::string kRatioBaseline =
+    R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.03}})";
+
 json with_first(const json& report, const std::string& gate, const json& accepted,
                 const json& first) {
   const Summary summary = summary_of_report(report), theirs = summary_of_report(accepted);
@@ -87,7 +90,43 @@ TEST(BaselineGate, SaysItOfNumbersAndOfTimesTooAndOfTheWorstSetting) {
   json foreign = first;  // says nothing of this run
   foreign["cohort"]["recipe"] = "another";
   EXPECT_TRUE(
-      drift(R"({"metric":"lpips.alex","statistic":"worst","at_most":1})", foreign).is_null());
+      drift(R"({"metric":"lpips.alex","statistic":"worst","at_most":1})", foreign)
+          .at("text")
+          .get<std::string>()
+          .starts_with(
+              "since the first baseline (2026-10-01): not told: the baseline is of another"));
+}
+
+TEST(BaselineGate, SaysWhyNothingIsToldSinceTheFirstAndOfHowManyPrompts) {
+  const json tonight = report_of(about(0.1, 0.02, 12), about(0.8, 0.01, 12));
+  const auto drift = [&](const json& now, const std::string& gate, const json& first) {
+    return with_first(now, gate, first, first)
+        .at("gates")[0]
+        .value("since_first_baseline", json())
+        .value("text", "");
+  };
+  const std::string since = "since the first baseline (2026-10-01): ";
+  const json few = report_of(about(0.1, 0.02, 12), about(0.8, 0.01, 5));
+  EXPECT_EQ(drift(few, kRatioBaseline, tonight), since + "not told: too few blocks (5 of 6)");
+  EXPECT_EQ(drift(tonight, kRatioBaseline, few),
+            since + "not told: the baseline has too few blocks (5 of 6)");
+  json other = tonight;
+  other["cohort"]["recipe"] = "other";
+  EXPECT_TRUE(drift(tonight, kBaseline, other).starts_with(since + "not told: the baseline is of"))
+      << drift(tonight, kBaseline, other);
+  EXPECT_EQ(drift(tonight, kBaseline, report_of(about(0.1, 0.02, 8))),
+            since + "+0 in deepcache 3/0/0 (8 of 12 prompts)");
+}
+
+TEST(BaselineGate, TakesNoRunForItsOwnBaseline) {
+  json report = report_of(about(0.1, 0.02, 12), about(0.8, 0.01, 12)), other = report;
+  report["run"] = {{"start", "one"}, {"started", "2026-11-01T01:00:00Z"}};
+  other["run"] = {{"start", "two"}, {"started", "2026-11-02T01:00:00Z"}};
+  for (const std::string& gate : {kBaseline, kRatioBaseline}) {
+    EXPECT_EQ(code_of(report, gate, &other), 0);
+    EXPECT_EQ(code_of(report, gate, &report), 5);
+    EXPECT_TRUE(holds(text_of(report, gate, &report), "the baseline is this same run"));
+  }
 }
 
 TEST(BaselineGate, AllowsTheMarginAndNoMore) {
@@ -166,9 +205,6 @@ TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
   EXPECT_EQ(code_of(report_of({}, about(0.824, 0.004, 12)), gate, &accepted), 3);
   EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
 }
-
-const std::string kRatioBaseline =
-    R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.03}})";
 
 // The baseline's ratio is that of all its blocks, as its report shows it, whichever of them come
 // first and however many tonight has.
