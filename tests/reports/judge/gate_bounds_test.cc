@@ -7,6 +7,7 @@
 #include "reports/judge/gate_observations.h"
 #include "reports/judge/verdict.h"
 #include "tests/reports/judge/interval_gates.h"
+#include "tests/reports/small_run.h"
 
 namespace sameseed {
 namespace {
@@ -231,6 +232,36 @@ TEST(RatioGate, SaysThatTheBaselineHasTooFewBlocks) {
       << text_of(tonight, kRatioBaseline, &few);
   EXPECT_TRUE(
       holds(text_of(tonight, kRatioBaseline, &none), "the baseline has too few blocks (0 of 6)"));
+}
+
+// Blocks of two starts, and a sample without the timing: what is not there proves nothing.
+TEST(GateOnTimes, DoesNotPassWhereBlocksAreMissing) {
+  const auto gates = [](const char* by) {
+    const json gate = {{"timing", "total_ms"},
+                       {"statistic", "ratio"},
+                       {"at_most", 2},
+                       {"by", by},
+                       {"where", {{kConvAxis, "1"}}}};
+    return parse_gates(json{{"schema", "sameseed/gate/1"}, {"gates", {gate}}}.dump(), "g.json");
+  };
+  for (const char* by : {"interval", "value"}) {
+    EXPECT_EQ(verdict_of(summary_of(small_run(8)), gates(by)).code, 0);
+    RawRun run = small_run(8);
+    for (const char* id : {"t:3:2", "t:3:3"}) run.samples.at(id)["start"] = "another";
+    const Verdict broken = verdict_of(summary_of(run), gates(by));
+    EXPECT_EQ(broken.code, 7);
+    EXPECT_NE(broken.causes[0].text.find("7 of 8 blocks counted (1 broken: not whole"),
+              std::string::npos)
+        << broken.causes[0].text;
+    run = small_run(8);
+    run.samples.at("t:3:2")["timings_ms"].erase("total");
+    run.samples.at("t:4:2")["timings_ms"]["total"] = 0;
+    const Verdict lacking = verdict_of(summary_of(run), gates(by));
+    EXPECT_EQ(lacking.code, 7);
+    EXPECT_NE(lacking.causes[0].text.find("6 of 8 blocks counted (2 without total_ms"),
+              std::string::npos)
+        << lacking.causes[0].text;
+  }
 }
 
 // A report of an older version has a ratio of however many blocks.
