@@ -46,7 +46,7 @@ RunFiles made_run(const std::string& folder) {
 // B's pictures against A's, scored into `folder`/scores.jsonl. `troubles` gets those that have no
 // scores: what was not looked at is not equal.
 AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::string& folder,
-                          std::vector<std::string>& troubles) {
+                          std::vector<Shortfall>& troubles) {
   json pairs = json::array();
   std::map<std::pair<std::string, std::string>, std::string> without;  // and why
   for (const SamePicture& pair : same_pictures(a, b)) {
@@ -73,15 +73,16 @@ AcrossScores score_across(const RunIndex& a, const RunIndex& b, const std::strin
   });
   for (const auto& [pair, why] : without)
     troubles.push_back(
-        fmt::format("the picture of case {} has no scores against A's: {}", pair.first, why));
+        {7, fmt::format("the picture of case {} has no scores against A's: {}", pair.first, why)});
   return scores;
 }
 
 // What makes a run no whole one, as its own report has it.
-std::vector<std::string> troubles_of(const RunIndex& run) {
-  std::vector<std::string> troubles;
+std::vector<Shortfall> troubles_of(const RunIndex& run) {
+  std::vector<Shortfall> troubles;
   for (const Cause& cause : verdict_of(summarize_run(run), std::nullopt).causes)
-    if (cause.code == 7 && cause.kind != "unscored") troubles.push_back(cause.text);
+    if ((cause.code == 7 && cause.kind != "unscored") || cause.code == 8)
+      troubles.push_back({cause.code, cause.text});
   return troubles;
 }
 
@@ -124,8 +125,8 @@ Command add_compare(CLI::App& program) {
       "  sameseed compare --vary driver runs/old runs/new\n\n"
       "Exit codes: 0 every score and time of RUN_B is shown to be not worse by more than its "
       "margin, 2 scores are worse, 3 times, 4 both, 5 it cannot be told, 6 the runs differ in what "
-      "was not varied, in their noise or their tokens, 7 something is missing, 1 usage or internal "
-      "error.");
+      "was not varied, in their noise or their tokens, or are the same run, 7 something is "
+      "missing, 8 a switch did not act, 1 usage or internal error.");
   const auto command = std::make_shared<CompareCommand>();
   parser->add_option("run_a", command->a, "folder of the earlier run")->required();
   parser->add_option("run_b", command->b, "folder of the other run")->required();

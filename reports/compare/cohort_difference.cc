@@ -81,13 +81,19 @@ bool stands_for(const std::string& field, const std::string& name) {
   return ("." + name + ".").find("." + field + ".") != std::string::npos;
 }
 
-std::string reason_of(const std::string& name, const std::vector<std::string>& varied) {
+bool differs_in(const std::vector<CohortDifference>& differences, const std::string& field) {
+  return std::ranges::any_of(
+      differences, [&](const CohortDifference& one) { return stands_for(field, one.field); });
+}
+
+std::string reason_of(const std::string& name, const std::vector<std::string>& varied,
+                      const std::vector<CohortDifference>& differences) {
   for (const std::string& field : varied)
     if (stands_for(field, name)) return "varied";
   for (const Implication& one : kImplications)
     for (const std::string& field : varied)
       if ((field == one.varied || field.ends_with(std::string(".") + one.varied)) &&
-          stands_for(one.implied, name))
+          stands_for(one.implied, name) && differs_in(differences, field))
         return fmt::format("comes with {}: {}", one.varied, one.because);
   return "";
 }
@@ -142,7 +148,15 @@ std::vector<CohortDifference> cohort_differences(const json& a, const json& b,
   refuse_unknown(varied, names);
   std::vector<CohortDifference> list;
   add_differences(without_sums(a), without_sums(b), "", list);
-  for (CohortDifference& one : list) one.allowed = reason_of(one.field, varied);
+  for (CohortDifference& one : list) one.allowed = reason_of(one.field, varied, list);
+  return list;
+}
+
+std::vector<std::string> not_varied(const std::vector<CohortDifference>& differences,
+                                    const std::vector<std::string>& varied) {
+  std::vector<std::string> list;
+  for (const std::string& field : varied)
+    if (!differs_in(differences, field)) list.push_back(field);
   return list;
 }
 

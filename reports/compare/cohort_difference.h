@@ -29,8 +29,13 @@ nlohmann::json comparable_cohort(const RunIndex& run);
 
 // Every field in which two such cohorts differ. A field of `varied` stands for all fields whose
 // dotted name holds it as whole words: "driver" for "devices.0.driver", "host" for all of the host.
-// Throws UserError for one that neither cohort has.
+// What comes along with one may differ only where that one itself does. Throws UserError for one
+// that neither cohort has.
 std::vector<CohortDifference> cohort_differences(const nlohmann::json& a, const nlohmann::json& b,
                                                  const std::vector<std::string>& varied);
+
+// Those of `varied` in which the cohorts do not differ at all.
+std::vector<std::string> not_varied(const std::vector<CohortDifference>& differences,
+                                    const std::vector<std::string>& varied);
 
 }  // namespace sameseed

@@ -37,7 +37,7 @@ void add_inconclusive(const std::vector<Claim>& claims, std::vector<std::string>
 
 CompareVerdict verdict_of(const std::vector<Claim>& claims,
                           const std::vector<Shortfall>& shortfalls) {
-  std::size_t scores = 0, times = 0, missing = 0;
+  std::size_t scores = 0, times = 0, missing = 0, idle = 0;
   CompareVerdict verdict;
   std::vector<std::string> texts, open;
   for (const Claim& claim : claims) {
@@ -46,18 +46,34 @@ CompareVerdict verdict_of(const std::vector<Claim>& claims,
     times += (claim.about == About::kSpeed || claim.about == About::kCycles) &&
              claim.reading == "slower";
   }
-  if (scores > 0) texts.push_back(fmt::format("{} scores are worse", scores));
-  if (times > 0) texts.push_back(fmt::format("{} times are slower", times));
+  if (idle > 0)
+    texts.push_back(fmt::format("{} did not act, listed above",
+                                idle == 1 ? "a switch" : fmt::format("{} switches", idle)));
+  if (scores > 0)
+    texts.push_back(scores == 1 ? "1 score is worse" : fmt::format("{} scores are worse", scores));
+  if (times > 0)
+    texts.push_back(times == 1 ? "1 time is slower" : fmt::format("{} times are slower", times));
   for (const Shortfall& shortfall : shortfalls) {
     missing += shortfall.code == 7;
+    idle += shortfall.code == 8;
     if (shortfall.code == 5) open.push_back(shortfall.text);
   }
-  if (missing > 0) texts.push_back(fmt::format("{} things are missing, listed above", missing));
+  if (missing > 0)
+    texts.push_back(
+        fmt::format("{} missing, listed above",
+                    missing == 1 ? "1 thing is" : fmt::format("{} things are", missing)));
   if (claims.empty()) open.push_back("the runs have no pair in common");
   add_inconclusive(claims, open);
   texts.insert(texts.end(), open.begin(), open.end());
-  verdict.code = scores && times ? 4 : scores ? 2 : times ? 3 : missing ? 7 : !open.empty() ? 5 : 0;
+  verdict.code = scores && times ? 4
+                 : scores        ? 2
+                 : times         ? 3
+                 : idle          ? 8
+                 : missing       ? 7
+                 : !open.empty() ? 5
+                                 : 0;
   verdict.word = scores || times ? "worse"
+                 : idle          ? "a switch did not act"
                  : missing       ? "incomplete"
                  : !open.empty() ? "inconclusive"
                                  : "not worse";
@@ -118,7 +134,9 @@ Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions
                     .b = side_of(b, cohort_b),
                     .varied = options.varied,
                     .differences = cohort_differences(cohort_a, cohort_b, options.varied),
+                    .not_varied = {},
                     .time_margin = options.time_margin};
+  compared.not_varied = not_varied(compared.differences, options.varied);
   compared.comparable = compared.a.differs.empty() && compared.b.differs.empty() &&
                         std::ranges::none_of(compared.differences, [](const auto& difference) {
                           return difference.allowed.empty();
@@ -128,7 +146,8 @@ Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions
         .code = 6, .word = "not comparable", .text = "the cohorts differ in what was not varied"};
     return compared;
   }
-  compared.shortfalls = other_inputs(a, b);
+  compared.shortfalls = same_samples(a, b);
+  if (compared.shortfalls.empty()) compared.shortfalls = other_inputs(a, b);
   if (!compared.shortfalls.empty()) {
     compared.verdict = {
         .code = 6, .word = "not comparable", .text = compared.shortfalls.front().text};
@@ -137,8 +156,8 @@ Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions
   compared.shortfalls = shortfalls(a, b);
   for (const auto& [name, troubles] :
        {std::pair{"A", &options.troubles_a}, {"B", &options.troubles_b}})
-    for (const std::string& trouble : *troubles)
-      compared.shortfalls.push_back({7, fmt::format("{}: {}", name, trouble)});
+    for (const Shortfall& trouble : *troubles)
+      compared.shortfalls.push_back({trouble.code, fmt::format("{}: {}", name, trouble.text)});
   const PromptNames prompts(a, b);
   Observations observations;
   const TimedSettings timed = timed_settings(a, b);

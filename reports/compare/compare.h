@@ -23,8 +23,9 @@ struct CompareOptions {
   // Times of two runs of the same thing differ by what no block of one run can show: boot, heat,
   // neighbours. A change of time counts from here on.
   double time_margin = 0.01;
-  // Why a run is no whole one, whatever it is compared with: causes of its verdict with code 7.
-  std::vector<std::string> troubles_a = {}, troubles_b = {};
+  // Why a run is no whole one, whatever it is compared with: causes of its verdict with code 7
+  // or 8.
+  std::vector<Shortfall> troubles_a = {}, troubles_b = {};
 };
 
 struct ComparedRun {
@@ -46,6 +47,7 @@ struct Compared {
   std::vector<std::string> varied;
   bool comparable = false;  // the cohorts differ in nothing but what was varied
   std::vector<CohortDifference> differences;
+  std::vector<std::string> not_varied = {};  // fields of `varied` in which the runs do not differ
   std::vector<Shortfall> shortfalls = {};
   std::vector<Claim> claims = {};  // empty where nothing was judged: code 6
   double time_margin = 0;
@@ -54,10 +56,11 @@ struct Compared {
 };
 
 // Pure. Where the cohorts differ in what was not varied, or a picture was made from other noise or
-// tokens, or nothing says from which, nothing is judged, and the verdict's code is 6. Otherwise, by
-// the rules of claims.h, in this order: 2 scores are worse, 3 times are slower, 4 both; 7 something
-// that both plans promise is missing; 5 some claim is inconclusive, or scores or times were not
-// measured; 0 every claim about scores and times is shown to be not worse by more than its margin.
+// tokens, or nothing says from which, or both are the same run, nothing is judged, and the
+// verdict's code is 6. Otherwise, by the rules of claims.h, in this order: 2 scores are worse, 3
+// times are slower, 4 both; 8 a switch did not act in either run; 7 something that both plans
+// promise is missing; 5 some claim is inconclusive, or scores or times were not measured; 0 every
+// claim about scores and times is shown to be not worse by more than its margin.
 Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions& options,
                       const AcrossScores& across);
 

@@ -28,6 +28,7 @@ json cohort_json(const Compared& compared) {
                     {"b", difference.b},
                     {"allowed", difference.allowed.empty() ? json() : json(difference.allowed)}});
   return {{"varied", compared.varied},
+          {"not_varied", compared.not_varied},
           {"comparable", compared.comparable},
           {"differences", std::move(list)}};
 }

@@ -32,7 +32,11 @@ void write_run(const char* name, const ComparedRun& run, std::ostream& out) {
                        one_line(nlohmann::json(run.differs).dump()));
 }
 
-void write_cohort(const std::vector<CohortDifference>& differences, std::ostream& out) {
+void write_cohort(const Compared& compared, std::ostream& out) {
+  const std::vector<CohortDifference>& differences = compared.differences;
+  for (const std::string& field : compared.not_varied)
+    out << fmt::format("{} is the same in both: --vary {} lets nothing through\n", one_line(field),
+                       one_line(field));
   if (differences.empty()) {
     out << "the cohorts are equal\n";
     return;
@@ -103,6 +107,7 @@ void write_smallest(const std::vector<const Claim*>& claims, std::ostream& out) 
 // What is not there, by how grave it is.
 void write_shortfalls(const std::vector<Shortfall>& shortfalls, std::ostream& out) {
   for (const auto& [code, title] : {std::pair{6, "made from something else"},
+                                    {8, "did not act"},
                                     {7, "missing"},
                                     {5, "not measured"},
                                     {0, "to be known"}}) {
@@ -170,7 +175,7 @@ void write_clocks(const Compared& compared, std::ostream& out) {
 void write_comparison(const Compared& compared, std::ostream& out) {
   write_run("A", compared.a, out);
   write_run("B", compared.b, out);
-  write_cohort(compared.differences, out);
+  write_cohort(compared, out);
   const std::vector<Claim>& claims = compared.claims;
   write_claims(claims, About::kPictures, "B's pictures against A's", out);
   write_claims(claims, About::kOwnReference, "each against its own reference (B less A, in loss)",

@@ -171,6 +171,22 @@ void add_lonely_comparisons(const RunIndex& a, const RunIndex& b,
 
 }  // namespace
 
+std::vector<Shortfall> same_samples(const RunIndex& a, const RunIndex& b) {
+  std::size_t same = 0;
+  for (const auto& [id, record] : b.files().samples) {
+    const auto found = a.files().samples.find(id);
+    same += found != a.files().samples.end() && !record.start.empty() &&
+            found->second.start == record.start;
+  }
+  if (same == 0) return {};
+  const std::size_t all = b.files().samples.size();
+  return {{6, fmt::format(
+                  "{}: {} of {} samples of B are A's own, made by the same start of the "
+                  "program; a comparison takes a second run",
+                  same == all ? "this is the same run, or a copy of it" : "the runs share samples",
+                  same, all)}};
+}
+
 std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b) {
   std::set<std::string> noise, tokens;
   std::map<std::string, std::set<std::string>> unknown;  // in which run -> pictures

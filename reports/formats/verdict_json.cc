@@ -72,11 +72,12 @@ json gate_json(const GateDecision& decision, const GateRow& row) {
                      {"tests", list_json(setting.tests, bound_test_json)}};
        })}};
   if (const auto& drift = decision.drift)
-    entry["since_first_baseline"] = {{"accepted", drift->since},
-                                     {"change", drift->value},
-                                     {"unit", drift->unit},
-                                     {"comparison", drift->comparison},
-                                     {"text", told(*drift)}};
+    entry["since_first_baseline"] = {
+        {"accepted", drift->since},
+        {"change", drift->absent.empty() ? json(drift->value) : json()},
+        {"unit", drift->unit},
+        {"comparison", drift->comparison},
+        {"text", told(*drift)}};
   return entry;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "io/error.h"
@@ -100,6 +101,16 @@ FirstBaseline read_first_baseline(const std::filesystem::path& file) {
     throw UserError(file.string() + ": is no first baseline: {\"accepted\", \"report\"}");
   return {.accepted = content.at("accepted"),
           .report = parse_accepted_report(content.at("report").dump(), file.string())};
+}
+
+bool is_same_run(const Summary& ours, const Summary& accepted) {
+  const auto named = [](const json& start, const char* name) {
+    return start.is_object() ? start.value(name, "") : std::string();
+  };
+  const std::string there = named(accepted.start, "start"), time = named(accepted.start, "started");
+  if (!there.empty() && named(ours.start, "start") == there) return true;
+  return !time.empty() && std::ranges::find(ours.started, time) != ours.started.end() &&
+         ours.cohort.value("host", json()) == accepted.cohort.value("host", json());
 }
 
 std::string incomparable(const Gate& gate, const json& ours, const json& theirs) {

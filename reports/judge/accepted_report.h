@@ -27,6 +27,9 @@ std::string first_baseline_text(const std::string& accepted, const std::string& 
 // Throws as read_accepted_report() does.
 FirstBaseline read_first_baseline(const std::filesystem::path& file);
 
+// Whether the accepted report is of this run itself: of one of its starts.
+bool is_same_run(const Summary& ours, const Summary& accepted);
+
 // Why the gate cannot compare a run of this cohort with an accepted one of that: another recipe,
 // another model, engine, variable or (on a CPU) number of threads, another definition of the
 // metric; for timings also another machine. Not another version or driver: these are what one wants

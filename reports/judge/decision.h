@@ -52,11 +52,13 @@ struct SmallestChange {
 
 // How far a gate's statistic has moved since the baseline that was accepted first.
 struct Drift {
-  std::string since;       // ISO 8601
-  double value = 0;        // more loss; of ratios a part: 0.03 is 3 % slower
-  std::string unit;        // "ratio" of times
-  std::string comparison;  // id of the setting that has moved most to the bad side
-  std::string label;       // of its setting
+  std::string since;          // ISO 8601
+  double value = 0;           // more loss; of ratios a part: 0.03 is 3 % slower
+  std::string unit;           // "ratio" of times
+  std::string comparison;     // id of the setting that has moved most to the bad side
+  std::string label;          // of its setting
+  std::size_t n = 0, of = 0;  // prompts that count, and that the setting has; of times 0
+  std::string absent = {};    // why nothing is told; then the rest but `since` is empty
 };
 
 struct GateDecision {
@@ -66,7 +68,7 @@ struct GateDecision {
   std::optional<SmallestChange> smallest_change;            // the largest of its tests
   std::vector<SettingDecision> settings;
   std::vector<Cause> causes;
-  std::optional<Drift> drift = {};  // nothing: no first baseline, or none that is comparable
+  std::optional<Drift> drift = {};  // nothing: no first baseline was asked for
 };
 
 }  // namespace sameseed

@@ -44,6 +44,8 @@ bool is_mean(const Gate& gate) { return gate.statistic == "mean" || gate.statist
 // Of the gate's statistic, in the scale of `beyond`.
 StatisticTest test_observations(const Gate& gate, const GateObservations& observations,
                                 const TestOptions& options) {
+  if (observations.others)
+    return test_difference(observations.beyond, *observations.others, 0, options);
   if (is_mean(gate)) return test_mean(observations.beyond, 0, options);
   if (gate.statistic == "median") return test_median(observations.beyond, 0, options);
   return test_worst5(observations.beyond, 0, options);
@@ -263,7 +265,9 @@ GateStatistics gate_statistics() {
       .fewest_units = kFewestObservations,
       .method =
           "over prompts, each the mean of its seeds: means by bootstrap-t with equal tails, never "
-          "narrower than Student's t, of timings over the logarithms of A B B A blocks' ratios; "
+          "narrower than Student's t, of timings over the logarithms of A B B A blocks' ratios, "
+          "against "
+          "a baseline's by Welch's standard error over all blocks of both; "
           "medians by the sign test; worst5 by the binomial, whether at most 5 % of prompts are "
           "beyond the bound; each end of an interval is one-sided at 1 - alpha",
       .correction =

@@ -9,6 +9,7 @@
 
 #include "reports/judge/accepted_report.h"
 #include "reports/run/loss_table.h"
+#include "reports/statistics/fewest_blocks.h"
 #include "reports/summary/speed.h"
 
 namespace sameseed {
@@ -55,6 +56,8 @@ GateObservations without_baseline(const Gate& gate, const Comparison& comparison
     return impossible(1, "there is no baseline: `--baseline REPORT.json` names an accepted run's");
   if (const std::string why = incomparable(gate, summary.cohort, accepted->cohort); !why.empty())
     return impossible(6, "the baseline is of another cohort: " + why);
+  if (is_same_run(summary, *accepted))
+    return impossible(5, "the baseline is this same run; hold it against one accepted before it");
   if (!counterpart(comparison, *accepted))
     return impossible(5, "the baseline has no such setting; accept a run that has it");
   return {};
@@ -174,12 +177,10 @@ GateObservations speed_observations(const Gate& gate, Bound bound, const Compari
   if (bound == Bound::kBaseline) {
     if (GateObservations none = without_baseline(gate, comparison, summary, accepted); none.code)
       return none;
-    // Blocks of two runs have nothing in common. Taken one by one they give a spread that holds
-    // for independent ones, at the price of half the degrees of freedom.
-    const auto others = log_ratios(counterpart(comparison, *accepted)->speed.samples, gate.name);
-    observations.beyond.resize(std::min(ratios.size(), others.size()));
-    auto other = others.begin();
-    for (double& ratio : observations.beyond) ratio -= (other++)->second;
+    observations.others.emplace();
+    for (const auto& [block, ratio] :
+         log_ratios(counterpart(comparison, *accepted)->speed.samples, gate.name))
+      observations.others->push_back(ratio);
     observations.bound = 1 + *gate.baseline_margin;
     observations.what = "ratio / the baseline's";
   } else if (bound != Bound::kNone) {
@@ -203,12 +204,21 @@ std::vector<Bound> bounds_of(const Gate& gate) {
   return bounds;
 }
 
+std::string few_blocks(const GateObservations& observations) {
+  const std::string ours = too_few_blocks(observations.beyond.size());
+  if (!ours.empty() || !observations.others) return ours;
+  const std::string theirs = too_few_blocks(observations.others->size());
+  return theirs.empty() ? "" : "the baseline has " + theirs;
+}
+
 GateObservations units_of(const Gate& gate, Bound bound, const Comparison& comparison,
                           const Summary& summary, const Summary* accepted) {
   GateObservations observations =
       gate.is_timing ? speed_observations(gate, bound, comparison, summary, accepted)
                      : quality_observations(gate, bound, comparison, summary, accepted);
-  if (std::ranges::any_of(observations.beyond, [](double value) { return !std::isfinite(value); }))
+  const auto is_broken = [](double value) { return !std::isfinite(value); };
+  if (std::ranges::any_of(observations.beyond, is_broken) ||
+      (observations.others && std::ranges::any_of(*observations.others, is_broken)))
     return impossible(5, "not all values are finite");
   return observations;
 }

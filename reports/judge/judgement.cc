@@ -80,6 +80,13 @@ void pass(Case& judged, std::size_t place, std::size_t count) {
   const std::size_t pairs = comparison.pairs.size();
   if (!judged.gate.is_timing && comparison.status == "ok" && count < pairs)
     return leave_for_want_of_observations(judged, place, count, pairs);
+  if (judged.gate.is_timing && comparison.status == "ok")
+    if (const std::string missing = missing_blocks(comparison.speed, judged.gate.name);
+        !missing.empty()) {
+      judged.decision.settings[place].answer = Answer::kInconclusive;
+      judged.decision.causes.push_back(judged.words.cause("missing", 7, missing, &comparison));
+      return;
+    }
   ++judged.decision.passed;
   judged.decision.settings[place].answer = Answer::kPass;
 }
@@ -169,9 +176,8 @@ std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t pl
                                                                                    : "inconclusive",
                                                           observations.code, observations.problem,
                                                           &comparison));
-    } else if (const std::string few = judged.gate.is_timing
-                                           ? too_few_blocks(observations.beyond.size())
-                                           : std::string();
+    } else if (const std::string few =
+                   judged.gate.is_timing ? few_blocks(observations) : std::string();
                !few.empty()) {
       leave_in_doubt(judged, place, few);
     } else if (observations.beyond.size() < fewest) {

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <optional>
 #include <random>
+#include <utility>
 
 #include "reports/statistics/distributions.h"
 #include "reports/statistics/paired_bootstrap.h"
@@ -143,10 +144,92 @@ Distribution distribution_of(const std::vector<double>& residuals, double t, dou
   return of_drawings(with_turned_signs(residuals, options), t, std::pow(2.0, -n), below, above);
 }
 
+// A mean and what is left of each value.
+struct Centred {
+  double mean = 0, error_squared = 0;  // of the mean; 0 where all are equal
+  std::vector<double> residuals;
+};
+
+Centred centred(const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  const auto [least, most] = std::ranges::minmax(values);
+  Centred result{
+      .mean = least == most ? least : std::accumulate(values.begin(), values.end(), 0.0) / n,
+      .residuals = {}};
+  double squares = 0;
+  for (const double value : values) {
+    result.residuals.push_back(value - result.mean);
+    squares += result.residuals.back() * result.residuals.back();
+  }
+  if (least != most) result.error_squared = squares / (n - 1) / n;
+  return result;
+}
+
+// The mean of a drawing and the square of its standard error.
+template <typename Draw>
+std::pair<double, double> drawn_mean(const std::vector<double>& residuals, Draw draw) {
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < residuals.size(); ++i) {
+    const double value = draw(i);
+    sum += value;
+    squares += value * value;
+  }
+  const auto n = static_cast<double>(residuals.size());
+  const double variance = (squares - sum * sum / n) / (n - 1);
+  return {sum / n, variance <= 1e-14 * squares ? 0 : variance / n};
+}
+
+// Studentised differences of two samples' means, each drawn for itself, or with turned signs.
+std::vector<double> drawn_differences(const Centred& ours, const Centred& others, bool by_signs,
+                                      const TestOptions& options) {
+  Drawings draw(options.seed);
+  std::vector<double> results(static_cast<std::size_t>(options.resamples));
+  const auto mean_of = [&](const std::vector<double>& residuals) {
+    return drawn_mean(residuals, [&](std::size_t i) {
+      if (!by_signs) return residuals[draw.below(residuals.size())];
+      return draw.below(2) == 0 ? residuals[i] : -residuals[i];
+    });
+  };
+  for (double& result : results) {
+    const auto [our_mean, our_error] = mean_of(ours.residuals);
+    const auto [other_mean, other_error] = mean_of(others.residuals);
+    const double difference = our_mean - other_mean, error = our_error + other_error;
+    result = error > 0         ? difference / std::sqrt(error)
+             : difference == 0 ? 0
+                               : std::copysign(std::numeric_limits<double>::infinity(), difference);
+  }
+  return results;
+}
+
+Distribution distribution_of(const Centred& ours, const Centred& others, double t, double below,
+                             double above, const TestOptions& options) {
+  const auto fewest = static_cast<double>(std::min(ours.residuals.size(), others.residuals.size()));
+  std::vector<double> drawn = drawn_differences(ours, others, false, options);
+  const auto degenerate = std::ranges::count_if(drawn, [](double one) { return std::isinf(one); });
+  if (200 * degenerate <= options.resamples) return of_drawings(drawn, t, 0, below, above);
+  return of_drawings(drawn_differences(ours, others, true, options), t, std::pow(2.0, -fewest),
+                     below, above);
+}
+
 StatisticTest without_doubt(StatisticTest test, double threshold) {
   test.low = test.high = test.estimate;
   test.p_above = test.estimate > threshold ? 0 : 1;
   test.p_at_most = 1 - test.p_above;
+  return test;
+}
+
+// What the distribution of t and Student's say, whichever claims less. Degrees of freedom are those
+// of the smaller sample, n - 1.
+StatisticTest with_chances(StatisticTest test, double t, double error, double unseen,
+                           const Distribution& about, const TestOptions& options) {
+  const double student_above = chance_of_t_above(t, test.n - 1);
+  test.p_above = std::max(student_above, about.at_least);
+  test.p_at_most = std::max(1 - student_above, std::min(1.0, about.at_most / unseen));
+  if (!about.low) return test;
+  const double student = student_quantile(options.alpha, test.n - 1),
+               upper = std::max(student, *about.high), lower = std::min(-student, *about.low);
+  if (std::isfinite(upper)) test.low = test.estimate - upper * error;
+  if (std::isfinite(lower)) test.high = test.estimate - lower * error;
   return test;
 }
 
@@ -157,32 +240,36 @@ StatisticTest test_mean(const std::vector<double>& values, double threshold,
   StatisticTest test{.n = values.size(), .low = {}, .high = {}};
   if (values.empty()) return test;
   const auto n = static_cast<double>(test.n);
-  const auto [least, most] = std::ranges::minmax(values);
-  test.estimate = least == most ? least : std::accumulate(values.begin(), values.end(), 0.0) / n;
-  std::vector<double> residuals;
-  double squares = 0;
-  for (const double value : values) {
-    residuals.push_back(value - test.estimate);
-    squares += residuals.back() * residuals.back();
-  }
-  const double spread = least != most && test.n > 1 ? std::sqrt(squares / (n - 1)) : 0;
-  test.spread = spread;
+  const Centred sample = centred(values);
+  test.estimate = sample.mean;
+  test.spread = std::sqrt(sample.error_squared * n);
   if (test.n < kFewestObservations) return test;
-  if (spread == 0) return without_doubt(test, threshold);
+  if (*test.spread == 0) return without_doubt(test, threshold);
 
-  const double error = spread / std::sqrt(n), t = (test.estimate - threshold) / error,
+  const double error = std::sqrt(sample.error_squared), t = (test.estimate - threshold) / error,
                unseen = 1 - kUnseenTail / n;
-  const Distribution about =
-      distribution_of(residuals, t, options.alpha * unseen, options.alpha, options);
-  const double student_above = chance_of_t_above(t, test.n - 1);
-  test.p_above = std::max(student_above, about.at_least);
-  test.p_at_most = std::max(1 - student_above, std::min(1.0, about.at_most / unseen));
-  if (!about.low) return test;
-  const double student = student_quantile(options.alpha, test.n - 1),
-               upper = std::max(student, *about.high), lower = std::min(-student, *about.low);
-  if (std::isfinite(upper)) test.low = test.estimate - upper * error;
-  if (std::isfinite(lower)) test.high = test.estimate - lower * error;
-  return test;
+  return with_chances(
+      test, t, error, unseen,
+      distribution_of(sample.residuals, t, options.alpha * unseen, options.alpha, options),
+      options);
+}
+
+StatisticTest test_difference(const std::vector<double>& values, const std::vector<double>& others,
+                              double threshold, const TestOptions& options) {
+  StatisticTest test{.n = std::min(values.size(), others.size()), .low = {}, .high = {}};
+  if (test.n == 0) return test;
+  const auto n = static_cast<double>(test.n);
+  const Centred ours = centred(values), theirs = centred(others);
+  test.estimate = ours.mean - theirs.mean;
+  const double error = std::sqrt(ours.error_squared + theirs.error_squared);
+  test.spread = error * std::sqrt(n);
+  if (test.n < kFewestObservations) return test;
+  if (error == 0) return without_doubt(test, threshold);
+
+  const double t = (test.estimate - threshold) / error, unseen = 1 - kUnseenTail / n;
+  return with_chances(
+      test, t, error, unseen,
+      distribution_of(ours, theirs, t, options.alpha * unseen, options.alpha, options), options);
 }
 
 std::vector<double> holm(const std::vector<double>& p_values) {

@@ -29,6 +29,15 @@ inline constexpr std::size_t kManyObservations = 500;
 StatisticTest test_mean(const std::vector<double>& values, double threshold,
                         const TestOptions& options = {});
 
+// Of the difference of two true means, `values` less `others`, that have nothing in common: two
+// runs' blocks. Bootstrap-t with the standard error of Welch 1947 (The generalization of
+// "Student's" problem when several different population variances are involved), each sample drawn
+// for itself; Student's t has the degrees of freedom of the smaller sample, the fewest that Welch's
+// formula can give. `n` of the answer is the smaller sample, `spread` the standard error times its
+// root.
+StatisticTest test_difference(const std::vector<double>& values, const std::vector<double>& others,
+                              double threshold, const TestOptions& options = {});
+
 // Holm 1979, A simple sequentially rejective multiple test procedure: p-values adjusted so that
 // comparing each with alpha keeps the chance of any wrong claim at alpha, however they depend.
 std::vector<double> holm(const std::vector<double>& p_values);

@@ -1,7 +1,11 @@
 #include "reports/summary/speed.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "reports/statistics/fewest_blocks.h"
@@ -57,7 +61,7 @@ std::map<std::size_t, double> log_ratios(const std::vector<TimedSample>& samples
   std::map<std::size_t, int> counts;
   for (const TimedSample& sample : samples) {
     const auto ms = sample.ms.of(timing);
-    if (!ms) continue;
+    if (!ms || !(*ms > 0)) continue;
     auto& [candidate, reference] = sums[sample.block];
     (sample.arm == "candidate" ? candidate : reference) += *ms;
     ++counts[sample.block];
@@ -67,6 +71,23 @@ std::map<std::size_t, double> log_ratios(const std::vector<TimedSample>& samples
     if (counts[block] == 4 && sum.first > 0 && sum.second > 0)
       ratios[block] = std::log(sum.first / sum.second);
   return ratios;
+}
+
+std::string missing_blocks(const Speed& speed, const std::string& timing) {
+  std::set<std::size_t> whole;
+  for (const TimedSample& sample : speed.samples) whole.insert(sample.block);
+  const std::size_t counted = log_ratios(speed.samples, timing).size(),
+                    broken = static_cast<std::size_t>(speed.broken_blocks),
+                    all = whole.size() + broken + static_cast<std::size_t>(speed.invalid_blocks);
+  std::vector<std::string> why;
+  if (broken > 0)
+    why.push_back(
+        fmt::format("{} broken: not whole, or not made by one start of the program", broken));
+  if (counted < whole.size())
+    why.push_back(
+        fmt::format("{} without {} in one of its samples", whole.size() - counted, timing));
+  if (why.empty()) return "";
+  return fmt::format("{} of {} blocks counted ({})", counted, all, fmt::join(why, "; "));
 }
 
 Speed speed_of(const std::vector<const SampleRecord*>& records) {

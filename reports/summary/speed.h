@@ -53,6 +53,10 @@ struct Speed {
   const TimingStatistics* timing(const std::string& name) const;
 };
 
+// "6 of 12 blocks counted (6 broken: ...)" where blocks of this timing are missing, which were to
+// be made and are not there whole; empty where none are. Invalid ones are not missing.
+std::string missing_blocks(const Speed& speed, const std::string& timing);
+
 // `records` are the timing samples of one comparison. Only whole blocks count, four samples that
 // are "ok" and of one start, and of these only those without a sample of an invalid environment.
 Speed speed_of(const std::vector<const SampleRecord*>& records);

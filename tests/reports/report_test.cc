@@ -77,6 +77,8 @@ TEST_F(ReportRun, IsJudgedByAnAcceptedReportInTheFolder) {
   EXPECT_EQ(report_run(folder_, terminal_), 0);
   std::filesystem::rename(folder_ / "report.json", folder_ / "baseline.json");
   write_gates(kByBaseline);
+  run.starts[0]["started"] = "2026-11-25T07:00:00Z";  // another night's
+  write(run);
   EXPECT_EQ(report_run(folder_, terminal_), 0) << terminal_.str();
   const json report = read_json(folder_ / "report.json");
   EXPECT_NO_THROW(check_json(report, schema("report"), "report.json"));
@@ -127,6 +129,8 @@ TEST_F(ReportRun, SaysHowFarItIsFromTheFirstBaselineInEveryFormat) {
   const std::string first = read_file(folder_ / "report.json");
   std::filesystem::rename(folder_ / "report.json", folder_ / "baseline.json");
   write_gates(kByBaseline);
+  run.starts[0]["started"] = "2026-11-25T07:00:00Z";  // another night's
+  write(run);
   EXPECT_EQ(report_run(folder_, terminal_), 0);
   EXPECT_EQ(terminal_.str().find("since the first baseline"), std::string::npos);  // a file only
   write_file(folder_ / "first_baseline.json", first_baseline_text("2026-10-01T03:00:00Z", first));

@@ -46,5 +46,20 @@ TEST(CohortDifferences, TakeAFieldForWholeWords) {
   EXPECT_EQ(cohort_differences(a, b, {"host"})[1].allowed, "varied");
 }
 
+// Other algorithms are no news of a driver that is the same.
+TEST(CohortDifferences, ComeWithAFieldOnlyWhereThatOneDiffers) {
+  const auto cohort = [](const char* driver, const char* algorithm) {
+    return json{{"devices", {{{"driver", driver}}}}, {"algorithms", {{"conv", algorithm}}}};
+  };
+  const auto same = cohort_differences(cohort("550", "x"), cohort("550", "y"), {"driver"});
+  ASSERT_EQ(same.size(), 1u);
+  EXPECT_EQ(same[0].allowed, "");
+  EXPECT_EQ(not_varied(same, {"driver"}), std::vector<std::string>{"driver"});
+  const auto other = cohort_differences(cohort("550", "x"), cohort("560", "y"), {"driver"});
+  ASSERT_EQ(other.size(), 2u);
+  EXPECT_EQ(other[0].allowed, "comes with driver: algorithms are searched anew for each driver");
+  EXPECT_TRUE(not_varied(other, {"driver"}).empty());
+}
+
 }  // namespace
 }  // namespace sameseed

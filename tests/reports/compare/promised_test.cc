@@ -117,9 +117,50 @@ TEST(Compare, DoesNotTakeUnknownNoiseOrTokensForTheSame) {
 TEST(Compare, CarriesOverWhatMakesARunNoWholeOne) {
   const RunFiles files = files_of(synthetic_run({.noise = 1}));
   const RunIndex run(files);
-  const Compared result = compare_runs(run, run, {.troubles_b = {"a picture is broken"}}, {});
+  const Compared result = compare_runs(run, run, {.troubles_b = {{7, "a picture is broken"}}}, {});
   EXPECT_EQ(result.verdict.code, 7);
   EXPECT_EQ(first_shortfall(result), "B: a picture is broken");
+  EXPECT_EQ(result.verdict.text.find("1 thing is missing, listed above"), 0u)
+      << result.verdict.text;
+}
+
+TEST(Compare, IsNotZeroWhereASwitchDidNotActInEitherRun) {
+  const RunFiles files = files_of(synthetic_run({.noise = 1}));
+  const RunIndex run(files);
+  const std::vector<Shortfall> idle = {{8, "conv half 1 did not act"}};
+  for (const auto& [options, text] :
+       {std::pair{CompareOptions{.varied = {}, .troubles_a = idle}, "A: conv half 1 did not act"},
+        {CompareOptions{.varied = {}, .troubles_b = idle}, "B: conv half 1 did not act"}}) {
+    const Compared result = compare_runs(run, run, options, {});
+    EXPECT_EQ(result.verdict.code, 8);
+    EXPECT_EQ(result.verdict.word, "a switch did not act");
+    EXPECT_EQ(first_shortfall(result), text);
+    std::ostringstream told;
+    write_comparison(result, told);
+    EXPECT_NE(told.str().find(std::string("did not act:\n  ") + text), std::string::npos);
+    EXPECT_NO_THROW(check_json(
+        compare_json(result),
+        read_file(std::string(SAMESEED_SOURCE_DIR) + "/reports/schema/compare.schema.json"),
+        "compare.json"));
+  }
+}
+
+TEST(Compare, TakesNoRunAgainstItselfOrItsOwnSamples) {
+  RawRun first = synthetic_run({.noise = 1}), second = synthetic_run({.noise = 2});
+  for (auto& [id, record] : first.samples) record["start"] = "one";
+  for (auto& [id, record] : second.samples) record["start"] = "two";
+  const RunFiles files_a = files_of(first), files_b = files_of(second);
+  EXPECT_EQ(compare_runs(RunIndex(files_a), RunIndex(files_b), {}, {}).verdict.code, 0);
+  const Compared itself = compare_runs(RunIndex(files_a), RunIndex(files_a), {}, {});
+  EXPECT_EQ(itself.verdict.code, 6);
+  EXPECT_TRUE(itself.verdict.text.starts_with("this is the same run, or a copy of it: "))
+      << itself.verdict.text;
+  second.samples.begin()->second["start"] = "one";
+  const RunFiles merged = files_of(second);
+  const Compared shared = compare_runs(RunIndex(files_a), RunIndex(merged), {}, {});
+  EXPECT_EQ(shared.verdict.code, 6);
+  EXPECT_TRUE(shared.verdict.text.starts_with("the runs share samples: 1 of "))
+      << shared.verdict.text;
 }
 
 }  // namespace

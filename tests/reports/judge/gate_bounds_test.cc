@@ -7,6 +7,7 @@
 #include "reports/judge/gate_observations.h"
 #include "reports/judge/verdict.h"
 #include "tests/reports/judge/interval_gates.h"
+#include "tests/reports/small_run.h"
 
 namespace sameseed {
 namespace {
@@ -50,6 +51,9 @@ TEST(FloorGate, IsRefusedWhereTheFloorWasNotMeasured) {
 const std::string kBaseline =
     R"({"metric":"lpips.alex","statistic":"mean","at_most":{"baseline":true,"margin":0.01}})";
 
+const std::string kRatioBaseline =
+    R"({"timing":"total_ms","statistic":"ratio","at_most":{"baseline":true,"margin":0.03}})";
+
 json with_first(const json& report, const std::string& gate, const json& accepted,
                 const json& first) {
   const Summary summary = summary_of_report(report), theirs = summary_of_report(accepted);
@@ -87,7 +91,43 @@ TEST(BaselineGate, SaysItOfNumbersAndOfTimesTooAndOfTheWorstSetting) {
   json foreign = first;  // says nothing of this run
   foreign["cohort"]["recipe"] = "another";
   EXPECT_TRUE(
-      drift(R"({"metric":"lpips.alex","statistic":"worst","at_most":1})", foreign).is_null());
+      drift(R"({"metric":"lpips.alex","statistic":"worst","at_most":1})", foreign)
+          .at("text")
+          .get<std::string>()
+          .starts_with(
+              "since the first baseline (2026-10-01): not told: the baseline is of another"));
+}
+
+TEST(BaselineGate, SaysWhyNothingIsToldSinceTheFirstAndOfHowManyPrompts) {
+  const json tonight = report_of(about(0.1, 0.02, 12), about(0.8, 0.01, 12));
+  const auto drift = [&](const json& now, const std::string& gate, const json& first) {
+    return with_first(now, gate, first, first)
+        .at("gates")[0]
+        .value("since_first_baseline", json())
+        .value("text", "");
+  };
+  const std::string since = "since the first baseline (2026-10-01): ";
+  const json few = report_of(about(0.1, 0.02, 12), about(0.8, 0.01, 5));
+  EXPECT_EQ(drift(few, kRatioBaseline, tonight), since + "not told: too few blocks (5 of 6)");
+  EXPECT_EQ(drift(tonight, kRatioBaseline, few),
+            since + "not told: the baseline has too few blocks (5 of 6)");
+  json other = tonight;
+  other["cohort"]["recipe"] = "other";
+  EXPECT_TRUE(drift(tonight, kBaseline, other).starts_with(since + "not told: the baseline is of"))
+      << drift(tonight, kBaseline, other);
+  EXPECT_EQ(drift(tonight, kBaseline, report_of(about(0.1, 0.02, 8))),
+            since + "+0 in deepcache 3/0/0 (8 of 12 prompts)");
+}
+
+TEST(BaselineGate, TakesNoRunForItsOwnBaseline) {
+  json report = report_of(about(0.1, 0.02, 12), about(0.8, 0.01, 12)), other = report;
+  report["run"] = {{"start", "one"}, {"started", "2026-11-01T01:00:00Z"}};
+  other["run"] = {{"start", "two"}, {"started", "2026-11-02T01:00:00Z"}};
+  for (const std::string& gate : {kBaseline, kRatioBaseline}) {
+    EXPECT_EQ(code_of(report, gate, &other), 0);
+    EXPECT_EQ(code_of(report, gate, &report), 5);
+    EXPECT_TRUE(holds(text_of(report, gate, &report), "the baseline is this same run"));
+  }
 }
 
 TEST(BaselineGate, AllowsTheMarginAndNoMore) {
@@ -165,6 +205,63 @@ TEST(RatioGate, FindsThreePercentAgainstTheBaseline) {
   const json accepted = report_of({}, about(0.8, 0.004, 12));
   EXPECT_EQ(code_of(report_of({}, about(0.824, 0.004, 12)), gate, &accepted), 3);
   EXPECT_EQ(code_of(report_of({}, about(0.8, 0.004, 12)), gate, &accepted), 0);
+}
+
+// The baseline's ratio is that of all its blocks, as its report shows it, whichever of them come
+// first and however many tonight has.
+TEST(RatioGate, HoldsAllBlocksOfBothRunsAgainstEachOther) {
+  std::vector<double> wavering = about(0.8, 0.003, 6);
+  for (const double late : about(0.6, 0.003, 6)) wavering.push_back(late);
+  const json accepted = report_of({}, wavering), steady = report_of({}, about(0.6, 0.003, 12));
+  for (const std::size_t blocks : {6u, 12u, 24u}) {
+    const json tonight = report_of({}, about(0.8, 0.003, blocks));
+    EXPECT_NE(code_of(tonight, kRatioBaseline, &accepted), 0) << blocks;
+    EXPECT_EQ(code_of(tonight, kRatioBaseline, &steady), 3) << blocks;
+    const json verdict = judged(tonight, gates_of(kRatioBaseline), &accepted);
+    const json test = verdict.at("gates")[0].at("settings")[0].at("tests")[0];
+    EXPECT_NEAR(test.at("estimate").get<double>(), 0.8 / std::sqrt(0.8 * 0.6), 0.001) << test;
+  }
+}
+
+TEST(RatioGate, SaysThatTheBaselineHasTooFewBlocks) {
+  const json tonight = report_of({}, about(0.8, 0.01, 12)), few = report_of({}, {0.8, 0.8, 0.8}),
+             none = report_of({}, {});
+  EXPECT_EQ(code_of(tonight, kRatioBaseline, &few), 5);
+  EXPECT_TRUE(
+      holds(text_of(tonight, kRatioBaseline, &few), "the baseline has too few blocks (3 of 6)"))
+      << text_of(tonight, kRatioBaseline, &few);
+  EXPECT_TRUE(
+      holds(text_of(tonight, kRatioBaseline, &none), "the baseline has too few blocks (0 of 6)"));
+}
+
+// Blocks of two starts, and a sample without the timing: what is not there proves nothing.
+TEST(GateOnTimes, DoesNotPassWhereBlocksAreMissing) {
+  const auto gates = [](const char* by) {
+    const json gate = {{"timing", "total_ms"},
+                       {"statistic", "ratio"},
+                       {"at_most", 2},
+                       {"by", by},
+                       {"where", {{kConvAxis, "1"}}}};
+    return parse_gates(json{{"schema", "sameseed/gate/1"}, {"gates", {gate}}}.dump(), "g.json");
+  };
+  for (const char* by : {"interval", "value"}) {
+    EXPECT_EQ(verdict_of(summary_of(small_run(8)), gates(by)).code, 0);
+    RawRun run = small_run(8);
+    for (const char* id : {"t:3:2", "t:3:3"}) run.samples.at(id)["start"] = "another";
+    const Verdict broken = verdict_of(summary_of(run), gates(by));
+    EXPECT_EQ(broken.code, 7);
+    EXPECT_NE(broken.causes[0].text.find("7 of 8 blocks counted (1 broken: not whole"),
+              std::string::npos)
+        << broken.causes[0].text;
+    run = small_run(8);
+    run.samples.at("t:3:2")["timings_ms"].erase("total");
+    run.samples.at("t:4:2")["timings_ms"]["total"] = 0;
+    const Verdict lacking = verdict_of(summary_of(run), gates(by));
+    EXPECT_EQ(lacking.code, 7);
+    EXPECT_NE(lacking.causes[0].text.find("6 of 8 blocks counted (2 without total_ms"),
+              std::string::npos)
+        << lacking.causes[0].text;
+  }
 }
 
 // A report of an older version has a ratio of however many blocks.

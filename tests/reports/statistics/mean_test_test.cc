@@ -176,5 +176,50 @@ TEST(MeanTest, ShowsTheSmallestChangeWithTheStatedPower) {
   }
 }
 
+TEST(DifferenceTest, CountsAllObservationsOfBothSamples) {
+  const std::vector<double> eighty(12, std::log(0.8));
+  std::vector<double> wavering;
+  for (int i = 0; i < 12; ++i) wavering.push_back(std::log(i < 6 ? 0.8 : 0.6) + 0.001 * (i % 2));
+  // The first six of either say that nothing has changed.
+  const StatisticTest test = test_difference({eighty.begin(), eighty.begin() + 6}, wavering, 0.03);
+  EXPECT_EQ(test.n, 6u);
+  EXPECT_NEAR(test.estimate, std::log(0.8 / std::sqrt(0.8 * 0.6)), 0.001);
+  EXPECT_GT(test.p_at_most, 0.05);
+  EXPECT_GT(*test.high, 0.03);
+}
+
+TEST(DifferenceTest, TellsADifferenceAndNoneOfTooFew) {
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal;
+  std::vector<double> ours(12), theirs(24);
+  for (double& value : ours) value = 0.05 + 0.01 * normal(random);
+  for (double& value : theirs) value = 0.01 * normal(random);
+  EXPECT_LE(test_difference(ours, theirs, 0.03).p_above, 0.05);
+  EXPECT_LE(test_difference(ours, theirs, 0.07).p_at_most, 0.05);
+  ours.resize(5);
+  EXPECT_EQ(test_difference(ours, theirs, 0.03).p_above, 1);
+  EXPECT_EQ(test_difference(ours, {}, 0.03).n, 0u);
+  const std::vector<double> equal(6, 0.1);
+  EXPECT_EQ(test_difference(equal, equal, 0).p_at_most, 0);  // equal but for nothing
+}
+
+// 1000 pairs of runs whose true difference is the threshold: neither side is claimed in more than
+// the nominal 5 %, however unequal the samples.
+TEST(DifferenceTest, ClaimsEitherSideWronglyNoMoreOftenThanItSays) {
+  std::mt19937_64 random(11);
+  std::normal_distribution<double> normal;
+  int above = 0, at_most = 0;
+  for (int run = 0; run < 1000; ++run) {
+    std::vector<double> ours(6), theirs(12);
+    for (double& value : ours) value = 0.03 * normal(random);
+    for (double& value : theirs) value = 0.01 * normal(random);
+    const StatisticTest test = test_difference(ours, theirs, 0, {.resamples = 499});
+    above += test.p_above <= 0.05;
+    at_most += test.p_at_most <= 0.05;
+  }
+  EXPECT_LE(above, 65);
+  EXPECT_LE(at_most, 65);
+}
+
 }  // namespace
 }  // namespace sameseed
