@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"out_of_memory", "with ok: seed 1, 64x48: out_of_memory"},
         Fault{"rubbish", "nothing else on stdout: seed 1, 64x48: the answer"},
         Fault{"endless_line", "nothing else on stdout: seed 1, 64x48: the worker wrote"},
-        Fault{"twice", "nothing else on stdout: warm-up: the worker spoke out of turn"},
+        Fault{"twice", "nothing else on stdout: warm-up: the worker"},
         Fault{"chatty", "I am thinking"},
         Fault{"other_request", "the worker answered another request"},
         Fault{"no_total", "what the records need: seed 1, 64x48: the worker's answer has no "},
