@@ -1,17 +1,44 @@
 #include "pipeline/model/config_fields.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/json.h"
 
 namespace sameseed {
 
 using nlohmann::json;
 
+json read_config(const std::filesystem::path& path) {
+  constexpr std::pair<std::string_view, const char*> kWords[] = {
+      {"-Infinity", "\"-inf\""}, {"Infinity", "\"inf\""}, {"NaN", "\"nan\""}};
+  const std::string text = read_file(path);
+  std::string result;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (in_string && text[i] == '\\') {
+      result += text.substr(i++, 2);
+      continue;
+    }
+    in_string = in_string != (text[i] == '"');
+    const auto word = std::ranges::find_if(kWords, [&](const auto& known) {
+      return !in_string && std::string_view(text).substr(i).starts_with(known.first);
+    });
+    if (word == std::end(kWords)) {
+      result += text[i];
+      continue;
+    }
+    result += word->second;
+    i += word->first.size() - 1;
+  }
+  return parse_json(result, path.string());
+}
+
 ConfigFields::ConfigFields(std::filesystem::path path)
-    : path_(std::move(path)), values_(read_json(path_)) {
+    : path_(std::move(path)), values_(read_config(path_)) {
   if (!values_.is_object()) throw UserError(path_.string() + ": not a JSON object");
   // Written by diffusers: fields that its class had not yet when the model was made.
   if (const json defaults = values_.value("_use_default_values", json()); defaults.is_array())

@@ -18,6 +18,10 @@
 
 namespace sameseed {
 
+// A JSON file as Python writes it: infinities and NaN, which JSON has not, are the strings "inf",
+// "-inf" and "nan". Throws UserError where it cannot be read.
+nlohmann::json read_config(const std::filesystem::path& path);
+
 class ConfigFields {
  public:
   // Throws UserError where the file cannot be read or holds no object.

@@ -106,8 +106,9 @@ void print_no_classes(const std::vector<Comparison>& comparisons, std::ostream& 
           comparisons, [](const Comparison& one) { return !can_tell_class(one); });
       untold > 0)
     out << fmt::format(
-        "class of {} comparisons: not told; `--floor` and `--oracle` measure what it takes\n\n",
-        untold);
+        "no class for {} {}: neither a floor nor an oracle stands beside {} (`--floor`, "
+        "`--oracle`)\n\n",
+        untold, untold == 1 ? "comparison" : "comparisons", untold == 1 ? "it" : "them");
 }
 
 void print_excluded(const std::vector<Excluded>& excluded, std::ostream& out) {

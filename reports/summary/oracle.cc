@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "reports/run/loss_table.h"
@@ -30,6 +32,12 @@ std::map<std::string, std::size_t> prompts_of(const std::vector<ScoredPair>& pai
   std::map<std::string, std::size_t> numbers;
   for (const ScoredPair& scored : pairs) numbers.emplace(scored.pair.observation(), numbers.size());
   return numbers;
+}
+
+std::set<PairKey> keys_of(const std::vector<ScoredPair>& pairs) {
+  std::set<PairKey> keys;
+  for (const ScoredPair& scored : pairs) keys.insert(key_of(scored.pair));
+  return keys;
 }
 
 // For estimate_family(); empty where not all differences are finite.
@@ -99,8 +107,16 @@ std::optional<std::map<std::string, OracleReading>> oracle_of(
   }
   const std::vector<EffectEstimate> estimates = estimate_family(rows, prompts.size());
   std::map<std::string, OracleReading> result;
-  for (std::size_t i = 0; i < available.size(); ++i)
-    result.emplace(available[i]->name, reading_of(*available[i], losses[i], estimates[i]));
+  const bool is_own = std::ranges::any_of(
+      pairs, [](const ScoredPair& scored) { return scored.pair.oracle == scored.pair.reference; });
+  for (std::size_t i = 0; i < available.size(); ++i) {
+    OracleReading reading = reading_of(*available[i], losses[i], estimates[i]);
+    if (is_own)
+      reading.reading = kReferenceIsOracle;
+    else if (reading.difference.n > 0 && losses[i].difference.size() < keys_of(pairs).size())
+      reading.reading = kNotAllPairs;
+    result.emplace(available[i]->name, std::move(reading));
+  }
   return result;
 }
 

@@ -20,9 +20,14 @@ struct OracleReading {
   // those of all other metrics together. n: prompts; 0: nothing was scored.
   Estimate difference;
   // "candidate nearer" or "reference nearer" where the interval leaves 0 out, else "no difference
-  // shown"; "too few" below the fewest prompts; empty without pairs.
+  // shown"; "too few" below the fewest prompts; kNotAllPairs; kReferenceIsOracle; empty without
+  // pairs.
   std::string reading;
 };
+// What is missing need not be like the rest.
+inline constexpr const char* kNotAllPairs = "not all pairs were scored";
+// Nothing can be nearer to it.
+inline constexpr const char* kReferenceIsOracle = "the reference is the oracle";
 
 // By metric, of one comparison's pairs; nothing where they name no oracle.
 std::optional<std::map<std::string, OracleReading>> oracle_of(

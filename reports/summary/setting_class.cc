@@ -244,6 +244,10 @@ Finding by_oracle(const Comparison& comparison, const std::vector<const ReportMe
   std::size_t prompts = 0;
   bool enough = false;
   for (const auto& [name, reading] : *comparison.oracle) {
+    if (reading.reading == kReferenceIsOracle)
+      return {Finding::kOpen, "the reference is the oracle, so nothing can be nearer to it"};
+    if (reading.reading == kNotAllPairs)
+      return {Finding::kOpen, "not all pairs were scored against the oracle"};
     prompts = std::max(prompts, reading.difference.n);
     enough = enough || (!reading.reading.empty() && reading.reading != "too few");
     if (reading.reading == "reference nearer") reference.push_back(name);

@@ -97,6 +97,12 @@ TEST(Schedulers, NameWhatIsNotSupportedAndWhatIsIgnored) {
   ASSERT_EQ(warnings.size(), 1u);
   EXPECT_TRUE(has(warnings[0], "EDMEulerScheduler has no beta_start: ignored"));
   EXPECT_EQ(problem({{"_class_name", "EulerDiscreteScheduler"}}, "DDIMScheduler"), "");
+  // As Python writes a config that has its default of minus infinity.
+  write_file(file, R"({"_class_name": "DPMSolverMultistepScheduler", "note": "a \"-Infinity\"",
+                       "lambda_min_clipped": -Infinity, "variance_type": null})");
+  warnings.clear();
+  EXPECT_NO_THROW(read_scheduler(file, "", warnings));
+  EXPECT_EQ(warnings.size(), 1u);
   std::filesystem::remove(file);
 }
 

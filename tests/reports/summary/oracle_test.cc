@@ -14,8 +14,14 @@ struct Losses {
   double candidate, reference;  // LPIPS against the oracle
 };
 
-// The setting that is on, its pairs held against an oracle: a prompt each, so many seeds.
-json oracle_of(const std::vector<Losses>& prompts, int seeds = 1) {
+struct Plan {
+  int seeds = 1;
+  std::size_t scored = 1000;  // prompts, the first of them
+  bool is_reference = false;  // the oracle is the reference's own case
+};
+
+// The setting that is on, its pairs held against an oracle: a prompt each.
+json oracle_of(const std::vector<Losses>& prompts, const Plan& plan = {}) {
   RawRun run = small_run();
   run.plan["cases"].push_back({{"id", "o"}, {"environment", "er"}, {"request", json::object()}});
   json pairs = json::array();
@@ -24,12 +30,18 @@ json oracle_of(const std::vector<Losses>& prompts, int seeds = 1) {
     run.plan["cases"].push_back({{"id", ours}, {"environment", "e1"}, {"request", json::object()}});
     run.plan["cases"].push_back(
         {{"id", theirs}, {"environment", "er"}, {"request", json::object()}});
-    for (int seed = 0; seed < seeds; ++seed)
+    for (int seed = 0; seed < plan.seeds; ++seed)
       pairs.push_back({{"candidate", ours},
                        {"reference", theirs},
                        {"prompt", "cat " + std::to_string(i)},
                        {"seed", seed},
-                       {"oracle", "o"}});
+                       {"oracle", plan.is_reference ? theirs : "o"}});
+    if (i >= plan.scored) continue;
+    if (plan.is_reference) {
+      run.scores[{ours, theirs}] = pair_scores(ours, theirs, 40, prompts[i].candidate);
+      run.scores[{theirs, theirs}] = pair_scores(theirs, theirs, 99, 0);
+      continue;
+    }
     run.scores[{ours, "o"}] = pair_scores(ours, "o", 40, prompts[i].candidate);
     run.scores[{theirs, "o"}] = pair_scores(theirs, "o", 40, prompts[i].reference);
   }
@@ -66,8 +78,8 @@ TEST(Oracle, NamesTheArmThatIsNearerPromptByPrompt) {
 }
 
 TEST(Oracle, SaysTooFewBelowSixPromptsHoweverManySeeds) {
-  EXPECT_EQ(oracle_of(reference_nearer(5), 4).at("reading"), "too few");
-  EXPECT_EQ(oracle_of(reference_nearer(5), 4).at("n"), 5);
+  EXPECT_EQ(oracle_of(reference_nearer(5), {.seeds = 4}).at("reading"), "too few");
+  EXPECT_EQ(oracle_of(reference_nearer(5), {.seeds = 4}).at("n"), 5);
   EXPECT_TRUE(oracle_of(reference_nearer(5)).at("interval").is_null());
 }
 
@@ -75,6 +87,19 @@ TEST(Oracle, ShowsNoDifferenceWherePromptsDisagree) {
   std::vector<Losses> list = reference_nearer(8);
   for (std::size_t i = 0; i < 8; i += 2) std::swap(list[i].candidate, list[i].reference);
   EXPECT_EQ(oracle_of(list).at("reading"), "no difference shown");
+}
+
+// Those that are missing may be the bad ones.
+TEST(Oracle, IsNotReadWhereSomePairsAreNotScored) {
+  const json found = oracle_of(reference_nearer(12), {.scored = 11});
+  EXPECT_EQ(found.at("n"), 11);
+  EXPECT_EQ(found.at("reading"), "not all pairs were scored");
+}
+
+// Of a reference in the highest precision, which is 0 from itself.
+TEST(Oracle, IsNotReadWhereItIsTheReferenceItself) {
+  EXPECT_EQ(oracle_of(reference_nearer(12), {.is_reference = true}).at("reading"),
+            "the reference is the oracle");
 }
 
 TEST(Oracle, CountsOnlyPairsOfWhichBothArmsAreScored) {
