@@ -196,7 +196,8 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   const at::Device device = backends_.unet->device();
   const bool guided = embeds.negative_prompt_embeds.defined();
   const auto scheduler = make_scheduler_(request.steps, device);
-  check_step_noise(scheduler->step_noises(), noise, request);
+  const StepNoises added = scheduler->step_noises();
+  check_step_noise(added, noise, request);
   const std::vector<float> sizes = {
       static_cast<float>(request.height), static_cast<float>(request.width), 0, 0,
       static_cast<float>(request.height), static_cast<float>(request.width)};
@@ -237,7 +238,6 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
       input.context.made.push_back({made[i], made[i + 1]});
   }
 
-  const StepNoises added = scheduler->step_noises();
   Tensor latents = noise.initial.to(device, type) * scheduler->init_noise_sigma();
   watch.mark();
   for (std::int64_t i = 0; i < timesteps.size(0); ++i) {

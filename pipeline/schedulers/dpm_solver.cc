@@ -1,8 +1,6 @@
 // DPM-Solver++ over SDXL's own noise levels: "DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "3M".
 #include <ATen/ATen.h>
 
-#include <cmath>
-
 #include "pipeline/schedulers/dpm_update.h"
 #include "pipeline/schedulers/noise_levels.h"
 #include "pipeline/schedulers/scheduler_classes.h"
@@ -23,19 +21,8 @@ class DpmSolver final : public Scheduler {
   DpmSolver(const DpmConfig& config, std::int64_t steps, at::Device device) : config_(config) {
     check_steps(steps, config.training.steps - 1);
     const NoiseTable table = noise_table(config.training);
-    std::vector<double> times = solver_timesteps(config.spacing, config.training.steps, steps);
-    std::vector<double> levels;
-    if (config.spread == Spread::kByTimesteps) {
-      for (const double time : times) levels.push_back(level_at(table, time));
-    } else {
-      levels = spread_levels(config.spread, table.sigmas.back(), table.sigmas.front(), steps);
-      times.clear();
-      const bool is_rounded = config.spread == Spread::kKarras || config.spread == Spread::kLu;
-      for (const double level : levels) {
-        const double time = timestep_of(level, table);
-        times.push_back(is_rounded ? std::nearbyint(time) : std::trunc(time));
-      }
-    }
+    auto [times, levels] = solver_levels(table, config.spacing, config.spread, table.sigmas.back(),
+                                         table.sigmas.front(), steps);
     levels.push_back(config.options.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
     sigmas_ = float_tensor(levels);
     for (std::int64_t i = 0; i < sigmas_.size(0); ++i) levels_.push_back(level_of(sigmas_[i]));
@@ -52,11 +39,7 @@ class DpmSolver final : public Scheduler {
   at::Tensor step(const at::Tensor& noise_pred, std::int64_t step, const at::Tensor& latents,
                   const at::Tensor& noise) override {
     const Level& level = levels_[static_cast<std::size_t>(step)];
-    at::Tensor clean = noise_pred;
-    if (config_.prediction_type == "epsilon")
-      clean = (latents - level.sigma * noise_pred) / level.alpha;
-    else if (config_.prediction_type == "v_prediction")
-      clean = level.alpha * latents - level.sigma * noise_pred;
+    const at::Tensor clean = clean_at(level, config_.prediction_type, latents, noise_pred);
     return update_->next(levels_, step, clean, latents.to(at::kFloat), noise)
         .to(clean.scalar_type());
   }

@@ -21,8 +21,7 @@ DpmOptions read_dpm_options(ConfigFields& fields, int most_order_of_sde) {
     fields.complain("solver_order", "has no stochastic form in this class");
   options.lower_order_final = fields.get("lower_order_final", options.lower_order_final);
   options.euler_at_final = fields.get("euler_at_final", options.euler_at_final);
-  options.ends_at_zero = fields.get<std::string>("final_sigmas_type", "zero") == "zero";
-  fields.only("final_sigmas_type", {"zero", "sigma_min"});
+  options.ends_at_zero = read_ends_at_zero(fields);
   fields.only("thresholding", {false});
   fields.ignore({"dynamic_thresholding_ratio", "sample_max_value"});  // of thresholding
   return options;

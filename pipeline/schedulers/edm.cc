@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "pipeline/schedulers/noise_levels.h"
+
 namespace sameseed {
 
 using at::pow;
@@ -24,8 +26,7 @@ EdmConfig read_edm(ConfigFields& fields) {
   fields.only("sigma_schedule", {"karras", "exponential"});
   config.is_velocity = fields.get<std::string>("prediction_type", "epsilon") == "v_prediction";
   fields.only("prediction_type", {"epsilon", "v_prediction"});
-  config.ends_at_zero = fields.get<std::string>("final_sigmas_type", "zero") == "zero";
-  fields.only("final_sigmas_type", {"zero", "sigma_min"});
+  config.ends_at_zero = read_ends_at_zero(fields);
   fields.ignore({"num_train_timesteps"});  // of training alone
   return config;
 }

@@ -25,8 +25,7 @@ class Euler final : public Scheduler {
     const NoiseTable table = noise_table(config.training);
     std::vector<double> times = euler_timesteps(config.spacing, config.training.steps, steps);
     for (double& time : times) time = static_cast<float>(time);
-    std::vector<double> levels;
-    for (const double time : times) levels.push_back(level_at(table, time));
+    std::vector<double> levels = levels_at(table, times);
     if (config.log_linear) levels = log_linear(table, steps);
     if (config.spread != Spread::kByTimesteps) {
       levels = spread_levels(config.spread, config.sigma_max.value_or(levels.front()),
@@ -43,23 +42,17 @@ class Euler final : public Scheduler {
   const at::Tensor& sigmas() const override { return sigmas_; }
 
   at::Tensor init_noise_sigma() const override {
-    const at::Tensor highest = sigmas_.max();
-    return config_.spacing.how == "leading" ? at::pow(at::pow(highest, 2) + 1, 0.5) : highest;
+    return euler_init_noise_sigma(config_.spacing, sigmas_);
   }
 
   at::Tensor scale_model_input(const at::Tensor& latents, std::int64_t step) const override {
-    return latents / at::pow(at::pow(sigmas_[step], 2) + 1, 0.5);
+    return euler_scaled_input(latents, sigmas_[step]);
   }
 
   at::Tensor step(const at::Tensor& noise_pred, std::int64_t step, const at::Tensor& latents,
                   const at::Tensor& /*noise*/) override {
     const at::Tensor sample = latents.to(at::kFloat), sigma = sigmas_[step];
-    at::Tensor original = noise_pred;
-    if (config_.prediction_type == "epsilon")
-      original = sample - sigma * noise_pred;
-    else if (config_.prediction_type == "v_prediction")
-      original = noise_pred * (-sigma / at::pow(at::pow(sigma, 2) + 1, 0.5)) +
-                 sample / (at::pow(sigma, 2) + 1);
+    const at::Tensor original = euler_clean(config_.prediction_type, sample, noise_pred, sigma);
     const at::Tensor derivative = (sample - original) / sigma;
     return (sample + derivative * (sigmas_[step + 1] - sigma)).to(noise_pred.scalar_type());
   }
@@ -96,8 +89,7 @@ MakeScheduler read_euler(ConfigFields& fields) {
   fields.only("prediction_type", {"epsilon", "v_prediction", "sample", "original_sample"});
   config.sigma_min = fields.optional<double>("sigma_min");
   config.sigma_max = fields.optional<double>("sigma_max");
-  config.ends_at_zero = fields.get<std::string>("final_sigmas_type", "zero") == "zero";
-  fields.only("final_sigmas_type", {"zero", "sigma_min"});
+  config.ends_at_zero = read_ends_at_zero(fields);
   config.log_linear = fields.get<std::string>("interpolation_type", "linear") == "log_linear";
   fields.only("interpolation_type", {"linear", "log_linear"});
   // As in diffusers, of a velocity only.

@@ -2,6 +2,8 @@
 // sample_euler_ancestral).
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "pipeline/schedulers/noise_levels.h"
 #include "pipeline/schedulers/scheduler_classes.h"
 
@@ -10,15 +12,14 @@ namespace {
 
 class EulerAncestral final : public Scheduler {
  public:
-  EulerAncestral(const TrainingNoise& training, const Spacing& spacing, bool is_velocity,
+  EulerAncestral(const TrainingNoise& training, const Spacing& spacing, std::string prediction_type,
                  std::int64_t steps, at::Device device)
-      : is_leading_(spacing.how == "leading"), is_velocity_(is_velocity) {
+      : spacing_(spacing), prediction_type_(std::move(prediction_type)) {
     check_steps(steps, training.steps);
     const NoiseTable table = noise_table(training);
     std::vector<double> times = euler_timesteps(spacing, training.steps, steps);
     for (double& time : times) time = static_cast<float>(time);
-    std::vector<double> levels;
-    for (const double time : times) levels.push_back(level_at(table, time));
+    std::vector<double> levels = levels_at(table, times);
     levels.push_back(0);
     sigmas_ = float_tensor(levels);
     timesteps_ = float_tensor(times, device);
@@ -29,23 +30,17 @@ class EulerAncestral final : public Scheduler {
   // Also in the last step, where it is multiplied by 0.
   StepNoises step_noises() const override { return {.draws = timesteps_.size(0)}; }
 
-  at::Tensor init_noise_sigma() const override {
-    const at::Tensor highest = sigmas_.max();
-    return is_leading_ ? at::pow(at::pow(highest, 2) + 1, 0.5) : highest;
-  }
+  at::Tensor init_noise_sigma() const override { return euler_init_noise_sigma(spacing_, sigmas_); }
 
   at::Tensor scale_model_input(const at::Tensor& latents, std::int64_t step) const override {
-    return latents / at::pow(at::pow(sigmas_[step], 2) + 1, 0.5);
+    return euler_scaled_input(latents, sigmas_[step]);
   }
 
   at::Tensor step(const at::Tensor& noise_pred, std::int64_t step, const at::Tensor& latents,
                   const at::Tensor& noise) override {
     const at::Tensor sigma = sigmas_[step], next = sigmas_[step + 1];
     const at::Tensor sample = latents.to(at::kFloat);
-    const at::Tensor original = is_velocity_
-                                    ? noise_pred * (-sigma / at::pow(at::pow(sigma, 2) + 1, 0.5)) +
-                                          sample / (at::pow(sigma, 2) + 1)
-                                    : sample - sigma * noise_pred;
+    const at::Tensor original = euler_clean(prediction_type_, sample, noise_pred, sigma);
     const at::Tensor up =
         at::pow(at::pow(next, 2) * (at::pow(sigma, 2) - at::pow(next, 2)) / at::pow(sigma, 2), 0.5);
     const at::Tensor down = at::pow(at::pow(next, 2) - at::pow(up, 2), 0.5);
@@ -54,7 +49,8 @@ class EulerAncestral final : public Scheduler {
   }
 
  private:
-  bool is_leading_, is_velocity_;
+  Spacing spacing_;
+  std::string prediction_type_;
   at::Tensor timesteps_, sigmas_;
 };
 
@@ -63,10 +59,10 @@ class EulerAncestral final : public Scheduler {
 MakeScheduler read_euler_ancestral(ConfigFields& fields) {
   const TrainingNoise training = read_training_noise(fields);
   const Spacing spacing = read_spacing(fields);
-  const bool is_velocity = fields.get<std::string>("prediction_type", "epsilon") == "v_prediction";
+  const auto prediction_type = fields.get<std::string>("prediction_type", "epsilon");
   fields.only("prediction_type", {"epsilon", "v_prediction"});
   return [=](std::int64_t steps, at::Device device) {
-    return std::make_unique<EulerAncestral>(training, spacing, is_velocity, steps, device);
+    return std::make_unique<EulerAncestral>(training, spacing, prediction_type, steps, device);
   };
 }
 

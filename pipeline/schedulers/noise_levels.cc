@@ -215,6 +215,36 @@ std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t traini
   return times;
 }
 
+std::vector<double> levels_at(const NoiseTable& table, const std::vector<double>& timesteps) {
+  std::vector<double> levels;
+  for (const double time : timesteps) levels.push_back(level_at(table, time));
+  return levels;
+}
+
+SolverLevels solver_levels(const NoiseTable& table, const Spacing& spacing, Spread spread,
+                           double highest, double lowest, std::int64_t steps) {
+  SolverLevels result;
+  if (spread == Spread::kByTimesteps) {
+    const auto training = static_cast<std::int64_t>(table.sigmas.size());
+    result.timesteps = solver_timesteps(spacing, training, steps);
+    result.levels = levels_at(table, result.timesteps);
+    return result;
+  }
+  result.levels = spread_levels(spread, highest, lowest, steps);
+  const bool is_rounded = spread == Spread::kKarras || spread == Spread::kLu;  // else cut off
+  for (const double level : result.levels) {
+    const double time = timestep_of(level, table);
+    result.timesteps.push_back(is_rounded ? std::nearbyint(time) : std::trunc(time));
+  }
+  return result;
+}
+
+bool read_ends_at_zero(ConfigFields& fields) {
+  const bool ends_at_zero = fields.get<std::string>("final_sigmas_type", "zero") == "zero";
+  fields.only("final_sigmas_type", {"zero", "sigma_min"});
+  return ends_at_zero;
+}
+
 void check_steps(std::int64_t steps, std::int64_t most) {
   if (steps < 1 || steps > most)
     throw UserError(fmt::format("steps = {}: must lie between 1 and {}", steps, most));
@@ -227,6 +257,31 @@ at::Tensor float_tensor(const std::vector<double>& values, at::Device device) {
 Level level_of(const at::Tensor& sigma) {
   const at::Tensor alpha = 1 / at::pow(at::pow(sigma, 2) + 1, 0.5), scaled = sigma * alpha;
   return {.alpha = alpha, .sigma = scaled, .lambda = at::log(alpha) - at::log(scaled)};
+}
+
+at::Tensor clean_at(const Level& level, const std::string& prediction_type,
+                    const at::Tensor& latents, const at::Tensor& output) {
+  if (prediction_type == "epsilon") return (latents - level.sigma * output) / level.alpha;
+  if (prediction_type == "v_prediction") return level.alpha * latents - level.sigma * output;
+  return output;
+}
+
+at::Tensor euler_init_noise_sigma(const Spacing& spacing, const at::Tensor& sigmas) {
+  const at::Tensor highest = sigmas.max();
+  return spacing.how == "leading" ? at::pow(at::pow(highest, 2) + 1, 0.5) : highest;
+}
+
+at::Tensor euler_scaled_input(const at::Tensor& latents, const at::Tensor& sigma) {
+  return latents / at::pow(at::pow(sigma, 2) + 1, 0.5);
+}
+
+at::Tensor euler_clean(const std::string& prediction_type, const at::Tensor& sample,
+                       const at::Tensor& output, const at::Tensor& sigma) {
+  if (prediction_type == "epsilon") return sample - sigma * output;
+  if (prediction_type == "v_prediction")
+    return output * (-sigma / at::pow(at::pow(sigma, 2) + 1, 0.5)) +
+           sample / (at::pow(sigma, 2) + 1);
+  return output;
 }
 
 }  // namespace sameseed

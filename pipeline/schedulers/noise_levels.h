@@ -65,6 +65,16 @@ std::vector<double> euler_timesteps(const Spacing& spacing, std::int64_t trainin
                                     std::int64_t steps);
 std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t training,
                                      std::int64_t steps);
+// The levels of these timesteps, float32 tables as diffusers has them.
+std::vector<double> levels_at(const NoiseTable& table, const std::vector<double>& timesteps);
+// Of solvers: timesteps (whole numbers), and one level for each.
+struct SolverLevels {
+  std::vector<double> timesteps, levels;
+};
+SolverLevels solver_levels(const NoiseTable& table, const Spacing& spacing, Spread spread,
+                           double highest, double lowest, std::int64_t steps);
+// Reads final_sigmas_type: "zero", or "sigma_min".
+bool read_ends_at_zero(ConfigFields& fields);
 
 // numpy's linspace, its last value exactly `stop`.
 std::vector<double> linspace(double start, double stop, std::int64_t count);
@@ -79,5 +89,15 @@ struct Level {
   at::Tensor alpha, sigma, lambda;  // scalars, float32; lambda: log alpha - log sigma
 };
 Level level_of(const at::Tensor& sigma);
+// The clean latents by the network's output, "epsilon", "v_prediction" or "sample".
+at::Tensor clean_at(const Level& level, const std::string& prediction_type,
+                    const at::Tensor& latents, const at::Tensor& output);
+
+// What Euler's method and its ancestral kin share. The first noise is as large as the highest
+// level.
+at::Tensor euler_init_noise_sigma(const Spacing& spacing, const at::Tensor& sigmas);
+at::Tensor euler_scaled_input(const at::Tensor& latents, const at::Tensor& sigma);
+at::Tensor euler_clean(const std::string& prediction_type, const at::Tensor& sample,
+                       const at::Tensor& output, const at::Tensor& sigma);
 
 }  // namespace sameseed

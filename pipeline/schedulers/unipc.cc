@@ -2,7 +2,6 @@
 // the latents once the network has seen them.
 #include <ATen/ATen.h>
 
-#include <cmath>
 #include <deque>
 
 #include "pipeline/schedulers/noise_levels.h"
@@ -30,22 +29,12 @@ class Unipc final : public Scheduler {
   Unipc(const UnipcConfig& config, std::int64_t steps, at::Device device) : config_(config) {
     check_steps(steps, config.training.steps - 1);
     const NoiseTable table = noise_table(config.training);
-    std::vector<double> times = solver_timesteps(config.spacing, config.training.steps, steps);
-    std::vector<double> levels;
-    double last = table.sigmas.front();
-    if (config.spread == Spread::kByTimesteps) {
-      for (const double time : times) levels.push_back(level_at(table, time));
-    } else {
-      levels = spread_levels(
-          config.spread, config.sigma_max.value_or(static_cast<double>(table.sigmas.back())),
-          config.sigma_min.value_or(static_cast<double>(table.sigmas.front())), steps);
-      last = levels.back();
-      times.clear();
-      for (const double level : levels) {
-        const double time = timestep_of(level, table);
-        times.push_back(config.spread == Spread::kKarras ? std::nearbyint(time) : std::trunc(time));
-      }
-    }
+    auto [times, levels] =
+        solver_levels(table, config.spacing, config.spread,
+                      config.sigma_max.value_or(static_cast<double>(table.sigmas.back())),
+                      config.sigma_min.value_or(static_cast<double>(table.sigmas.front())), steps);
+    const double last =
+        config.spread == Spread::kByTimesteps ? table.sigmas.front() : levels.back();
     levels.push_back(config.ends_at_zero ? 0.0 : last);
     sigmas_ = float_tensor(levels);
     timesteps_ = float_tensor(times, device);
@@ -59,12 +48,8 @@ class Unipc final : public Scheduler {
     if (levels_.empty())  // diffusers computes them where the latents are
       for (std::int64_t i = 0; i < sigmas_.size(0); ++i)
         levels_.push_back(level_of(sigmas_[i].to(latents.device())));
-    const Level here = level_of(sigmas_[step]);
-    Tensor clean = noise_pred;
-    if (config_.prediction_type == "epsilon")
-      clean = (latents - here.sigma * noise_pred) / here.alpha;
-    else if (config_.prediction_type == "v_prediction")
-      clean = here.alpha * latents - here.sigma * noise_pred;
+    const Tensor clean =
+        clean_at(level_of(sigmas_[step]), config_.prediction_type, latents, noise_pred);
     const bool is_corrected = step > 0 && std::ranges::find(config_.without_corrector, step - 1) ==
                                               config_.without_corrector.end();
     const Tensor sample = is_corrected ? corrected(step, clean) : latents;
@@ -175,8 +160,7 @@ MakeScheduler read_unipc(ConfigFields& fields) {
   fields.only("solver_type", {"bh1", "bh2", "midpoint", "heun", "logrho"});
   config.lower_order_final = fields.get("lower_order_final", config.lower_order_final);
   config.without_corrector = fields.get("disable_corrector", config.without_corrector);
-  config.ends_at_zero = fields.get<std::string>("final_sigmas_type", "zero") == "zero";
-  fields.only("final_sigmas_type", {"zero", "sigma_min"});
+  config.ends_at_zero = read_ends_at_zero(fields);
   fields.only("predict_x0", {true});
   fields.only("thresholding", {false});
   fields.only("use_flow_sigmas", {false});
