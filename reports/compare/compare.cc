@@ -37,7 +37,7 @@ void add_inconclusive(const std::vector<Claim>& claims, std::vector<std::string>
 
 CompareVerdict verdict_of(const std::vector<Claim>& claims,
                           const std::vector<Shortfall>& shortfalls) {
-  std::size_t scores = 0, times = 0, missing = 0, idle = 0;
+  std::size_t scores = 0, times = 0, missing = 0, idle = 0, invalid = 0;
   CompareVerdict verdict;
   std::vector<std::string> texts, open;
   for (const Claim& claim : claims) {
@@ -46,6 +46,12 @@ CompareVerdict verdict_of(const std::vector<Claim>& claims,
     times += (claim.about == About::kSpeed || claim.about == About::kCycles) &&
              claim.reading == "slower";
   }
+  for (const Shortfall& shortfall : shortfalls) {
+    missing += shortfall.code == 7;
+    idle += shortfall.code == 8;
+    invalid += shortfall.code == 6;
+    if (shortfall.code == 5) open.push_back(shortfall.text);
+  }
   if (idle > 0)
     texts.push_back(fmt::format("{} did not act, listed above",
                                 idle == 1 ? "a switch" : fmt::format("{} switches", idle)));
@@ -53,15 +59,15 @@ CompareVerdict verdict_of(const std::vector<Claim>& claims,
     texts.push_back(scores == 1 ? "1 score is worse" : fmt::format("{} scores are worse", scores));
   if (times > 0)
     texts.push_back(times == 1 ? "1 time is slower" : fmt::format("{} times are slower", times));
-  for (const Shortfall& shortfall : shortfalls) {
-    missing += shortfall.code == 7;
-    idle += shortfall.code == 8;
-    if (shortfall.code == 5) open.push_back(shortfall.text);
-  }
   if (missing > 0)
     texts.push_back(
         fmt::format("{} missing, listed above",
                     missing == 1 ? "1 thing is" : fmt::format("{} things are", missing)));
+  if (invalid > 0)
+    texts.push_back(
+        fmt::format("times of {} are of a throttled or shared device, listed above; "
+                    "the same `sameseed run` times them again",
+                    invalid == 1 ? "1 setting" : fmt::format("{} settings", invalid)));
   if (claims.empty()) open.push_back("the runs have no pair in common");
   add_inconclusive(claims, open);
   texts.insert(texts.end(), open.begin(), open.end());
@@ -70,11 +76,13 @@ CompareVerdict verdict_of(const std::vector<Claim>& claims,
                  : times         ? 3
                  : idle          ? 8
                  : missing       ? 7
+                 : invalid       ? 6
                  : !open.empty() ? 5
                                  : 0;
   verdict.word = scores || times ? "worse"
                  : idle          ? "a switch did not act"
                  : missing       ? "incomplete"
+                 : invalid       ? "environment invalid"
                  : !open.empty() ? "inconclusive"
                                  : "not worse";
   verdict.text = fmt::format("{}", fmt::join(texts, "; "));

@@ -120,10 +120,9 @@ void add_missing_blocks(const Side& a, const Side& b, std::vector<Shortfall>& li
     if (invalid == 0) continue;
     std::vector<std::string> reasons;
     for (const auto& [reason, count] : speed.invalid) reasons.push_back(reason);
-    list.push_back({valid == 0 ? 5 : 0,
-                    fmt::format("{}: {} of {} blocks of {} are invalid, and not counted ({})",
-                                title_of(side->made), invalid, planned, side->name,
-                                fmt::join(reasons, ", "))});
+    list.push_back({6, fmt::format("{}: {} of {} blocks of {} are invalid, and not counted ({})",
+                                   title_of(side->made), invalid, planned, side->name,
+                                   fmt::join(reasons, ", "))});
   }
   if ((a.made.planned_timing == 0) != (b.made.planned_timing == 0))
     list.push_back({5, fmt::format("{}: only one run was to be timed", title_of(a.made))});

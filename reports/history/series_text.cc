@@ -91,7 +91,7 @@ void write_series(const Series& series, std::ostream& out) {
 
 void write_csv(const std::vector<Series>& all, std::ostream& out) {
   out << "started,name,machine,driver,version,recipe,cohort,folder,setting,against,measure,unit,"
-         "better,n,value,low,high,worst5\r\n";
+         "better,n,value,low,high,worst5,host\r\n";
   for (const Series& series : all)
     for (std::size_t i = 0; i < series.runs.size(); ++i) {
       const SeriesRun& run = series.runs[i];
@@ -101,8 +101,9 @@ void write_csv(const std::vector<Series>& all, std::ostream& out) {
             run.folder, series.name.setting, series.name.against, series.name.measure,
             series.name.unit, series.name.better})
         out << csv_cell(text) << ',';
-      out << fmt::format("{},{},{},{},{}\r\n", point.n, csv_number(point.value),
-                         csv_number(point.low), csv_number(point.high), csv_number(point.worst5));
+      out << fmt::format("{},{},{},{},{},{}\r\n", point.n, csv_number(point.value),
+                         csv_number(point.low), csv_number(point.high), csv_number(point.worst5),
+                         csv_cell(run.host));
     }
 }
 

@@ -16,6 +16,7 @@
 namespace sameseed {
 namespace {
 
+constexpr double kLargestRatio = 1000;  // that is told in figures
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Both ends as people know them; a scale may turn them round. Infinite: not bounded on that side.
@@ -31,12 +32,17 @@ std::optional<Interval> interval_of(const GateObservations& observations,
   return turned ? Interval{high, low} : Interval{low, high};
 }
 
-std::string end_text(double end) { return std::isfinite(end) ? fmt::format("{:.4g}", end) : "-"; }
+// A ratio beyond a thousand is no more known than one without an end.
+std::string end_text(double end, const std::string& unit) {
+  if (!std::isfinite(end)) return "-";
+  if (unit == "ratio" && end > kLargestRatio) return fmt::format("over {:g}", kLargestRatio);
+  return fmt::format("{:.4g}", end);
+}
 
 std::string estimate_text(const BoundTest& test) {
   const Interval& interval = test.estimate.interval.value();
-  return fmt::format("{} {} [{}, {}]", test.of, end_text(test.estimate.value),
-                     end_text(interval.low), end_text(interval.high));
+  return fmt::format("{} {} [{}, {}]", test.of, end_text(test.estimate.value, test.unit),
+                     end_text(interval.low, test.unit), end_text(interval.high, test.unit));
 }
 
 bool is_mean(const Gate& gate) { return gate.statistic == "mean" || gate.statistic == "ratio"; }

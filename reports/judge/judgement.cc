@@ -73,6 +73,13 @@ void fail(Case& judged, std::size_t place, const std::string& text) {
   answer = Answer::kFail;
 }
 
+// Blocks of a gate on times that do not count, behind what is said of the others.
+std::string with_missing_blocks(const Case& judged, std::size_t place, const std::string& text) {
+  if (!judged.gate.is_timing) return text;
+  const std::string missing = missing_blocks(judged.comparisons[place]->speed, judged.gate.name);
+  return missing.empty() ? text : text + "; " + missing;
+}
+
 // Some pairs may break a gate; it takes all of them to pass it. Where samples failed the verdict
 // has a cause already.
 void pass(Case& judged, std::size_t place, std::size_t count) {
@@ -119,13 +126,17 @@ void judge_value(Case& judged, std::size_t place) {
   const auto needed = static_cast<std::size_t>(std::max(1, gate.min_pairs));
   if (gate.statistic == "ratio")
     if (const std::string few = too_few_blocks(count); !few.empty())
-      return leave_in_doubt(judged, place, few);
+      return leave_in_doubt(judged, place, with_missing_blocks(judged, place, few));
   if (!value || count < needed) return leave_for_want_of_observations(judged, place, count, needed);
   ++judged.decision.judged;
   if (gate.at_most && !(*value <= *gate.at_most))
-    fail(judged, place, fmt::format("{:.6g} is more than {:.6g}", *value, *gate.at_most));
+    fail(judged, place,
+         with_missing_blocks(judged, place,
+                             fmt::format("{:.6g} is more than {:.6g}", *value, *gate.at_most)));
   if (gate.at_least && !(*value >= *gate.at_least))
-    fail(judged, place, fmt::format("{:.6g} is less than {:.6g}", *value, *gate.at_least));
+    fail(judged, place,
+         with_missing_blocks(judged, place,
+                             fmt::format("{:.6g} is less than {:.6g}", *value, *gate.at_least)));
   if (judged.decision.settings[place].answer != Answer::kFail) pass(judged, place, count);
 }
 
@@ -179,7 +190,7 @@ std::vector<GateObservations> observations_to_judge(Case& judged, std::size_t pl
     } else if (const std::string few =
                    judged.gate.is_timing ? few_blocks(observations) : std::string();
                !few.empty()) {
-      leave_in_doubt(judged, place, few);
+      leave_in_doubt(judged, place, with_missing_blocks(judged, place, few));
     } else if (observations.beyond.size() < fewest) {
       leave_for_want_of_observations(judged, place, observations.beyond.size(),
                                      fewest_to_pass(judged.gate), "prompts");
@@ -249,9 +260,11 @@ void take_answers(Case& judged, const std::vector<std::size_t>& places,
     const bool noise = failed && is_within_floor(judged.gate, *judged.comparisons[places[i]]);
     for (const std::string& text : answers[i].texts)
       if (failed && !noise)
-        fail(judged, places[i], text);
+        fail(judged, places[i], with_missing_blocks(judged, places[i], text));
       else
-        leave_in_doubt(judged, places[i], noise ? judged.words.only_noise(text) : text);
+        leave_in_doubt(
+            judged, places[i],
+            with_missing_blocks(judged, places[i], noise ? judged.words.only_noise(text) : text));
   }
   if (judged.gate.statistic != "mean" && judged.gate.statistic != "ratio")
     add_precision(judged, tests);

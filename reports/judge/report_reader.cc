@@ -147,6 +147,8 @@ Speed speed_of(const json& comparison) {
                              .ms = timings_of(member(sample, "timings_ms"))});
   for (const auto& [reason, samples] : member(comparison, "invalid").items())
     speed.invalid[reason] = samples.get<int>();
+  speed.broken_blocks = static_cast<int>(count(comparison, "broken_blocks"));
+  speed.invalid_blocks = static_cast<int>(count(comparison, "invalid_blocks"));
   return speed;
 }
 

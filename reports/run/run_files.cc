@@ -347,4 +347,10 @@ RunFiles read_run(const std::filesystem::path& folder) {
   return files;
 }
 
+std::vector<std::string> start_times(const RunFiles& files) {
+  std::vector<std::string> times;
+  for (const json& start : files.starts) times.push_back(start.value("started", ""));
+  return times;
+}
+
 }  // namespace sameseed

@@ -115,6 +115,9 @@ class RunFilesReader {
 // passed over and told of. Throws UserError where a file is there and cannot be read.
 RunFiles read_run(const std::filesystem::path& folder);
 
+// When each start of the program began, ISO 8601; "" where it was not recorded.
+std::vector<std::string> start_times(const RunFiles& files);
+
 // Of all quality samples that came out well.
 PictureHashes picture_hashes(const RunFiles& files);
 

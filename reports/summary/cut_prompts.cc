@@ -33,12 +33,17 @@ std::optional<CutPrompt> cut_in(const std::string& warning, const std::string& w
                    .lost = number_behind(warning, "its last ")};
 }
 
+// Its start and its end, in whole letters: prompts of a list often begin alike.
 std::string shortened(const std::string& text) {
-  std::string line = one_line(text);
+  const std::string line = one_line(text);
   if (line.size() <= kLongest) return line;
-  std::size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;  // whole letters
-  return line.substr(0, end) + "...";
+  const auto is_inside_letter = [&](std::size_t at) {
+    return at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80;
+  };
+  std::size_t start = 2 * kLongest / 3, end = line.size() - kLongest / 3;
+  while (start > 0 && is_inside_letter(start)) --start;
+  while (is_inside_letter(end)) ++end;
+  return line.substr(0, start) + " ... " + line.substr(end);
 }
 
 std::string named(const std::vector<CutPrompt>& prompts) {

@@ -40,12 +40,6 @@ std::map<std::string, int> invalid_times(const RunFiles& files) {
   return reasons;
 }
 
-std::vector<std::string> started(const RunFiles& files) {
-  std::vector<std::string> times;
-  for (const nlohmann::json& start : files.starts) times.push_back(start.value("started", ""));
-  return times;
-}
-
 std::map<std::string, nlohmann::json> workers_of(const RunFiles& files) {
   std::map<std::string, nlohmann::json> newest;
   for (const WorkerRecord& worker : files.workers) newest[worker.environment] = worker.record;
@@ -65,7 +59,7 @@ Summary summarize_run(const RunIndex& run) {
                   .name = files.plan.name,
                   .model = files.plan.model,
                   .start = files.starts.empty() ? nlohmann::json::object() : files.starts.back(),
-                  .started = started(files),
+                  .started = start_times(files),
                   .axes = files.plan.axes,
                   .excluded = files.plan.excluded,
                   .scored = files.metrics.has_value(),

@@ -211,5 +211,26 @@ TEST_F(TwoRuns, GoIntoTheLedgerOnceAndComeOutAsSeriesAndBaselines) {
   EXPECT_EQ(say({"history", "add", folder_}).code, 1);
 }
 
+TEST_F(TwoRuns, ThatWereBothAcceptedAreHeldAgainstTheOneBefore) {
+  const std::string gates = folder_ + "/baseline-gates.json", ledger = folder_ + "/own.sqlite";
+  write_file(gates, R"({"schema":"sameseed/gate/1","gates":[{"metric":"lpips.alex",
+    "statistic":"mean","at_most":{"baseline":true,"margin":1}}]})");
+  for (const char* name : {"monday", "tuesday"}) {
+    change("made", name, [&](json& record) {
+      if (record.at("type") == "run") record["started"] = std::string(name);
+    });
+    ASSERT_EQ(say({"report", folder_ + "/" + name}).code, 0);
+    const Said accepted = say({"baseline", "accept", folder_ + "/" + name, "--ledger", ledger});
+    ASSERT_EQ(accepted.code, 0) << accepted.text;
+  }
+  const auto judged = [&] {
+    return say({"gate", folder_ + "/tuesday", "--gates", gates, "--baseline", "accepted",
+                "--ledger", ledger});
+  };
+  EXPECT_EQ(judged().code, 0) << judged().text;
+  ASSERT_EQ(say({"baseline", "revoke", folder_ + "/monday", "--ledger", ledger}).code, 0);
+  EXPECT_EQ(judged().code, 5) << judged().text;  // it is all there is, and equal to itself
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -65,10 +65,11 @@ TEST(Compare, TellsNothingOfQualityWithoutScores) {
   EXPECT_NE(unscored.verdict.text.find("B was not scored"), std::string::npos);
 }
 
-TEST(Compare, DropsInvalidBlocksWithAWord) {
+TEST(Compare, IsInvalidWhereBlocksAre) {
   const Compared some =
       without([](RawRun& run) { run.samples.at("on~r:3:1")["invalid"] = {"throttled"}; });
-  EXPECT_EQ(some.verdict.code, 0);
+  EXPECT_EQ(some.verdict.code, 6);
+  EXPECT_EQ(some.verdict.word, "environment invalid");
   EXPECT_EQ(first_shortfall(some),
             "conv half 1 against the reference: 1 of 8 blocks of B are invalid, and not counted "
             "(throttled)");
@@ -76,7 +77,7 @@ TEST(Compare, DropsInvalidBlocksWithAWord) {
               for (auto& [id, record] : run.samples)
                 if (id.starts_with("on~r:")) record["invalid"] = {"throttled"};
             }).verdict.code,
-            5);
+            6);
 }
 
 TEST(Compare, RefusesOtherNoiseAndOtherTokens) {

@@ -108,6 +108,14 @@ TEST(Text, TellsFailuresThatAreAlikeOnce) {
       << text;  // once more in the verdict's cause
 }
 
+TEST(CutPrompts, AreToldApartByTheirEnds) {
+  const std::string start(200, 'x');
+  EXPECT_EQ(
+      told(CutPrompts{.cut = {{.prompt = start + " at night", .tokens = 77, .lost = 3}}, .of = 1}),
+      "1 of 1 prompts was cut at 77 tokens: \"" + std::string(40, 'x') + " ... " +
+          std::string(11, 'x') + " at night\" (3 more)");
+}
+
 TEST(AllReports, TellThatPromptsWereCut) {
   RawRun run = small_run();
   run.samples.at("q:on-0")["warnings"] = {

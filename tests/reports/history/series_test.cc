@@ -237,15 +237,18 @@ TEST(Series, ObeysNoControlCharactersOfItsLedger) {
 TEST(Series, AreExportedWithQuotesWhereCsvWantsThem) {
   Series series = nights({0.5});
   series.runs[0].folder = "/runs/\"odd\", one";
+  series.runs[0].host = "2 cores, 2 threads";
   series.points[0].low = 0.25;
   std::ostringstream text;
   write_csv({series}, text);
-  EXPECT_EQ(text.str(),
-            "started,name,machine,driver,version,recipe,cohort,folder,setting,against,measure,unit,"
-            "better,n,value,low,high,worst5\r\n"
-            "2026-10-01T03:00:00Z,nightly,H100,580.95,0.1.0,r,c,\"/runs/\"\"odd\"\", one\","
-            "\"{\"\"" +
-                kConvAxis + "\"\":\"\"1\"\"}\",reference,lpips.alex,,lower,48,0.5,0.25,,\r\n");
+  EXPECT_EQ(
+      text.str(),
+      "started,name,machine,driver,version,recipe,cohort,folder,setting,against,measure,unit,"
+      "better,n,value,low,high,worst5,host\r\n"
+      "2026-10-01T03:00:00Z,nightly,H100,580.95,0.1.0,r,c,\"/runs/\"\"odd\"\", one\","
+      "\"{\"\"" +
+          kConvAxis +
+          "\"\":\"\"1\"\"}\",reference,lpips.alex,,lower,48,0.5,0.25,,,\"2 cores, 2 threads\"\r\n");
 }
 
 }  // namespace

@@ -236,10 +236,10 @@ TEST(RatioGate, SaysThatTheBaselineHasTooFewBlocks) {
 
 // Blocks of two starts, and a sample without the timing: what is not there proves nothing.
 TEST(GateOnTimes, DoesNotPassWhereBlocksAreMissing) {
-  const auto gates = [](const char* by) {
+  const auto gates = [](const char* by, double most = 2) {
     const json gate = {{"timing", "total_ms"},
                        {"statistic", "ratio"},
-                       {"at_most", 2},
+                       {"at_most", most},
                        {"by", by},
                        {"where", {{kConvAxis, "1"}}}};
     return parse_gates(json{{"schema", "sameseed/gate/1"}, {"gates", {gate}}}.dump(), "g.json");
@@ -253,6 +253,10 @@ TEST(GateOnTimes, DoesNotPassWhereBlocksAreMissing) {
     EXPECT_NE(broken.causes[0].text.find("7 of 8 blocks counted (1 broken: not whole"),
               std::string::npos)
         << broken.causes[0].text;
+    const Verdict slow = verdict_of(summary_of(run), gates(by, 0.01));
+    EXPECT_EQ(slow.code, 3);
+    EXPECT_NE(slow.causes[0].text.find("; 7 of 8 blocks counted (1 broken"), std::string::npos)
+        << slow.causes[0].text;
     run = small_run(8);
     run.samples.at("t:3:2")["timings_ms"].erase("total");
     run.samples.at("t:4:2")["timings_ms"]["total"] = 0;
