@@ -59,4 +59,17 @@ double relative_l2(const TensorView& candidate, const TensorView& reference) {
   return difference == 0 ? 0 : std::sqrt(difference / size);
 }
 
+double standard_deviation(const TensorView& tensor) {
+  const std::size_t count = tensor.data.size() / size_in_bytes(tensor.dtype);
+  if (count == 0) throw UserError("a tensor without values has no standard deviation");
+  double sum = 0, squares = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += value_at(tensor, i);
+  const double mean = sum / static_cast<double>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const double step = value_at(tensor, i) - mean;
+    squares += step * step;
+  }
+  return std::sqrt(squares / static_cast<double>(count));
+}
+
 }  // namespace sameseed

@@ -9,4 +9,8 @@ namespace sameseed {
 // where shapes differ.
 double relative_l2(const TensorView& candidate, const TensorView& reference);
 
+// Standard deviation of all values, in double; NaN where one is none. Throws UserError for a tensor
+// without values or of another kind than floating point.
+double standard_deviation(const TensorView& tensor);
+
 }  // namespace sameseed

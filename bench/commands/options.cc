@@ -28,6 +28,10 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
       "--model", options.model,
       "SDXL folder in diffusers' layout (default: the embedded nano-sdxl; nano-playground: "
       "the same in playground-v2.5's formulation)");
+  add_vae_and_variant(command, options);
+}
+
+void add_vae_and_variant(CLI::App& command, ModelOptions& options) {
   command.add_option("--vae", options.vae, "another VAE folder");
   command.add_option("--variant", options.variant,
                      "weights variant: fp16 reads *.fp16.safetensors");

@@ -19,6 +19,7 @@ struct ModelOptions {
   std::string model, vae, variant;  // empty: what the matrix says, or the embedded model
 };
 void add_model_options(CLI::App& command, ModelOptions& options);
+void add_vae_and_variant(CLI::App& command, ModelOptions& options);  // the latter two only
 
 // The folder of a model by its name on the command line; empty or "nano-sdxl", or
 // "nano-playground": an embedded one.

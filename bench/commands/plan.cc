@@ -1,12 +1,14 @@
 #include "bench/commands/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <ranges>
 #include <set>
 
 #include "bench/commands/command.h"
@@ -77,12 +79,35 @@ void keep_environment(const std::vector<std::string>& names, Matrix& matrix) {
     std::cerr << "sameseed: " << left_out_warning(name) << "\n";
 }
 
+// The models of the command line and of the matrix, as folders.
+void take_models(const std::vector<std::string>& given, Matrix& matrix) {
+  const auto names = std::views::keys(matrix.models);
+  const std::string known = fmt::format("{}", fmt::join(names, ", "));
+  for (const std::string& text : given) {
+    const std::size_t equals = text.find('=');
+    if (matrix.models.empty()) {
+      if (given.size() > 1) throw UserError("--model: stands twice; the matrix has no `models`");
+      matrix.model = text;
+    } else if (equals == std::string::npos || !matrix.models.contains(text.substr(0, equals))) {
+      throw UserError(
+          fmt::format("--model {}: the matrix compares models, so write NAME=FOLDER "
+                      "with one of its names: {}",
+                      excerpt(text), known));
+    } else {
+      matrix.models.at(text.substr(0, equals)).path = text.substr(equals + 1);
+    }
+  }
+  matrix.model = model_folder(matrix.model);
+  for (auto& [name, model] : matrix.models) model.path = model_folder(model.path);
+}
+
 using PromptTokens = std::vector<std::pair<std::string, TokenIds>>;
 
 // What the model's first tokenizer makes of each prompt of a plan, in its order; empty where it has
 // none, as an outside engine's model may.
 PromptTokens tokens_of_prompts(const json& plan) try {
-  const std::filesystem::path model =
+  const std::filesystem::path
+      model =  // of several: they share CLIP's tokenizers in all that is SDXL
       plan.at("environments").at(0).at("load").at("model").get<std::string>();
   const Tokenizer tokenizer = Tokenizer::open(model / "tokenizer");
   PromptTokens tokens;
@@ -178,7 +203,13 @@ int plan(const PlanCommand& command) {
 
 void add_plan_options(CLI::App& command, PlanOptions& options) {
   command.add_option("matrix", options.matrix, "matrix file (default: the demo)");
-  add_model_options(command, options.model);
+  command
+      .add_option("--model", options.models,
+                  "SDXL folder in diffusers' layout (default: the matrix's; nano-sdxl and "
+                  "nano-playground are embedded); NAME=FOLDER: of one of the matrix's models")
+      ->take_all()
+      ->allow_extra_args(false);
+  add_vae_and_variant(command, options.model);
   command.add_option("--out", options.out, "folder of the run (default: sameseed-run-NAME)");
   add_keep_env(command, options.keep);
   command.add_flag("--floor", options.floor,
@@ -202,8 +233,8 @@ PlannedRun plan_run(const PlanOptions& options) {
   matrix.oracle = matrix.oracle || options.oracle;
   matrix.cold = options.cold;
   keep_environment(options.keep, matrix);
-  json load = {
-      {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
+  take_models(options.models, matrix);
+  json load = {{"model", matrix.model}};
   apply_vae_and_variant(options.model, load);
   PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out,
                      std::move(text), make_plan(matrix, load)};

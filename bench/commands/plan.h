@@ -12,8 +12,9 @@
 namespace sameseed {
 
 struct PlanOptions {
-  std::string matrix;  // empty: the demo
-  ModelOptions model;
+  std::string matrix;               // empty: the demo
+  ModelOptions model;               // its `model` stays empty
+  std::vector<std::string> models;  // a folder; NAME=FOLDER: one of the matrix's `models`
   std::string out;
   std::vector<std::string> keep;       // variables of this shell that workers get
   bool floor = false, oracle = false;  // in addition to what the matrix says

@@ -15,6 +15,9 @@ struct BareAxisName {
   bool operator==(const BareAxisName&) const = default;
 };
 
+// Its values are names of the matrix's `models`.
+inline const BareAxisName kModelAxis = {AxisKind::kLoad, "model"};
+
 struct AxisName {
   std::string arm;  // "reference", "candidate" or "both"
   BareAxisName bare;

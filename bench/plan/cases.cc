@@ -48,6 +48,9 @@ Case CaseSource::arm(const Point& setting, const std::string& arm, const std::st
                sameseed::noise_precision(matrix, setting)};
   if (matrix.cold && matrix.engines.at(arm) == "accelerated")
     made.environment["load"]["cold"] = true;
+  for (const auto& [text, value] : setting)  // before the axes, which may set the same
+    if (const AxisName axis = parse_axis_name(text); axis.bare == kModelAxis && axis.is_of(arm))
+      made.request.update(matrix.models.at(value).request);
   made.request["prompt"] = prompt;
   made.request["seed"] = seed;
   for (const auto& [text, value] : setting) {
@@ -59,7 +62,9 @@ Case CaseSource::arm(const Point& setting, const std::string& arm, const std::st
         made.environment["variables"][axis.bare.name] = ours ? value : json();
         break;
       case AxisKind::kLoad:
-        if (ours) made.environment["load"][axis.bare.name] = value;
+        if (ours)
+          made.environment["load"][axis.bare.name] =
+              axis.bare == kModelAxis ? json(matrix.models.at(value).path) : value;
         break;
       case AxisKind::kRequest:
         if (ours) made.request[axis.bare.name] = value;
@@ -75,7 +80,7 @@ Case CaseSource::oracle(const Point& setting, const std::string& prompt, std::ui
   made.environment["variables"].update(json(matrix.kept));
   const json of_arm = made.environment["load"];
   json& of_oracle = made.environment["load"] = load;
-  for (const char* kept : {"vae", "variant", "scheduler"})
+  for (const char* kept : {"model", "vae", "variant", "scheduler"})
     if (of_arm.contains(kept)) of_oracle[kept] = of_arm.at(kept);
   of_oracle["precision"] = kHighest;
   made.request["deepcache"] = nullptr;

@@ -1,6 +1,7 @@
 #include "bench/plan/matrix.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -9,6 +10,7 @@
 #include "bench/plan/axis_name.h"
 #include "bench/plan/axis_value.h"
 #include "bench/plan/engine_name.h"
+#include "bench/plan/points.h"
 #include "bench/plan/prompts.h"
 #include "bench/plan/switch_names.h"
 #include "bench/schema/matrix.schema.h"
@@ -69,9 +71,29 @@ class MatrixReader {
       if (is_folder(engine) && matrix.timing.blocks > 0)
         refuse("timing.blocks",
                fmt::format("must be 0: the {}'s pictures lie in a folder and took no time", arm));
+    matrix.models = models();
     matrix.floor = text_.value("floor", false);
     matrix.oracle = text_.value("oracle", false);
     return matrix;
+  }
+
+  // Every model that is named is used, and an axis and a model do not set the same thing.
+  void check_models(const Matrix& matrix) const {
+    std::set<std::string> used;
+    for (const Axis& axis : matrix.axes) {
+      const BareAxisName bare = parse_axis_name(axis.name).bare;
+      if (bare == kModelAxis)
+        for (const json& value : axis.values) used.insert(value.get<std::string>());
+      if (bare.kind != AxisKind::kRequest) continue;
+      for (const auto& [name, model] : matrix.models)
+        if (model.request.contains(bare.name))
+          refuse(fmt::format("models.{}.{}", printable(name), bare.name),
+                 fmt::format("the axis {} sets it as well; remove one of them", axis.name));
+    }
+    for (const auto& [name, model] : matrix.models)
+      if (!used.contains(name))
+        refuse("models." + printable(name),
+               "no axis names it; name it in an axis both.load.model, or remove it");
   }
 
   // `names`: of the axes, in the file's order.
@@ -103,11 +125,25 @@ class MatrixReader {
     for (const json& rule : text_.value("exclude", json::array())) {
       exclusions.push_back({rule.at("when").get<Point>(), rule.at("because").get<std::string>()});
       for (const auto& [name, value] : exclusions.back().when)
-        check_exclusion(axes,
-                        fmt::format("exclude[{}].when.{}", exclusions.size() - 1, printable(name)),
-                        name, value);
+        check_value_of(axes,
+                       fmt::format("exclude[{}].when.{}", exclusions.size() - 1, printable(name)),
+                       name, value);
     }
     return exclusions;
+  }
+
+  std::vector<Point> settings(const std::vector<Axis>& axes) const {
+    std::vector<Point> settings;
+    for (const json& entry : text_.value("settings", json::array())) {
+      const std::string field = fmt::format("settings[{}]", settings.size());
+      settings.push_back(entry.get<Point>());
+      for (const auto& [name, value] : settings.back())
+        check_value_of(axes, field + "." + printable(name), name, value);
+      if (const auto same = std::ranges::find(settings, settings.back());
+          same + 1 != settings.end())
+        refuse(field, "stands twice; remove one");
+    }
+    return settings;
   }
 
   // A misspelt switch, or a value that none of its readers knows, reads "0 exactly" in every
@@ -138,10 +174,11 @@ class MatrixReader {
   void check_size(const Matrix& matrix) const {
     double points = 1;
     for (const Axis& axis : matrix.axes) points *= static_cast<double>(axis.values.size());
-    if (points > kMostPoints)
+    if (points > kMostPoints)  // all are looked at, also where `settings` asks for a few
       refuse("axes", fmt::format("{:.9g} combinations; at most {} are planned, so leave out values "
                                  "or split the matrix",
                                  points, kMostPoints));
+    points = static_cast<double>(planned_points(matrix).size());
     const double cases = points * static_cast<double>(matrix.prompts.size()) *
                          static_cast<double>(matrix.seeds.size());
     if (cases > kMostCases)
@@ -184,8 +221,43 @@ class MatrixReader {
     }
   }
 
+  std::map<std::string, NamedModel> models() const {
+    std::map<std::string, NamedModel> models;
+    const json entries = text_.value("models", json::object());
+    for (const auto& [name, entry] : entries.items()) {
+      const std::string field = "models." + printable(name);
+      check_printable(field, name);
+      NamedModel model{.path = entry.at("path"), .request = entry};
+      model.request.erase("path");
+      check_printable(field + ".path", model.path);
+      for (const auto& [of_request, value] : model.request.items())
+        if (const std::string why = refusal_of({AxisKind::kRequest, of_request}, value);
+            !why.empty())
+          refuse(field, why);
+      models.emplace(name, std::move(model));
+    }
+    return models;
+  }
+
+  // What lies in a model's folder counts, and not what the folder is called: so it has a name.
+  void check_model(const std::string& field, const json& value) const {
+    std::vector<std::string> names;
+    const json models = text_.value("models", json::object());
+    for (const auto& [name, model] : models.items()) names.push_back(name);
+    if (value.is_string() && std::ranges::find(names, value.get<std::string>()) != names.end())
+      return;
+    refuse(field, names.empty()
+                      ? fmt::format("{} is no model of this matrix, which has no `models`; write "
+                                    "\"models\": {{\"NAME\": {{\"path\": \"FOLDER\"}}}}",
+                                    excerpt(value))
+                      : fmt::format("{} is no model of this matrix; its `models` are {}",
+                                    excerpt(value), fmt::join(names, ", ")));
+  }
+
   void check_values(const AxisName& name, const Axis& axis) const {
     const std::string field = "axes." + printable(axis.name);
+    if (name.bare == kModelAxis)
+      for (const json& value : axis.values) check_model(field, value);
     std::map<std::string, const json*> meanings;
     for (const json& value : axis.values) {
       if (const std::string why = refusal_of(name.bare, value); !why.empty()) refuse(field, why);
@@ -212,8 +284,8 @@ class MatrixReader {
                               : fmt::format("; did you mean \"{}\"?", nearest(name, names))));
   }
 
-  void check_exclusion(const std::vector<Axis>& axes, const std::string& field,
-                       const std::string& name, const json& value) const {
+  void check_value_of(const std::vector<Axis>& axes, const std::string& field,
+                      const std::string& name, const json& value) const {
     const std::vector<json>& values = check_axis(axes, field, name).values;
     if (std::find(values.begin(), values.end(), value) == values.end())
       refuse(field, fmt::format("{} is no value of this axis; its values are {}", excerpt(value),
@@ -288,23 +360,13 @@ Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path)
   Matrix matrix = read.matrix();
   matrix.sha256 = sha256(bytes);
   matrix.axes = read.axes(axes_in_order(bytes));
+  read.check_models(matrix);
   matrix.exclude = read.exclusions(matrix.axes);
+  matrix.settings = read.settings(matrix.axes);
   matrix.reasons = read.reasons(matrix.axes);
   read.check_switches(matrix.axes);
   read.check_size(matrix);
   return matrix;
-}
-
-std::vector<Point> points(const std::vector<Axis>& axes) {
-  std::size_t count = 1;
-  for (const Axis& axis : axes) count *= axis.values.size();
-  std::vector<Point> all(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::size_t rest = i;
-    for (auto axis = axes.rbegin(); axis != axes.rend(); rest /= axis->values.size(), ++axis)
-      all[i][axis->name] = axis->values[rest % axis->values.size()];
-  }
-  return all;
 }
 
 }  // namespace sameseed

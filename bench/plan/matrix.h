@@ -30,10 +30,20 @@ struct Timing {
   int prompts = 1;  // how many of the prompts are timed
 };
 
+// A model that an axis load.model names.
+struct NamedModel {
+  std::string path;        // of the matrix, or of the command line
+  nlohmann::json request;  // what its requests have of their own: steps, guidance, size, negative
+};
+
 struct Matrix {
   std::string name;
-  std::string model = "nano-sdxl";
+  std::string model = "nano-sdxl";           // of arms for which no axis names another
+  std::map<std::string, NamedModel> models;  // the values of axes load.model
   std::vector<Axis> axes;
+  // Which combinations are made; empty: all. An axis that one of them names has its first value in
+  // those that do not name it; axes that none names are combined with each.
+  std::vector<Point> settings;
   // "reference" and "candidate" -> engine; a folder of pictures is "folder DIR" (engine_name.h).
   std::map<std::string, std::string> engines;
   std::vector<Exclusion> exclude;
@@ -59,8 +69,5 @@ Matrix read_matrix(const std::filesystem::path& path);
 
 // The same for the text of such a file.
 Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path);
-
-// Every point of the axes; the last axis turns fastest.
-std::vector<Point> points(const std::vector<Axis>& axes);
 
 }  // namespace sameseed

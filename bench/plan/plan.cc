@@ -9,6 +9,7 @@
 #include "bench/plan/cases.h"
 #include "bench/plan/engine_name.h"
 #include "bench/plan/floor.h"
+#include "bench/plan/points.h"
 #include "bench/plan/sample_order.h"
 #include "bench/plan/time_floor.h"
 #include "io/error.h"
@@ -40,7 +41,7 @@ json axes_of(const Matrix& matrix) {
 class Planner {
  public:
   Planner(const Matrix& matrix, const json& load) : matrix_(matrix), source_{matrix, load} {
-    for (const Point& setting : points(matrix.axes)) {
+    for (const Point& setting : planned_points(matrix)) {
       if (const Exclusion* rule = exclusion_of(matrix, setting)) {
         excluded_.push_back({{"setting", setting}, {"because", rule->because}});
         continue;
@@ -68,7 +69,7 @@ class Planner {
         {"schema", kPlanSchema},
         {"name", matrix_.name},
         {"matrix_sha256", matrix_.sha256},
-        {"model", source_.load.at("model")},
+        {"model", model_text()},
         {"timing",
          {{"warmup", timing.warmup}, {"blocks", timing.blocks}, {"prompts", timing.prompts}}},
         {"axes", axes_of(matrix_)},
@@ -78,6 +79,7 @@ class Planner {
                                     matrix_.seeds.size())},
         {"comparisons", comparisons_},
         {"excluded", excluded_}};
+    for (const auto& [name, model] : matrix_.models) plan["models"][name] = model.path;
     if (!matrix_.kept.empty()) plan["kept"] = matrix_.kept;
     if (matrix_.floor) plan["floor"] = floor_;
     if (!time_floor.empty()) plan["time_floor"] = time_floor;
@@ -86,6 +88,16 @@ class Planner {
   }
 
  private:
+  // Where the models are an axis of both arms, they are all there is.
+  std::string model_text() const {
+    std::string text;
+    for (const Axis& axis : matrix_.axes)
+      if (axis.name == "both.load.model")
+        for (const std::string name : axis.values)
+          text += (text.empty() ? "" : ", ") + name + ": " + matrix_.models.at(name).path;
+    return text.empty() ? source_.load.at("model").get<std::string>() : text;
+  }
+
   // A pair for each prompt and seed, whose cases `add` fills in.
   template <typename AddCases>
   json pairs(AddCases add) const {

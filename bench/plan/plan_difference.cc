@@ -62,6 +62,9 @@ std::string plan_difference(const json& before, const json& now) {
   if (field(before, "model") != field(now, "model"))
     return fmt::format("the model is {}, not {}", excerpt(field(now, "model")),
                        excerpt(field(before, "model")));
+  if (field(before, "models") != field(now, "models"))
+    return fmt::format("the models are {}, not {}", excerpt(field(now, "models")),
+                       excerpt(field(before, "models")));
   if (std::string difference = difference_of_variables(before, now); !difference.empty())
     return difference;
   for (const char* option : {"floor", "trace"})

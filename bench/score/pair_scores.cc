@@ -52,6 +52,15 @@ json place_of(const Place& place) {
   return {{"x", place.x}, {"y", place.y}, {"width", place.width}, {"height", place.height}};
 }
 
+// How far its brightness goes from the mean, in levels.
+double contrast_of(const cv::Mat& picture) {
+  cv::Mat grey;
+  cv::cvtColor(picture, grey, cv::COLOR_RGB2GRAY);
+  cv::Scalar mean, deviation;
+  cv::meanStdDev(grey, mean, deviation);
+  return deviation[0];
+}
+
 // Dark where the pictures look alike, bright where they do not.
 Image heat_map(const cv::Mat& map) {
   cv::Mat grey, colours;
@@ -88,6 +97,7 @@ PictureScores score_pictures(const Metrics& metrics, const std::filesystem::path
                  {"nonfinite", json::object()},
                  {"absent", json::object()},
                  {"places", json::object()},
+                 {"of_reference", {{"contrast", contrast_of(b)}}},
                  {"broken", {{"candidate", broken_ways(a)}, {"reference", broken_ways(b)}}}};
   for (const auto& metric : metrics) {
     if (!metric->unavailable().empty()) continue;
@@ -118,6 +128,8 @@ void score_tensors(const std::filesystem::path& candidate, const std::filesystem
     if (a.tensors().contains(name) && b.tensors().contains(name))
       add_score(scores, fmt::format("{}.relative_l2", name),
                 relative_l2(a.tensors().at(name), b.tensors().at(name)));
+  if (b.tensors().contains("latents"))  // null where it is not finite
+    scores["of_reference"]["latents_deviation"] = standard_deviation(b.tensors().at("latents"));
 }
 
 json score_traces(const std::filesystem::path& candidate, const std::filesystem::path& reference) {

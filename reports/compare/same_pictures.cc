@@ -16,6 +16,8 @@ constexpr std::pair<const char*, std::string Pair::*> kSides[] = {{"candidate", 
 json same_case(const PlannedCase& planned, const RunIndex& run) {
   const PlannedEnvironment& environment = *run.environment(planned.environment);
   json load = environment.load, request = planned.request;
+  for (const auto& [name, folder] : run.plan().models)
+    if (load.value("model", "") == folder) load["model"] = name;
   for (const char* folder : {"model", "vae"})
     if (load.contains(folder) && load.at(folder).is_string())
       load[folder] = std::filesystem::path(load.at(folder).get<std::string>()).filename().string();

@@ -186,15 +186,15 @@ std::vector<const EffectOfSwitch*> shown_effects(const Effects& effects,
 
 }  // namespace
 
-EffectTable effect_table(const Effects& effects) {
-  EffectTable table;
+ReportTable effect_table(const Effects& effects) {
+  ReportTable table{.title = "this switch costs and buys", .of_rows = "switch"};
   const std::vector<const EffectColumn*> columns = measured_columns(effects);
   if (columns.empty()) return table;
   for (const EffectColumn* column : columns) table.titles.push_back(column->title);
   std::size_t hidden = 0;
   std::vector<std::string> needed, by_reference;
   for (const EffectOfSwitch* effect : shown_effects(effects, columns, hidden)) {
-    EffectRow row{.label = label(*effect), .cells = {}, .levels = effect->levels};
+    ReportRow row{.label = label(*effect), .cells = {}, .levels = effect->levels};
     for (const EffectColumn* column : columns)
       row.cells.push_back(cell(effect_in(*effect, *column), column->is_time));
     if (const auto time = effect->speed.find("total_ms");

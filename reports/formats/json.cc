@@ -335,6 +335,9 @@ json report_without_comparisons(const Summary& summary, const Verdict& verdict) 
       {"effects", effects_json(summary.effects)},
       {"verdict", verdict_json(verdict)}};
   if (verdict.gates) report["uncovered"] = uncovered_json(uncovered(summary, verdict));
+  for (const auto& [model, effects] : summary.effects_by_model)
+    report["effects_by_model"][model] = effects_json(effects);
+  if (summary.sensitivity) report["sensitivity"] = sensitivity_json(*summary.sensitivity);
   if (!summary.time_floor.empty())
     report["time_floor"] = list_json(summary.time_floor, time_floor_json);
   return report;

@@ -16,6 +16,9 @@ nlohmann::json report_json(const Summary& summary, const Verdict& verdict);
 nlohmann::json effects_json(const Effects& effects);
 nlohmann::json axis_json(const SweepAxis& axis);
 
+// Its `sensitivity`.
+nlohmann::json sensitivity_json(const Sensitivity& sensitivity);
+
 // Its `verdict`, which report.html holds as well.
 nlohmann::json verdict_json(const Verdict& verdict);
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "reports/formats/effects_table.h"
 #include "reports/formats/gate_table.h"
 #include "reports/formats/report_format.h"
+#include "reports/formats/report_table.h"
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
 #include "reports/judge/coverage.h"
@@ -64,13 +64,15 @@ void write_verdict(const Verdict& verdict, std::ostream& out) {
   if (!causes.empty()) out << "\n";
 }
 
-void write_effects(const EffectTable& table, std::ostream& out) {
+void write_table_of(const ReportTable& table, std::ostream& out) {
   if (table.rows.empty()) return;
-  out << "This switch costs and buys:\n\n| switch |";
+  std::string heading = table.title;
+  heading.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(heading.front())));
+  out << plain(heading) << ":\n\n| " << table.of_rows << " |";
   for (const std::string& title : table.titles) out << " " << title << " |";
   out << "\n|---|";
   for (std::size_t i = 0; i < table.titles.size(); ++i) out << "---:|";
-  for (const EffectRow& row : table.rows) {
+  for (const ReportRow& row : table.rows) {
     out << "\n| " << plain(row.label) << " |";
     for (const std::string& cell : row.cells) out << " " << plain(cell) << " |";
   }
@@ -184,7 +186,7 @@ class MarkdownReport final : public Report {
     write_verdict(verdict, out);
     write_worst(summary, verdict, out);
     write_gates(verdict, out);
-    write_effects(effect_table(summary.effects), out);
+    for (const ReportTable& table : report_tables(summary)) write_table_of(table, out);
     write_table(summary.comparisons, out);
     out << fmt::format(
         "\n{}. Scores are means over the prompts; time is candidate / other in A B B A blocks.\n",

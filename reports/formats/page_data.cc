@@ -10,8 +10,9 @@
 #include <set>
 #include <string>
 
-#include "reports/formats/effects_table.h"
 #include "reports/formats/json.h"
+#include "reports/formats/json_values.h"
+#include "reports/formats/report_table.h"
 #include "reports/formats/table_cells.h"
 #include "reports/formats/worst_pairs.h"
 #include "reports/judge/coverage.h"
@@ -190,12 +191,15 @@ json axes_of(const std::vector<SweepAxis>& axes) {
   return list;
 }
 
-json effects_of(const Effects& effects) {
-  const EffectTable table = effect_table(effects);
+json table_of(const ReportTable& table) {
   json rows = json::array();
-  for (const EffectRow& row : table.rows)
+  for (const ReportRow& row : table.rows)
     rows.push_back({{"label", row.label}, {"cells", row.cells}, {"levels", row.levels}});
-  return {{"titles", table.titles}, {"rows", rows}, {"notes", table.notes}};
+  return {{"title", table.title},
+          {"of_rows", table.of_rows},
+          {"titles", table.titles},
+          {"rows", rows},
+          {"notes", table.notes}};
 }
 
 json floors_of(const FloorSummary& floor) {
@@ -243,7 +247,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"kept", kept_variables_text(summary.cohort)},
       {"folder", quoted(summary.folder)},
       {"verdict", verdict_json(verdict)},
-      {"effects", effects_of(summary.effects)},
+      {"tables", list_json(report_tables(summary), table_of)},
       {"axes", axes_of(summary.axes)},
       {"metrics", metrics_of(metrics)},
       {"headline", opens_on ? json(*opens_on) : json()},

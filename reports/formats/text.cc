@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "reports/formats/effects_table.h"
 #include "reports/formats/gate_table.h"
 #include "reports/formats/report_format.h"
+#include "reports/formats/report_table.h"
 #include "reports/formats/table_cells.h"
 #include "reports/judge/coverage.h"
 #include "reports/run/cohort.h"
@@ -201,18 +201,19 @@ void print_uncovered(const Summary& summary, const Verdict& verdict, std::ostrea
   for (const std::string& line : told(uncovered(summary, verdict))) out << "  " << line << "\n";
 }
 
-// What each switch costs and buys: first of all, because it is what the reader came for.
-void print_effects(const EffectTable& table, std::ostream& out) {
+// First of all, because they are what the reader came for.
+void print_table_of(const ReportTable& table, std::ostream& out) {
   constexpr std::size_t kLabel = 24, kCell = 19;
   if (table.rows.empty()) return;
-  std::vector<std::size_t> widths(table.titles.size(), kCell);
-  for (const EffectRow& row : table.rows)
+  std::vector<std::size_t> widths;
+  for (const std::string& title : table.titles) widths.push_back(std::max(kCell, title.size() + 2));
+  for (const ReportRow& row : table.rows)
     for (std::size_t i = 0; i < row.cells.size(); ++i)
       widths[i] = std::max(widths[i], row.cells[i].size() + 2);  // "±" counts twice
-  out << fmt::format("\nthis switch costs and buys\n{:<{}}", "", kLabel);
+  out << fmt::format("\n{}\n{:<{}}", one_line(table.title), "", kLabel);
   for (std::size_t i = 0; i < table.titles.size(); ++i)
     out << fmt::format("{:>{}}", table.titles[i], widths[i]);
-  for (const EffectRow& row : table.rows) {
+  for (const ReportRow& row : table.rows) {
     const bool fits = row.label.size() < kLabel;
     out << "\n" << row.label;
     out << (fits ? std::string(kLabel - row.label.size(), ' ') : "\n" + std::string(kLabel, ' '));
@@ -229,7 +230,7 @@ class TextReport final : public Report {
 
   void write(const Summary& summary, const Verdict& verdict, std::ostream& out) const override {
     print_idle_switches(verdict, out);
-    print_effects(effect_table(summary.effects), out);
+    for (const ReportTable& table : report_tables(summary)) print_table_of(table, out);
     out << fmt::format(
         "\n{}: {}; scores are means over the prompts, time is candidate / other in A B B A "
         "blocks\n\n",

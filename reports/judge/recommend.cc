@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "io/error.h"
 #include "io/nearest.h"
@@ -62,6 +63,7 @@ void add_times(const std::vector<const Comparison*>& comparisons,
                const std::vector<Recommendable*>& settings) {
   std::vector<SparseRow> rows;
   std::vector<Recommendable*> timed;
+  std::vector<double> timed_ms;
   std::size_t observations = 0;
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
     if (const TimingStatistics* total = comparisons[i]->speed.timing("total_ms"))
@@ -73,10 +75,12 @@ void add_times(const std::vector<const Comparison*>& comparisons,
     if (row.size() < kFewestBlocks) continue;
     rows.push_back(std::move(row));
     timed.push_back(settings[i]);
+    timed_ms.push_back(comparisons[i]->speed.timing("total_ms")->candidate.mean.value);
   }
   const auto estimates = estimate_family(rows, observations, {.confidence = kConfidence});
   for (std::size_t i = 0; i < timed.size(); ++i) {
     timed[i]->ratio = std::exp(estimates[i].mean);
+    timed[i]->ms = timed_ms[i];
     if (const auto half = estimates[i].half_width)
       timed[i]->interval = {std::exp(estimates[i].mean - *half),
                             std::exp(estimates[i].mean + *half)};
@@ -173,6 +177,8 @@ std::string lines_of(const Setting& setting) {
       variables += value.is_null() ? fmt::format("unset {}\n", bare.substr(4))
                                    : fmt::format("export {}={}\n", bare.substr(4),
                                                  quoted(value_label(axis, value)));
+    else if (axis == kModelsAxis)
+      rest += fmt::format("export SAMESEED_MODEL={}\n", quoted(value_label(axis, value)));
     else if (is_deepcache(axis))
       rest += deepcache_lines(value);
     else
@@ -198,11 +204,29 @@ std::string reasons_of(const Recommendable& setting) {
   return text;
 }
 
+// Null where models are no axis.
+AxisValue model_of(const Setting& setting) {
+  const auto found = setting.find(kModelsAxis);
+  return found == setting.end() ? AxisValue() : found->second;
+}
+
+// The fastest setting that holds of each other model.
+std::string other_models(const Recommendable& chosen, const std::vector<Recommendable>& all) {
+  std::string text;
+  std::set<AxisValue> seen = {model_of(chosen.setting)};
+  for (const Recommendable& other : all)
+    if (other.holds && other.is_faster() && seen.insert(model_of(other.setting)).second)
+      text += fmt::format("# another model: {}, {:.4g} ms against {:.4g} ms, as measured\n",
+                          one_line(setting_label(other.setting)), other.ms, chosen.ms);
+  return text;
+}
+
 // A line of the settings that hold, too, and whose interval reaches into that of the chosen one.
 std::string equally_fast(const Recommendable& chosen, const std::vector<Recommendable>& all) {
   std::vector<std::string> labels;
   for (const Recommendable& other : all)
     if (&other != &chosen && other.holds && other.interval &&
+        model_of(other.setting) == model_of(chosen.setting) &&
         other.interval->low <= chosen.interval->high &&
         chosen.interval->low <= other.interval->high)
       labels.push_back(one_line(setting_label(other.setting)));
@@ -300,7 +324,8 @@ std::vector<Recommendable> recommendable(const Summary& summary,
     for (std::size_t i = 0; i < able.size(); ++i) note(bound, metric, found[i], all[places[i]]);
   }
   std::ranges::stable_sort(all, {}, [](const Recommendable& setting) {
-    return setting.ratio > 0 ? setting.ratio : std::numeric_limits<double>::infinity();
+    const double time = model_of(setting.setting).is_null() ? setting.ratio : setting.ms;
+    return time > 0 ? time : std::numeric_limits<double>::infinity();
   });
   return all;
 }
@@ -314,9 +339,10 @@ Recommendation recommend(const std::vector<Recommendable>& fastest_first,
   if (chosen == fastest_first.end()) {
     result = none_of(fastest_first);
   } else {
-    result.environment_file = fmt::format(
-        "# {}\n# {}\n{}{}{}", one_line(setting_label(chosen->setting)), time_of(*chosen),
-        reasons_of(*chosen), equally_fast(*chosen, fastest_first), lines_of(chosen->setting));
+    result.environment_file =
+        fmt::format("# {}\n# {}\n{}{}{}{}", one_line(setting_label(chosen->setting)),
+                    time_of(*chosen), reasons_of(*chosen), equally_fast(*chosen, fastest_first),
+                    other_models(*chosen, fastest_first), lines_of(chosen->setting));
     if (chosen != fastest_first.begin())
       result.environment_file +=
           list_of("Passed over, though faster as measured:", {fastest_first.begin(), chosen});

@@ -27,6 +27,7 @@ struct Recommendable {
   double ratio = 0;                          // time, candidate / reference; 0: of too few blocks
   std::optional<Interval> interval;          // of `ratio`, for all settings together
   std::optional<AgainstItself> itself = {};  // of the total
+  double ms = 0;                             // mean of the candidate's total; 0: of too few blocks
   bool holds = false;                        // every bound, with confidence
   bool seems_to_hold = false;                // every bound, by what was measured
   std::vector<std::string> reasons;  // a line a bound: what was measured, and its upper bound
@@ -41,6 +42,8 @@ struct Recommendable {
 // bounds together: of means by paired_bootstrap.h over the prompts (their seeds averaged), of
 // worst5 by tail_bound.h; and 95 % for the times of all settings together, so that it still holds
 // for the one that is chosen: the geometric mean of the blocks' ratios, by paired_bootstrap.h.
+// Where models are an axis, ratios are to references that take different times: fastest is then who
+// takes the fewest milliseconds.
 // Throws UserError for a metric that the run does not have, or that is better the other way round.
 std::vector<Recommendable> recommendable(const Summary& summary,
                                          const std::vector<QualityBound>& bounds);

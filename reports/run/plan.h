@@ -74,6 +74,7 @@ struct PlannedTimeFloor {
 
 struct RunPlan {
   std::string name, model;
+  std::map<std::string, std::string> models = {};  // of axes load.model: name -> folder
   std::vector<SweepAxis> axes;
   std::vector<Excluded> excluded;
   std::map<std::string, std::string> reasons;  // axis -> why it has these values, of some

@@ -250,6 +250,13 @@ PairScores parse_pair_scores(const json& line) {
   for (const auto& [metric, place] : places.items()) scores.places[metric] = place_of(place);
   for (const auto& [side, ways] : broken.items())
     scores.broken[side] = texts_in(broken, side.c_str());
+  const json& reference = object_in(line, "of_reference");
+  const auto take = [&](const char* name, double& value) {
+    if (const auto found = reference.find(name); found != reference.end() && found->is_number())
+      value = found->get<double>();
+  };
+  take("contrast", scores.of_reference.contrast);
+  take("latents_deviation", scores.of_reference.latents_deviation);
   if (const auto trace = line.find("trace"); trace != line.end()) scores.trace = trace_of(*trace);
   return scores;
 }

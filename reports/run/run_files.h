@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -60,6 +61,12 @@ struct PairTrace {
   std::string refused;  // why there is nothing
 };
 
+// What the reference of a pair is like; NaN: not recorded.
+struct ReferenceFacts {
+  double contrast = std::numeric_limits<double>::quiet_NaN();           // of luma, in levels
+  double latents_deviation = std::numeric_limits<double>::quiet_NaN();  // of the final latents
+};
+
 // A scored pair. `values` may be infinite or NaN.
 struct PairScores {
   std::string candidate, reference;                  // samples
@@ -68,6 +75,7 @@ struct PairScores {
   std::map<std::string, std::string> absent;  // metric -> why this pair has no value
   std::map<std::string, PicturePlace> places;
   std::map<std::string, std::vector<std::string>> broken;  // "candidate", "reference" -> how
+  ReferenceFacts of_reference = {};
   std::optional<PairTrace> trace;
   std::optional<std::string> refused;  // why there are no values
 

@@ -40,6 +40,23 @@ std::map<std::string, int> invalid_times(const RunFiles& files) {
   return reasons;
 }
 
+// Of each model by itself.
+std::vector<std::pair<std::string, Effects>> effects_by_model(const Summary& summary) {
+  std::vector<std::pair<std::string, Effects>> list;
+  const auto axis = std::ranges::find(summary.axes, std::string(kModelsAxis), &SweepAxis::name);
+  if (axis == summary.axes.end()) return list;
+  std::vector<SweepAxis> others = summary.axes;
+  std::erase_if(others, [](const SweepAxis& one) { return one.name == kModelsAxis; });
+  for (const AxisValue& model : axis->values) {
+    std::vector<Comparison> own;
+    for (const Comparison& comparison : summary.comparisons)
+      if (comparison.setting.contains(kModelsAxis) && comparison.setting.at(kModelsAxis) == model)
+        own.push_back(comparison);
+    list.emplace_back(model.get<std::string>(), effects_of(own, others, summary.metrics));
+  }
+  return list;
+}
+
 std::map<std::string, nlohmann::json> workers_of(const RunFiles& files) {
   std::map<std::string, nlohmann::json> newest;
   for (const WorkerRecord& worker : files.workers) newest[worker.environment] = worker.record;
@@ -81,6 +98,9 @@ Summary summarize_run(const RunIndex& run) {
         comparison_of(comparison, run, summary.noise_floor.rows, summary.time_floor));
   label_equal_values(summary.comparisons, files.plan.axes);
   summary.effects = effects_of(summary.comparisons, summary.axes, summary.metrics);
+  summary.effects_by_model = effects_by_model(summary);
+  summary.sensitivity = sensitivity_of(run, summary.comparisons, summary.axes, summary.metrics,
+                                       summary.effects.headline);
   for (const TimeFloorRow& row : summary.time_floor) {
     AgainstItself itself{.row = row.id};
     if (const TimingStatistics* total = row.speed.timing("total_ms")) {

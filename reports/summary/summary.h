@@ -14,6 +14,7 @@
 #include "reports/summary/effects.h"
 #include "reports/summary/noise_floor.h"
 #include "reports/summary/repeated_pictures.h"
+#include "reports/summary/sensitivity.h"
 #include "reports/summary/time_floor.h"
 
 namespace sameseed {
@@ -52,7 +53,9 @@ struct Summary {
   std::vector<RepeatedPictures> repeated_pictures = {};  // counted once
   std::vector<Comparison> comparisons;
   std::vector<TimeFloorRow> time_floor = {};  // empty: none was asked for
-  Effects effects;
+  Effects effects;                            // averaged over models, where these are an axis
+  std::vector<std::pair<std::string, Effects>> effects_by_model = {};  // empty: they are none
+  std::optional<Sensitivity> sensitivity = {};                         // the same
 
   const ReportMetric* metric(const std::string& name) const;  // null where there is none
 };

@@ -42,7 +42,7 @@ for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query)
 
 drawHead();
 drawAnswer();
-drawEffects();
+drawTables();
 drawFilters();
 drawAll();
 drawRest();

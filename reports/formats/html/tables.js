@@ -50,24 +50,27 @@ function engagedClass(words) {
   return words.includes("not engaged") || words === "NO" ? "no" : words.includes("inert") ? "inert" : words.startsWith("engaged") || words.startsWith("yes") ? "yes" : "";
 }
 
-function drawEffects() {
-  const { titles, rows, notes } = data.effects;
-  if (!rows.length) {
-    at("effects").replaceChildren(make("tbody", {}, make("tr", {}, make("td", {}, "no switch was varied, or nothing was scored or timed"))));
-    at("effect-notes").hidden = true;
-    return;
-  }
+// The tables of the report, the one of the switches first; `levels` are those whose proof of engagement stands beside a row.
+function drawTables() {
+  if (!data.tables.length) at("tables").replaceChildren(make("p", {}, "no switch was varied, or nothing was scored or timed"));
+  for (const table of data.tables) at("tables").append(make("div", {},
+    data.tables.length === 1 ? null : make("h3", {}, table.title),
+    make("div", { class: "scroll" }, drawnTable(table)),
+    table.notes.length ? make("details", {}, make("summary", {}, "How to read this table, and what it cannot tell"),
+      make("ul", {}, ...table.notes.map((note) => make("li", note.startsWith("  ") ? { style: "margin-left: 1.5rem" } : {}, note.trim())))) : null));
+}
+
+function drawnTable({ of_rows, titles, rows }) {
+  const proves = rows.some((row) => Object.keys(row.levels || {}).length);
   const body = rows.map((row) => {
-    const { words, evidence } = engagementOf(row.levels);
+    const { words, evidence } = proves && Object.keys(row.levels || {}).length ? engagementOf(row.levels) : { words: "–", evidence: "" };
     return make("tr", {}, make("th", { scope: "row" }, row.label), ...row.cells.map((cell) => make("td", { class: "number" }, cell)),
-      make("td", { title: evidence }, make("span", { class: engagedClass(words) }, words), evidence ? make("div", { class: "note" }, evidence) : null));
+      proves ? make("td", { title: evidence }, make("span", { class: engagedClass(words) }, words), evidence ? make("div", { class: "note" }, evidence) : null) : null);
   });
-  at("effects").replaceChildren(
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "switch"),
-      ...titles.map((title) => make("th", { scope: "col", class: "number" }, title)), make("th", { scope: "col" }, "did it act?"))),
+  return make("table", {},
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, of_rows),
+      ...titles.map((title) => make("th", { scope: "col", class: "number" }, title)), proves ? make("th", { scope: "col" }, "did it act?") : null)),
     make("tbody", {}, ...body));
-  at("effect-notes").querySelector("ul").replaceChildren(...notes.map((note) =>
-    make("li", note.startsWith("  ") ? { style: "margin-left: 1.5rem" } : {}, note.trim())));
 }
 
 let settingsShown = kRows;

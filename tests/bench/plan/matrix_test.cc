@@ -7,6 +7,7 @@
 #include <set>
 
 #include "bench/plan/plan.h"
+#include "bench/plan/points.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "reports/judge/gate.h"

@@ -114,6 +114,24 @@ TEST(Recommend, TakesTheFastestSettingThatHolds) {
       << one.environment_file;
 }
 
+TEST(Recommend, ChoosesAModelByItsTimeAndNotByTheRatioToItsOwnReference) {
+  Summary summary = summary_of(eight_pairs());
+  Comparison &off = summary.comparisons[0], &on = summary.comparisons[1];
+  off.setting[kModelsAxis] = "small";
+  on.setting[kModelsAxis] = "large";
+  off.speed.timings.at("total_ms").candidate.mean.value = 40;  // its reference takes 44
+  ASSERT_EQ(on.speed.timings.at("total_ms").candidate.mean.value, 80);
+  const Recommendation taken = recommend(
+      recommendable(summary, {parse_quality_bound("lpips.alex.mean=0.2", true)}), "recommend");
+  EXPECT_EQ(taken.code, 0);
+  EXPECT_TRUE(holds(taken.environment_file, "export SAMESEED_MODEL=small\n"))
+      << taken.environment_file;
+  EXPECT_TRUE(holds(taken.environment_file,
+                    "# another model: model large, conv half 1, 80 ms against 40 ms"))
+      << taken.environment_file;
+  EXPECT_FALSE(holds(taken.environment_file, "cannot be told from it"));
+}
+
 TEST(Recommend, TakesNoSettingThatIsNotShownToBeFaster) {
   const Recommendation slower =
       asked(eight_pairs(0.01, 0.1, {.off = 101, .on = 105}), "lpips.alex.mean=0.2");

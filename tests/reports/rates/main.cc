@@ -13,7 +13,7 @@ int main(int count, char** arguments) {
   std::vector<RateRow> rows;
   for (const auto& group :
        {gate_rows(), tail_rows(), interval_rows(), effect_rows(), floor_rows_of_rates(),
-        oracle_rows(), looking_rows(), history_rows(), class_rows()})
+        oracle_rows(), looking_rows(), history_rows(), class_rows(), sensitivity_rows()})
     rows.insert(rows.end(), group.begin(), group.end());
   std::vector<Rate> rates;
   bool all_hold = true;

@@ -55,6 +55,7 @@ std::vector<RateRow> floor_rows_of_rates();
 std::vector<RateRow> oracle_rows();
 std::vector<RateRow> class_rows();
 std::vector<RateRow> history_rows();
+std::vector<RateRow> sensitivity_rows();
 std::vector<RateRow> looking_rows();  // again and again, until there is an answer
 
 }  // namespace sameseed

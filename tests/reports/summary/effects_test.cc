@@ -116,7 +116,7 @@ TEST(Effects, NameAPlantedInteraction) {
   const json both = lpips_of(effects, {{kConvSwitch, "1"}, {kMatmul, "1"}});
   EXPECT_EQ(both.at("verdict"), "costs");
   EXPECT_NEAR(both.at("loss"), 0.1, 0.004);
-  const EffectTable table = effect_table(effects);
+  const ReportTable table = effect_table(effects);
   ASSERT_EQ(table.rows.size(), 3u);
   EXPECT_EQ(table.rows[0].label, "conv half 1 with matmul half 1");
 }
@@ -338,7 +338,7 @@ TEST(Effects, OnTimesOfTooFewBlocksAreNoNumber) {
   EXPECT_TRUE(time.at("ratio").is_null());
   EXPECT_EQ(time.at("ratio_absent"), "too few blocks (5 of 6)");
   EXPECT_EQ(time.at("verdict"), "too few");
-  const EffectTable table = effect_table(effects);
+  const ReportTable table = effect_table(effects);
   EXPECT_EQ(table.rows.at(0).cells.back(), "too few blocks (5 of 6)");
 }
 
