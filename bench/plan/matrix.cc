@@ -72,6 +72,7 @@ class MatrixReader {
         refuse("timing.blocks",
                fmt::format("must be 0: the {}'s pictures lie in a folder and took no time", arm));
     matrix.models = models();
+    matrix.claims = text_.value("claims", false);
     matrix.floor = text_.value("floor", false);
     matrix.oracle = text_.value("oracle", false);
     return matrix;
@@ -132,13 +133,15 @@ class MatrixReader {
     return exclusions;
   }
 
-  std::vector<Point> settings(const std::vector<Axis>& axes) const {
+  // `list`: of the file's, `name`.
+  std::vector<Point> settings(const std::vector<Axis>& axes, const json& list,
+                              const char* name) const {
     std::vector<Point> settings;
-    for (const json& entry : text_.value("settings", json::array())) {
-      const std::string field = fmt::format("settings[{}]", settings.size());
+    for (const json& entry : list) {
+      const std::string field = fmt::format("{}[{}]", name, settings.size());
       settings.push_back(entry.get<Point>());
-      for (const auto& [name, value] : settings.back())
-        check_value_of(axes, field + "." + printable(name), name, value);
+      for (const auto& [axis, value] : settings.back())
+        check_value_of(axes, field + "." + printable(axis), axis, value);
       if (const auto same = std::ranges::find(settings, settings.back());
           same + 1 != settings.end())
         refuse(field, "stands twice; remove one");
@@ -362,7 +365,10 @@ Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path)
   matrix.axes = read.axes(axes_in_order(bytes));
   read.check_models(matrix);
   matrix.exclude = read.exclusions(matrix.axes);
-  matrix.settings = read.settings(matrix.axes);
+  const json none = json::array();
+  matrix.settings = read.settings(matrix.axes, text.value("settings", none), "settings");
+  matrix.timing.settings = read.settings(
+      matrix.axes, text.value("timing", json::object()).value("settings", none), "timing.settings");
   matrix.reasons = read.reasons(matrix.axes);
   read.check_switches(matrix.axes);
   read.check_size(matrix);

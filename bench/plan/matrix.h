@@ -28,6 +28,8 @@ struct Timing {
   int warmup = 1;   // warm-up requests a worker
   int blocks = 0;   // of four samples, a comparison
   int prompts = 1;  // how many of the prompts are timed
+  // Which settings are timed, as Matrix::settings; empty: all.
+  std::vector<Point> settings = {};
 };
 
 // A model that an axis load.model names.
@@ -53,6 +55,7 @@ struct Matrix {
   nlohmann::json request;  // steps, guidance, size, negative: what every case begins with
   std::optional<std::string> noise_precision;  // of the initial noise; else the reference arm's
   Timing timing;
+  bool claims = false;  // hold what is said of the switches against what was measured
   bool floor = false;   // make rows that ought to be equal as well: the noise floor
   bool oracle = false;  // and each picture once more in the highest precision
   bool cold = false;    // the accelerated engine searches its algorithms anew (asked for, not read)

@@ -80,6 +80,7 @@ class Planner {
         {"comparisons", comparisons_},
         {"excluded", excluded_}};
     for (const auto& [name, model] : matrix_.models) plan["models"][name] = model.path;
+    if (matrix_.claims) plan["claims"] = true;
     if (!matrix_.kept.empty()) plan["kept"] = matrix_.kept;
     if (matrix_.floor) plan["floor"] = floor_;
     if (!time_floor.empty()) plan["time_floor"] = time_floor;
@@ -132,6 +133,8 @@ class Planner {
   void add_comparison(const Point& setting, const char* kind, const json& pairs) {
     const std::string id = id_of({{"setting", setting}, {"kind", kind}, {"pairs", pairs}});
     comparisons_.push_back({{"id", id}, {"setting", setting}, {"kind", kind}, {"pairs", pairs}});
+    if (!is_asked_for(setting, matrix_.timing.settings, matrix_.axes))
+      comparisons_.back()["timed"] = false;
   }
 
   void measure_floor(const Point& off) {

@@ -16,20 +16,24 @@ std::vector<Point> points(const std::vector<Axis>& axes) {
   return all;
 }
 
+bool is_asked_for(const Point& point, const std::vector<Point>& settings,
+                  const std::vector<Axis>& axes) {
+  if (settings.empty()) return true;
+  Point first;  // of the axes that a setting names
+  for (const Point& setting : settings)
+    for (const Axis& axis : axes)
+      if (setting.contains(axis.name)) first[axis.name] = axis.values.front();
+  return std::ranges::any_of(settings, [&](Point asked) {
+    asked.insert(first.begin(), first.end());
+    return std::ranges::all_of(
+        asked, [&](const auto& axis) { return point.at(axis.first) == axis.second; });
+  });
+}
+
 std::vector<Point> planned_points(const Matrix& matrix) {
   std::vector<Point> all = points(matrix.axes);
-  if (matrix.settings.empty()) return all;
-  Point first;  // of the axes that a setting names
-  for (const Point& setting : matrix.settings)
-    for (const Axis& axis : matrix.axes)
-      if (setting.contains(axis.name)) first[axis.name] = axis.values.front();
-  std::erase_if(all, [&](const Point& point) {
-    return std::ranges::none_of(matrix.settings, [&](Point asked) {
-      asked.insert(first.begin(), first.end());
-      return std::ranges::all_of(
-          asked, [&](const auto& axis) { return point.at(axis.first) == axis.second; });
-    });
-  });
+  std::erase_if(
+      all, [&](const Point& point) { return !is_asked_for(point, matrix.settings, matrix.axes); });
   return all;
 }
 

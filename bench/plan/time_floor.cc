@@ -17,7 +17,7 @@ json time_floor_rows(const json& cases, const json& comparisons, std::size_t blo
   const auto of_case = environments_of_cases(cases);
   std::set<std::string> known;
   for (const json& comparison : comparisons) {
-    if (comparison.at("kind") != "reference") continue;
+    if (comparison.at("kind") != "reference" || !is_timed(comparison)) continue;
     const std::string environment = of_case.at(comparison.at("pairs").front().at("reference"));
     if (!known.insert(environment).second) continue;
     json pairs = json::array();

@@ -34,13 +34,15 @@ std::map<std::string, std::string> environments_of_cases(const json& cases) {
   return of_case;
 }
 
+bool is_timed(const json& comparison) { return comparison.value("timed", true); }
+
 std::vector<TimingGroup> timing_groups(const json& cases, const json& comparisons,
                                        const json& time_floor) {
   const auto of_case = environments_of_cases(cases);
   std::vector<TimingGroup> groups;
   std::vector<Environments> needed;  // by each group
   for (const json& comparison : comparisons) {
-    if (comparison.at("pairs").empty()) continue;
+    if (comparison.at("pairs").empty() || !is_timed(comparison)) continue;
     const Environments own = environments_of(comparison, of_case);
     if (groups.empty() || groups.back().size() == kMostComparisonsTogether ||
         joined(needed.back(), own).size() > kMostWorkers) {

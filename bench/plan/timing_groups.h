@@ -9,6 +9,9 @@
 
 namespace sameseed {
 
+// Whether a comparison of the plan is to be timed, where the matrix times any.
+bool is_timed(const nlohmann::json& comparison);
+
 // Case -> environment, of the plan's cases.
 std::map<std::string, std::string> environments_of_cases(const nlohmann::json& cases);
 

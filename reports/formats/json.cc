@@ -304,6 +304,16 @@ json uncovered_json(const Coverage& coverage) {
           {"times", coverage.times}};
 }
 
+json claim_json(const TestedClaim& claim) {
+  return {{"claim", claim.claim},
+          {"model", claim.model.empty() ? json() : json(claim.model)},
+          {"value", or_null(claim.value)},
+          {"interval", interval_json(claim.interval)},
+          {"of", claim.of},
+          {"answer", claim.answer},
+          {"because", claim.because}};
+}
+
 constexpr const char* kComparisons = "comparisons";
 
 // These are large; their place is kept.
@@ -338,6 +348,7 @@ json report_without_comparisons(const Summary& summary, const Verdict& verdict) 
   for (const auto& [model, effects] : summary.effects_by_model)
     report["effects_by_model"][model] = effects_json(effects);
   if (summary.sensitivity) report["sensitivity"] = sensitivity_json(*summary.sensitivity);
+  if (summary.claims) report["claims"] = list_json(*summary.claims, claim_json);
   if (!summary.time_floor.empty())
     report["time_floor"] = list_json(summary.time_floor, time_floor_json);
   return report;

@@ -25,8 +25,8 @@ struct ReportTable {
                                         // spaces where under the one before
 };
 
-// Those that have rows: what each switch costs and buys (of each model by itself), which model is
-// more sensitive.
+// Those that have rows: the claims and their answers, what each switch costs and buys (of each
+// model by itself), which model is more sensitive.
 std::vector<ReportTable> report_tables(const Summary& summary);
 
 }  // namespace sameseed

@@ -123,6 +123,7 @@ RunPlan parse_run_plan(const json& plan, const std::string& where) try {
     result.excluded.push_back(
         {.setting = setting_of(entry.at("setting")), .because = entry.at("because")});
   });
+  result.claims = plan.value("claims", false);
   if (plan.contains("models"))
     result.models = plan.at("models").get<std::map<std::string, std::string>>();
   if (plan.contains("reasons"))

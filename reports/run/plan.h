@@ -83,6 +83,7 @@ struct RunPlan {
   std::vector<PlannedSample> samples;
   std::vector<PlannedComparison> comparisons;
   std::optional<std::vector<PlannedFloorRow>> floor;  // nothing: none was asked for
+  bool claims = false;                                // to be held against what was measured
   std::vector<PlannedTimeFloor> time_floor;           // at most one of an environment
 };
 

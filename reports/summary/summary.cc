@@ -109,6 +109,7 @@ Summary summarize_run(const RunIndex& run) {
     }
     summary.effects.time_floor.push_back(std::move(itself));
   }
+  if (files.plan.claims) summary.claims = tested_claims(summary);
   if (!files.plan.reasons.empty()) summary.effects.advice = advice_of(files.plan, summary.effects);
   return summary;
 }

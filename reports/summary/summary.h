@@ -15,6 +15,7 @@
 #include "reports/summary/noise_floor.h"
 #include "reports/summary/repeated_pictures.h"
 #include "reports/summary/sensitivity.h"
+#include "reports/summary/tested_claims.h"
 #include "reports/summary/time_floor.h"
 
 namespace sameseed {
@@ -56,6 +57,7 @@ struct Summary {
   Effects effects;                            // averaged over models, where these are an axis
   std::vector<std::pair<std::string, Effects>> effects_by_model = {};  // empty: they are none
   std::optional<Sensitivity> sensitivity = {};                         // the same
+  std::optional<std::vector<TestedClaim>> claims = {};                 // nothing: not asked for
 
   const ReportMetric* metric(const std::string& name) const;  // null where there is none
 };

@@ -1,0 +1,357 @@
+#include "reports/summary/tested_claims.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+#include "reports/run/labels.h"
+#include "reports/run/loss_table.h"
+#include "reports/statistics/factorial.h"
+#include "reports/statistics/mean_test.h"
+#include "reports/statistics/paired_bootstrap.h"
+#include "reports/summary/summary.h"
+
+namespace sameseed {
+namespace {
+
+constexpr const char* kHalf = "candidate.env.ONEFLOW_{}_ALLOW_HALF_PRECISION_ACCUMULATION";
+constexpr const char* kDeepCacheAxis = "candidate.request.deepcache";
+constexpr const char* kEnhanceAxis = "candidate.request.enhance";
+constexpr const char* kApiAxis = "reference.env.TORCH_CUDNN_V8_API_DISABLED";
+constexpr const char* kColour = "color.delta_e_mean";
+constexpr double kNegligible = 0.25;  // of what is lost with all switches off
+constexpr double kSeen = 1;           // mean ΔE that an eye may see
+constexpr Interval kAboutFivePercent = {0.025, 0.075};
+
+std::string half_axis(const char* what) { return fmt::format(fmt::runtime(kHalf), what); }
+
+// One model's comparisons, each with the switches that are on in it.
+struct OfModel {
+  std::string name;  // empty: the only one
+  const Effects* effects = nullptr;
+  struct Entry {
+    const Comparison* comparison;
+    Setting on;  // candidate's switches that are not off
+  };
+  std::vector<Entry> entries;
+  std::vector<const FloorRow*> floor;
+
+  // Null where there is none. `api`: of the reference's variable, where the matrix has it.
+  const Comparison* with(const Setting& on, const char* against = "reference",
+                         const AxisValue& api = nullptr) const {
+    for (const Entry& entry : entries) {
+      const auto of = entry.comparison->setting.find(kApiAxis);
+      if (entry.on == on && entry.comparison->against == against &&
+          (of == entry.comparison->setting.end() || of->second == api))
+        return entry.comparison;
+    }
+    return nullptr;
+  }
+  const EffectOfSwitch* effect(const std::string& axis, const AxisValue& level) const {
+    const auto found =
+        std::ranges::find(effects->estimates, Setting{{axis, level}}, &EffectOfSwitch::levels);
+    return found == effects->estimates.end() ? nullptr : &*found;
+  }
+};
+
+std::vector<OfModel> models_of(const Summary& summary) {
+  std::vector<OfModel> models;
+  for (const auto& [name, effects] : summary.effects_by_model)
+    models.push_back({.name = name, .effects = &effects, .entries = {}, .floor = {}});
+  if (models.empty())
+    models.push_back({.name = {}, .effects = &summary.effects, .entries = {}, .floor = {}});
+  const std::vector<SweepSwitch> switches = switches_of(summary.axes);
+  for (const Comparison& comparison : summary.comparisons) {
+    const auto model = comparison.setting.find(kModelsAxis);
+    for (OfModel& one : models) {
+      if (model != comparison.setting.end() && model->second != one.name) continue;
+      Setting on;
+      for (const SweepSwitch& own : switches)
+        if (const auto level = comparison.setting.find(own.axis);
+            level != comparison.setting.end() && level->second != own.off)
+          on[own.axis] = level->second;
+      one.entries.push_back({&comparison, on});
+      for (const FloorRow& row : summary.noise_floor.rows)  // rows of this model share its cases
+        for (const auto& [kind, quality] : comparison.quality)
+          for (const auto& [label, floor] : quality.floors)
+            if (floor.row == row.id && std::ranges::find(one.floor, &row) == one.floor.end())
+              one.floor.push_back(&row);
+    }
+  }
+  return models;
+}
+
+TestedClaim cannot(const std::string& claim, const OfModel& model, std::string because) {
+  return {.claim = claim,
+          .model = model.name,
+          .of = {},
+          .answer = kCannotBeTested,
+          .because = std::move(because)};
+}
+
+// Losses of two comparisons, prompt by prompt: the first less the second.
+std::vector<double> differences(const Comparison& one, const Comparison& other,
+                                const ReportMetric& metric) {
+  const auto losses = [&](const Comparison& comparison) {
+    std::map<PairKey, double> by_pair;
+    for (const ScoredPair& scored : comparison.pairs)
+      if (const auto value = scored.value(metric.name))
+        by_pair[key_of(scored.pair)] = metric.loss(*value);
+    return by_pair;
+  };
+  const auto theirs = losses(other);
+  std::map<PairKey, double> both;
+  for (const auto& [key, loss] : losses(one))
+    if (const auto found = theirs.find(key);
+        found != theirs.end() && std::isfinite(loss) && std::isfinite(found->second))
+      both[key] = loss - found->second;
+  return means_of_prompts(both);
+}
+
+// A claim that a mean is above 0.
+TestedClaim is_positive(const std::string& claim, const OfModel& model,
+                        const std::vector<double>& values, std::string of) {
+  // Both ends at 2.5 %, so that the interval is one of 95 %.
+  const StatisticTest test = test_mean(values, 0, {.alpha = 0.025});
+  TestedClaim tested{.claim = claim, .model = model.name, .of = std::move(of)};
+  if (test.n > 0) tested.value = test.estimate;
+  if (test.low && test.high) tested.interval = Interval{*test.low, *test.high};
+  tested.answer = !tested.interval            ? kNotShown
+                  : tested.interval->low > 0  ? kHolds
+                  : tested.interval->high < 0 ? kDoesNotHold
+                                              : kNotShown;
+  if (!tested.interval)
+    tested.because = fmt::format("{} prompts; it takes {}", test.n, kFewestObservations);
+  return tested;
+}
+
+// Why a switch's level shows nothing here; empty where it acted.
+std::string inert_reason(const OfModel& model, const std::string& axis, const AxisValue& level) {
+  for (const OfModel::Entry& entry : model.entries) {
+    const Comparison& comparison = *entry.comparison;
+    if (const auto asked = comparison.setting.find(axis);
+        asked == comparison.setting.end() || asked->second != level)
+      continue;
+    if (comparison.status == "unsupported") return one_line(comparison.reason);
+    const auto proof = comparison.engagement.find(axis);
+    if (proof != comparison.engagement.end() && proof->second.verdict != "engaged")
+      return proof->second.evidence;
+  }
+  return "";
+}
+
+TestedClaim half_costs(const OfModel& model, const char* what, const char* of_what,
+                       const std::string& headline) {
+  const std::string claim = fmt::format("half accumulation {} costs quality", of_what),
+                    axis = half_axis(what);
+  const EffectOfSwitch* effect = model.effect(axis, "1");
+  if (!effect) return cannot(claim, model, "the run does not hold it on beside off");
+  if (const std::string why = inert_reason(model, axis, "1"); !why.empty())
+    return cannot(claim, model, why);
+  const auto found = effect->quality.find(headline);
+  if (found == effect->quality.end() || !found->second.has_value())
+    return cannot(claim, model, "its pictures have no scores");
+  const EffectOn& on = found->second;
+  const Comparison* off = model.with({});
+  const Quality* of_off = off ? off->metric(headline) : nullptr;
+  TestedClaim tested{.claim = claim,
+                     .model = model.name,
+                     .value = on.estimate.value,
+                     .interval = on.estimate.interval,
+                     .of = "more " + headline + " than off"};
+  tested.answer = on.verdict == "costs" ? kHolds : on.verdict == "buys" ? kDoesNotHold : kNotShown;
+  if (tested.answer != kNotShown) return tested;
+  const double bound = of_off ? kNegligible * of_off->statistics.mean.value : 0;
+  if (tested.interval && tested.interval->high <= bound) {
+    tested.answer = kDoesNotHold;
+    tested.because = fmt::format("at most a quarter of the {:.3g} with all switches off",
+                                 of_off->statistics.mean.value);
+  } else if (on.needed) {
+    tested.because = fmt::format("{:.0f} prompts would show a cost of this size", *on.needed);
+  }
+  return tested;
+}
+
+bool is_cpu(const Summary& summary, const Comparison& comparison) {
+  const auto worker = summary.workers.find(comparison.candidate.environment);
+  if (worker == summary.workers.end()) return false;
+  const nlohmann::json load = worker->second.value("load", nlohmann::json::object());
+  return load.is_object() &&
+         load.value("effective", nlohmann::json::object()).value("device", "") == "cpu";
+}
+
+TestedClaim off_costs_time(const OfModel& model, const Summary& summary) {
+  const std::string claim = "switching half accumulation off costs about 5 % of the time";
+  const Comparison* both =
+      model.with({{half_axis("CONV"), "1"}, {half_axis("MATMUL"), "1"}}, "switches_off");
+  if (!both) return cannot(claim, model, "no setting has both on, and nothing else");
+  if (is_cpu(summary, *both))
+    return cannot(claim, model, "on a CPU, times only describe the simulation");
+  const TimingStatistics* total = both->speed.timing("total_ms");
+  if (!total || !total->ratio || !total->ratio->interval)
+    return cannot(claim, model, "too few timed blocks");
+  const Interval& on = *total->ratio->interval;  // of on over off
+  TestedClaim tested{.claim = claim,
+                     .model = model.name,
+                     .value = 1 / total->ratio->value - 1,
+                     .interval = Interval{1 / on.high - 1, 1 / on.low - 1},
+                     .of = "more time when off"};
+  const auto& [low, high] = *tested.interval;
+  tested.answer = low >= kAboutFivePercent.low && high <= kAboutFivePercent.high ? kHolds
+                  : high < kAboutFivePercent.low || low > kAboutFivePercent.high ? kDoesNotHold
+                                                                                 : kNotShown;
+  tested.because = "about 5 %: from 2.5 to 7.5 %";
+  return tested;
+}
+
+TestedClaim apis_differ(const OfModel& model, const Summary& summary) {
+  const std::string claim = "cuDNN's v7 and v8 differ slightly, but visibly";
+  const auto row = std::ranges::find(model.floor, std::string("cuDNN v8 and v7"), &FloorRow::kind);
+  if (const std::string why = inert_reason(model, kApiAxis, "1"); !why.empty())
+    return cannot(claim, model, why);
+  if (row == model.floor.end())
+    return cannot(claim, model, "no floor of the two was measured (--floor)");
+  if (!(*row)->reason.empty()) return cannot(claim, model, (*row)->reason);
+  const ReportMetric* colour = summary.metric(kColour);
+  if (!colour || !colour->available()) return cannot(claim, model, "colours were not scored");
+  std::map<PairKey, double> by_pair;
+  for (const ScoredPair& scored : (*row)->cases)
+    if (const auto value = scored.value(kColour)) by_pair[key_of(scored.pair)] = *value;
+  std::vector<double> beyond = means_of_prompts(by_pair);
+  for (double& value : beyond) value -= kSeen;
+  TestedClaim tested = is_positive(claim, model, beyond, "mean ΔE, and 1 may be seen");
+  if (tested.value) *tested.value += kSeen;
+  if (tested.interval)
+    tested.interval = Interval{tested.interval->low + kSeen, tested.interval->high + kSeen};
+  return tested;
+}
+
+// "3/0/0" -> 3; 0: by branch, or off.
+int interval_of_deepcache(const AxisValue& value) {
+  const std::string text = value.is_string() ? value.get<std::string>() : "";
+  return text.empty() ? 0 : std::atoi(text.c_str());
+}
+
+void deepcache_loses(const OfModel& model, const Summary& summary,
+                     std::vector<TestedClaim>& tested) {
+  const ReportMetric* metric = summary.metric(summary.effects.headline.value_or(""));
+  std::map<int, const Comparison*> by_interval;
+  for (const OfModel::Entry& entry : model.entries)
+    if (entry.on.size() == 1 && entry.on.contains(kDeepCacheAxis) &&
+        entry.comparison->is_against_reference())
+      by_interval.emplace(interval_of_deepcache(entry.on.at(kDeepCacheAxis)), entry.comparison);
+  const Comparison* off = model.with({});
+  if (by_interval.empty() || !off || !metric) {
+    tested.push_back(cannot("DeepCache is lossy", model, "the run has none beside switches off"));
+    return;
+  }
+  const auto& [weakest, first] = *by_interval.begin();
+  tested.push_back(
+      is_positive("DeepCache is lossy", model, differences(*first, *off, *metric),
+                  fmt::format("more {} than off at interval {}", metric->name, weakest)));
+  for (auto stronger = std::next(by_interval.begin()); stronger != by_interval.end(); ++stronger) {
+    const auto weaker = std::prev(stronger);
+    tested.push_back(is_positive("DeepCache loses less the weaker it is", model,
+                                 differences(*stronger->second, *weaker->second, *metric),
+                                 fmt::format("more {} at interval {} than at {}", metric->name,
+                                             stronger->first, weaker->first)));
+  }
+}
+
+TestedClaim model_is_more_sensitive(const Sensitivity& sensitivity) {
+  const std::string a = sensitivity.models[0].model, b = sensitivity.models[1].model;
+  TestedClaim tested{.claim = fmt::format("{} is more sensitive than {}", a, b),
+                     .model = {},
+                     .of = {},
+                     .answer = kNotShown};
+  std::vector<std::string> for_a, for_b, equal, open;
+  for (const SensitivityRow& row : sensitivity.rows) {
+    if (row.a != a || row.b != b || row.levels.empty()) continue;
+    const auto on = row.by_metric.find(sensitivity.headline.value_or(""));
+    if (on == row.by_metric.end()) continue;
+    const std::string& answer = on->second.answer;
+    (answer == a + " more sensitive"       ? for_a
+     : answer == b + " more sensitive"     ? for_b
+     : answer == "equal within the margin" ? equal
+                                           : open)
+        .push_back(setting_label(row.levels));
+  }
+  tested.answer = !for_a.empty() && for_b.empty() ? kHolds
+                  : !for_b.empty() || (for_a.empty() && open.empty() && !equal.empty())
+                      ? kDoesNotHold
+                      : kNotShown;
+  std::vector<std::string> parts;
+  for (const auto& [words, labels] : {std::pair{a + " more: ", &for_a},
+                                      {b + " more: ", &for_b},
+                                      {std::string("equal: "), &equal},
+                                      {std::string("not shown: "), &open}})
+    if (!labels->empty()) parts.push_back(words + listed(*labels, 6));
+  tested.because = fmt::format("{}", fmt::join(parts, "; "));
+  return tested;
+}
+
+// All half accumulation on, and the strongest DeepCache of the run beside it.
+const Comparison* speed_first(const OfModel& model, bool enhanced) {
+  const Comparison* found = nullptr;
+  int strongest = 0;
+  for (const OfModel::Entry& entry : model.entries) {
+    if (!entry.comparison->is_against_reference() || !entry.on.contains(kDeepCacheAxis)) continue;
+    const int interval = interval_of_deepcache(entry.on.at(kDeepCacheAxis));
+    if (entry.on.contains(half_axis("CONV")) && entry.on.contains(half_axis("MATMUL")) &&
+        entry.on.contains(kEnhanceAxis) == enhanced && interval > strongest) {
+      strongest = interval;
+      found = entry.comparison;
+    }
+  }
+  return found;
+}
+
+void quality_first_is_better(const OfModel& model, const Summary& summary,
+                             std::vector<TestedClaim>& tested) {
+  const std::string claim = "the setting advised for quality is better than the one for speed",
+                    back = "post-processing gives some of it back";
+  const ReportMetric* metric = summary.metric(summary.effects.headline.value_or(""));
+  const Comparison *quality = model.with({}, "reference", "1"), *speed = speed_first(model, false),
+                   *enhanced = speed_first(model, true);
+  if (!quality) quality = model.with({});
+  if (!quality || !speed || !metric)
+    tested.push_back(cannot(claim, model, "the run does not hold both"));
+  else
+    tested.push_back(is_positive(claim, model, differences(*speed, *quality, *metric),
+                                 "more " + metric->name + " for speed"));
+  if (!enhanced || !speed || !metric)
+    tested.push_back(cannot(back, model, "the run does not hold the setting with it"));
+  else
+    tested.push_back(is_positive(back, model, differences(*speed, *enhanced, *metric),
+                                 "less " + metric->name + " with it"));
+}
+
+}  // namespace
+
+std::vector<TestedClaim> tested_claims(const Summary& summary) {
+  const std::string headline = summary.effects.headline.value_or("");
+  std::vector<TestedClaim> tested;
+  const std::vector<OfModel> models = models_of(summary);
+  for (const auto& [what, of_what] : {std::pair{"CONV", "of convolutions"},
+                                      {"MATMUL", "of products"},
+                                      {"ATTENTION", "of attention"}})
+    for (const OfModel& model : models)
+      tested.push_back(half_costs(model, what, of_what, headline));
+  for (const OfModel& model : models) tested.push_back(off_costs_time(model, summary));
+  for (const OfModel& model : models) tested.push_back(apis_differ(model, summary));
+  for (const OfModel& model : models) deepcache_loses(model, summary, tested);
+  if (summary.sensitivity && summary.sensitivity->models.size() > 1)
+    tested.push_back(model_is_more_sensitive(*summary.sensitivity));
+  for (const OfModel& model : models) quality_first_is_better(model, summary, tested);
+  std::map<std::string, std::size_t> order;  // a claim's rows together
+  for (const TestedClaim& one : tested) order.emplace(one.claim, order.size());
+  std::ranges::stable_sort(tested, {}, [&](const TestedClaim& one) { return order.at(one.claim); });
+  return tested;
+}
+
+}  // namespace sameseed
