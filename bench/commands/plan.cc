@@ -17,6 +17,7 @@
 #include "bench/plan/plan_difference.h"
 #include "bench/plan/plan_file.h"
 #include "bench/plan/plan_index.h"
+#include "bench/plan/switch_names.h"
 #include "bench/sweep/generate.h"
 #include "bench/sweep/run_lock.h"
 #include "bench/system/programs.h"
@@ -75,6 +76,21 @@ void keep_environment(const std::vector<std::string>& names, Matrix& matrix) {
   for (const auto& [name, value] : matrix.kept) known.insert(name);
   for (const std::string& name : left_out_switches(known))
     std::cerr << "sameseed: " << left_out_warning(name) << "\n";
+}
+
+void warn_of_unnamed_accumulations(const Matrix& matrix) {
+  if (matrix.engines.at("candidate") != "accelerated") return;
+  std::set<std::string> named;
+  for (const Axis& axis : matrix.axes)
+    if (const AxisName name = parse_axis_name(axis.name);
+        name.bare.kind == AxisKind::kEnv && name.is_of("candidate"))
+      named.insert(name.bare.name);
+  for (const auto& [name, value] : matrix.kept) named.insert(name);
+  for (const std::string& name : unnamed_accumulations(named))
+    std::cerr << fmt::format(
+        "sameseed: warning: no axis sets candidate.env.{}: it is unset, which means on, with "
+        "switches off too\n",
+        name);
 }
 
 using PromptTokens = std::vector<std::pair<std::string, TokenIds>>;
@@ -202,6 +218,7 @@ PlannedRun plan_run(const PlanOptions& options) {
   matrix.oracle = matrix.oracle || options.oracle;
   matrix.cold = options.cold;
   keep_environment(options.keep, matrix);
+  warn_of_unnamed_accumulations(matrix);
   json load = {
       {"model", model_folder(options.model.model.empty() ? matrix.model : options.model.model)}};
   apply_vae_and_variant(options.model, load);
