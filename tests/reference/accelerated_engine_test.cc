@@ -20,6 +20,7 @@ class AcceleratedEngine : public CopiedModel {
   struct Answer {
     LoadReport load;
     Generation picture;
+    at::Tensor text;
   };
 
   // A picture of two steps with the variable as it is given; null: unset. The other switches are
@@ -30,11 +31,13 @@ class AcceleratedEngine : public CopiedModel {
     value ? ::setenv(kAttentionHalf, value, 1) : ::unsetenv(kAttentionHalf);
     const auto engine =
         make_accelerated_engine([](at::ScalarType type) { return make_aten_backend(type); });
-    Answer answer{engine->load({.model = model_, .threads = 1}), {}};
+    Answer answer{engine->load({.model = model_, .threads = 1}), {}, {}};
     Request request{.prompt = "a cat", .steps = 2, .width = 64, .height = 64};
     request.noise = folder_ / "noise.safetensors";
+    request.tensors = folder_ / "tensors.safetensors";
     draw_noise({.model = model_, .seed = 1, .width = 64, .height = 64, .out = request.noise});
     answer.picture = engine->generate(request);
+    answer.text = tensors_of(request.tensors).at("prompt_embeds");
     for (const char* name : {kConvHalf, kMatmulHalf, kAttentionHalf}) ::unsetenv(name);
     return answer;
   }
@@ -48,6 +51,7 @@ TEST_F(AcceleratedEngine, AddsUpAttentionInHalfWhereItsSwitchSaysSoOrIsUnset) {
   EXPECT_EQ(halves.at("attention_half"), floats.at("attention_float"));
   EXPECT_EQ(halves.at("attention_float"), 0);  // the text encoders' is not counted
   EXPECT_EQ(halves.at("matmul_float"), floats.at("matmul_float"));
+  EXPECT_TRUE(at::equal(on.text, off.text));  // nor does it change
   EXPECT_EQ(on.load.effective.at(kAttentionHalf).at("acts"), true);
   EXPECT_LT(off.load.engagement.at("attention_error"), 1e-5);
   EXPECT_GT(on.load.engagement.at("attention_error"), 1e-3);

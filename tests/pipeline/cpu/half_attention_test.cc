@@ -88,21 +88,18 @@ TEST(HalfAttention, EqualsThePlainModel) {
   }
 }
 
-TEST(HalfAttention, RoundsTheScores) {
-  // The first key's score, 2048 + 1, is the second's 2048 in half: both weigh the same, where float
-  // would give exp(1 / sqrt(17)) to 1.
-  std::vector<float> query(17, 0), keys(34, 0);
-  query[0] = query[16] = 1;  // apart by a block of 16
-  keys[0] = keys[17] = 2048;
-  keys[16] = 1;
-  const auto half = [](const std::vector<float>& values, at::IntArrayRef shape) {
-    return at::tensor(values).view(shape).to(at::kHalf);
-  };
-  Tensor values = at::zeros({1, 2, 17}, at::kHalf);
+TEST(HalfAttention, RoundsTheScoresAfterEachBlock) {
+  // The first key's score, 2048 + 1 + 1 in three blocks, stays the second's 2048, and both weigh
+  // the same; a float sum of 2050 would weigh more, rounded at its end or not.
+  constexpr std::int64_t kDepth = 33;
+  Tensor query = at::zeros({1, 1, kDepth}, at::kHalf), keys = at::zeros({1, 2, kDepth}, at::kHalf),
+         values = at::zeros({1, 2, kDepth}, at::kHalf);
+  query.fill_(1);
+  keys.select(2, 0).fill_(2048);
+  keys[0][0][16].fill_(1);
+  keys[0][0][32].fill_(1);
   values[0][0].fill_(1);
-  const Tensor got =
-      half_sum_attention(half(query, {1, 1, 17}), half(keys, {1, 2, 17}), values, {.heads = 1}, 16);
-  EXPECT_EQ(got[0][0][0].item<float>(), 0.5f);
+  EXPECT_EQ(half_sum_attention(query, keys, values, {.heads = 1}, 16)[0][0][0].item<float>(), 0.5f);
 }
 
 TEST(HalfAttention, RoundsTheWeightedSum) {
