@@ -15,9 +15,10 @@ struct EnvFlag {
   Switch EnvFlags::*field;
 };
 
-constexpr std::array<EnvFlag, 2> kEnvFlags = {{
+constexpr std::array<EnvFlag, 3> kEnvFlags = {{
     {kConvHalf, &EnvFlags::conv_half},
     {kMatmulHalf, &EnvFlags::matmul_half},
+    {kAttentionHalf, &EnvFlags::attention_half},
 }};
 
 nlohmann::json value_of(const char* variable) {

@@ -1,4 +1,4 @@
-// The two ONEFLOW switches as this process's environment has them.
+// The three ONEFLOW switches as this process's environment has them.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,8 +8,9 @@ namespace sameseed {
 enum class Switch { kUnset, kOff, kOn };  // unset means OneDiff's default, which is on
 
 struct EnvFlags {
-  Switch conv_half = Switch::kUnset;    // ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION
-  Switch matmul_half = Switch::kUnset;  // ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION
+  Switch conv_half = Switch::kUnset;       // ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION
+  Switch matmul_half = Switch::kUnset;     // ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION
+  Switch attention_half = Switch::kUnset;  // ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION
 };
 
 // As OneFlow parses booleans: 1, true, yes, on, y in any case are true, anything else is false
@@ -18,8 +19,10 @@ bool is_true(const char* text);
 
 EnvFlags read_env_flags();
 
-// OneDiff's default where unset: on
-// (siliconflow/onediff:src/onediff/infer_compiler/backends/env_var.py).
+// OneDiff's default where unset: on. It sets the variables of convolutions and products to 1 itself
+// (siliconflow/onediff:src/onediff/infer_compiler/backends/env_var.py) and takes an unset one of
+// attention for true (src/infer_compiler_registry/register_diffusers/attention_processor_oflow.py),
+// which is also what its kernels do: unset, Stable Video Diffusion overflowed (its #497).
 inline bool is_on(Switch value) { return value != Switch::kOff; }
 
 // {NAME: {"value": "1" | null, "means": "on" | "off", "default": true where unset}}
@@ -31,6 +34,7 @@ nlohmann::json not_acting(const char* variable, const char* reason);
 
 inline constexpr const char* kConvHalf = "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION";
 inline constexpr const char* kMatmulHalf = "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION";
+inline constexpr const char* kAttentionHalf = "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION";
 inline constexpr const char* kCudnnV8Disabled = "TORCH_CUDNN_V8_API_DISABLED";
 
 }  // namespace sameseed

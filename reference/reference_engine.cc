@@ -59,7 +59,7 @@ Arithmetic make_arithmetic(at::Device device, const LoadOptions& options, at::Sc
   arithmetic.backends.unet = make_aten_backend(type, device);
   arithmetic.backends.vae = make_aten_backend(vae_type, device);
   arithmetic.precision = options.precision;
-  for (const char* variable : {kConvHalf, kMatmulHalf})
+  for (const char* variable : {kConvHalf, kMatmulHalf, kAttentionHalf})
     arithmetic.effective[variable] = not_acting(variable, "acts on the accelerated engine only");
   arithmetic.effective[kCudnnV8Disabled] =
       device.is_cpu() ? not_acting(kCudnnV8Disabled, "no cuDNN convolution runs on a CPU")

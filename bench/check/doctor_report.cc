@@ -68,6 +68,9 @@ json switch_entries(const Findings& findings) {
                 fmt::format("on the accelerated UNet's convolutions, on {} {}", where, by)),
           entry("env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION", true,
                 fmt::format("on the accelerated UNet's linear layers, on {} {}", where, by)),
+          entry("env.ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION", !gpu,
+                gpu ? "no attention kernel here adds up in half precision on a GPU"
+                    : fmt::format("on the accelerated UNet's attention, on {} {}", where, by)),
           entry("env.TORCH_CUDNN_V8_API_DISABLED", gpu,
                 gpu ? fmt::format("on the reference's convolutions, on {}", where)
                     : "the reference's convolutions go through cuDNN on a GPU only"),

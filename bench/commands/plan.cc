@@ -19,6 +19,7 @@
 #include "bench/plan/plan_difference.h"
 #include "bench/plan/plan_file.h"
 #include "bench/plan/plan_index.h"
+#include "bench/plan/switch_names.h"
 #include "bench/sweep/generate.h"
 #include "bench/sweep/run_lock.h"
 #include "bench/system/programs.h"
@@ -99,6 +100,21 @@ void take_models(const std::vector<std::string>& given, Matrix& matrix) {
   }
   matrix.model = model_folder(matrix.model);
   for (auto& [name, model] : matrix.models) model.path = model_folder(model.path);
+}
+
+void warn_of_unnamed_accumulations(const Matrix& matrix) {
+  if (matrix.engines.at("candidate") != "accelerated") return;
+  std::set<std::string> named;
+  for (const Axis& axis : matrix.axes)
+    if (const AxisName name = parse_axis_name(axis.name);
+        name.bare.kind == AxisKind::kEnv && name.is_of("candidate"))
+      named.insert(name.bare.name);
+  for (const auto& [name, value] : matrix.kept) named.insert(name);
+  for (const std::string& name : unnamed_accumulations(named))
+    std::cerr << fmt::format(
+        "sameseed: warning: no axis sets candidate.env.{}: it is unset, which means on, with "
+        "switches off too\n",
+        name);
 }
 
 using PromptTokens = std::vector<std::pair<std::string, TokenIds>>;
@@ -234,6 +250,7 @@ PlannedRun plan_run(const PlanOptions& options) {
   matrix.cold = options.cold;
   keep_environment(options.keep, matrix);
   take_models(options.models, matrix);
+  warn_of_unnamed_accumulations(matrix);
   json load = {{"model", matrix.model}};
   apply_vae_and_variant(options.model, load);
   PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out,

@@ -244,7 +244,7 @@ class DiffusersEngine:
     def switches(self):
         """How this process reads the variables that sameseed varies, and which cannot act here."""
         read = {}
-        for kind in ("CONV", "MATMUL"):
+        for kind in ("CONV", "MATMUL", "ATTENTION"):
             name = f"ONEFLOW_{kind}_ALLOW_HALF_PRECISION_ACCUMULATION"
             value = os.environ.get(name)
             read[name] = {"value": value, "default": value is None}

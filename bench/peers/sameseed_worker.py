@@ -64,7 +64,7 @@ def spread(values):
 
 def main():
     args = arguments()
-    for name in ("CONV", "MATMUL"):
+    for name in ("CONV", "MATMUL", "ATTENTION"):
         os.environ.setdefault(f"ONEFLOW_{name}_ALLOW_HALF_PRECISION_ACCUMULATION", "0")
     with tempfile.TemporaryDirectory() as folder:
         noise = os.path.join(folder, "noise.safetensors")

@@ -20,6 +20,7 @@ constexpr std::size_t kFewEdits = 3;
 // read.
 const std::vector<std::string> kKnown = {kConvHalf,
                                          kMatmulHalf,
+                                         kAttentionHalf,
                                          kCudnnV8Disabled,
                                          "CUBLAS_WORKSPACE_CONFIG",
                                          "CUDA_LAUNCH_BLOCKING",
@@ -40,7 +41,8 @@ enum class Reads {
 };
 
 Reads reads(const std::string& variable) {
-  if (variable == kConvHalf || variable == kMatmulHalf) return Reads::kWords;
+  if (variable == kConvHalf || variable == kMatmulHalf || variable == kAttentionHalf)
+    return Reads::kWords;
   if (variable == kCudnnV8Disabled || variable == "CUDA_LAUNCH_BLOCKING" ||
       variable == "NVIDIA_TF32_OVERRIDE")
     return Reads::kZeroOne;
@@ -104,6 +106,13 @@ std::string refusal_of_switch_value(const std::string& variable, const std::stri
 std::string meaning_of_switch_value(const std::string& variable, const std::string& value) {
   if (reads(variable) != Reads::kWords) return value;
   return is_true(value.c_str()) ? "on" : is_word_for_off(value) ? "off" : value;
+}
+
+std::vector<std::string> unnamed_accumulations(const std::set<std::string>& named) {
+  std::vector<std::string> unnamed;
+  for (const char* variable : {kConvHalf, kMatmulHalf, kAttentionHalf})
+    if (!named.contains(variable)) unnamed.emplace_back(variable);
+  return unnamed.size() == 3 ? std::vector<std::string>() : unnamed;
 }
 
 }  // namespace sameseed

@@ -1,7 +1,9 @@
 // Variables that change pictures or times, by name: a matrix that misspells one sweeps nothing.
 #pragma once
 
+#include <set>
 #include <string>
+#include <vector>
 
 namespace sameseed {
 
@@ -16,5 +18,9 @@ std::string refusal_of_switch_value(const std::string& variable, const std::stri
 
 // Pure. The same text for values that this switch takes for the same: "1", "on" and "yes".
 std::string meaning_of_switch_value(const std::string& variable, const std::string& value);
+
+// Pure. Of the three switches of half accumulation those that are not among `named`, where some
+// are: they stay unset, which means on, and with the named ones off not all is off. Else empty.
+std::vector<std::string> unnamed_accumulations(const std::set<std::string>& named);
 
 }  // namespace sameseed

@@ -114,7 +114,8 @@ int main(int argc, char** argv) try {
     return 1;
   }
   for (const char* name : {"ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION",
-                           "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION"})
+                           "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION",
+                           "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION"})
     ::setenv(name, "0", /*overwrite=*/0);
   sameseed::Request request;
   request.prompt = "a red apple on a table";

@@ -10,6 +10,21 @@
 namespace sameseed {
 namespace {
 
+// Of the text encoders' attention, which no switch governs, nothing is told.
+struct EngineCounters {
+  CpuCounters text, unet;
+
+  nlohmann::json together() const {
+    return {{"conv_half", text.conv_half + unet.conv_half},
+            {"conv_float", text.conv_float + unet.conv_float},
+            {"matmul_half", text.matmul_half + unet.matmul_half},
+            {"matmul_float", text.matmul_float + unet.matmul_float},
+            {"attention_half", unet.attention_half},
+            {"attention_float", unet.attention_float},
+            {"non_finite", text.non_finite + unet.non_finite}};
+  }
+};
+
 Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& options,
                            at::ScalarType vae_type) {
   if (options.precision != "fp16")
@@ -19,29 +34,29 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   if (block != 16 && block != 8 && block != 4)
     throw UserError(fmt::format("load.accumulation_block = {}: must be 16, 8 or 4", block));
   const EnvFlags flags = read_env_flags();
-  const CpuArithmetic cpu{
-      .conv_half = is_on(flags.conv_half), .matmul_half = is_on(flags.matmul_half), .block = block};
-  const auto counters = std::make_shared<CpuCounters>();
+  const CpuArithmetic unet{.conv_half = is_on(flags.conv_half),
+                           .matmul_half = is_on(flags.matmul_half),
+                           .attention_half = is_on(flags.attention_half),
+                           .block = block};
+  CpuArithmetic text = unet;
+  text.attention_half = false;  // the switch is the UNet's
+  const auto counters = std::make_shared<EngineCounters>();
 
   Arithmetic arithmetic;
-  arithmetic.backends.text = make_cpu_backend(cpu, *counters);
-  arithmetic.backends.unet = make_cpu_backend(cpu, *counters);
+  arithmetic.backends.text = make_cpu_backend(text, counters->text);
+  arithmetic.backends.unet = make_cpu_backend(unet, counters->unet);
   arithmetic.backends.vae = plain(vae_type);
   arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kCudnnV8Disabled] =
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");
   arithmetic.effective["accumulation_block"] = block;
-  const ProbeErrors errors = probe_errors(cpu);
-  arithmetic.probes = {{"conv_error", errors.conv}, {"matmul_error", errors.matmul}};
+  const ProbeErrors errors = probe_errors(unet);
+  arithmetic.probes = {{"conv_error", errors.conv},
+                       {"matmul_error", errors.matmul},
+                       {"attention_error", errors.attention}};
   arithmetic.reset = [counters] { *counters = {}; };
-  arithmetic.counters = [counters] {
-    return nlohmann::json{{"conv_half", counters->conv_half},
-                          {"conv_float", counters->conv_float},
-                          {"matmul_half", counters->matmul_half},
-                          {"matmul_float", counters->matmul_float},
-                          {"non_finite", counters->non_finite}};
-  };
+  arithmetic.counters = [counters] { return counters->together(); };
   return arithmetic;
 }
 

@@ -12,5 +12,5 @@ set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/half_product_avx512.cc PRO
   COMPILE_OPTIONS "-mavx512f;-Wno-maybe-uninitialized;-Wno-uninitialized")
 
 sameseed_library(sameseed_cpu LIBTORCH
-  UNITS "cpu/accelerated_engine.cc cpu/cpu_backend.cc cpu/half_layers.cc"
+  UNITS "cpu/accelerated_engine.cc cpu/cpu_backend.cc cpu/half_attention.cc cpu/half_layers.cc"
   LIBRARIES sameseed_network sameseed_half_product)

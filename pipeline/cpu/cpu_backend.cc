@@ -110,7 +110,9 @@ class CpuBackend final : public Backend {
 
   Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v,
                    const AttentionShape& shape) const override {
-    return half_attention(q, k, v, shape);
+    return counted(half_attention(q, k, v, shape, block_if(arithmetic_.attention_half)),
+                   arithmetic_.attention_half, counters_.attention_half, counters_.attention_float,
+                   counters_.non_finite);
   }
 
  private:
@@ -156,11 +158,16 @@ ProbeErrors probe_errors(const CpuArithmetic& arithmetic) {
   const Tensor x = draw({64, kDepth}, 1), w = draw({64, kDepth}, deviation);
   const Tensor image = draw({1, kChannels, 10, 10}, 1);
   const Tensor filter = draw({64, kChannels, 3, 3}, deviation);
-  return {.conv = error(
-              conv2d_sums(image, make_multiplier(filter, {}, block(arithmetic.conv_half)), 3, 1, 0),
-              at::conv2d(image.to(at::kDouble), filter.to(at::kDouble))),
-          .matmul = error(linear_sums(x, make_multiplier(w, {}, block(arithmetic.matmul_half))),
-                          at::linear(x.to(at::kDouble), w.to(at::kDouble)))};
+  const Tensor q = draw({1, 16, 64}, 1), k = draw({1, 1024, 64}, 1), v = draw({1, 1024, 64}, 1);
+  return {
+      .conv = error(
+          conv2d_sums(image, make_multiplier(filter, {}, block(arithmetic.conv_half)), 3, 1, 0),
+          at::conv2d(image.to(at::kDouble), filter.to(at::kDouble))),
+      .matmul = error(linear_sums(x, make_multiplier(w, {}, block(arithmetic.matmul_half))),
+                      at::linear(x.to(at::kDouble), w.to(at::kDouble))),
+      .attention = error(attention_sums(q, k, v, {.heads = 1}, block(arithmetic.attention_half)),
+                         at::scaled_dot_product_attention(q.to(at::kDouble), k.to(at::kDouble),
+                                                          v.to(at::kDouble)))};
 }
 
 }  // namespace sameseed

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pipeline/cpu/half_attention.h"
+
 namespace sameseed {
 namespace {
 
@@ -147,8 +149,9 @@ Tensor half_layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias
   return at::layer_norm(x.to(at::kFloat), weight.sizes(), weight, bias, eps).to(at::kHalf);
 }
 
-Tensor half_attention(const Tensor& q, const Tensor& k, const Tensor& v,
-                      const AttentionShape& shape) {
+Tensor attention_sums(const Tensor& q, const Tensor& k, const Tensor& v,
+                      const AttentionShape& shape, std::optional<int> block) {
+  if (block) return half_sum_attention(q, k, v, shape, *block);
   const std::int64_t n = q.size(0), width = q.size(2);
   const auto split = [&](const Tensor& x) {
     return widened(x).view({n, -1, shape.heads, width / shape.heads}).transpose(1, 2);
@@ -156,7 +159,12 @@ Tensor half_attention(const Tensor& q, const Tensor& k, const Tensor& v,
   const Tensor joined =
       at::scaled_dot_product_attention(split(q), split(k), split(v), /*attn_mask=*/{},
                                        /*dropout_p=*/0.0, /*is_causal=*/shape.causal);
-  return joined.transpose(1, 2).reshape({n, -1, width}).to(at::kHalf);
+  return joined.transpose(1, 2).reshape({n, -1, width});
+}
+
+Tensor half_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                      const AttentionShape& shape, std::optional<int> block) {
+  return attention_sums(q, k, v, shape, block).to(at::kHalf);
 }
 
 }  // namespace sameseed

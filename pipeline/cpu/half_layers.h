@@ -50,8 +50,11 @@ Tensor half_group_norm(const Tensor& x, std::int64_t groups, const Tensor& weigh
                        const Tensor& bias, double eps, Activation then);
 Tensor half_layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 
-// As Backend::attention, in fp32.
+// As Backend::attention. Both products add up in float, or with a block as half_sum_attention has
+// it. attention_sums is what half_attention stores, still in fp32.
+Tensor attention_sums(const Tensor& q, const Tensor& k, const Tensor& v,
+                      const AttentionShape& shape, std::optional<int> block);
 Tensor half_attention(const Tensor& q, const Tensor& k, const Tensor& v,
-                      const AttentionShape& shape);
+                      const AttentionShape& shape, std::optional<int> block);
 
 }  // namespace sameseed

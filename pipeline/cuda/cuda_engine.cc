@@ -69,6 +69,9 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
   arithmetic.backends.steps = make_step_graphs(context);
   arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
+  arithmetic.effective[kAttentionHalf] = not_acting(
+      kAttentionHalf,
+      "cuDNN's attention adds up in fp32: no kernel on a GPU adds it up in half precision here");
   arithmetic.effective[kCudnnV8Disabled] =
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");
   arithmetic.effective["machine"] = context->machine;

@@ -19,11 +19,12 @@ struct Proof {
   std::string verdict, evidence;
 };
 
-// The two switches whose calls are counted and probed: counters KIND_half and KIND_float of every
+// The three switches whose calls are counted and probed: counters KIND_half and KIND_float of every
 // sample, KIND_error of the load.
 std::string kind_of(const std::string& variable) {
   if (variable == "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION") return "conv";
   if (variable == "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION") return "matmul";
+  if (variable == "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION") return "attention";
   return "";
 }
 

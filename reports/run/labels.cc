@@ -14,6 +14,7 @@ std::string short_name(const std::string& axis) {
   std::string name = kind_and_name(without_arm(axis)).second;
   if (name == "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION") name = "conv half";
   if (name == "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION") name = "matmul half";
+  if (name == "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION") name = "attention half";
   return axis.starts_with("reference.") ? "reference " + name : name;
 }
 

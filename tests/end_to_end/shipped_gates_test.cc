@@ -21,7 +21,8 @@ namespace {
 using nlohmann::json;
 
 const std::string kConv = "ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION",
-                  kMatmul = "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION";
+                  kMatmul = "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION",
+                  kAttention = "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION";
 
 // What is wrong with a run; nothing by default.
 struct RunFault {
@@ -114,12 +115,15 @@ class Writer {
       return environment.at("engine") == "accelerated" &&
              environment.at("variables").at(name) != "0";
     };
-    const bool conv = is_on(kConv) && !fault_.idle_conv, matmul = is_on(kMatmul);
+    const bool conv = is_on(kConv) && !fault_.idle_conv, matmul = is_on(kMatmul),
+               attention = is_on(kAttention);
     const int full = request.at("deepcache").is_null() ? request.at("steps").get<int>() : 10;
     return {{"conv_half", conv ? 9 : 0},
             {"conv_float", conv ? 0 : 9},
             {"matmul_half", matmul ? 9 : 0},
             {"matmul_float", matmul ? 0 : 9},
+            {"attention_half", attention ? 9 : 0},
+            {"attention_float", attention ? 0 : 9},
             {"steps_full", full},
             {"steps_partial", request.at("steps").get<int>() - full}};
   }

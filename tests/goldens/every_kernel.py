@@ -38,7 +38,7 @@ LEVELS = [{ATEN: "default", ONEDNN: "SSE41", MKL: "SSE4_2", "MKL_ENABLE_INSTRUCT
            "MKL_ENABLE_INSTRUCTIONS": "AVX512"}]
 LOWEST = {name: values[0] for name, values in VALUES.items()}
 COMPUTING = ["reference/reference_test", "metrics/metrics_test", "io/io_test", "bench/score_test",
-             "pipeline/half_product_test", "pipeline/half_layers_test",
+             "pipeline/half_product_test", "pipeline/half_layers_test", "pipeline/half_attention_test",
              "pipeline/cpu_backend_test", "pipeline/weights_test"]
 GOLDENS = "*Goldens*:*Modules*:*PlantedMistakes*:*TraceOfAPicture*"
 

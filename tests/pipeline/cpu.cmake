@@ -4,6 +4,9 @@ sameseed_test(half_product_test
 sameseed_test(half_layers_test LIBTORCH AT_ONCE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpu/half_layers_test.cc
   LIBRARIES sameseed_cpu)
+sameseed_test(half_attention_test LIBTORCH AT_ONCE
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpu/half_attention_test.cc
+  LIBRARIES sameseed_cpu)
 sameseed_test(cpu_backend_test LIBTORCH AT_ONCE
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpu/cpu_backend_test.cc
   LIBRARIES sameseed_cpu)

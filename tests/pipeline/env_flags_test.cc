@@ -30,5 +30,19 @@ TEST(EnvFlags, KeepUnsetApartFromBothValues) {
   EXPECT_EQ(read.at(kMatmulHalf).at("value"), "enable");
 }
 
+TEST(EnvFlags, ReadTheSwitchOfAttentionInItsThreeStates) {
+  const auto means = [] { return effective(read_env_flags()).at(kAttentionHalf).at("means"); };
+  ::unsetenv(kAttentionHalf);
+  EXPECT_EQ(read_env_flags().attention_half, Switch::kUnset);
+  EXPECT_EQ(means(), "on");
+  ::setenv(kAttentionHalf, "0", 1);
+  EXPECT_EQ(read_env_flags().attention_half, Switch::kOff);
+  EXPECT_EQ(means(), "off");
+  ::setenv(kAttentionHalf, "1", 1);
+  EXPECT_EQ(read_env_flags().attention_half, Switch::kOn);
+  EXPECT_EQ(means(), "on");
+  ::unsetenv(kAttentionHalf);
+}
+
 }  // namespace
 }  // namespace sameseed

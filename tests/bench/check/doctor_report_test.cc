@@ -96,11 +96,14 @@ TEST(Doctor, NamesTheLibrariesThatAWorkerLacks) {
 TEST(Doctor, SaysWhichSwitchesCanActHere) {
   Findings findings = quiet();
   EXPECT_TRUE(acts(doctor_report(findings), "env.TORCH_CUDNN_V8_API_DISABLED"));
+  EXPECT_FALSE(
+      acts(doctor_report(findings), "env.ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION"));
   findings.slots = {{.name = "cpu"}};
   const json report = doctor_report(findings);
   EXPECT_FALSE(acts(report, "env.TORCH_CUDNN_V8_API_DISABLED"));
   EXPECT_TRUE(acts(report, "env.ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION"));
   EXPECT_TRUE(acts(report, "env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION"));
+  EXPECT_TRUE(acts(report, "env.ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION"));
   EXPECT_TRUE(acts(report, "request.deepcache"));
 }
 

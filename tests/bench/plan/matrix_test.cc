@@ -161,6 +161,11 @@ TEST(Matrix, RefusesASwitchsValueThatWouldBeReadAsAnotherInSilence) {
   EXPECT_SAYS(refusal_of_value(matmul, R"("TRUE","0","y")"), "\"TRUE\" and \"y\" mean the same");
   EXPECT_EQ(refusal_of_value(matmul, R"(null,"no","On")"), "taken");
 
+  const std::string attention = "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION";
+  EXPECT_SAYS(refusal_of_value(attention, R"("float")"), "is neither on nor off");
+  EXPECT_SAYS(refusal_of_value(attention, R"("1","on")"), "\"1\" and \"on\" mean the same");
+  EXPECT_EQ(refusal_of_value(attention, R"(null,"0","1")"), "taken");
+
   EXPECT_SAYS(refusal_of_value("TORCH_CUDNN_V8_API_DISABLED", R"("true")"),
               "\"true\" is neither \"0\" nor \"1\", and nothing else is read");
   EXPECT_SAYS(refusal_of_value("NVIDIA_TF32_OVERRIDE", R"("off")"), "neither \"0\" nor \"1\"");
@@ -362,9 +367,9 @@ TEST(Matrix, FullHoldsEveryCombinationOfTheSwitches) {
     pairs.emplace(environments.at(pair.at("candidate")), environments.at(pair.at("reference")));
     caches.insert(comparison.at("setting").at("candidate.request.deepcache"));
   }
-  EXPECT_EQ(pairs.size(), 27u);
+  EXPECT_EQ(pairs.size(), 81u);
   EXPECT_EQ(caches.size(), 25u);
-  EXPECT_EQ(comparisons, 27u * 25u);
+  EXPECT_EQ(comparisons, 81u * 25u);
 }
 
 }  // namespace

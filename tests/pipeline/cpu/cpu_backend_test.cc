@@ -58,6 +58,31 @@ TEST(CpuBackend, CountsEachLayerUnderItsArithmetic) {
   EXPECT_EQ(counters.non_finite, 4);
 }
 
+TEST(CpuBackend, CountsAttentionUnderItsArithmetic) {
+  at::manual_seed(2);
+  const Tensor q = at::randn({1, 5, 8}).to(at::kHalf), kv = at::randn({1, 40, 8}).to(at::kHalf);
+  CpuCounters half, single;
+  const Tensor in_half = make_cpu_backend({.attention_half = true, .block = 4}, half)
+                             ->attention(q, kv, kv, {.heads = 2});
+  const Tensor in_float = make_cpu_backend({.conv_half = true, .matmul_half = true}, single)
+                              ->attention(q, kv, kv, {.heads = 2});
+  EXPECT_EQ(in_half.scalar_type(), at::kHalf);
+  EXPECT_FALSE(at::equal(in_half, in_float));
+  EXPECT_EQ(half.attention_half, 1);
+  EXPECT_EQ(half.attention_float, 0);
+  EXPECT_EQ(single.attention_half, 0);
+  EXPECT_EQ(single.attention_float, 1);
+}
+
+TEST(CpuBackend, CountsWhatAnOverflowingScoreLeaves) {
+  CpuCounters counters;
+  // 300 * 300 is no half; in float the row would be finite.
+  const Tensor large = at::full({1, 3, 2}, 300.0, at::kHalf);
+  make_cpu_backend({.attention_half = true}, counters)
+      ->attention(large, large, large, {.heads = 1});
+  EXPECT_EQ(counters.non_finite, 6);
+}
+
 TEST(CpuBackend, ProbesShowWhichAccumulatorRan) {
   const ProbeErrors half_conv = probe_errors({.conv_half = true, .matmul_half = false});
   EXPECT_GT(half_conv.conv, 1.6e-3);
@@ -65,8 +90,15 @@ TEST(CpuBackend, ProbesShowWhichAccumulatorRan) {
   const ProbeErrors half_matmul = probe_errors({.conv_half = false, .matmul_half = true});
   EXPECT_LT(half_matmul.conv, 1e-5);
   EXPECT_GT(half_matmul.matmul, 1.6e-3);
-  EXPECT_GT(probe_errors({.conv_half = true, .matmul_half = true, .block = 4}).conv,
-            1.5 * half_conv.conv);
+  EXPECT_LT(half_matmul.attention, 1e-5);
+  const ProbeErrors half_attention = probe_errors({.attention_half = true});
+  EXPECT_LT(half_attention.conv, 1e-5);
+  EXPECT_LT(half_attention.matmul, 1e-5);
+  EXPECT_GT(half_attention.attention, 1e-3);
+  const ProbeErrors all =
+      probe_errors({.conv_half = true, .matmul_half = true, .attention_half = true, .block = 4});
+  EXPECT_GT(all.conv, 1.5 * half_conv.conv);
+  EXPECT_GT(all.attention, 1.5 * half_attention.attention);
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ TEST(HalfAttention, SplitsHeadsAndLooksAtNoLaterToken) {
                                   -std::numeric_limits<double>::infinity());
     const Tensor exact =
         at::matmul(scores.softmax(-1), split(v)).transpose(1, 2).reshape({2, 6, 8});
-    EXPECT_LT(relative_error(half_attention(q, k, v, {.heads = 2, .causal = causal}), exact), 3e-4);
+    EXPECT_LT(relative_error(half_attention(q, k, v, {.heads = 2, .causal = causal}, {}), exact),
+              3e-4);
   }
 }
 

@@ -59,6 +59,29 @@ TEST(Engagement, IsProvenByCallsOfTheAskedAccumulator) {
   EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 0)}).verdict, "not engaged");
 }
 
+TEST(Engagement, OfAttentionIsProvenByItsOwnCounters) {
+  const std::string name = "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION";
+  const auto sample = [&](const json& value, int half, int single) {
+    return json{
+        {"sample", "s"},
+        {"effective",
+         {{name, {{"value", value}, {"means", value == "0" ? "off" : "on"}, {"acts", true}}}}},
+        {"engagement",
+         {{"attention_half", half}, {"attention_float", single}, {"matmul_half", 9}}}};
+  };
+  const std::string axis = "env." + name;
+  EXPECT_EQ(proof(axis, "1", {sample("1", 34, 0)}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, nullptr, {sample(nullptr, 34, 0)}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, "0", {sample("0", 0, 34)}).verdict, "engaged");
+  EXPECT_EQ(proof(axis, "1", {sample("1", 0, 34)}).verdict, "not engaged");
+  EXPECT_EQ(proof(axis, "0", {sample("0", 34, 0)}).verdict, "not engaged");
+  const OffProbes off = {{{"accelerated", name}, 1e-7}};
+  const json idle = {{"engagement", {{"attention_error", 1e-7}, {"matmul_error", 1e-3}}}},
+             acting = {{"engagement", {{"attention_error", 1e-3}}}};
+  EXPECT_EQ(proof(axis, "1", {sample("1", 34, 0)}, &idle, off).verdict, "not engaged");
+  EXPECT_EQ(proof(axis, "1", {sample("1", 34, 0)}, &acting, off).verdict, "engaged");
+}
+
 TEST(Engagement, OfPostProcessingIsWhatTheWorkerSaysItDid) {
   const auto did = [](const json& what) {
     return json{{"sample", "s"}, {"effective", {{"enhance", what}}}};
