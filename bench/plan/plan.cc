@@ -40,7 +40,10 @@ json axes_of(const Matrix& matrix) {
 
 class Planner {
  public:
-  Planner(const Matrix& matrix, const json& load) : matrix_(matrix), source_{matrix, load} {
+  Planner(const Matrix& matrix, const json& load)
+      : matrix_(matrix),
+        source_{matrix, load},
+        timed_settings_(whole_settings(matrix.timing.settings, matrix.axes)) {
     for (const Point& setting : planned_points(matrix)) {
       if (const Exclusion* rule = exclusion_of(matrix, setting)) {
         excluded_.push_back({{"setting", setting}, {"because", rule->because}});
@@ -133,8 +136,7 @@ class Planner {
   void add_comparison(const Point& setting, const char* kind, const json& pairs) {
     const std::string id = id_of({{"setting", setting}, {"kind", kind}, {"pairs", pairs}});
     comparisons_.push_back({{"id", id}, {"setting", setting}, {"kind", kind}, {"pairs", pairs}});
-    if (!is_asked_for(setting, matrix_.timing.settings, matrix_.axes))
-      comparisons_.back()["timed"] = false;
+    if (!is_asked_for(setting, timed_settings_)) comparisons_.back()["timed"] = false;
   }
 
   void measure_floor(const Point& off) {
@@ -153,6 +155,7 @@ class Planner {
 
   const Matrix& matrix_;
   const CaseSource source_;
+  const std::vector<Point> timed_settings_;
   CaseList list_;
   std::set<std::string> known_floors_;
   json comparisons_ = json::array(), excluded_ = json::array(), floor_ = json::array();

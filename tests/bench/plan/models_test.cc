@@ -118,6 +118,24 @@ TEST(Settings, AreTheOnlyCombinationsThatAreMade) {
   EXPECT_EQ(make_plan(matrix, {{"model", "m"}}).at("excluded"), json::array());
 }
 
+TEST(Settings, MayBeTheOnlyOnesThatAreTimed) {
+  const json plan =
+      make_plan(matrix_of({{"both.load.model", {"a", "b"}}, {kConvSwitch, {"0", "1"}}},
+                          {{"timing", {{"blocks", 6}, {"settings", {{{kConvSwitch, "1"}}}}}}}),
+                {{"model", "m"}});
+  std::set<std::string> timed;
+  for (const json& sample : plan.at("samples"))
+    if (sample.at("kind") == "timing") timed.insert(sample.at("comparison"));
+  std::size_t on = 0;
+  for (const json& comparison : plan.at("comparisons")) {
+    const bool is_on = comparison.at("setting").at(kConvSwitch) == "1";
+    on += is_on;
+    EXPECT_EQ(timed.contains(comparison.at("id")), is_on) << comparison.at("setting");
+    EXPECT_EQ(comparison.value("timed", true), is_on);
+  }
+  EXPECT_EQ(timed.size(), on + plan.at("time_floor").size());
+}
+
 TEST(Settings, NameAxesAndValuesOfTheMatrix) {
   const json axes = {{"both.load.model", {"a", "b"}}, {kConvSwitch, {"0", "1"}}};
   const auto refusal = [&](const json& settings) {

@@ -16,8 +16,11 @@ TEST(ShippedPrompts, AreWholeAndDifferentForTheModel) {
   const std::string model = data("reference/nano-sdxl").string();
   for (const char* folder : {"/tokenizer", "/tokenizer_2"}) {
     const Tokenizer tokenizer = Tokenizer::open(model + folder);
-    for (const auto& [file, count] : std::map<std::string, std::size_t>{
-             {"six", 6}, {"twelve", 12}, {"sixty-four", 64}, {"ninety-six", 96}}) {
+    for (const auto& [file, count] : std::map<std::string, std::size_t>{{"six", 6},
+                                                                        {"twelve", 12},
+                                                                        {"twenty-four", 24},
+                                                                        {"sixty-four", 64},
+                                                                        {"ninety-six", 96}}) {
       const auto prompts =
           read_prompts("../prompts/" + file + ".txt", data("bench/matrices/demo.json"));
       EXPECT_EQ(prompts.size(), count) << file;

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "tests/reports/small_run.h"
+#include "tests/reports/two_models.h"
 
 namespace sameseed {
 namespace {
@@ -69,68 +69,18 @@ TEST(Sensitivity, TakesHalfOfTheSmallestLossForNone) {
   EXPECT_EQ(on.replaced, 12u);
 }
 
-// Eight prompts under two models, the convolution switch off and on.
-RawRun run_of_two_models() {
-  RawRun run = small_run();
-  json& plan = run.plan;
-  plan["axes"] = {{{"name", kModelsAxis}, {"values", {"base", "other"}}},
-                  {{"name", kConvAxis}, {"values", {"0", "1"}}}};
-  plan["models"] = {{"base", "/m/base"}, {"other", "/m/other"}};
-  for (const char* list : {"environments", "cases", "comparisons", "samples", "excluded"})
-    plan[list] = json::array();
-  run.samples.clear();
-  run.scores.clear();
-  run.workers.clear();
-  for (const std::string model : {"base", "other"}) {
-    for (const std::string arm : {"r", "off", "on"}) {
-      plan["environments"].push_back({{"id", "e" + arm + model},
-                                      {"engine", arm == "r" ? "reference" : "accelerated"},
-                                      {"variables", {{kConv, arm == "on" ? "1" : "0"}}},
-                                      {"load", {{"model", "/m/" + model}}}});
-      json worker = good_worker("e" + arm + model, arm == "on" ? 1e-3 : 1e-7);
-      worker["load"]["effective"]["sampler"] = model + "Scheduler";
-      run.workers.push_back(worker);
-      for (int prompt = 0; prompt < 8; ++prompt) {
-        const std::string id = arm + "-" + model + std::to_string(prompt);
-        plan["cases"].push_back({{"id", id},
-                                 {"environment", "e" + arm + model},
-                                 {"request",
-                                  {{"prompt", "p" + std::to_string(prompt)},
-                                   {"seed", 0},
-                                   {"steps", 20},
-                                   {"guidance", model == "base" ? 5 : 3}}}});
-        json sample = {{"id", "q:" + id},       {"case", id}, {"kind", "quality"},
-                       {"comparison", nullptr}, {"block", 0}, {"position", 0}};
-        plan["samples"].push_back(sample);
-        run.samples["q:" + id] = good_record(sample);
-      }
-    }
-    for (const std::string arm : {"off", "on"}) {
-      json pairs = json::array();
-      for (int prompt = 0; prompt < 8; ++prompt) {
-        const std::string number = model + std::to_string(prompt);
-        pairs.push_back({{"candidate", arm + "-" + number},
-                         {"reference", "r-" + number},
-                         {"prompt", "p" + std::to_string(prompt)},
-                         {"seed", 0}});
-        const double loss = (arm == "on" ? 0.1 : 0.01) * (prompt + 1) *
-                            (arm == "on" && model == "base" ? 4 + 0.1 * (prompt % 3) : 1);
-        json line = pair_scores(arm + "-" + number, "r-" + number, 40, loss);
-        line["of_reference"] = {{"contrast", 30}, {"latents_deviation", model == "base" ? 1 : 0.5}};
-        run.scores[{arm + "-" + number, "r-" + number}] = line;
-      }
-      plan["comparisons"].push_back(
-          {{"id", arm + "~" + model},
-           {"kind", "reference"},
-           {"setting", {{kModelsAxis, model}, {kConvAxis, arm == "on" ? "1" : "0"}}},
-           {"pairs", pairs}});
-    }
-  }
-  return run;
+// The convolution switch off and on; on, it costs "base" some four times as much.
+RawRun run_with_conv() {
+  return run_of_two_models({{{kConvAxis, "0"}}, {{kConvAxis, "1"}}},
+                           [](const std::string& model, const json& setting, int prompt) {
+                             const bool on = setting.at(kConvAxis) == "1";
+                             return (on ? 0.1 : 0.01) * (prompt + 1) *
+                                    (on && model == "base" ? 4 + 0.1 * (prompt % 3) : 1);
+                           });
 }
 
 TEST(Sensitivity, StandsInTheReportBesideWhatElseTheModelsDifferIn) {
-  const Summary summary = summary_of(run_of_two_models());
+  const Summary summary = summary_of(run_with_conv());
   ASSERT_TRUE(summary.sensitivity);
   ASSERT_EQ(summary.sensitivity->rows.size(), 2u);
   EXPECT_EQ(summary.sensitivity->rows[0].by_metric.at("lpips.alex").answer,
@@ -145,7 +95,7 @@ TEST(Sensitivity, StandsInTheReportBesideWhatElseTheModelsDifferIn) {
   EXPECT_EQ(base.latents_deviation, 1);
   EXPECT_NEAR(base.switches_off.at("lpips.alex"), 0.045, 1e-9);
 
-  const json report = report_of(run_of_two_models());
+  const json report = report_of(run_with_conv());
   EXPECT_EQ(report.at("sensitivity").at("rows")[1].at("by_metric").at("lpips.alex").at("answer"),
             "base more sensitive");
   const double of_base = report.at("effects_by_model")
