@@ -23,6 +23,7 @@ std::string measured_text(const TestedClaim& claim) {
 ReportTable claims_table(const std::vector<TestedClaim>& claims) {
   ReportTable table{.title = "what is said of these switches, and what was measured here",
                     .of_rows = "claim",
+                    .is_of_sentences = true,
                     .titles = {"model", "answer", "measured", "why"}};
   for (const TestedClaim& claim : claims)
     table.rows.push_back(

@@ -17,8 +17,9 @@ struct ReportRow {
 };
 
 struct ReportTable {
-  std::string title;    // "this switch costs and buys"
-  std::string of_rows;  // what a row is: "switch"
+  std::string title;             // "this switch costs and buys"
+  std::string of_rows;           // what a row is: "switch"
+  bool is_of_sentences = false;  // a terminal has them as lines under their label
   std::vector<std::string> titles = {};
   std::vector<ReportRow> rows = {};
   std::vector<std::string> notes = {};  // how to read it and what cannot be told; indented by two

@@ -201,10 +201,27 @@ void print_uncovered(const Summary& summary, const Verdict& verdict, std::ostrea
   for (const std::string& line : told(uncovered(summary, verdict))) out << "  " << line << "\n";
 }
 
+// A label once, and under it its rows, each in one line.
+void print_sentences(const ReportTable& table, std::ostream& out) {
+  std::string last;
+  for (const ReportRow& row : table.rows) {
+    if (row.label != last) out << "  " << one_line(row.label) << "\n";
+    last = row.label;
+    std::string line;
+    for (const std::string& cell : row.cells)
+      if (cell != "-") line += (line.empty() ? "" : ": ") + one_line(cell);
+    out << "    " << line << "\n";
+  }
+  for (const std::string& note : table.notes) out << "  " << note << "\n";
+}
+
 // First of all, because they are what the reader came for.
 void print_table_of(const ReportTable& table, std::ostream& out) {
   constexpr std::size_t kLabel = 24, kCell = 19;
-  if (table.rows.empty()) return;
+  if (table.is_of_sentences) {
+    out << "\n" << one_line(table.title) << "\n";
+    return print_sentences(table, out);
+  }
   std::vector<std::size_t> widths;
   for (const std::string& title : table.titles) widths.push_back(std::max(kCell, title.size() + 2));
   for (const ReportRow& row : table.rows)

@@ -28,6 +28,13 @@ constexpr double kNegligible = 0.25;  // of what is lost with all switches off
 constexpr double kSeen = 1;           // mean ΔE that an eye may see
 constexpr Interval kAboutFivePercent = {0.025, 0.075};
 
+// As tables call it: "LPIPS".
+std::string title_of(const std::string& metric) {
+  for (const Column& column : table_columns())
+    if (metric == column.metric) return column.title;
+  return metric;
+}
+
 std::string half_axis(const char* what) { return fmt::format(fmt::runtime(kHalf), what); }
 
 // One model's comparisons, each with the switches that are on in it.
@@ -163,16 +170,23 @@ TestedClaim half_costs(const OfModel& model, const char* what, const char* of_wh
                      .model = model.name,
                      .value = on.estimate.value,
                      .interval = on.estimate.interval,
-                     .of = "more " + headline + " than off"};
+                     .of = "more " + title_of(headline) + " than off"};
+  if (const Comparison* with = model.with({{axis, "1"}}))
+    if (const Quality* colour = with->metric(kColour); colour && colour->statistics.n() > 0)
+      tested.because = fmt::format("mean ΔE {:.2g} from the reference, where {:g} may be seen",
+                                   colour->statistics.mean.value, kSeen);
+  const auto add = [&](const std::string& reason) {
+    tested.because += (tested.because.empty() ? "" : "; ") + reason;
+  };
   tested.answer = on.verdict == "costs" ? kHolds : on.verdict == "buys" ? kDoesNotHold : kNotShown;
   if (tested.answer != kNotShown) return tested;
   const double bound = of_off ? kNegligible * of_off->statistics.mean.value : 0;
   if (tested.interval && tested.interval->high <= bound) {
     tested.answer = kDoesNotHold;
-    tested.because = fmt::format("at most a quarter of the {:.3g} with all switches off",
-                                 of_off->statistics.mean.value);
+    add(fmt::format("at most a quarter of the {:.3g} with all switches off",
+                    of_off->statistics.mean.value));
   } else if (on.needed) {
-    tested.because = fmt::format("{:.0f} prompts would show a cost of this size", *on.needed);
+    add(fmt::format("{:.0f} prompts would show a cost of this size", *on.needed));
   }
   return tested;
 }
@@ -253,13 +267,14 @@ void deepcache_loses(const OfModel& model, const Summary& summary,
   const auto& [weakest, first] = *by_interval.begin();
   tested.push_back(
       is_positive("DeepCache is lossy", model, differences(*first, *off, *metric),
-                  fmt::format("more {} than off at interval {}", metric->name, weakest)));
+                  fmt::format("more {} than off at interval {}", title_of(metric->name), weakest)));
   for (auto stronger = std::next(by_interval.begin()); stronger != by_interval.end(); ++stronger) {
     const auto weaker = std::prev(stronger);
-    tested.push_back(is_positive("DeepCache loses less the weaker it is", model,
-                                 differences(*stronger->second, *weaker->second, *metric),
-                                 fmt::format("more {} at interval {} than at {}", metric->name,
-                                             stronger->first, weaker->first)));
+    tested.push_back(
+        is_positive("DeepCache loses less the weaker it is", model,
+                    differences(*stronger->second, *weaker->second, *metric),
+                    fmt::format("more {} at interval {} than at {}", title_of(metric->name),
+                                stronger->first, weaker->first)));
   }
 }
 
@@ -323,12 +338,12 @@ void quality_first_is_better(const OfModel& model, const Summary& summary,
     tested.push_back(cannot(claim, model, "the run does not hold both"));
   else
     tested.push_back(is_positive(claim, model, differences(*speed, *quality, *metric),
-                                 "more " + metric->name + " for speed"));
+                                 "more " + title_of(metric->name) + " for speed"));
   if (!enhanced || !speed || !metric)
     tested.push_back(cannot(back, model, "the run does not hold the setting with it"));
   else
     tested.push_back(is_positive(back, model, differences(*speed, *enhanced, *metric),
-                                 "less " + metric->name + " with it"));
+                                 "less " + title_of(metric->name) + " with it"));
 }
 
 }  // namespace
