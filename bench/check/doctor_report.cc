@@ -193,7 +193,7 @@ void print_doctor(const json& report, std::ostream& out) {
   out << fmt::format("run takes  {}\n\n",
                      fmt::join(report.at("slots").get<std::vector<std::string>>(), ", "));
   for (const json& entry : report.at("switches"))
-    out << fmt::format("{:<53} {:<9} {}\n", text_of(entry.at("switch")),
+    out << fmt::format("{:<55} {:<9} {}\n", text_of(entry.at("switch")),
                        entry.at("acts").get<bool>() ? "acts" : "acts not",
                        text_of(entry.at("why")));
   out << "\n";

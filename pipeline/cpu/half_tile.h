@@ -46,14 +46,22 @@ void run_rows(const Tile& t, std::int64_t first, std::int64_t width, std::int64_
 }
 
 template <typename V, int kMostRows, int kVectors>
+void run_columns(const Tile& t, std::int64_t width, std::int64_t column) {
+  std::int64_t row = 0;
+  for (; row + kMostRows <= t.rows; row += kMostRows)
+    run_rows<V, kMostRows, kVectors>(t, row, width, column);
+  for (; row < t.rows; ++row) run_rows<V, 1, kVectors>(t, row, width, column);
+}
+
+template <typename V, int kMostRows, int kVectors>
 void run_tile(const Tile& t, std::int64_t width) {
-  for (std::int64_t column = 0; column < std::min(width, t.columns);
-       column += kVectors * V::kLanes) {
-    std::int64_t row = 0;
-    for (; row + kMostRows <= t.rows; row += kMostRows)
-      run_rows<V, kMostRows, kVectors>(t, row, width, column);
-    for (; row < t.rows; ++row) run_rows<V, 1, kVectors>(t, row, width, column);
-  }
+  const std::int64_t columns = std::min(width, t.columns);
+  for (std::int64_t column = 0; column < columns; column += kVectors * V::kLanes)
+    // An attention's values have 64 columns or fewer: the last vectors would be empty.
+    if (columns - column <= V::kLanes)
+      run_columns<V, kMostRows, 1>(t, width, column);
+    else
+      run_columns<V, kMostRows, kVectors>(t, width, column);
 }
 
 void half_tile_avx512(const Tile& tile, std::int64_t width);

@@ -126,13 +126,27 @@ TEST(HalfAttention, LooksAtNoLaterTokenWhereItIsCausal) {
 
 TEST(HalfAttention, CutsALargePictureIntoPartsWithoutATrace) {
   at::manual_seed(3);
-  constexpr std::int64_t kKeys = 1 << 17;  // 40 rows of scores are cut into parts of 16
-  const Tensor q = drawn({1, 40, 2}), k = drawn({1, kKeys, 2}), v = drawn({1, kKeys, 2});
-  const Tensor whole = half_sum_attention(q, k, v, {.heads = 1}, 16);
-  for (const std::int64_t token : {0, 15, 16, 39})
+  constexpr std::int64_t kKeys = 1 << 14;  // 20 rows of scores are cut into parts of 8
+  const Tensor q = drawn({1, 20, 4}), k = drawn({1, kKeys, 4}), v = drawn({1, kKeys, 4});
+  const Tensor whole = half_sum_attention(q, k, v, {.heads = 2}, 16);
+  for (const std::int64_t token : {0, 7, 8, 19})
     EXPECT_TRUE(at::allclose(whole.narrow(1, token, 1),
-                             half_sum_attention(q.narrow(1, token, 1), k, v, {.heads = 1}, 16),
+                             half_sum_attention(q.narrow(1, token, 1), k, v, {.heads = 2}, 16),
                              /*rtol=*/1e-6, /*atol=*/0));  // the order of the divisor's sum
+}
+
+TEST(HalfAttention, TakesSeveralSmallHeadsTogetherWithoutATrace) {
+  at::manual_seed(4);
+  const Tensor q = drawn({2, 64, 20}), k = drawn({2, 64, 20}), v = drawn({2, 64, 20});
+  const Tensor whole = half_sum_attention(q, k, v, {.heads = 5}, 16);  // in parts of 4, 4 and 2
+  for (std::int64_t picture = 0; picture < 2; ++picture)
+    for (std::int64_t head = 0; head < 5; ++head) {
+      const auto own = [&](const Tensor& x) {
+        return x.narrow(0, picture, 1).narrow(2, 4 * head, 4);
+      };
+      EXPECT_TRUE(
+          at::equal(own(whole), half_sum_attention(own(q), own(k), own(v), {.heads = 1}, 16)));
+    }
 }
 
 TEST(HalfAttention, OverflowsBeforeItScales) {
