@@ -27,6 +27,7 @@ std::map<std::string, std::vector<LoraChoice>> cases() {
   std::map<std::string, std::vector<LoraChoice>> all;
   const json listed = read_json(kLoras / "cases.json");
   for (const auto& [name, value] : listed.items()) {
+    if (name == "few steps") continue;  // the same LoRAs as of "three", by another sampler
     all[name] = read_lora_choices(value);
     for (LoraChoice& one : all[name]) one.path = (kLoras / one.path).string();
   }

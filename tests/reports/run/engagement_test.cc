@@ -146,7 +146,7 @@ TEST(Engagement, OfLorasIsWhatTheWorkerSaysItFused) {
   EXPECT_EQ(proof("load.lora", ink, says(ink)).evidence, "the worker fused /a/ink at 0.5");
   EXPECT_EQ(proof("load.lora", ink, says(json::array())).verdict, "not engaged");
   EXPECT_EQ(proof("load.lora", ink, silent).evidence,
-            "s: asked for /a/ink at 0.5, the worker fused none");
+            "sample s: asked for /a/ink at 0.5, the worker fused none");
   EXPECT_EQ(proof("load.lora", nullptr, says(ink)).verdict, "not engaged");
   EXPECT_EQ(proof("load.lora", nullptr, says(json::array())).evidence, "no LoRA");
   EXPECT_EQ(proof("load.lora", nullptr, silent).verdict, "engaged");
