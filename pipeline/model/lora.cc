@@ -183,6 +183,11 @@ class LoraReader {
     const std::string ending = dot == std::string::npos ? "" : key.substr(dot + 1);
     for (const auto& [text, part] : kKohyaEndings) {
       if (ending != text) continue;
+      if (key.starts_with("lora_unet_add_embedding_"))
+        refuse(
+            key,
+            "diffusers leaves this name out without a word; linear_1 is lora_unet_label_emb_0_0, "
+            "linear_2 lora_unet_label_emb_0_2: rename it");
       const LoraLayer* layer = layers_.find_kohya(key.substr(0, dot));
       if (!layer) refuse(key, fmt::format("the model has no such layer; {}", kOtherModel));
       return put(layer, key, view, part);

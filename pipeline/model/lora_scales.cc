@@ -100,9 +100,9 @@ std::vector<LoraAlpha> alphas_of_file(const std::vector<RankedLayer>& layers,
   }
   if (first)
     warnings.push_back(
-        fmt::format("{}: {} layers of {} have an alpha of their own that diffusers passes over: it "
-                    "takes {} for "
-                    "{}, of which the file says {}",
+        fmt::format("{}: diffusers gives {} of the layers of {} the commonest alpha, {}, and not "
+                    "their own; the "
+                    "first is {} with {}",
                     file, passed_over, first->layer->component, common, first->key, *first->alpha));
   return result;
 }

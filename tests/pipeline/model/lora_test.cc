@@ -170,9 +170,9 @@ TEST_F(Loras, GetTheAlphaThatDiffusersGivesThem) {
   EXPECT_EQ(scaling.at("text_encoder/" + text), 0.5);     // 2 / 4 of most, not its own 1
   EXPECT_EQ(scaling.at("text_encoder_2/" + text), 0.25);  // its own
   ASSERT_EQ(set.warnings.size(), 2u);
-  EXPECT_NE(set.warnings[0].find("1 layers of unet have an alpha of their own that diffusers "
-                                 "passes over: it takes 2 for " +
-                                 kKohyaQuery),
+  EXPECT_NE(set.warnings[0].find("diffusers gives 1 of the layers of unet the commonest alpha, 2, "
+                                 "and not their own; the first is " +
+                                 kKohyaQuery + ".lora_down.weight with 4"),
             std::string::npos)
       << set.warnings[0];
   EXPECT_EQ(scalings(read(kTests / "lora/diffusers", 0.8))
@@ -260,6 +260,8 @@ TEST_F(Loras, WithNamesOfWhichDiffusersLeavesSomeOutAreRefused) {
       read(write(named(".lora.down.weight", ".lora.up.weight", ".lora_A.weight", ".lora_B.weight")))
           .deltas.size(),
       2u);
+  expect_refused({{"lora_unet_add_embedding_linear_1.lora_down.weight", {4, 96}}},
+                 {"linear_1.lora_down.weight: diffusers leaves this name out", "rename it"});
 }
 
 TEST_F(Loras, ThatCannotBeOpenedAreRefusedWithWhatWouldDo) {
