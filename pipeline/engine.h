@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/model/lora_choice.h"
 #include "pipeline/unet/deepcache.h"
 
 namespace sameseed {
@@ -27,6 +28,8 @@ struct LoadOptions {
   // diffusers' from_config does; a scheduler_config.json, or a folder with one. Empty: the model's
   // own.
   std::string scheduler;
+  // Fused into UNet and text encoders, one after another, when the model is loaded.
+  std::vector<LoraChoice> lora;
   std::string variant;  // "fp16" picks *.fp16.safetensors; empty: plain files
   // "fp64", "fp32", "fp16", "bf16", or "highest": the most exact of them on this device; empty: the
   // engine's default.

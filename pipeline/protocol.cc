@@ -79,6 +79,11 @@ class Message {
   static bool read(const json& from, std::optional<std::string>& to) {
     return read(from, to.emplace());
   }
+  static bool read(const json& from, std::vector<LoraChoice>& to) {
+    to = read_lora_choices(from);
+    return true;
+  }
+  static const char* words_for(const std::vector<LoraChoice>&) { return "LoRAs"; }  // never asked
   static const char* words_for(bool) { return "true or false"; }
   static const char* words_for(int) { return "a whole number"; }
   static const char* words_for(std::uint64_t) { return "a whole number from 0 to 2^64-1"; }
@@ -123,6 +128,7 @@ json to_json(const LoadOptions& o) {
   return {{"model", o.model},
           {"vae", o.vae},
           {"scheduler", o.scheduler},
+          {"lora", to_json(o.lora)},
           {"variant", o.variant},
           {"precision", o.precision},
           {"vae_precision", o.vae_precision},
@@ -137,6 +143,7 @@ LoadOptions read_load_options(const json& fields) {
   message.take("model", o.model);
   message.take("vae", o.vae);
   message.take("scheduler", o.scheduler);
+  message.take("lora", o.lora);
   message.take("variant", o.variant);
   message.take("precision", o.precision);
   message.take("vae_precision", o.vae_precision);

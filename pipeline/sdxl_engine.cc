@@ -123,6 +123,7 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   arithmetic_.effective["vae_precision"] = at::toString(vae);
   arithmetic_.effective["threads"] = at::get_num_threads();
   arithmetic_.effective["device"] = device_.str();
+  arithmetic_.effective["lora"] = to_json(options.lora);
   const std::optional<Upload> upload = upload_ ? std::optional(upload_()) : std::nullopt;
   pipeline_.emplace(options, arithmetic_.backends, report, upload ? &*upload : nullptr);
   report.effective = arithmetic_.effective;

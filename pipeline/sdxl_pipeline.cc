@@ -8,6 +8,7 @@
 
 #include "io/elapsed.h"
 #include "io/error.h"
+#include "pipeline/model/weight_files.h"
 #include "pipeline/schedulers/read_scheduler.h"
 #include "pipeline/sdxl_parts.h"
 #include "pipeline/watch/nonfinite.h"
@@ -15,24 +16,21 @@
 namespace sameseed {
 namespace {
 
-const char* stem_of(const std::string& component) {
-  return component.starts_with("text_encoder") ? "model" : "diffusion_pytorch_model";
-}
-
 // Opens a component's weights, builds it, and files what was found. As in diffusers, one that lacks
 // the variant is read from its plain files where others have it.
 template <typename Build>
 auto load_component(const std::filesystem::path& folder, std::string variant, bool others_have_it,
-                    const Backend& backend, const Upload* upload, LoadReport& report,
-                    const std::string& name, Build build) {
-  const std::string stem = stem_of(name);
+                    const Backend& backend, const LoraSet& loras, const Upload* upload,
+                    LoadReport& report, const std::string& name, Build build) {
+  const std::string stem = weight_stem(name);
   if (others_have_it && !Weights::stored(folder, stem, variant)) {
     report.warnings.push_back(
         fmt::format("{}: has no variant {}; its plain files are read", folder.string(), variant));
     variant.clear();
   }
-  const Weights weights =
+  Weights weights =
       Weights::open(folder, stem, variant, backend.activation_type(), backend.device());
+  weights.fuse(loras.of(name));
   if (const std::string other = weights.left_out(); !other.empty())
     report.warnings.push_back(
         fmt::format("{}: is left out: {} was saved twice, and {} is read, as {} does", other, name,
@@ -102,25 +100,26 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
                                                       : std::filesystem::path(options.vae))),
       tokenizer_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer")),
       tokenizer_2_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer_2")) {
-  report.warnings = config_.warnings;
+  report.warnings.insert(report.warnings.begin(), config_.warnings.begin(), config_.warnings.end());
   const std::filesystem::path model = options.model;
   const std::filesystem::path vae =
       options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae);
   const auto has_variant = [&](const std::filesystem::path& folder, const char* name) {
-    return !options.variant.empty() && Weights::stored(folder, stem_of(name), options.variant);
+    return !options.variant.empty() && Weights::stored(folder, weight_stem(name), options.variant);
   };
   bool any_variant = has_variant(vae, "vae");
   for (const char* name : {"text_encoder", "text_encoder_2", "unet"})
     any_variant = any_variant || has_variant(model / name, name);
   const auto load = [&](const std::filesystem::path& folder, const Backend& backend,
                         const char* name, auto build) {
-    return load_component(folder, options.variant, any_variant, backend, upload, report, name,
-                          build);
+    return load_component(folder, options.variant, any_variant, backend, loras_, upload, report,
+                          name, build);
   };
   const TextEncoderConfig text = read_text_encoder_config(model / "text_encoder"),
                           text_2 = read_text_encoder_config(model / "text_encoder_2");
   check_parts({unet_config_, vae_config_, text, text_2, tokenizer_.length(), tokenizer_2_.length()},
               options.model);
+  read_loras_of(options, report);
   const auto text_encoder = [&](const char* name, const TextEncoderConfig& config,
                                 bool with_projection) {
     return load(model / name, *backends.text, name, [&](const Weights& at) {
@@ -137,6 +136,17 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
   });
   unet_stored_ = {model / "unet", report.files.at("unet").at("variant")};
   vae_stored_ = {vae, report.files.at("vae").at("variant")};
+}
+
+void SdxlPipeline::read_loras_of(const LoadOptions& options, LoadReport& report) {
+  if (options.lora.empty()) return;
+  // Where the model has no weights, opening them says so.
+  const auto layers = LoraLayers::of_model(options.model, options.variant);
+  if (layers) loras_ = read_loras(options.lora, *layers);
+  report.warnings.insert(report.warnings.end(), loras_.warnings.begin(), loras_.warnings.end());
+  std::vector<std::string> files;
+  for (const SafetensorsFile& file : loras_.files) files.push_back(file.path().string());
+  report.files["lora"] = {{"files", files}, {"layers", loras_.deltas.size()}};
 }
 
 std::vector<std::int64_t> SdxlPipeline::latent_shape(const Request& request) const {
@@ -283,9 +293,11 @@ Tensor SdxlPipeline::decode(const Tensor& latents) const {
 nlohmann::json SdxlPipeline::find_nonfinite(const Request& request, const PromptEmbeds& embeds,
                                             const Noise& noise, const Tensor& latents,
                                             const Tensor& image) const {
-  const auto weights = [](const Stored& stored, const char* name, const Backend& backend) {
-    return Weights::open(stored.folder, stem_of(name), stored.variant, backend.activation_type(),
-                         backend.device());
+  const auto weights = [&](const Stored& stored, const char* name, const Backend& backend) {
+    Weights opened = Weights::open(stored.folder, weight_stem(name), stored.variant,
+                                   backend.activation_type(), backend.device());
+    opened.fuse(loras_.of(name));
+    return opened;
   };
   NonfiniteFinder finder;
   const std::int64_t bad_latents = count_nonfinite(latents);

@@ -11,6 +11,7 @@
 
 #include "pipeline/engine.h"
 #include "pipeline/layers/backend.h"
+#include "pipeline/model/lora.h"
 #include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
@@ -80,6 +81,7 @@ class SdxlPipeline {
     std::string variant;
   };
 
+  void read_loras_of(const LoadOptions& options, LoadReport& report);
   Tensor denoise_with(const Unet& unet, const Request& request, const PromptEmbeds& embeds,
                       const Noise& noise, NamedTensors& trace, Generation& generation,
                       Stopwatch& watch, Observer* observer) const;
@@ -91,6 +93,7 @@ class SdxlPipeline {
   UnetConfig unet_config_;
   VaeConfig vae_config_;
   Tokenizer tokenizer_, tokenizer_2_;
+  LoraSet loras_;
   Stored unet_stored_, vae_stored_;
   std::unique_ptr<TextEncoder> text_encoder_, text_encoder_2_;
   std::unique_ptr<Unet> unet_;

@@ -31,6 +31,7 @@ struct AtenConv2d final : Conv2d {
 
 struct AtenLinear final : Linear {
   Tensor weight, bias;
+  bool asks_for_gradients = true;  // in diffusers
   Tensor forward(const Tensor& x, const Tensor& residual) const override {
     const Tensor output = product(x);
     return residual.defined() ? output + residual : output;
@@ -38,10 +39,12 @@ struct AtenLinear final : Linear {
 
  private:
   Tensor product(const Tensor& x) const {
-    if (x.is_contiguous() || x.dim() != 3) return at::linear(x, weight, bias);
+    if (x.is_contiguous() || x.dim() != 3 || !asks_for_gradients)
+      return at::linear(x, weight, bias);
     // diffusers' weights ask for gradients (so do their views, under no_grad too), and for those
     // ATen folds a strided batch into one matrix. For ours it would multiply picture by picture:
-    // another kernel, and with some shapes other roundings in fp32 and fp16.
+    // another kernel, and with some shapes other roundings in fp32 and fp16. PEFT freezes all
+    // weights of a component that gets a LoRA: then diffusers' are as ours.
     const Tensor sums =
         at::mm(x.reshape({-1, x.size(2)}), weight.t()).view({x.size(0), x.size(1), -1});
     return bias.defined() ? sums + bias : sums;
@@ -93,6 +96,7 @@ class AtenBackend final : public Backend {
                                  bool bias) override {
     auto layer = std::make_unique<AtenLinear>();
     layer->weight = read(at, "weight", {out, in});
+    layer->asks_for_gradients = !at.has_loras();
     if (bias) layer->bias = read(at, "bias", {out});
     return layer;
   }

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -22,6 +24,7 @@
 #include "bench/worker/worker_command.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "pipeline/model/lora_choice.h"
 #include "pipeline/protocol.h"
 
 namespace sameseed {
@@ -38,7 +41,7 @@ struct ImageCommand {
   double guidance = 5.0;
   std::string size = "128x128", deepcache, case_of, out, tensors, trace;
   std::string devices;  // one, as make_slots() has it
-  std::vector<std::string> set, keep;
+  std::vector<std::string> set, keep, lora;
 };
 
 // What a worker is started with, loads and is asked.
@@ -66,6 +69,21 @@ void apply_setting(const std::string& setting, Making& making) {
   const json parsed = json::parse(text, nullptr, false);
   json& fields = name->kind == AxisKind::kLoad ? making.load : making.request;
   fields[name->name] = parsed.is_number() || parsed.is_null() ? parsed : json(text);
+}
+
+// "FILE" or "FILE=SCALE"; a file may have = in its name.
+LoraChoice lora_of(const std::string& text) {
+  LoraChoice choice{.path = text};
+  const std::size_t equals = text.rfind('=');
+  if (equals != std::string::npos && !std::filesystem::exists(text)) {
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data() + equals + 1, end, choice.scale);
+    if (error != std::errc() || rest != end || !std::isfinite(choice.scale))
+      throw UserError("--lora " + text + ": must be FILE or FILE=SCALE with a number as SCALE");
+    choice.path = text.substr(0, equals);
+  }
+  choice.path = std::filesystem::absolute(choice.path).lexically_normal().string();
+  return choice;
 }
 
 // `name` is RUN/ID.
@@ -168,6 +186,11 @@ int make_image(const ImageCommand& command) {
       command.case_of.empty() ? making_of_options(command) : making_of_case(command.case_of);
   apply_vae_and_variant(command.model, making.load);
   if (!command.scheduler.empty()) making.load["scheduler"] = command.scheduler;
+  if (!command.lora.empty()) {
+    std::vector<LoraChoice> choices;
+    for (const std::string& text : command.lora) choices.push_back(lora_of(text));
+    making.load["lora"] = to_json(choices);
+  }
   for (const auto& [name, value] : kept_variables(command.keep)) making.variables[name] = value;
   for (const std::string& setting : command.set) apply_setting(setting, making);
   warn_of_left_out(making.variables);
@@ -208,6 +231,12 @@ Command add_image(CLI::App& program) {
   parser->add_option("--scheduler", image.scheduler,
                      "another sampler: a class name such as DPMSolverMultistepScheduler with the "
                      "model's own config, a scheduler_config.json, or a folder with one");
+  parser
+      ->add_option("--lora", image.lora,
+                   "FILE or FILE=SCALE: a LoRA to fuse into the model, a .safetensors file or a "
+                   "folder with one; several are fused in their order")
+      ->take_all()
+      ->allow_extra_args(false);
   parser->add_option("--guidance", image.guidance, "guidance scale; off at 1")
       ->capture_default_str();
   parser->add_option("--size", image.size, "WIDTHxHEIGHT in pixels")->capture_default_str();

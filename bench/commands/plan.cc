@@ -28,6 +28,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json_schema.h"
+#include "pipeline/model/lora.h"
 #include "pipeline/text/tokenizer.h"
 #include "reports/judge/gate.h"
 #include "reports/judge/reach.h"
@@ -62,6 +63,19 @@ ExpectedTimes probe(const json& plan, Verbosity verbosity) {
   generate(folder.path(), {.verbosity = verbosity});
   times.learn(small, folder / "records.jsonl");
   return times;
+}
+
+// A LoRA that cannot be fused is an error before anything is written, as a wrong matrix is.
+void check_loras_of(const json& plan) {
+  std::set<std::string> checked;
+  for (const json& environment : plan.at("environments")) {
+    const json& load = environment.at("load");
+    const std::string engine = environment.at("engine");
+    if (!load.contains("lora") || (engine != "reference" && engine != "accelerated")) continue;
+    if (!checked.insert(load.dump()).second) continue;
+    check_loras(read_lora_choices(load.at("lora")), load.at("model").get<std::string>(),
+                load.value("variant", ""));
+  }
 }
 
 // Takes the variables that are to be kept into the matrix, and says which switches stay outside.
@@ -255,6 +269,7 @@ PlannedRun plan_run(const PlanOptions& options) {
   apply_vae_and_variant(options.model, load);
   PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out,
                      std::move(text), make_plan(matrix, load)};
+  check_loras_of(planned.plan);
   if (options.trace) planned.plan["trace"] = true;
   return planned;
 }

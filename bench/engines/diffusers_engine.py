@@ -31,10 +31,10 @@ import traceback
 MODES = ("eager", "compile", "onediff")
 HOW_TO_INSTALL = {  # module -> what pip calls it
     "torch": "torch", "diffusers": "diffusers==0.42.1", "transformers": "transformers", "safetensors": "safetensors",
-    "PIL": "pillow", "DeepCache": "DeepCache", "onediffx": "onediff onediffx (and OneFlow: see OneDiff's README)"}
+    "PIL": "pillow", "DeepCache": "DeepCache", "peft": "peft", "onediffx": "onediff onediffx (and OneFlow: see OneDiff's README)"}
 PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 NAMES = {"float32": "Float", "float16": "Half", "bfloat16": "BFloat16"}  # as our own engines spell them
-LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "scheduler", "threads", "cold", "accumulation_block"}
+LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "scheduler", "lora", "threads", "cold", "accumulation_block"}
 EMBEDS = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
 
 
@@ -185,11 +185,13 @@ class DiffusersEngine:
         pipe.set_progress_bar_config(disable=True)
         if asked.get("scheduler"):
             self.set_scheduler(pipe, diffusers, asked["scheduler"])
+        self.fuse(pipe, asked.get("lora") or [])
         vae_type = self.set_vae_precision(pipe, asked.get("vae_precision") or "model")
         self.pipe = self.accelerated(pipe.to(self.device))
         self.effective = {
             "mode": self.mode, "precision": NAMES[PRECISIONS[precision]], "vae_precision": vae_type,
-            "threads": torch.get_num_threads(), "device": "cuda:0" if self.device == "cuda" else "cpu", **self.switches()}
+            "threads": torch.get_num_threads(), "device": "cuda:0" if self.device == "cuda" else "cpu",
+            "lora": asked.get("lora") or [], **self.switches()}
         versions = {"python": sys.version.split()[0], "torch": torch.__version__, "diffusers": diffusers.__version__,
                     "transformers": transformers.__version__}
         if self.device == "cuda":
@@ -210,6 +212,23 @@ class DiffusersEngine:
         if not hasattr(diffusers, name):
             raise Invalid(f"scheduler {asked!r}: is no file or folder, and no class of diffusers")
         pipe.scheduler = getattr(diffusers, name).from_config(config)
+
+    @staticmethod
+    def fuse(pipe, loras):
+        """[{"path", "scale"}], in their order, before the pipeline moves to its device."""
+        names = [f"lora{i}" for i in range(len(loras))]
+        for name, lora in zip(names, loras):
+            need("peft", "load.lora")
+            if not os.path.exists(lora["path"]):
+                raise Invalid(f"lora {lora['path']!r}: no such file or folder")
+            pipe.load_lora_weights(lora["path"], adapter_name=name)
+        if not loras:
+            return
+        if set(names) - set().union(*pipe.get_list_adapters().values()):
+            raise Unsupported("lora: diffusers finds no layers in one of the files; those that PEFT saved need keys that begin "
+                              "with unet., text_encoder. or text_encoder_2.")
+        pipe.set_adapters(names, [lora.get("scale", 1.0) for lora in loras])
+        pipe.fuse_lora()
 
     def set_vae_precision(self, pipe, asked):
         """The pipeline decodes in its own precision, and in fp32 where that is fp16 and the config says force_upcast."""

@@ -14,9 +14,9 @@ namespace {
 
 const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
                                                  "negative", "deepcache", "enhance"};
-const std::vector<std::string> kLoadFields = {"model",   "vae",       "scheduler",
-                                              "variant", "precision", "vae_precision",
-                                              "threads", "cold",      "accumulation_block"};
+const std::vector<std::string> kLoadFields = {
+    "model",     "vae",           "scheduler", "lora", "variant",
+    "precision", "vae_precision", "threads",   "cold", "accumulation_block"};
 
 // ARM.KIND.NAME with an arm and a kind that exist and a name that is not empty.
 std::optional<AxisName> split_axis_name(const std::string& text) {

@@ -7,6 +7,7 @@
 #include "bench/plan/switch_names.h"
 #include "io/error.h"
 #include "io/json_schema.h"
+#include "pipeline/model/lora_choice.h"
 #include "pipeline/protocol.h"
 #include "pipeline/unet/deepcache.h"
 
@@ -49,6 +50,8 @@ std::string meaning_of(const BareAxisName& setting, const json& value) {
       return fmt::format("{}x{}", width, height);
     }
   }
+  if (setting.kind == AxisKind::kLoad && setting.name == "lora")
+    return to_json(read_lora_choices(value)).dump();
   return value.is_number() ? json(value.get<double>()).dump() : value.dump();
 }
 

@@ -2,6 +2,7 @@
 
 #include "bench/plan/axis_name.h"
 #include "io/sha256.h"
+#include "pipeline/model/lora_choice.h"
 
 namespace sameseed {
 namespace {
@@ -19,6 +20,18 @@ std::string noise_precision(const Matrix& matrix, const Point& setting) {
     if (const auto found = setting.find(axis); found != setting.end() && found->second.is_string())
       return found->second == kHighest ? "fp32" : found->second.get<std::string>();
   return "fp32";
+}
+
+// LoRAs as a worker is asked for them, wherever it runs. Null leaves the option out.
+void set_load_option(const Matrix& matrix, const std::string& name, const json& value, json& load) {
+  load.erase(name);
+  if (value.is_null()) return;
+  load[name] = value;
+  if (name != "lora") return;
+  std::vector<LoraChoice> choices = read_lora_choices(value);
+  for (LoraChoice& one : choices)
+    one.path = std::filesystem::absolute(matrix.folder / one.path).lexically_normal().string();
+  load[name] = to_json(choices);
 }
 
 bool is_switch(const AxisName& axis) {
@@ -63,8 +76,9 @@ Case CaseSource::arm(const Point& setting, const std::string& arm, const std::st
         break;
       case AxisKind::kLoad:
         if (ours)
-          made.environment["load"][axis.bare.name] =
-              axis.bare == kModelAxis ? json(matrix.models.at(value).path) : value;
+          set_load_option(matrix, axis.bare.name,
+                          axis.bare == kModelAxis ? json(matrix.models.at(value).path) : value,
+                          made.environment["load"]);
         break;
       case AxisKind::kRequest:
         if (ours) made.request[axis.bare.name] = value;
@@ -80,7 +94,7 @@ Case CaseSource::oracle(const Point& setting, const std::string& prompt, std::ui
   made.environment["variables"].update(json(matrix.kept));
   const json of_arm = made.environment["load"];
   json& of_oracle = made.environment["load"] = load;
-  for (const char* kept : {"model", "vae", "variant", "scheduler"})
+  for (const char* kept : {"model", "vae", "variant", "scheduler", "lora"})
     if (of_arm.contains(kept)) of_oracle[kept] = of_arm.at(kept);
   of_oracle["precision"] = kHighest;
   made.request["deepcache"] = nullptr;

@@ -362,6 +362,7 @@ Matrix parse_matrix(const std::string& bytes, const std::filesystem::path& path)
   const MatrixReader read(path, text);
   Matrix matrix = read.matrix();
   matrix.sha256 = sha256(bytes);
+  matrix.folder = path.parent_path();
   matrix.axes = read.axes(axes_in_order(bytes));
   read.check_models(matrix);
   matrix.exclude = read.exclusions(matrix.axes);

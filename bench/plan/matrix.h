@@ -61,7 +61,8 @@ struct Matrix {
   bool cold = false;    // the accelerated engine searches its algorithms anew (asked for, not read)
   // Variables of the caller's shell that every worker gets (--keep-env; asked for, not read).
   std::map<std::string, std::string> kept = {};
-  std::string sha256;  // of the file
+  std::string sha256;            // of the file
+  std::filesystem::path folder;  // in which it lies: paths of LoRAs are counted from it
 };
 
 // Throws UserError that names file, field and what would be right: for what the schema forbids

@@ -15,6 +15,7 @@
 #include "io/error.h"
 #include "io/sha256.h"
 #include "reports/run/cohort.h"
+#include "reports/run/lora_names.h"
 
 namespace sameseed {
 namespace {
@@ -176,6 +177,7 @@ json environment_of_recipe(const json& environment, const json& kept) {
   if (load.contains("scheduler"))  // a class, or a file, whose content stands in the cohort
     load["scheduler"] =
         std::filesystem::path(load.at("scheduler").get<std::string>()).filename().string();
+  name_loras(load);
   for (const auto& [name, value] : kept.items())
     if (variables.value(name, json()) == value) variables.erase(name);
   return {{"engine", without_folders(environment.at("engine"))},

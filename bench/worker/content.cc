@@ -77,8 +77,10 @@ void refuse_changed_in_load(const json& load, const std::map<std::string, std::s
 
 void RunContent::admit(const json& environment, const json& content, const std::string& where) {
   const std::string id = environment.at("id");
-  const std::string model = environment.at("load").value("model", ""),
-                    vae = environment.at("load").value("vae", "");
+  const json& load = environment.at("load");
+  const std::string model = load.value("model", ""), vae = load.value("vae", "");
+  // What stands under one name in several environments is another file where these differ.
+  const json places = {vae, load.value("scheduler", ""), load.value("lora", json())};
   const std::lock_guard lock(mutex_);
   const auto check = [&](const std::string& key, const json& now, const std::string& folder) {
     const auto [known, fresh] = known_.try_emplace(key, now);
@@ -94,7 +96,7 @@ void RunContent::admit(const json& environment, const json& content, const std::
   check(id + " program", content.at("program"), environment.at("engine").get<std::string>());
   // Both arms read the same files, which may have changed between their loads.
   for (const auto& [name, digest] : files.items())
-    check(fmt::format("{}\n{}\n{}", model, vae, name), json{{name, digest}}, model);
+    check(fmt::format("{}\n{}\n{}", model, places.dump(), name), json{{name, digest}}, model);
 }
 
 void RunContent::admit_record(const json& record, const PlanIndex& index,

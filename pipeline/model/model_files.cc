@@ -1,10 +1,13 @@
 #include "pipeline/model/model_files.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "io/error.h"
+#include "pipeline/model/lora.h"
 
 namespace sameseed {
 namespace {
@@ -61,6 +64,25 @@ fs::path scheduler_file(const json& load) {
   return fs::path(load.value("model", "")) / kSchedulerConfig;
 }
 
+// A LoRA that cannot be read has no files; whoever reads it says why.
+void add_loras(ModelFiles& files, const json& load) try {
+  std::size_t number = 0;
+  for (const LoraChoice& choice : read_lora_choices(load.value("lora", json()))) {
+    ++number;
+    const fs::path path = choice.path;
+    for (const LoraSource& source : lora_sources(path)) {
+      const fs::path inside = source.file.lexically_relative(path);
+      const fs::path name =
+          fmt::format("lora/{}", number) / (inside == "." ? source.file.filename() : inside);
+      add(files, name.generic_string(), source.file);
+      if (!source.config.empty())
+        add(files, (name.parent_path() / source.config.filename()).generic_string(), source.config);
+    }
+  }
+} catch (const UserError&) {
+} catch (const fs::filesystem_error&) {
+}
+
 }  // namespace
 
 void require_model_folder(const fs::path& model) {
@@ -78,7 +100,8 @@ void require_model_folder(const fs::path& model) {
 ModelFiles files_of_load(const json& load, const json& answered_files) {
   const fs::path model = load.value("model", ""), vae = load.value("vae", "");
   std::set<fs::path> weights;
-  add_paths(answered_files, weights);
+  for (const auto& [component, read] : answered_files.items())
+    if (component != "lora") add_paths(read, weights);
   ModelFiles files;
   for (const fs::path& file : weights) {
     const fs::path folder = file.parent_path();
@@ -92,6 +115,7 @@ ModelFiles files_of_load(const json& load, const json& answered_files) {
   }
   add(files, kIndex, model / kIndex);
   add(files, kSchedulerConfig, scheduler_file(load));
+  add_loras(files, load);
   for (const char* folder : {"tokenizer", "tokenizer_2"}) {
     const std::string prefix = std::string(folder) + "/";
     for (const char* name : kOfTokenizer) add(files, prefix + name, model / folder / name);
@@ -113,6 +137,7 @@ ModelFiles all_model_files(const json& load) {
   add_folder(files, "vae/", vae.empty() ? model / "vae" : vae);
   files.erase(kSchedulerConfig);
   add(files, kSchedulerConfig, scheduler_file(load));
+  add_loras(files, load);
   return files;
 }
 

@@ -15,7 +15,8 @@ void require_model_folder(const std::filesystem::path& model);
 using ModelFiles = std::map<std::string, std::filesystem::path>;
 
 // The files that a load read: the weights that the worker's answer names, and beside them their
-// configs, index, tokenizers and scheduler. `load` holds `model` and `vae`.
+// configs, index, tokenizers, scheduler and LoRAs ("lora/1/NAME": of the first). `load` holds
+// `model` and `vae`.
 ModelFiles files_of_load(const nlohmann::json& load, const nlohmann::json& answered_files);
 
 // Every file that a pipeline may read, for an engine that does not say.

@@ -13,8 +13,9 @@
 #include <utility>
 
 #include "io/error.h"
-#include "io/files.h"
 #include "io/safetensors.h"
+#include "pipeline/model/lora_fuse.h"
+#include "pipeline/model/weight_files.h"
 
 namespace sameseed {
 namespace {
@@ -54,36 +55,6 @@ bool is_attention_matrix(const std::string& name) {
   return false;
 }
 
-struct Places {
-  std::filesystem::path single, index;
-};
-
-Places places(const std::filesystem::path& folder, const std::string& stem,
-              const std::string& variant) {
-  const std::string infix = variant.empty() ? "" : fmt::format(".{}", variant);
-  return {folder / (stem + infix + ".safetensors"),
-          folder / (stem + ".safetensors.index" + infix + ".json")};
-}
-
-// Where a component was saved twice, as one file and in shards, transformers (the text encoders,
-// "model") reads the file and diffusers the shards.
-bool prefers_shards(const std::string& stem) { return stem != "model"; }
-
-// The files of FOLDER that an index names.
-std::set<std::string> shards_of(const std::filesystem::path& index) {
-  const nlohmann::json listed = read_json(index);
-  if (!listed.is_object() || !listed.contains("weight_map") || !listed.at("weight_map").is_object())
-    throw UserError(index.string() + ": weight_map: not an object of tensor names and file names");
-  std::set<std::string> shards;
-  for (const auto& [name, file] : listed.at("weight_map").items()) {
-    if (!file.is_string() || std::filesystem::path(file.get<std::string>()).has_parent_path())
-      throw UserError(fmt::format("{}: weight_map[\"{}\"]: not the name of a file in this folder",
-                                  index.string(), name));
-    shards.insert(file.get<std::string>());
-  }
-  return shards;
-}
-
 bool is_float(DType type) {
   return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16;
 }
@@ -115,6 +86,7 @@ struct Weights::Store {
   std::vector<SafetensorsFile> files;
   std::map<std::string, TensorView> tensors;
   std::set<std::string> stored_types;
+  std::map<std::string, std::vector<LoraDelta>> loras;  // by the weight that they change
   mutable std::set<std::string> asked;
   mutable std::vector<std::string> problems;
   mutable std::map<std::string, at::Tensor> sent;  // on the device, as stored, until handed out
@@ -147,6 +119,13 @@ struct Weights::Store {
   }
 
   void note_not_finite(const std::string& name) const {
+    if (loras.contains(name) && all_finite(mapped(name))) {
+      problems.push_back(fmt::format(
+          "  {}: with its LoRA holds values that are not finite in {}; choose a smaller "
+          "scale or another precision",
+          name, at::toString(type)));
+      return;
+    }
     problems.push_back(fmt::format(
         "  {}: holds {}", name,
         all_finite(mapped(name))
@@ -161,7 +140,8 @@ struct Weights::Store {
     const at::Tensor finite = at::isfinite(at::stack(all)).cpu();
     for (std::size_t i = 0; i < sums.size(); ++i)
       if (const std::string& name = sums[i].first;
-          !finite.const_data_ptr<bool>()[i] && !all_finite(mapped(name).to(type)))
+          !finite.const_data_ptr<bool>()[i] &&
+          (loras.contains(name) || !all_finite(mapped(name).to(type))))
         note_not_finite(name);
     sums.clear();
   }
@@ -176,16 +156,10 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
   store->folder = folder.string();
   store->type = type;
   store->device = device;
-  const auto [single, index] = places(folder, stem, variant);
-  const bool one = std::filesystem::exists(single), many = std::filesystem::exists(index);
-  const bool take_shards = many && (!one || prefers_shards(stem));
-  if (one && many) store->left_out = take_shards ? single.string() : index.string();
-  if (take_shards) {
-    for (const std::string& shard : shards_of(index))
-      store->add(SafetensorsFile::open(folder / shard));
-  } else if (one) {
-    store->add(SafetensorsFile::open(single));
-  } else {
+  const WeightFiles found = weight_files(folder, stem, variant);
+  store->left_out = found.left_out;
+  for (const std::filesystem::path& file : found.files) store->add(SafetensorsFile::open(file));
+  if (found.files.empty()) {
     std::string there;
     if (std::filesystem::is_directory(folder))
       for (const auto& entry : std::filesystem::directory_iterator(folder))
@@ -202,8 +176,7 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
 
 bool Weights::stored(const std::filesystem::path& folder, const std::string& stem,
                      const std::string& variant) {
-  const auto [single, index] = places(folder, stem, variant);
-  return std::filesystem::exists(single) || std::filesystem::exists(index);
+  return !weight_files(folder, stem, variant).files.empty();
 }
 
 std::int64_t Weights::send(const Upload& upload,
@@ -215,7 +188,7 @@ std::int64_t Weights::send(const Upload& upload,
   }
   std::vector<std::string> names;
   for (const auto& [name, view] : store_->tensors)
-    if (wanted(name) && is_float(view.dtype) &&
+    if (wanted(name) && is_float(view.dtype) && !store_->loras.contains(name) &&
         size_in_bytes(view.dtype) <= c10::elementSize(store_->type))
       names.push_back(name);
   // What layers put together in one block after the other is freed side by side then, so that the
@@ -265,6 +238,10 @@ std::int64_t Weights::send(const Upload& upload,
   return static_cast<std::int64_t>(own_bytes + shared_bytes);
 }
 
+void Weights::fuse(const std::vector<LoraDelta>& deltas) {
+  for (const LoraDelta& delta : deltas) store_->loras[delta.tensor].push_back(delta);
+}
+
 Weights Weights::operator/(const std::string& name) const {
   return Weights(store_, place_.empty() ? name : fmt::format("{}.{}", place_, name));
 }
@@ -295,9 +272,14 @@ at::Tensor Weights::tensor(const std::string& name, at::IntArrayRef shape) const
   const at::Tensor mapped = store_->mapped(full, store_);
   const bool misaligned =
       reinterpret_cast<std::uintptr_t>(view.data.data()) % mapped.element_size() != 0;
+  const auto loras = store_->loras.find(full);
+  const bool fused = loras != store_->loras.end();
   const at::Tensor converted =
-      mapped.to(at::TensorOptions().dtype(store_->type).device(store_->device),
-                /*non_blocking=*/false, /*copy=*/misaligned);
+      fused ? with_loras(mapped.to(store_->type, /*non_blocking=*/false, /*copy=*/misaligned),
+                         loras->second)
+                  .to(store_->device)
+            : mapped.to(at::TensorOptions().dtype(store_->type).device(store_->device),
+                        /*non_blocking=*/false, /*copy=*/misaligned);
   if (!store_->device.is_cpu())
     store_->sums.emplace_back(full, at::sum(converted, at::kFloat));
   else if (!all_finite(converted))
@@ -320,6 +302,8 @@ std::vector<std::string> Weights::check() const {
     if (!store_->asked.contains(name)) unused.push_back(name);
   return unused;
 }
+
+bool Weights::has_loras() const { return !store_->loras.empty(); }
 
 std::vector<std::string> Weights::files() const {
   std::vector<std::string> names;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/model/lora.h"
 #include "pipeline/model/upload.h"
 
 namespace sameseed {
@@ -30,6 +31,11 @@ class Weights {
   // Whether open() would find a file there.
   static bool stored(const std::filesystem::path& folder, const std::string& stem,
                      const std::string& variant);
+
+  // From here on tensor() hands out weights with these added, each in a copy of its own. To be
+  // called before send(), which leaves them out; what the deltas point into must live as long.
+  void fuse(const std::vector<LoraDelta>& deltas);
+  bool has_loras() const;  // whether any weight of the component is fused with one
 
   // Brings the tensors whose names `wanted` takes to the device, all at once, for tensor() to hand
   // out; those that need more memory as stored than in the component's type stay behind. Returns

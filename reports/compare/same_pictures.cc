@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "reports/run/lora_names.h"
+
 namespace sameseed {
 namespace {
 
@@ -21,6 +23,7 @@ json same_case(const PlannedCase& planned, const RunIndex& run) {
   for (const char* folder : {"model", "vae"})
     if (load.contains(folder) && load.at(folder).is_string())
       load[folder] = std::filesystem::path(load.at(folder).get<std::string>()).filename().string();
+  name_loras(load);
   request.erase("prompt");
   request.erase("seed");
   return {{"engine", environment.engine},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/sha256.h"
+#include "reports/run/lora_names.h"
 
 namespace sameseed {
 namespace {
@@ -54,7 +55,8 @@ class Numbered {
 };
 
 // "accelerated", and behind it the load options that the matrix or the command line fix.
-std::string group_of(const PlannedEnvironment& environment, Numbered& models, Numbered& vaes) {
+std::string group_of(const PlannedEnvironment& environment, Numbered& models, Numbered& vaes,
+                     Numbered& loras) {
   json load = environment.load;
   if (load.contains("model")) {
     const std::size_t number = models.number_of(load.at("model"));
@@ -62,6 +64,11 @@ std::string group_of(const PlannedEnvironment& environment, Numbered& models, Nu
     if (number > 1) load["model"] = number;
   }
   if (load.contains("vae") && load.at("vae") != "") load["vae"] = vaes.number_of(load.at("vae"));
+  if (const json paths = load.value("lora", json()); paths.is_array() && !paths.empty()) {
+    name_loras(load);
+    // Two with one name, in folders of their own, are two.
+    if (const std::size_t number = loras.number_of(paths); number > 1) load["loras"] = number;
+  }
   return engine_name(environment.engine) + " " + load.dump();
 }
 
@@ -89,9 +96,9 @@ json cohort_of(const RunFiles& files) {
     cohort = of_start;
   }
   std::map<std::string, std::string> groups;
-  Numbered models, vaes;
+  Numbered models, vaes, loras;
   for (const PlannedEnvironment& environment : files.plan.environments)
-    groups[environment.id] = group_of(environment, models, vaes);
+    groups[environment.id] = group_of(environment, models, vaes, loras);
   json engines = json::object();
   for (const WorkerRecord& worker : files.workers) {
     const auto group = groups.find(worker.environment);

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <set>
 
+#include "reports/run/lora_names.h"
+
 namespace sameseed {
 namespace {
 
@@ -129,6 +131,21 @@ Proof enhancement(const json& asked, const ArmEvidence& arm) {
                                     : "every picture was post-processed: " + asked.dump()};
 }
 
+// An engine that knows of no LoRAs does not speak of them.
+Proof loras(const json& asked, const ArmEvidence& arm) {
+  const json wanted = asked.is_null() ? json::array() : asked;
+  for (const SampleRecord* sample : arm.samples) {
+    const json& own = member(*sample->effective, "lora");
+    const json& used =
+        own.is_null() && arm.load ? member(member(*arm.load, "effective"), "lora") : own;
+    if (used != wanted && !(used.is_null() && wanted.empty()))
+      return {kNotEngaged,
+              fmt::format("{}: asked for {}, the worker fused {}", id(*sample), lora_label(wanted),
+                          used.is_null() ? "none" : lora_label(used))};
+  }
+  return {kEngaged, wanted.empty() ? "no LoRA" : "the worker fused " + lora_label(wanted)};
+}
+
 // load.NAME: the worker names what it uses, when it loads or with every picture.
 Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
   const auto used_for = [&](const SampleRecord& sample) -> const json& {
@@ -187,6 +204,8 @@ std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const Of
     } else if (axis == "load.precision" || axis == "load.vae_precision" || axis == "load.threads" ||
                axis == "load.accumulation_block") {
       proof = loaded(name, value, arm);
+    } else if (axis == "load.lora") {
+      proof = loras(value, arm);
     } else {
       continue;
     }

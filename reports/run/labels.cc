@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/run/lora_names.h"
+
 namespace sameseed {
 namespace {
 
@@ -22,6 +24,7 @@ std::string short_name(const std::string& axis) {
 
 std::string value_label(const std::string& axis, const AxisValue& value) {
   if (value.is_null()) return axis.find(".env.") != std::string::npos ? "unset" : "off";
+  if (axis.ends_with("load.lora")) return lora_label(value);
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 

@@ -9,7 +9,7 @@
 
 namespace sameseed {
 
-using AxisValue = nlohmann::json;                  // null, a text, a number or a truth value
+using AxisValue = nlohmann::json;  // null, a text, a number, a truth value, or what load.lora holds
 using Setting = std::map<std::string, AxisValue>;  // axis -> value
 
 struct SweepAxis {

@@ -24,6 +24,20 @@ TEST(AxisValue, IsATextForAVariableAndWhatEnginesTakeElsewhere) {
   EXPECT_NE(refusal_of(kThreads, "2"), "");
 }
 
+TEST(AxisValue, OfLorasIsAPathWithOrWithoutAScaleOrAListOfThem) {
+  const BareAxisName loras = {AxisKind::kLoad, "lora"};
+  const nlohmann::json path = {{"path", "a"}};
+  for (const nlohmann::json& good : {nlohmann::json(), nlohmann::json("a"), path,
+                                     nlohmann::json::array({"a", {{"path", "b"}, {"scale", 0.5}}})})
+    EXPECT_EQ(refusal_of(loras, good), "") << good;
+  EXPECT_EQ(refusal_of(loras, 1),
+            "lora: must be a path, {\"path\": PATH, \"scale\": NUMBER} or a list of these, not 1");
+  EXPECT_NE(refusal_of(loras, {{"path", "a"}, {"scale", "much"}}), "");
+  EXPECT_EQ(meaning_of(loras, "a"), meaning_of(loras, {{"path", "a"}, {"scale", 1}}));
+  EXPECT_EQ(meaning_of(loras, nullptr), meaning_of(loras, nlohmann::json::array()));
+  EXPECT_NE(meaning_of(loras, "a"), meaning_of(loras, {{"path", "a"}, {"scale", 0.9}}));
+}
+
 TEST(AxisValue, MeansTheSameInSeveralSpellings) {
   EXPECT_EQ(meaning_of(kDeepCache, "3/branch:1"), meaning_of(kDeepCache, "3/0/0"));
   EXPECT_EQ(meaning_of({AxisKind::kRequest, "guidance"}, 5),

@@ -40,6 +40,24 @@ TEST(Cases, TakeFromASettingWhatIsOfTheirArm) {
   EXPECT_EQ(reference.request.at("steps"), 5);
 }
 
+TEST(Cases, CountTheFoldersOfLorasFromTheMatrix) {
+  Matrix matrix = two_engines();
+  matrix.folder = "/sweeps";
+  const json load = {{"model", "m"}};
+  const CaseSource source{matrix, load};
+  const json two = json::array({"../styles/ink", {{"path", "/a/b"}, {"scale", 0.5}}});
+  const auto loads = [&](const char* axis, const json& value, const char* arm) {
+    return source.arm({{axis, value}}, arm, "a cat", 7).environment.at("load");
+  };
+  EXPECT_EQ(
+      loads("candidate.load.lora", two, "candidate").at("lora"),
+      json::parse(R"([{"path": "/styles/ink", "scale": 1}, {"path": "/a/b", "scale": 0.5}])"));
+  EXPECT_EQ(loads("candidate.load.lora", two, "reference"), load);
+  EXPECT_EQ(loads("both.load.lora", nullptr, "candidate"), load);
+  EXPECT_EQ(source.oracle({{"both.load.lora", "a"}}, "a cat", 7).environment.at("load").at("lora"),
+            json::parse(R"([{"path": "/sweeps/a", "scale": 1}])"));
+}
+
 TEST(Cases, OfTheOracleKeepTheModelAndNoSwitch) {
   const Matrix matrix = two_engines();
   const json load = {{"model", "m"}};

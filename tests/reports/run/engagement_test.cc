@@ -160,6 +160,23 @@ TEST(Engagement, OfALoadOptionIsWhatTheWorkerSaidOfItWhenItLoaded) {
   EXPECT_EQ(proof("load.threads", 1, samples).verdict, "not engaged");
 }
 
+TEST(Engagement, OfLorasIsWhatTheWorkerSaysItFused) {
+  const json ink = json::parse(R"([{"path": "/a/ink", "scale": 0.5}])");
+  const auto says = [](const json& lora) {
+    return std::vector<json>{{{"sample", "s"}, {"effective", {{"lora", lora}}}}};
+  };
+  const std::vector<json> silent = {{{"sample", "s"}, {"effective", json::object()}}};
+  EXPECT_EQ(proof("load.lora", ink, says(ink)).evidence, "the worker fused /a/ink at 0.5");
+  EXPECT_EQ(proof("load.lora", ink, says(json::array())).verdict, "not engaged");
+  EXPECT_EQ(proof("load.lora", ink, silent).evidence,
+            "sample s: asked for /a/ink at 0.5, the worker fused none");
+  EXPECT_EQ(proof("load.lora", nullptr, says(ink)).verdict, "not engaged");
+  EXPECT_EQ(proof("load.lora", nullptr, says(json::array())).evidence, "no LoRA");
+  EXPECT_EQ(proof("load.lora", nullptr, silent).verdict, "engaged");
+  const json load = {{"effective", {{"lora", ink}}}};
+  EXPECT_EQ(proof("load.lora", ink, silent, &load).verdict, "engaged");
+}
+
 TEST(Engagement, OfDeepCacheWithIntervalOneIsInert) {
   const Engagement found = proof("request.deepcache", "1/0/0", {deepcache_sample(10, 0)});
   EXPECT_EQ(found.verdict, "inert");
