@@ -63,6 +63,9 @@ struct Request {
   std::optional<std::string> negative_prompt;  // absent: zeros where the model forces them, else ""
   std::uint64_t seed = 0;
   int steps = 30;
+  // Instead of `steps`, which is then their number: the steps' own timesteps, or their noise levels
+  // and the one behind the last step. At most one of the lists has any.
+  std::vector<double> timesteps = {}, sigmas = {};
   double guidance = 5.0;          // off at <= 1
   int width = 128, height = 128;  // of each picture
   int batch = 1;                  // pictures made together, 1 to kMostBatch
@@ -94,6 +97,7 @@ struct Generation {
 struct NoiseRequest {
   std::string model, vae, scheduler;  // as in LoadOptions; only their config files are read
   int steps = 30;                     // as many as the sampler makes
+  std::vector<double> timesteps = {}, sigmas = {};  // as in Request
   std::uint64_t seed = 0;
   int width = 128, height = 128;
   int batch = 1;  // drawn as one tensor, as diffusers does for num_images_per_prompt

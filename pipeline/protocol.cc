@@ -71,6 +71,10 @@ class Message {
     to = from.get<double>();
     return std::isfinite(to);
   }
+  static bool read(const json& from, std::vector<double>& to) {
+    if (!from.is_array()) return false;
+    return std::ranges::all_of(from, [&](const json& one) { return read(one, to.emplace_back()); });
+  }
   static bool read(const json& from, std::string& to) {
     if (!from.is_string()) return false;
     to = from.get<std::string>();
@@ -83,6 +87,7 @@ class Message {
   static const char* words_for(int) { return "a whole number"; }
   static const char* words_for(std::uint64_t) { return "a whole number from 0 to 2^64-1"; }
   static const char* words_for(double) { return "a finite number"; }
+  static const char* words_for(const std::vector<double>&) { return "a list of finite numbers"; }
   static const char* words_for(const std::string&) { return "a text"; }
   static const char* words_for(const std::optional<std::string>&) { return "a text or null"; }
 
@@ -97,6 +102,41 @@ json refusal(const char* kind, const std::exception& problem) {
           {"kind", kind},
           {"error", text.substr(0, text.find("\nException raised from"))}};
 }
+
+// A list that is there and says nothing, or more than any sampler makes.
+void check_list(const json& fields, const char* name, std::size_t least, const char* why) {
+  if (!fields.contains(name) || fields.at(name).is_null()) return;
+  const std::size_t size = fields.at(name).size(), most = kMostSteps + least - 1;
+  if (size < least || size > most)
+    throw UserError(
+        fmt::format("{}: must have {} to {} numbers{}, not {}", name, least, most, why, size));
+}
+
+// The steps of a picture, or of its noise: their number, or one of the lists, which then has it.
+template <typename Steps>
+void take_steps(Message& message, const json& fields, Steps& to) {
+  message.take("steps", to.steps);
+  message.take("timesteps", to.timesteps);
+  message.take("sigmas", to.sigmas);
+  if (to.steps < 1 || to.steps > kMostSteps)
+    throw UserError(
+        fmt::format("steps: must be a whole number from 1 to {}, not {}", kMostSteps, to.steps));
+  check_list(fields, "timesteps", 1, "");
+  check_list(fields, "sigmas", 2, ", the last of them behind the last step");
+  for (std::size_t i = 0; i < to.sigmas.size(); ++i)
+    if (const bool is_last = i + 1 == to.sigmas.size();
+        to.sigmas[i] < 0 || (!is_last && to.sigmas[i] == 0))
+      throw UserError(
+          fmt::format("sigmas: {} is no noise level; they are above 0, and the last "
+                      "may be 0",
+                      to.sigmas[i]));
+  if (!to.timesteps.empty() && !to.sigmas.empty())
+    throw UserError("timesteps, sigmas: only one of them can be given, as in diffusers");
+  if (!to.timesteps.empty()) to.steps = static_cast<int>(to.timesteps.size());
+  if (!to.sigmas.empty()) to.steps = static_cast<int>(to.sigmas.size()) - 1;
+}
+
+json list_or_null(const std::vector<double>& list) { return list.empty() ? json() : json(list); }
 
 void check_batch(int batch) {
   if (batch < 1 || batch > kMostBatch)
@@ -152,6 +192,8 @@ json to_json(const NoiseRequest& r) {
           {"vae", r.vae},
           {"scheduler", r.scheduler},
           {"steps", r.steps},
+          {"timesteps", list_or_null(r.timesteps)},
+          {"sigmas", list_or_null(r.sigmas)},
           {"seed", r.seed},
           {"size", fmt::format("{}x{}", r.width, r.height)},
           {"batch", r.batch},
@@ -166,7 +208,7 @@ NoiseRequest read_noise_request(const json& fields) {
   message.take("model", r.model);
   message.take("vae", r.vae);
   message.take("scheduler", r.scheduler);
-  message.take("steps", r.steps);
+  take_steps(message, fields, r);
   message.take("seed", r.seed);
   message.take("size", size);
   message.take("batch", r.batch);
@@ -183,6 +225,8 @@ json to_json(const Request& r) {
           {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
           {"seed", r.seed},
           {"steps", r.steps},
+          {"timesteps", list_or_null(r.timesteps)},
+          {"sigmas", list_or_null(r.sigmas)},
           {"guidance", r.guidance},
           {"size", fmt::format("{}x{}", r.width, r.height)},
           {"batch", r.batch},
@@ -202,7 +246,7 @@ Request read_request(const json& fields) {
   message.take("prompt", r.prompt);
   message.take("negative", r.negative_prompt);
   message.take("seed", r.seed);
-  message.take("steps", r.steps);
+  take_steps(message, fields, r);
   message.take("guidance", r.guidance);
   message.take("size", size);
   message.take("batch", r.batch);
@@ -216,9 +260,6 @@ Request read_request(const json& fields) {
   message.finish();
   check_prompt(r.prompt, "prompt");
   if (r.negative_prompt) check_prompt(*r.negative_prompt, "negative");
-  if (r.steps < 1 || r.steps > kMostSteps)
-    throw UserError(
-        fmt::format("steps: must be a whole number from 1 to {}, not {}", kMostSteps, r.steps));
   std::tie(r.width, r.height) = parse_size(size);
   check_batch(r.batch);
   if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);

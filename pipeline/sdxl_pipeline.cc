@@ -102,7 +102,8 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
                                                       : std::filesystem::path(options.vae))),
       tokenizer_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer")),
       tokenizer_2_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer_2")) {
-  report.warnings = config_.warnings;
+  report.warnings.insert(report.warnings.begin(), config_.warnings.begin(),
+                         config_.warnings.end());  // those of the scheduler are there
   const std::filesystem::path model = options.model;
   const std::filesystem::path vae =
       options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae);
@@ -195,7 +196,8 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   const at::ScalarType type = backends_.unet->activation_type();
   const at::Device device = backends_.unet->device();
   const bool guided = embeds.negative_prompt_embeds.defined();
-  const auto scheduler = make_scheduler_(request.steps, device);
+  const auto scheduler = make_scheduler_(
+      {.count = request.steps, .timesteps = request.timesteps, .sigmas = request.sigmas}, device);
   const StepNoises added = scheduler->step_noises();
   check_step_noise(added, noise, request);
   const std::vector<float> sizes = {
@@ -220,7 +222,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   if (request.deepcache) {
     cache = unet.make_cache(
         *request.deepcache);  // refuses a place that does not exist, also at interval 1
-    full = full_steps(*request.deepcache, request.steps);
+    full = full_steps(*request.deepcache, static_cast<int>(scheduler->timesteps().size(0)));
   }
 
   const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;

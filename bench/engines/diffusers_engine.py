@@ -297,6 +297,7 @@ class DiffusersEngine:
             raise Unsupported(f"deepcache {deepcache}: its helper works in mode eager, this is {self.mode}")
         prompt, negative, steps = str(asked["prompt"]), asked.get("negative"), int(asked["steps"])
         guidance, batch = float(asked["guidance"]), int(asked.get("batch") or 1)
+        lists = {name: asked[name] for name in ("timesteps", "sigmas") if asked.get(name)}
         width, height = (int(side) for side in asked["size"].split("x"))
         if steps < 1 or min(width, height) < 8 or width % 8 or height % 8:
             raise Invalid(f"size {asked['size']}, steps {steps}: sides are multiples of 8, steps 1 or more")
@@ -342,9 +343,13 @@ class DiffusersEngine:
             if draw:
                 module.randn_tensor = from_file
             try:
-                image = self.pipe(**embeds, latents=noise.to(self.device, self.dtype), width=width, height=height,
+                image = self.pipe(**embeds, **lists, latents=noise.to(self.device, self.dtype), width=width, height=height,
                                   num_inference_steps=steps, guidance_scale=guidance, num_images_per_prompt=batch,
                                   output_type="pt", callback_on_step_end=end_of_step).images
+            except (ValueError, AttributeError) as problem:
+                if not lists:
+                    raise
+                raise Invalid(f"{', '.join(lists)}: {type(self.pipe.scheduler).__name__} does not take them ({problem})") from problem
             finally:
                 del self.pipe.scheduler.scale_model_input
                 if draw:

@@ -12,7 +12,8 @@
 namespace sameseed {
 namespace {
 
-const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
+const std::vector<std::string> kRequestFields = {"steps",    "timesteps", "sigmas",
+                                                 "guidance", "size",      "batch",
                                                  "negative", "deepcache", "enhance"};
 const std::vector<std::string> kLoadFields = {"vae",       "scheduler",         "variant",
                                               "precision", "vae_precision",     "threads",

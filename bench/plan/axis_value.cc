@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "bench/plan/switch_names.h"
 #include "io/error.h"
@@ -13,6 +15,22 @@
 namespace sameseed {
 
 using nlohmann::json;
+
+namespace {
+
+// Settings of a request that null cannot leave out.
+constexpr std::string_view kNeeded[] = {"steps", "guidance", "size", "batch"};
+
+// 5 and 5.0 are one number, in lists too.
+json with_doubles(const json& value) {
+  if (value.is_number()) return value.get<double>();
+  if (!value.is_array()) return value;
+  json list = json::array();
+  for (const json& one : value) list.push_back(with_doubles(one));
+  return list;
+}
+
+}  // namespace
 
 std::string refusal_of(const BareAxisName& setting, const json& value) {
   const auto& [kind, name] = setting;
@@ -28,7 +46,7 @@ std::string refusal_of(const BareAxisName& setting, const json& value) {
         read_load_options({{name, value}});
         break;
       case AxisKind::kRequest:
-        if (value.is_null() && name != "negative" && name != "deepcache" && name != "enhance")
+        if (value.is_null() && std::ranges::find(kNeeded, name) != std::end(kNeeded))
           return name + ": null leaves nothing in its place; name a value";
         read_request({{name, value}});
         break;
@@ -49,7 +67,7 @@ std::string meaning_of(const BareAxisName& setting, const json& value) {
       return fmt::format("{}x{}", width, height);
     }
   }
-  return value.is_number() ? json(value.get<double>()).dump() : value.dump();
+  return with_doubles(value).dump();
 }
 
 }  // namespace sameseed

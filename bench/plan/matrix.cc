@@ -55,7 +55,9 @@ class MatrixReader {
                       {"negative", requests.value("negative", json())},
                       {"deepcache", nullptr},
                       {"enhance", nullptr}};
-    if (requests.contains("batch")) matrix.request["batch"] = requests.at("batch");
+    // Left out where they are not asked for: a case's id is of its request.
+    for (const char* name : {"batch", "timesteps", "sigmas"})
+      if (requests.contains(name)) matrix.request[name] = requests.at(name);
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of({AxisKind::kRequest, name}, value); !why.empty())
         throw UserError(fmt::format("{}: requests.{}", path_.string(), why));

@@ -1,5 +1,7 @@
 #include "bench/plan/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -12,7 +14,9 @@
 #include "bench/plan/sample_order.h"
 #include "bench/plan/time_floor.h"
 #include "io/error.h"
+#include "io/json_schema.h"
 #include "io/sha256.h"
+#include "pipeline/protocol.h"
 #include "reports/run/cohort.h"
 
 namespace sameseed {
@@ -45,6 +49,7 @@ class Planner {
         excluded_.push_back({{"setting", setting}, {"because", rule->because}});
         continue;
       }
+      check_requests(setting);
       const Point off = switches_off(setting);
       compare_with_reference(setting);
       if (off != setting) compare_with_switches_off(setting, off);
@@ -86,6 +91,17 @@ class Planner {
   }
 
  private:
+  // Values that are good one by one may not go together: said here once, and not by every sample.
+  void check_requests(const Point& setting) const {
+    for (const char* arm : {"reference", "candidate"}) try {
+        read_request(
+            source_.arm(setting, arm, matrix_.prompts.front(), matrix_.seeds.front()).request);
+      } catch (const UserError& error) {
+        throw UserError(
+            fmt::format("{} in the {}: {}", printable(json(setting).dump()), arm, error.what()));
+      }
+  }
+
   // A pair for each prompt and seed, whose cases `add` fills in.
   template <typename AddCases>
   json pairs(AddCases add) const {

@@ -61,8 +61,9 @@ MakeScheduler read_euler_ancestral(ConfigFields& fields) {
   const Spacing spacing = read_spacing(fields);
   const auto prediction_type = fields.get<std::string>("prediction_type", "epsilon");
   fields.only("prediction_type", {"epsilon", "v_prediction"});
-  return [=](std::int64_t steps, at::Device device) {
-    return std::make_unique<EulerAncestral>(training, spacing, prediction_type, steps, device);
+  return [=](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<EulerAncestral>(training, spacing, prediction_type, asked.count,
+                                            device);
   };
 }
 

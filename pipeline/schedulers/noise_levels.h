@@ -53,6 +53,8 @@ std::vector<double> spread_levels(Spread spread, double highest, double lowest, 
 double level_at(const NoiseTable& table, double timestep);
 // The timestep whose noise level is `sigma`, linear in log sigma.
 double timestep_of(double sigma, const NoiseTable& table);
+// The same in float32 but for the last sum, as numpy makes it of levels in float32.
+double timestep_of(float sigma, const NoiseTable& table);
 
 // Descending. "Euler-like": Euler, its ancestral kin, Heun; "of DDIM" rounds them; "of solvers":
 // DPM-Solver and UniPC, which lay N + 1 of them and leave out the lowest.
@@ -81,6 +83,8 @@ std::vector<double> linspace(double start, double stop, std::int64_t count);
 
 // Throws UserError where 1 <= steps <= most does not hold.
 void check_steps(std::int64_t steps, std::int64_t most);
+// Throws UserError where the levels are spread otherwise, so that timesteps cannot be given.
+void check_own_timesteps(Spread spread);
 
 at::Tensor float_tensor(const std::vector<double>& values, at::Device device = at::kCPU);
 

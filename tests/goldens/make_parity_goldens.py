@@ -8,6 +8,7 @@ DeepCache/sdxl and siliconflow/onediff's onediffx/deep_cache; interval 1 is asse
 diffusers' own UNet to the bit.
 """
 import argparse
+import functools
 import json
 import math
 import pathlib
@@ -108,25 +109,44 @@ def full_steps(deepcache, steps):
     return branch, set(range(0, steps, interval))
 
 
+def arguments(request):
+    """Fields of a request, as the program names them, as arguments of diffusers' pipeline."""
+    names = {"negative_2": "negative_prompt_2"}
+    sizes = ("original_size", "target_size", "negative_original_size", "negative_target_size")
+
+    def value_of(name, value):
+        if name in sizes:
+            return tuple(int(side) for side in value.split("x"))[::-1]
+        return tuple(value) if "crops" in name else value
+    return {names.get(name, name): value_of(name, value) for name, value in request.items()}
+
+
 def run_case(pipe, case, dtype=torch.float32):
     """Everything `sameseed image --tensors` writes, by diffusers."""
-    got, preds = {}, []
+    got, preds, more = {}, [], arguments(case.get("request", {}))
     w, h, cfg = case["width"], case["height"], case["guidance"] > 1
     noise = torch.randn((1, 4, h // 8, w // 8),
                         generator=torch.Generator("cpu").manual_seed(case["seed"]), dtype=dtype)
-    tokens = [t(case["prompt"], padding="max_length", max_length=77, truncation=True,
-                return_tensors="pt").input_ids for t in (pipe.tokenizer, pipe.tokenizer_2)]
+    texts = zip((pipe.tokenizer, pipe.tokenizer_2), (case["prompt"], more.get("prompt_2", case["prompt"])))
+    tokens = [t(text, padding="max_length", max_length=77, truncation=True,
+                return_tensors="pt").input_ids for t, text in texts]
     got["token_ids"], got["token_ids_2"] = tokens
     names = ["prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds",
              "negative_pooled_prompt_embeds"]
+    of_text = {n: more[n] for n in ("prompt_2", "negative_prompt_2", "clip_skip") if n in more}
     with torch.no_grad():
         embeds = pipe.encode_prompt(case["prompt"], device="cpu", do_classifier_free_guidance=cfg,
-                                    negative_prompt=case["negative"])
+                                    negative_prompt=case["negative"], **of_text)
     got.update({n: e for n, e in zip(names, embeds) if e is not None})
     got["noise"] = noise
-    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=dtype)
+    got["add_time_ids"] = torch.tensor([[*more.get("original_size", (h, w)), *more.get("crops_coords_top_left", (0, 0)),
+                                         *more.get("target_size", (h, w))]], dtype=dtype)
+    scheduler, forward = pipe.scheduler, pipe.unet.forward
+    if case.get("scheduler"):
+        pipe.scheduler = getattr(diffusers, case["scheduler"]).from_config(scheduler.config)
     step = pipe.scheduler.step
 
+    @functools.wraps(step)  # the pipeline asks its signature whether it takes a generator
     def spy(model_output, *args, **kwargs):
         preds.append(model_output.clone())
         return step(model_output, *args, **kwargs)
@@ -135,19 +155,20 @@ def run_case(pipe, case, dtype=torch.float32):
         got["latents"] = kw["latents"].clone()
         return kw
     pipe.scheduler.step = spy
-    forward = pipe.unet.forward
     if case["deepcache"]:
         pipe.unet.forward = DeepCache(pipe.unet, *full_steps(case["deepcache"], case["steps"]))
     try:
         image = pipe(case["prompt"], negative_prompt=case["negative"], width=w, height=h,
                      num_inference_steps=case["steps"], guidance_scale=case["guidance"],
                      generator=torch.Generator("cpu").manual_seed(case["seed"]),
-                     output_type="pt", callback_on_step_end=at_end).images
+                     output_type="pt", callback_on_step_end=at_end, **more).images
+        got["timesteps"] = pipe.scheduler.timesteps.clone()
+        if hasattr(pipe.scheduler, "sigmas"):
+            got["sigmas"] = pipe.scheduler.sigmas.clone()
+        got["init_noise_sigma"] = torch.as_tensor(pipe.scheduler.init_noise_sigma).float().reshape(1)
     finally:
-        pipe.scheduler.step, pipe.unet.forward = step, forward
-    got["timesteps"] = pipe.scheduler.timesteps.clone()
-    got["sigmas"] = pipe.scheduler.sigmas.clone()
-    got["init_noise_sigma"] = torch.as_tensor(pipe.scheduler.init_noise_sigma).float().reshape(1)
+        pipe.scheduler.step = step
+        pipe.scheduler, pipe.unet.forward = scheduler, forward
     got["noise_pred_first"], got["noise_pred_last"], got["image"] = preds[0], preds[-1], image
     return {k: v.contiguous().clone() for k, v in got.items()}
 

@@ -111,6 +111,19 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
   request.negative_prompt.reset();
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+  request.sigmas = {14.5, 1, 0};
+  request.steps = 2;
+  EXPECT_EQ(read_request(to_json(request)).sigmas, request.sigmas);
+  EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+}
+
+TEST(Protocol, CountsTheStepsOfAListWhateverStepsSays) {
+  const Request own = read_request({{"steps", 30}, {"timesteps", {999, 749.5, 249}}});
+  EXPECT_EQ(own.timesteps, (std::vector<double>{999, 749.5, 249}));
+  EXPECT_EQ(own.steps, 3);
+  EXPECT_EQ(read_request({{"sigmas", {14.6, 1, 0}}}).steps, 2);
+  EXPECT_EQ(read_noise_request({{"timesteps", {999, 499}}}).steps, 2);
+  EXPECT_EQ(read_request({{"steps", 7}, {"timesteps", nullptr}, {"sigmas", nullptr}}).steps, 7);
 }
 
 TEST(Protocol, TakesThePostProcessingsThereAreAndNoOthers) {
@@ -155,6 +168,20 @@ TEST(Protocol, TakesNumbersAndTextsForNothingElse) {
   EXPECT_EQ(refusal_of({{"seed", ~0ULL}}), "taken");
   EXPECT_EQ(refusal_of({{"guidance", std::nan("")}}),
             "guidance: must be a finite number, not null");
+  EXPECT_EQ(refusal_of({{"timesteps", 999}}),
+            "timesteps: must be a list of finite numbers, not 999");
+  EXPECT_EQ(refusal_of({{"timesteps", {999, "1"}}}),
+            "timesteps: must be a list of finite numbers, not [999,\"1\"]");
+  EXPECT_EQ(refusal_of({{"timesteps", json::array()}}),
+            "timesteps: must have 1 to 1000 numbers, not 0");
+  EXPECT_EQ(refusal_of({{"timesteps", std::vector<int>(1001, 1)}}),
+            "timesteps: must have 1 to 1000 numbers, not 1001");
+  EXPECT_EQ(refusal_of({{"sigmas", {1}}}),
+            "sigmas: must have 2 to 1001 numbers, the last of them behind the last step, not 1");
+  EXPECT_EQ(refusal_of({{"sigmas", {1, 0, 0}}}),
+            "sigmas: 0 is no noise level; they are above 0, and the last may be 0");
+  EXPECT_EQ(refusal_of({{"sigmas", {1, 0}}, {"timesteps", {1}}}),
+            "timesteps, sigmas: only one of them can be given, as in diffusers");
   EXPECT_EQ(refusal_of({{"negative", 1}}), "negative: must be a text or null, not 1");
   EXPECT_EQ(refusal_of({{"prompt", std::string("a\0b", 3)}}),
             "prompt: holds a NUL at byte 1; remove it");

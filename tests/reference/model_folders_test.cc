@@ -108,6 +108,14 @@ TEST_F(ModelFolders, AreRefusedWhereTheIndexNamesAnotherScheduler) {
   EXPECT_EQ(read_pipeline_config(kGoldens / "model_a").scheduler_class, "EulerDiscreteScheduler");
 }
 
+TEST_F(ModelFolders, SayWhichFieldsOfTheSchedulerAreIgnored) {
+  edit(model_ / "scheduler/scheduler_config.json", {{"rho", 7.0}});
+  const auto warnings = make({.model = model_}).report.warnings;
+  EXPECT_TRUE(std::ranges::any_of(warnings, [](const std::string& one) {
+    return one.ends_with("EulerDiscreteScheduler has no rho: ignored, as in diffusers");
+  })) << json(warnings);
+}
+
 TEST_F(ModelFolders, ReadNullAsPythonDoes) {
   const struct {
     const char *file, *field;

@@ -21,8 +21,15 @@ struct SchedulerAnswer {
   at::Tensor timesteps, sigmas, init_noise_sigma;
 };
 
+// `steps` of a row of the goldens: a number, or {"timesteps": [...]}, or {"sigmas": [...]}.
+inline StepsAsked steps_asked(const nlohmann::json& steps) {
+  if (steps.is_number()) return {.count = steps};
+  return {.timesteps = steps.value("timesteps", std::vector<double>()),
+          .sigmas = steps.value("sigmas", std::vector<double>())};
+}
+
 // `config`: the fields of scheduler_config.json. `precision`: "fp32", "fp16" or "bf16".
-inline SchedulerAnswer scheduler_answer(const nlohmann::json& config, std::int64_t steps,
+inline SchedulerAnswer scheduler_answer(const nlohmann::json& config, const StepsAsked& steps,
                                         const std::string& precision) {
   const c10::InferenceMode guard;
   static const std::filesystem::path file =

@@ -34,7 +34,7 @@ TEST(AxisName, NamesVariablesAsShellsDoAndSettingsThatThereAre) {
   EXPECT_EQ(refusal_of_name("both.load.thread"),
             "there is no such setting; did you mean \"both.load.threads\"?");
   EXPECT_EQ(refusal_of_name("both.request.threads").find("there is no such setting"), 0u);
-  for (const char* far : {"both.request.clip_skip", "both.load.lora", "both.request.sigmas"})
+  for (const char* far : {"both.request.clip_skip", "both.load.lora", "both.request.style"})
     EXPECT_EQ(refusal_of_name(far).find("there is no such setting; known: both."), 0u)
         << refusal_of_name(far);
   EXPECT_EQ(refusal_of_name("both.request.batch"), "taken");

@@ -80,7 +80,7 @@ TEST(Matrix, TakesEveryFieldThatTheSchemaKnows) {
       "requests":{"prompts":"p.txt","seeds":[0,18446744073709551615],"steps":1000,"guidance":1,
                   "size":"8x8192","negative":"","noise_precision":"bf16"},
       "timing":{"warmup":0,"blocks":2,"prompts":3}})");
-  const Matrix matrix = read_matrix(kFile);
+  Matrix matrix = read_matrix(kFile);
   EXPECT_EQ(matrix.prompts, (std::vector<std::string>{"a cat", "a dog"}));
   EXPECT_EQ(matrix.seeds, (std::vector<std::uint64_t>{0, ~std::uint64_t{0}}));
   EXPECT_EQ(matrix.engines.at("candidate"), "my engine");
@@ -92,6 +92,12 @@ TEST(Matrix, TakesEveryFieldThatTheSchemaKnows) {
                                   {"deepcache", nullptr},
                                   {"enhance", nullptr}}));
   EXPECT_EQ(matrix.timing.prompts, 3);
+  write_file(kFile, R"({"schema":"sameseed/matrix/1","requests":{"prompts":["a"],"batch":2,
+      "timesteps":[999,499],"sigmas":null}})");
+  matrix = read_matrix(kFile);
+  EXPECT_EQ(matrix.request.at("timesteps"), (json{999, 499}));
+  EXPECT_TRUE(matrix.request.at("sigmas").is_null());
+  EXPECT_EQ(matrix.request.at("batch"), 2);
 }
 
 TEST(Matrix, NamesTheFieldAndTheRemedyForWhatTheSchemaForbids) {
