@@ -66,7 +66,13 @@ struct Request {
   // Instead of `steps`, which is then their number: the steps' own timesteps, or their noise levels
   // and the one behind the last step. At most one of the lists has any.
   std::vector<double> timesteps = {}, sigmas = {};
-  double guidance = 5.0;          // off at <= 1
+  double guidance = 5.0;  // off at <= 1
+  // How much of the guided prediction gets the deviation of the prompt's own (Lin et al. 2024,
+  // arXiv 2305.08891, section 3.4); 0: none.
+  double guidance_rescale = 0;
+  // How many layers more than the last the text encoders leave out of the prompt's embeddings;
+  // never of the negative prompt's, as in diffusers. Absent is 0.
+  std::optional<int> clip_skip;
   int width = 128, height = 128;  // of each picture
   int batch = 1;                  // pictures made together, 1 to kMostBatch
   std::optional<DeepCache> deepcache;

@@ -80,7 +80,8 @@ class Message {
     to = from.get<std::string>();
     return true;
   }
-  static bool read(const json& from, std::optional<std::string>& to) {
+  template <typename T>
+  static bool read(const json& from, std::optional<T>& to) {
     return read(from, to.emplace());
   }
   static const char* words_for(bool) { return "true or false"; }
@@ -90,6 +91,7 @@ class Message {
   static const char* words_for(const std::vector<double>&) { return "a list of finite numbers"; }
   static const char* words_for(const std::string&) { return "a text"; }
   static const char* words_for(const std::optional<std::string>&) { return "a text or null"; }
+  static const char* words_for(const std::optional<int>&) { return "a whole number or null"; }
 
   const json& fields_;
   std::set<std::string> taken_ = {"op", "id"};
@@ -228,6 +230,8 @@ json to_json(const Request& r) {
           {"timesteps", list_or_null(r.timesteps)},
           {"sigmas", list_or_null(r.sigmas)},
           {"guidance", r.guidance},
+          {"guidance_rescale", r.guidance_rescale},
+          {"clip_skip", r.clip_skip ? json(*r.clip_skip) : json()},
           {"size", fmt::format("{}x{}", r.width, r.height)},
           {"batch", r.batch},
           {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
@@ -248,6 +252,8 @@ Request read_request(const json& fields) {
   message.take("seed", r.seed);
   take_steps(message, fields, r);
   message.take("guidance", r.guidance);
+  message.take("guidance_rescale", r.guidance_rescale);
+  message.take("clip_skip", r.clip_skip);
   message.take("size", size);
   message.take("batch", r.batch);
   message.take("deepcache", deepcache);
@@ -260,6 +266,10 @@ Request read_request(const json& fields) {
   message.finish();
   check_prompt(r.prompt, "prompt");
   if (r.negative_prompt) check_prompt(*r.negative_prompt, "negative");
+  if (r.guidance_rescale < 0)
+    throw UserError(fmt::format("guidance_rescale: must be 0 or more, not {}", r.guidance_rescale));
+  if (r.clip_skip.value_or(0) < 0)
+    throw UserError(fmt::format("clip_skip: must be 0 or more, not {}", *r.clip_skip));
   std::tie(r.width, r.height) = parse_size(size);
   check_batch(r.batch);
   if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);

@@ -68,6 +68,16 @@ void check_step_noise(const StepNoises& needed, const Noise& noise, const Reques
                                 request.noise, there, request.steps, needed.draws));
 }
 
+// Of both halves of the batch, without the prompt and with it.
+Tensor guided_prediction(const Tensor& both, const Request& request) {
+  const std::vector<Tensor> halves = both.chunk(2);
+  const Tensor guided = halves[0] + request.guidance * (halves[1] - halves[0]);
+  if (request.guidance_rescale <= 0) return guided;
+  const auto deviation = [](const Tensor& of) { return of.std({1, 2, 3}, true, true); };
+  const Tensor rescaled = guided * (deviation(halves[1]) / deviation(guided));
+  return request.guidance_rescale * rescaled + (1 - request.guidance_rescale) * guided;
+}
+
 // One step by the runner: what changes from step to step goes in, what the cache keeps comes out.
 Tensor run_step(const StepRunner& runner, const Unet& unet, const UnetInput& input,
                 const Tensor& projections, UnetCache* cache, bool partial) {
@@ -145,7 +155,7 @@ std::vector<std::int64_t> SdxlPipeline::latent_shape(const Request& request) con
                                 request.batch);
 }
 
-TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embeds,
+TextEncoding SdxlPipeline::encode(const std::string& prompt, int skip, PromptEmbeds& embeds,
                                   const char* which) const {
   std::vector<Tensor> hidden;
   TextEncoding result;
@@ -164,7 +174,7 @@ TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embed
                       encoder->vocabulary() - 1));
     const Tensor ids = at::tensor(tokens.ids, at::TensorOptions().dtype(at::kLong)).unsqueeze(0);
     embeds.token_ids = embeds.token_ids.defined() ? at::cat({embeds.token_ids, ids}, 0) : ids;
-    result = encoder->encode(ids);
+    result = encoder->encode(ids, skip);
     hidden.push_back(result.hidden);
   }
   result.hidden = at::cat(hidden, -1);
@@ -173,7 +183,13 @@ TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embed
 
 PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
   PromptEmbeds embeds;
-  const TextEncoding positive = encode(request.prompt, embeds, "prompt");
+  const int skip = request.clip_skip.value_or(0),
+            most = std::min(text_encoder_->layers(), text_encoder_2_->layers()) - 1;
+  if (skip > most)
+    throw UserError(
+        fmt::format("clip_skip = {}: at most {}, as the text encoders have {} and {} layers", skip,
+                    most, text_encoder_->layers(), text_encoder_2_->layers()));
+  const TextEncoding positive = encode(request.prompt, skip, embeds, "prompt");
   embeds.prompt_embeds = positive.hidden;
   embeds.pooled_prompt_embeds = positive.pooled;
   if (request.guidance <= 1.0) return embeds;
@@ -182,7 +198,7 @@ PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
     embeds.negative_pooled_prompt_embeds = at::zeros_like(positive.pooled);
   } else {
     const TextEncoding negative =
-        encode(request.negative_prompt.value_or(""), embeds, "negative prompt");
+        encode(request.negative_prompt.value_or(""), 0, embeds, "negative prompt");
     embeds.negative_prompt_embeds = negative.hidden;
     embeds.negative_pooled_prompt_embeds = negative.pooled;
   }
@@ -251,10 +267,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
     UnetCache* const kept = caching ? &cache : nullptr;
     Tensor noise_pred = runner ? run_step(*runner, unet, input, projections[i], kept, partial)
                                : unet.forward(input, kept, partial, observer);
-    if (guided) {
-      const std::vector<Tensor> halves = noise_pred.chunk(2);
-      noise_pred = halves[0] + request.guidance * (halves[1] - halves[0]);
-    }
+    if (guided) noise_pred = guided_prediction(noise_pred, request);
     const Tensor extra =
         i < added.draws ? noise.steps[i].to(device, added.is_float ? at::kFloat : type) : Tensor();
     latents = scheduler->step(noise_pred, i, latents, extra);

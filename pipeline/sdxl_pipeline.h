@@ -83,7 +83,8 @@ class SdxlPipeline {
   Tensor denoise_with(const Unet& unet, const Request& request, const PromptEmbeds& embeds,
                       const Noise& noise, NamedTensors& trace, Generation& generation,
                       Stopwatch& watch, Observer* observer) const;
-  TextEncoding encode(const std::string& prompt, PromptEmbeds& embeds, const char* which) const;
+  TextEncoding encode(const std::string& prompt, int skip, PromptEmbeds& embeds,
+                      const char* which) const;
 
   Backends& backends_;
   PipelineConfig config_;

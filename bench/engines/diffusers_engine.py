@@ -317,7 +317,8 @@ class DiffusersEngine:
             torch.cuda.reset_peak_memory_stats()
         watch, full, kept = Stopwatch(self.device), [], []
         embeds = {name: tensor for name, tensor in zip(EMBEDS, self.pipe.encode_prompt(
-            prompt, device=self.device, negative_prompt=negative, do_classifier_free_guidance=guided)) if tensor is not None}
+            prompt, device=self.device, negative_prompt=negative, do_classifier_free_guidance=guided,
+            clip_skip=asked.get("clip_skip"))) if tensor is not None}
         watch.mark()
         scale = self.pipe.scheduler.scale_model_input
         with DeepCached(self.pipe, deepcache) if deepcache else EveryStep() as cached:
@@ -345,6 +346,7 @@ class DiffusersEngine:
             try:
                 image = self.pipe(**embeds, **lists, latents=noise.to(self.device, self.dtype), width=width, height=height,
                                   num_inference_steps=steps, guidance_scale=guidance, num_images_per_prompt=batch,
+                                  guidance_rescale=asked.get("guidance_rescale") or 0.0,
                                   output_type="pt", callback_on_step_end=end_of_step).images
             except (ValueError, AttributeError) as problem:
                 if not lists:

@@ -12,9 +12,9 @@
 namespace sameseed {
 namespace {
 
-const std::vector<std::string> kRequestFields = {"steps",    "timesteps", "sigmas",
-                                                 "guidance", "size",      "batch",
-                                                 "negative", "deepcache", "enhance"};
+const std::vector<std::string> kRequestFields = {
+    "steps", "timesteps", "sigmas",   "guidance",  "guidance_rescale", "clip_skip",
+    "size",  "batch",     "negative", "deepcache", "enhance"};
 const std::vector<std::string> kLoadFields = {"vae",       "scheduler",         "variant",
                                               "precision", "vae_precision",     "threads",
                                               "cold",      "accumulation_block"};

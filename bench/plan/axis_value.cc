@@ -67,6 +67,10 @@ std::string meaning_of(const BareAxisName& setting, const json& value) {
       return fmt::format("{}x{}", width, height);
     }
   }
+  // Left out, they are 0.
+  if (value.is_null() && setting.kind == AxisKind::kRequest &&
+      (setting.name == "clip_skip" || setting.name == "guidance_rescale"))
+    return meaning_of(setting, 0);
   return with_doubles(value).dump();
 }
 

@@ -56,7 +56,7 @@ class MatrixReader {
                       {"deepcache", nullptr},
                       {"enhance", nullptr}};
     // Left out where they are not asked for: a case's id is of its request.
-    for (const char* name : {"batch", "timesteps", "sigmas"})
+    for (const char* name : {"batch", "timesteps", "sigmas", "guidance_rescale", "clip_skip"})
       if (requests.contains(name)) matrix.request[name] = requests.at(name);
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of({AxisKind::kRequest, name}, value); !why.empty())
@@ -208,10 +208,8 @@ class MatrixReader {
       names.push_back(axis.name);
       if (axis.name == name) return axis;
     }
-    refuse(field,
-           "there is no such axis in this matrix" +
-               (names.empty() ? "; it has none"
-                              : fmt::format("; did you mean \"{}\"?", nearest(name, names))));
+    refuse(field, "there is no such axis in this matrix" +
+                      (names.empty() ? "; it has none" : "; " + hint_for(name, names)));
   }
 
   void check_exclusion(const std::vector<Axis>& axes, const std::string& field,

@@ -41,19 +41,6 @@ def command(program, model, case, threads, out):
     return [str(x) for x in line]
 
 
-def request_cases():
-    """What a request has beyond the goldens' cases, on both models."""
-    dmd2 = [999, 749, 499, 249]
-    rows = [("dmd2", "LCMScheduler", {"timesteps": dmd2}, {"guidance": 0.0}),
-            ("euler_timesteps", None, {"timesteps": dmd2}, {}),
-            ("euler_sigmas", None, {"sigmas": [14.6, 4.0, 1.5, 0.7, 0.0]}, {}),
-            ("dpm_timesteps", "DPMSolverMultistepScheduler", {"timesteps": [999, 700, 400, 100, 5]}, {})]
-    plain = {"negative": None, "seed": 42, "steps": 5, "guidance": 5.0, "width": 64, "height": 64, "deepcache": None,
-             "prompt": goldens.PROMPT}
-    return [{**plain, **more, "name": f"{m}_{name}", "model": m, "scheduler": scheduler, "request": request}
-            for m in "ab" for name, scheduler, request, more in rows]
-
-
 def compare(want, got):
     """Text for one tensor, and whether it is equal to the bit."""
     got = got.to(want.dtype) if not want.is_floating_point() else got
@@ -83,7 +70,7 @@ def main():
     models = args.model or [HERE / "parity/model_a", HERE / "parity/model_b",
                             HERE.parent.parent / "reference/nano-sdxl"]
     everything = (json.loads(args.cases.read_text()) if args.cases else
-                  request_cases() if args.requests else goldens.case_list())
+                  goldens.request_cases() if args.requests else goldens.case_list())
     failed = 0
     for model in models:
         if not (model / "model_index.json").exists():

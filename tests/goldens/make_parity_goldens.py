@@ -252,6 +252,35 @@ def case_list():
     return cases
 
 
+def request_cases():
+    """Samplers, and fields of a request beyond those of case_list(), on both models."""
+    dmd2, blurry = [999, 749, 499, 249], {"negative": "blurry"}
+    rows = [("dmd2", "LCMScheduler", {"timesteps": dmd2}, {"guidance": 0.0}),
+            ("euler_timesteps", None, {"timesteps": dmd2}, {}),
+            ("euler_sigmas", None, {"sigmas": [14.6, 4.0, 1.5, 0.7, 0.0]}, {}),
+            ("dpm_timesteps", "DPMSolverMultistepScheduler", {"timesteps": [999, 700, 400, 100, 5]}, {}),
+            ("rescale", None, {"guidance_rescale": 0.7}, blurry),
+            ("clip_skip_0", None, {"clip_skip": 0}, blurry), ("clip_skip_1", None, {"clip_skip": 1}, blurry),
+            ("clip_skip_all", None, {"clip_skip": 2}, {})]
+    plain = {"negative": None, "seed": 42, "steps": 5, "guidance": 5.0, "width": 64, "height": 56, "deepcache": None,
+             "prompt": PROMPT}
+    return [{**plain, **more, "name": f"{m}_{name}", "model": m, "scheduler": scheduler, "request": request}
+            for m in "ab" for name, scheduler, request, more in rows]
+
+
+def write_requests(pipes, out):
+    """requests.json: the cases as the program is asked for them; requests.safetensors: their final latents."""
+    rows, latents = [], {}
+    for case in request_cases():
+        latents[case["name"]] = run_case(pipes[case["model"]], case)["latents"]
+        rows.append({"name": case["name"], "model": f"model_{case['model']}", "scheduler": case["scheduler"] or "",
+                     "request": {name: case[name] for name in ("prompt", "negative", "seed", "steps", "guidance", "deepcache")}
+                     | {"size": f"{case['width']}x{case['height']}"} | case["request"]})
+        print(case["name"], "latents std %.3f" % latents[case["name"]].std())
+    save_file(latents, out / "requests.safetensors")
+    (out / "requests.json").write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
 def write_cases(pipes, out):
     cases = case_list()
     for case in cases:
@@ -275,14 +304,17 @@ def write_cases(pipes, out):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--tokenizer", type=pathlib.Path, required=True)
+    p.add_argument("--tokenizer", type=pathlib.Path, help="needed but for --requests")
     p.add_argument("--out", type=pathlib.Path, required=True)
     p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
     p.add_argument("--keep-pictures", action="store_true",
                    help="with --keep-models: recompute everything but models, cases and pictures")
+    p.add_argument("--requests", action="store_true", help="requests.json and requests.safetensors alone")
     args = p.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.requests:
+        return write_requests({name: load(args.out / f"model_{name}") for name in "ab"}, args.out)
     pipes = {}
     for name in "ab":
         if not args.keep_models:
@@ -295,6 +327,7 @@ def main():
     (args.out / "norms.json").write_text("{\n" + ",\n".join(tables) + "\n}\n")
     if not args.keep_pictures:
         write_cases(pipes, args.out)
+        write_requests(pipes, args.out)
     nasty = ["", "!", "!!!", "a!b ! c", "Hello,   WORLD\n\ttabs", "caf\u00e9 cafe\u0301", "it's we'll I'D",
              "\u201cquotes\u201d \u2019s", "\u6f22\u5b57 \u304b\u306a", "\U0001f98a\U0001f3fd fox", "&amp; &lt;b&gt;",
              "\uff26\uff35\uff2c\uff2c", "zero\u200bwidth\u00adhyphen", "a\u00a0b\u3000c", "123 4567 x2",

@@ -112,6 +112,8 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
   request.negative_prompt.reset();
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
   request.sigmas = {14.5, 1, 0};
+  request.guidance_rescale = 0.7;
+  request.clip_skip = 1;
   request.steps = 2;
   EXPECT_EQ(read_request(to_json(request)).sigmas, request.sigmas);
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
@@ -168,6 +170,12 @@ TEST(Protocol, TakesNumbersAndTextsForNothingElse) {
   EXPECT_EQ(refusal_of({{"seed", ~0ULL}}), "taken");
   EXPECT_EQ(refusal_of({{"guidance", std::nan("")}}),
             "guidance: must be a finite number, not null");
+  EXPECT_EQ(refusal_of({{"guidance_rescale", 0.7}, {"clip_skip", 2}}), "taken");
+  EXPECT_EQ(refusal_of({{"guidance_rescale", nullptr}, {"clip_skip", nullptr}}), "taken");
+  EXPECT_EQ(refusal_of({{"guidance_rescale", -0.5}}),
+            "guidance_rescale: must be 0 or more, not -0.5");
+  EXPECT_EQ(refusal_of({{"clip_skip", -1}}), "clip_skip: must be 0 or more, not -1");
+  EXPECT_EQ(refusal_of({{"clip_skip", 1.5}}), "clip_skip: must be a whole number or null, not 1.5");
   EXPECT_EQ(refusal_of({{"timesteps", 999}}),
             "timesteps: must be a list of finite numbers, not 999");
   EXPECT_EQ(refusal_of({{"timesteps", {999, "1"}}}),

@@ -224,7 +224,7 @@ TEST(Matrix, RefusesExclusionsThatCanNeverApply) {
   const std::string axes = R"("axes":{"candidate.env.X":["1",null]},)";
   EXPECT_SAYS(
       refusal_of(kHead + axes + R"("exclude":[{"when":{"candidate.env.Y":"1"},"because":"b"}]})"),
-      "no such axis in this matrix; did you mean \"candidate.env.X\"?");
+      "no such axis in this matrix; known: candidate.env.X");
   EXPECT_SAYS(
       refusal_of(kHead + axes + R"("exclude":[{"when":{"candidate.env.X":"0"},"because":"b"}]})"),
       "\"0\" is no value of this axis; its values are [\"1\",null]");
@@ -334,7 +334,7 @@ TEST(Matrix, SaysInOneLineWhatIsWrongWithNamesOfSeveral) {
 TEST(Matrix, GivesReasonsForAxesThatItHas) {
   EXPECT_SAYS(
       refusal_of(kHead + R"("axes":{"candidate.env.X":["1"]},"reasons":{"candidate.env.Y":"z"}})"),
-      "reasons.candidate.env.Y: there is no such axis in this matrix; did you mean");
+      "reasons.candidate.env.Y: there is no such axis in this matrix; known: candidate.env.X");
 }
 
 TEST(Matrix, TakesAFolderOfPicturesForAnEngine) {

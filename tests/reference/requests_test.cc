@@ -1,0 +1,92 @@
+// Samplers and fields of a request against diffusers' latents
+// (tests/goldens/make_parity_goldens.py --requests).
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "io/error.h"
+#include "io/files.h"
+#include "pipeline/model/tensor_files.h"
+#include "pipeline/noise.h"
+#include "pipeline/protocol.h"
+#include "reference/reference_engine.h"
+#include "tests/reference/goldens.h"
+
+namespace sameseed {
+namespace {
+
+using nlohmann::json;
+
+class Requests : public ::testing::Test {
+ protected:
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // Makes what `row` of requests.json asks for.
+  Generation make(const json& row) {
+    const std::string model = (kGoldens / row.at("model").get<std::string>()).string(),
+                      scheduler = row.at("scheduler");
+    std::unique_ptr<Engine>& engine = engines_[model + scheduler];
+    if (!engine) {
+      engine = make_reference_engine(at::kCPU);
+      engine->load({.model = model, .scheduler = scheduler, .threads = 1});
+    }
+    Request request = read_request(row.at("request"));
+    request.noise = folder_ / "noise.safetensors";
+    request.latents = folder_ / "latents.safetensors";
+    draw_noise({.model = model,
+                .scheduler = scheduler,
+                .steps = request.steps,
+                .timesteps = request.timesteps,
+                .sigmas = request.sigmas,
+                .seed = request.seed,
+                .width = request.width,
+                .height = request.height,
+                .batch = request.batch,
+                .out = request.noise});
+    return engine->generate(request);
+  }
+  at::Tensor latents() const { return load_tensor(folder_ / "latents.safetensors", "latents"); }
+
+  // A request of model a that a test changes.
+  static json plain(const json& fields) {
+    json request = {{"prompt", "a cat"}, {"steps", 2}, {"size", "64x56"}};
+    request.update(fields);
+    return {{"model", "model_a"}, {"scheduler", ""}, {"request", request}};
+  }
+  std::string refusal(const json& fields) {
+    try {
+      make(plain(fields));
+      return "taken";
+    } catch (const UserError& error) {
+      return error.what();
+    }
+  }
+
+  const std::filesystem::path folder_ = std::filesystem::path(::testing::TempDir()) / "requests";
+
+ private:
+  std::map<std::string, std::unique_ptr<Engine>> engines_;
+};
+
+TEST_F(Requests, GiveTheLatentsOfDiffusers) {
+  constexpr double kOfLatents = 1.2e-5;  // of a correct fp32 program: tests/goldens/README.md
+  for (const json& row : read_json(kGoldens / "requests.json")) {
+    const std::string name = row.at("name");
+    make(row);
+    expect_within(kOfLatents,
+                  relative_l2(latents(), load_tensor(kGoldens / "requests.safetensors", name)),
+                  name);
+  }
+}
+
+TEST_F(Requests, SkipNoMoreLayersThanTheTextEncodersHave) {
+  EXPECT_EQ(refusal({{"clip_skip", 2}}), "taken");
+  EXPECT_EQ(refusal({{"clip_skip", 3}}),
+            "clip_skip = 3: at most 2, as the text encoders have 3 and 3 layers");
+}
+
+}  // namespace
+}  // namespace sameseed
