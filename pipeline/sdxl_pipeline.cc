@@ -68,6 +68,23 @@ void check_step_noise(const StepNoises& needed, const Noise& noise, const Reques
                                 request.noise, there, request.steps, needed.draws));
 }
 
+// [1, 6]: height and width of the original, top and left of the cut, height and width wanted.
+Tensor time_ids_of(const SizeConditioning& told, const Request& request) {
+  const SizeConditioning::Extent size = {.width = request.width, .height = request.height},
+                                 original = told.original.value_or(size),
+                                 target = told.target.value_or(size);
+  const auto crop = told.crop.value_or(SizeConditioning::Place{});
+  std::vector<float> ids;
+  for (const int id :
+       {original.height, original.width, crop.top, crop.left, target.height, target.width})
+    ids.push_back(static_cast<float>(id));
+  return at::tensor(ids, at::TensorOptions().dtype(at::kFloat)).unsqueeze(0);
+}
+
+bool reads_negative_sizes(const Request& request) {
+  return request.negative_conditioning.original && request.negative_conditioning.target;
+}
+
 // Of both halves of the batch, without the prompt and with it.
 Tensor guided_prediction(const Tensor& both, const Request& request) {
   const std::vector<Tensor> halves = both.chunk(2);
@@ -155,26 +172,27 @@ std::vector<std::int64_t> SdxlPipeline::latent_shape(const Request& request) con
                                 request.batch);
 }
 
-TextEncoding SdxlPipeline::encode(const std::string& prompt, int skip, PromptEmbeds& embeds,
-                                  const char* which) const {
+TextEncoding SdxlPipeline::encode(const std::string& prompt,
+                                  const std::optional<std::string>& prompt_2, int skip,
+                                  const std::string& which, PromptEmbeds& embeds) const {
   std::vector<Tensor> hidden;
   TextEncoding result;
-  for (const auto& [tokenizer, encoder] :
-       {std::pair{&tokenizer_, text_encoder_.get()}, {&tokenizer_2_, text_encoder_2_.get()}}) {
-    const TokenIds tokens = tokenizer->encode(prompt);
-    if (tokens.truncated && tokenizer == &tokenizer_)
-      embeds.warnings.push_back(
-          fmt::format("the {} is longer than {} tokens: its last {} tokens were cut off", which,
-                      tokens.ids.size(), tokens.dropped));
-    if (const std::int64_t largest = std::ranges::max(tokens.ids); largest >= encoder->vocabulary())
-      throw UserError(
-          fmt::format("the {} has token {}, and {} has embeddings of 0 to {} only (vocab_size); "
-                      "resize_token_embeddings() makes room",
-                      which, largest, tokenizer == &tokenizer_ ? "text_encoder" : "text_encoder_2",
-                      encoder->vocabulary() - 1));
+  for (const bool is_first : {true, false}) {
+    const Tokenizer& tokenizer = is_first ? tokenizer_ : tokenizer_2_;
+    const TextEncoder& encoder = is_first ? *text_encoder_ : *text_encoder_2_;
+    const TokenIds tokens = tokenizer.encode(is_first ? prompt : prompt_2.value_or(prompt));
+    if (tokens.truncated && (is_first || prompt_2))
+      embeds.warnings.push_back(fmt::format(
+          "the {}{} is longer than {} tokens: its last {} tokens were cut off", which,
+          is_first ? "" : " of the second text encoder", tokens.ids.size(), tokens.dropped));
+    if (const std::int64_t largest = std::ranges::max(tokens.ids); largest >= encoder.vocabulary())
+      throw UserError(fmt::format(
+          "the {} has token {}, and {} has embeddings of 0 to {} only (vocab_size); "
+          "resize_token_embeddings() makes room",
+          which, largest, is_first ? "text_encoder" : "text_encoder_2", encoder.vocabulary() - 1));
     const Tensor ids = at::tensor(tokens.ids, at::TensorOptions().dtype(at::kLong)).unsqueeze(0);
     embeds.token_ids = embeds.token_ids.defined() ? at::cat({embeds.token_ids, ids}, 0) : ids;
-    result = encoder->encode(ids, skip);
+    result = encoder.encode(ids, skip);
     hidden.push_back(result.hidden);
   }
   result.hidden = at::cat(hidden, -1);
@@ -189,16 +207,25 @@ PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
     throw UserError(
         fmt::format("clip_skip = {}: at most {}, as the text encoders have {} and {} layers", skip,
                     most, text_encoder_->layers(), text_encoder_2_->layers()));
-  const TextEncoding positive = encode(request.prompt, skip, embeds, "prompt");
+  if (const SizeConditioning& told = request.negative_conditioning;
+      (told.original || told.crop || told.target) && !reads_negative_sizes(request))
+    embeds.warnings.push_back(
+        "negative_original_size, negative_crops_coords_top_left and negative_target_size are not "
+        "read, as in diffusers, where either size is missing; give both");
+  const TextEncoding positive = encode(request.prompt, request.prompt_2, skip, "prompt", embeds);
   embeds.prompt_embeds = positive.hidden;
   embeds.pooled_prompt_embeds = positive.pooled;
   if (request.guidance <= 1.0) return embeds;
   if (!request.negative_prompt && config_.force_zeros_for_empty_prompt) {
+    if (request.negative_2)
+      embeds.warnings.push_back(
+          "negative_2 is not read, as in diffusers: this model takes zeros where there is no "
+          "`negative` (force_zeros_for_empty_prompt); give one, which may be empty");
     embeds.negative_prompt_embeds = at::zeros_like(positive.hidden);
     embeds.negative_pooled_prompt_embeds = at::zeros_like(positive.pooled);
   } else {
-    const TextEncoding negative =
-        encode(request.negative_prompt.value_or(""), 0, embeds, "negative prompt");
+    const TextEncoding negative = encode(request.negative_prompt.value_or(""), request.negative_2,
+                                         0, "negative prompt", embeds);
     embeds.negative_prompt_embeds = negative.hidden;
     embeds.negative_pooled_prompt_embeds = negative.pooled;
   }
@@ -216,11 +243,11 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
       {.count = request.steps, .timesteps = request.timesteps, .sigmas = request.sigmas}, device);
   const StepNoises added = scheduler->step_noises();
   check_step_noise(added, noise, request);
-  const std::vector<float> sizes = {
-      static_cast<float>(request.height), static_cast<float>(request.width), 0, 0,
-      static_cast<float>(request.height), static_cast<float>(request.width)};
-  const Tensor time_ids =
-      at::tensor(sizes, at::TensorOptions().dtype(at::kFloat)).to(device, type).unsqueeze(0);
+  const Tensor time_ids = time_ids_of(request.conditioning, request).to(device, type),
+               negative_time_ids =
+                   reads_negative_sizes(request)
+                       ? time_ids_of(request.negative_conditioning, request).to(device, type)
+                       : time_ids;
   UnetInput input;
   // A row for each picture of the batch; without guidance's half, then with it.
   const auto both = [&](const Tensor& negative, const Tensor& positive) {
@@ -230,7 +257,10 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   };
   input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
   input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
-  input.time_ids = both(time_ids, time_ids);
+  // In turn, where the texts stand one half behind the other: so does diffusers, and where pictures
+  // are made together and the halves' sizes differ, it tells.
+  input.time_ids =
+      (guided ? at::cat({negative_time_ids, time_ids}, 0) : time_ids).repeat({request.batch, 1});
 
   const bool caching = request.deepcache && request.deepcache->interval > 1;
   UnetCache cache;
@@ -285,6 +315,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
     trace["negative_pooled_prompt_embeds"] = embeds.negative_pooled_prompt_embeds;
   }
   trace["add_time_ids"] = time_ids;
+  if (guided && reads_negative_sizes(request)) trace["negative_add_time_ids"] = negative_time_ids;
   trace["timesteps"] = scheduler->timesteps();
   if (scheduler->sigmas().defined()) trace["sigmas"] = scheduler->sigmas();
   trace["latents"] = latents;

@@ -274,15 +274,16 @@ class DiffusersEngine:
         return {**read, "means": api, "acts": True, "evidence":
                 f"LibTorch calls cuDNN's {api} API; a probe convolution took {sorted(times)[4]:.3f} ms"}
 
-    def tokens(self, text, which, warnings):
+    def tokens(self, text, text_2, which, warnings):
         rows = []
-        for tokenizer in (self.pipe.tokenizer, self.pipe.tokenizer_2):
+        for tokenizer, one, whose in ((self.pipe.tokenizer, text, ""),
+                                      (self.pipe.tokenizer_2, text_2 or text, " of the second text encoder")):
             length = tokenizer.model_max_length
-            rows.append(tokenizer(text, padding="max_length", max_length=length, truncation=True,
+            rows.append(tokenizer(one, padding="max_length", max_length=length, truncation=True,
                                   return_tensors="pt").input_ids)
-        too_many = len(self.pipe.tokenizer(text).input_ids) - self.pipe.tokenizer.model_max_length
-        if too_many > 0:
-            warnings.append(f"the {which} is longer than {rows[0].shape[-1]} tokens: its last {too_many} tokens were cut off")
+            too_many = len(tokenizer(one).input_ids) - length
+            if too_many > 0 and (text_2 or not whose):
+                warnings.append(f"the {which}{whose} is longer than {length} tokens: its last {too_many} tokens were cut off")
         return rows
 
     def generate(self, asked):
@@ -297,6 +298,10 @@ class DiffusersEngine:
             raise Unsupported(f"deepcache {deepcache}: its helper works in mode eager, this is {self.mode}")
         prompt, negative, steps = str(asked["prompt"]), asked.get("negative"), int(asked["steps"])
         guidance, batch = float(asked["guidance"]), int(asked.get("batch") or 1)
+        told = {name: tuple(int(side) for side in asked[name].split("x"))[::-1]  # height and width
+                for name in ("original_size", "target_size", "negative_original_size", "negative_target_size") if asked.get(name)}
+        told.update({name: tuple(asked[name]) for name in ("crops_coords_top_left", "negative_crops_coords_top_left")
+                     if asked.get(name)})
         lists = {name: asked[name] for name in ("timesteps", "sigmas") if asked.get(name)}
         width, height = (int(side) for side in asked["size"].split("x"))
         if steps < 1 or min(width, height) < 8 or width % 8 or height % 8:
@@ -308,9 +313,10 @@ class DiffusersEngine:
             raise Invalid(f"{asked['noise']}: `noise` has the shape {tuple(noise.shape)}, "
                           f"{batch} x {asked['size']} needs {shape}")
         warnings, guided = [], guidance > 1
-        ids = self.tokens(prompt, "prompt", warnings)
+        texts = {"prompt_2": asked.get("prompt_2"), "negative_prompt_2": asked.get("negative_2")}
+        ids = self.tokens(prompt, texts["prompt_2"], "prompt", warnings)
         if guided and not (negative is None and self.pipe.config.force_zeros_for_empty_prompt):
-            ids += self.tokens(negative or "", "negative prompt", warnings)
+            ids += self.tokens(negative or "", texts["negative_prompt_2"], "negative prompt", warnings)
 
         # On a GPU the peak is that of this picture, whatever was made before.
         if self.device == "cuda":
@@ -318,7 +324,7 @@ class DiffusersEngine:
         watch, full, kept = Stopwatch(self.device), [], []
         embeds = {name: tensor for name, tensor in zip(EMBEDS, self.pipe.encode_prompt(
             prompt, device=self.device, negative_prompt=negative, do_classifier_free_guidance=guided,
-            clip_skip=asked.get("clip_skip"))) if tensor is not None}
+            clip_skip=asked.get("clip_skip"), **texts)) if tensor is not None}
         watch.mark()
         scale = self.pipe.scheduler.scale_model_input
         with DeepCached(self.pipe, deepcache) if deepcache else EveryStep() as cached:
@@ -344,7 +350,7 @@ class DiffusersEngine:
             if draw:
                 module.randn_tensor = from_file
             try:
-                image = self.pipe(**embeds, **lists, latents=noise.to(self.device, self.dtype), width=width, height=height,
+                image = self.pipe(**embeds, **lists, **told, latents=noise.to(self.device, self.dtype), width=width, height=height,
                                   num_inference_steps=steps, guidance_scale=guidance, num_images_per_prompt=batch,
                                   guidance_rescale=asked.get("guidance_rescale") or 0.0,
                                   output_type="pt", callback_on_step_end=end_of_step).images

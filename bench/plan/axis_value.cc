@@ -66,6 +66,10 @@ std::string meaning_of(const BareAxisName& setting, const json& value) {
       const auto [width, height] = parse_size(value);
       return fmt::format("{}x{}", width, height);
     }
+    if (setting.name.ends_with("_size")) {
+      const auto [width, height] = parse_extent(value, setting.name.c_str());
+      return fmt::format("{}x{}", width, height);
+    }
   }
   // Left out, they are 0.
   if (value.is_null() && setting.kind == AxisKind::kRequest &&

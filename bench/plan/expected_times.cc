@@ -32,7 +32,8 @@ double work_of(const json& one_case) {
 
 std::string kind_of(const json& one_case) {
   json request = one_case.at("request");
-  for (const char* field : {"prompt", "seed", "negative"}) request.erase(field);
+  for (const char* field : {"prompt", "seed", "negative", "prompt_2", "negative_2"})
+    request.erase(field);
   return sha256(json{{"environment", one_case.at("environment")}, {"request", request}}.dump())
       .substr(0, 16);
 }

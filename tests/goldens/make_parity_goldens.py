@@ -111,7 +111,7 @@ def full_steps(deepcache, steps):
 
 def arguments(request):
     """Fields of a request, as the program names them, as arguments of diffusers' pipeline."""
-    names = {"negative_2": "negative_prompt_2"}
+    names = {"negative_2": "negative_prompt_2", "batch": "num_images_per_prompt"}
     sizes = ("original_size", "target_size", "negative_original_size", "negative_target_size")
 
     def value_of(name, value):
@@ -125,7 +125,7 @@ def run_case(pipe, case, dtype=torch.float32):
     """Everything `sameseed image --tensors` writes, by diffusers."""
     got, preds, more = {}, [], arguments(case.get("request", {}))
     w, h, cfg = case["width"], case["height"], case["guidance"] > 1
-    noise = torch.randn((1, 4, h // 8, w // 8),
+    noise = torch.randn((more.get("num_images_per_prompt", 1), 4, h // 8, w // 8),
                         generator=torch.Generator("cpu").manual_seed(case["seed"]), dtype=dtype)
     texts = zip((pipe.tokenizer, pipe.tokenizer_2), (case["prompt"], more.get("prompt_2", case["prompt"])))
     tokens = [t(text, padding="max_length", max_length=77, truncation=True,
@@ -261,7 +261,15 @@ def request_cases():
             ("dpm_timesteps", "DPMSolverMultistepScheduler", {"timesteps": [999, 700, 400, 100, 5]}, {}),
             ("rescale", None, {"guidance_rescale": 0.7}, blurry),
             ("clip_skip_0", None, {"clip_skip": 0}, blurry), ("clip_skip_1", None, {"clip_skip": 1}, blurry),
-            ("clip_skip_all", None, {"clip_skip": 2}, {})]
+            ("clip_skip_all", None, {"clip_skip": 2}, {}),
+            ("texts", None, {"prompt_2": "an owl at night", "negative_2": "ugly hands"}, blurry),
+            ("texts_skip", None, {"prompt_2": LONG, "clip_skip": 1}, {}),
+            ("negative_2", None, {"negative_2": "ugly hands"}, {}),
+            ("sizes", None, {"original_size": "1024x768", "crops_coords_top_left": [16, 200], "target_size": "512x640"}, {}),
+            ("negative_sizes", None, {"negative_original_size": "300x200", "negative_crops_coords_top_left": [7, 9],
+                                      "negative_target_size": "64x56"}, blurry),
+            ("negative_size_alone", None, {"negative_original_size": "300x200"}, {}),
+            ("batch_sizes", None, {"batch": 2, "negative_original_size": "300x200", "negative_target_size": "640x56"}, {})]
     plain = {"negative": None, "seed": 42, "steps": 5, "guidance": 5.0, "width": 64, "height": 56, "deepcache": None,
              "prompt": PROMPT}
     return [{**plain, **more, "name": f"{m}_{name}", "model": m, "scheduler": scheduler, "request": request}

@@ -114,9 +114,22 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
   request.sigmas = {14.5, 1, 0};
   request.guidance_rescale = 0.7;
   request.clip_skip = 1;
+  request.prompt_2 = "b";
+  request.conditioning.original = {.width = 1024, .height = 768};
+  request.negative_conditioning.crop = {.top = 3, .left = 4};
   request.steps = 2;
   EXPECT_EQ(read_request(to_json(request)).sigmas, request.sigmas);
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+}
+
+TEST(Protocol, ReadsSizesWidthFirstAndCropsTopFirst) {
+  const Request request =
+      read_request({{"original_size", "1024x768"}, {"negative_crops_coords_top_left", {3, 4}}});
+  EXPECT_EQ(request.conditioning.original->width, 1024);
+  EXPECT_EQ(request.conditioning.original->height, 768);
+  EXPECT_EQ(request.negative_conditioning.crop->top, 3);
+  EXPECT_EQ(request.negative_conditioning.crop->left, 4);
+  EXPECT_FALSE(request.conditioning.target || request.conditioning.crop);
 }
 
 TEST(Protocol, CountsTheStepsOfAListWhateverStepsSays) {
@@ -190,6 +203,20 @@ TEST(Protocol, TakesNumbersAndTextsForNothingElse) {
             "sigmas: 0 is no noise level; they are above 0, and the last may be 0");
   EXPECT_EQ(refusal_of({{"sigmas", {1, 0}}, {"timesteps", {1}}}),
             "timesteps, sigmas: only one of them can be given, as in diffusers");
+  EXPECT_EQ(refusal_of({{"prompt_2", "a"}, {"negative_2", nullptr}, {"original_size", "7x65504"}}),
+            "taken");
+  EXPECT_EQ(refusal_of({{"prompt_2", ""}}),
+            "prompt_2: an empty text is read as none, as in diffusers; write null for that, or a "
+            "blank for a text without words");
+  EXPECT_EQ(refusal_of({{"target_size", {768, 1024}}}),
+            "target_size: must be a text or null, not [768,1024]");
+  EXPECT_EQ(refusal_of({{"target_size", "1024"}}),
+            "target_size: must be WIDTHxHEIGHT in pixels, each from 0 to 65504, such as 1024x768 "
+            "(diffusers' (768, 1024)), not \"1024\"");
+  for (const json& wrong : {json{1}, json{1, -1}, json{1, 2, 3}, json{0, 65505}})
+    EXPECT_EQ(refusal_of({{"crops_coords_top_left", wrong}}),
+              "crops_coords_top_left: must be [TOP, LEFT] in pixels, each from 0 to 65504, not " +
+                  wrong.dump());
   EXPECT_EQ(refusal_of({{"negative", 1}}), "negative: must be a text or null, not 1");
   EXPECT_EQ(refusal_of({{"prompt", std::string("a\0b", 3)}}),
             "prompt: holds a NUL at byte 1; remove it");

@@ -12,6 +12,7 @@
 #include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"
+#include "pipeline/token_ids.h"
 #include "reference/reference_engine.h"
 #include "tests/reference/goldens.h"
 
@@ -79,6 +80,35 @@ TEST_F(Requests, GiveTheLatentsOfDiffusers) {
     expect_within(kOfLatents,
                   relative_l2(latents(), load_tensor(kGoldens / "requests.safetensors", name)),
                   name);
+  }
+}
+
+// The outside engines' way to the same hash: of token ids alone, without the networks.
+TEST_F(Requests, StateTheTokensOfBothEncoders) {
+  const auto hash = [&](json fields) {
+    fields.update({{"guidance", 5.0}, {"negative", "blurry"}});
+    const json row = plain(fields);
+    const std::string made = make(row).hashes.at("token_ids");
+    EXPECT_EQ(made, TokenIdHasher(kGoldens / "model_a").hash_of(read_request(row.at("request"))));
+    return made;
+  };
+  const std::string plain_hash = hash({});
+  EXPECT_EQ(hash({{"prompt_2", "a cat"}, {"negative_2", "blurry"}}), plain_hash);
+  EXPECT_NE(hash({{"prompt_2", "an owl"}}), plain_hash);
+  EXPECT_NE(hash({{"negative_2", "ugly"}}), plain_hash);
+}
+
+TEST_F(Requests, WarnOfWhatDiffusersDoesNotRead) {
+  const auto warnings = [&](const json& fields) { return make(plain(fields)).warnings; };
+  EXPECT_EQ(warnings({{"negative", ""}, {"negative_2", "ugly"}}), std::vector<std::string>());
+  const std::pair<json, const char*> unread[] = {
+      {{{"negative_2", "ugly"}}, "negative_2 is not read"},
+      {{{"negative_original_size", "64x64"}}, "give both"},
+      {{{"negative_crops_coords_top_left", {1, 2}}}, "give both"}};
+  for (const auto& [fields, words] : unread) {
+    const auto said = warnings(fields);
+    ASSERT_EQ(said.size(), 1u) << fields;
+    EXPECT_NE(said[0].find(words), std::string::npos) << said[0];
   }
 }
 

@@ -35,6 +35,8 @@ TEST(AxisValue, MeansTheSameInSeveralSpellings) {
   EXPECT_EQ(meaning_of(kTimesteps, {999, 499}), meaning_of(kTimesteps, {999.0, 499.0}));
   EXPECT_EQ(meaning_of({AxisKind::kRequest, "clip_skip"}, nullptr),
             meaning_of({AxisKind::kRequest, "clip_skip"}, 0));
+  EXPECT_EQ(meaning_of({AxisKind::kRequest, "original_size"}, "0512x64"),
+            meaning_of({AxisKind::kRequest, "original_size"}, "512x64"));
   EXPECT_NE(meaning_of(kTimesteps, {999, 499}), meaning_of(kTimesteps, {499, 999}));
   EXPECT_NE(meaning_of(kVariable, "3/branch:1"), meaning_of(kVariable, "3/0/0"));
   EXPECT_NE(meaning_of(kVariable, nullptr), meaning_of(kVariable, ""));
