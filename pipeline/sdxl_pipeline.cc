@@ -268,7 +268,10 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   if (request.deepcache) {
     cache = unet.make_cache(
         *request.deepcache);  // refuses a place that does not exist, also at interval 1
-    full = full_steps(*request.deepcache, static_cast<int>(scheduler->timesteps().size(0)));
+    const Tensor times = scheduler->timesteps().to(at::kCPU, at::kDouble);
+    full = full_steps(
+        *request.deepcache, request.steps,
+        {times.const_data_ptr<double>(), times.const_data_ptr<double>() + times.numel()});
   }
 
   const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;

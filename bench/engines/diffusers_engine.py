@@ -8,7 +8,7 @@ protocol of the workers on stdin and stdout (pipeline/protocol.h); `sameseed che
 
 Modes: eager (as from_pretrained leaves it), compile (torch.compile of the UNet and of vae.decode), onediff (OneDiff's
 compile_pipe, where onediffx is installed). In mode eager `request.deepcache` is done by DeepCache's own helper, where the
-DeepCache package is installed, with its branch 3 * LAYER + BLOCK + 1. It works on the first GPU that
+DeepCache package is installed, with its branch 3 * LAYER + BLOCK + 1 and onediffx's way to count steps. It works on the first GPU that
 CUDA_VISIBLE_DEVICES leaves, else on the CPU.
 
 Needs torch, diffusers, transformers, safetensors and pillow:
@@ -20,6 +20,7 @@ With the torch wheel whose LibTorch sameseed was built with, mode eager gives th
 import argparse
 import hashlib
 import importlib
+import itertools
 import json
 import math
 import os
@@ -117,20 +118,38 @@ class DeepCached:
         parts = setting.split("/")
         if any(part.startswith("quad:") for part in parts):
             raise Unsupported(f"deepcache {setting}: DeepCache's helper knows the uniform schedule only")
-        branch = int(parts[1][7:]) if parts[1].startswith("branch:") else 3 * int(parts[1]) + int(parts[2]) + 1
+        self.by_place = not parts[1].startswith("branch:")
+        branch = 3 * int(parts[1]) + int(parts[2]) + 1 if self.by_place else int(parts[1][7:])
         self.helper = need("DeepCache", "request.deepcache").DeepCacheSDHelper(pipe=pipe)
-        self.helper.set_params(cache_interval=int(parts[0]), cache_branch_id=branch)
+        self.interval = int(parts[0])
+        self.helper.set_params(cache_interval=self.interval, cache_branch_id=branch)
 
     def __enter__(self):
         # The helper replaces the mid block's `forward`; the layers inside it run in full steps only.
         self.hook = self.pipe.unet.mid_block.resnets[0].register_forward_hook(lambda *_: self.count())
         self.helper.enable()
+        if self.by_place and self.interval > 1:
+            self.count_as_onediffx()
         return self
+
+    def count_as_onediffx(self):
+        """The helper knows a call by its timestep, which may repeat; LAYER/BLOCK are onediffx's, which counts calls, and
+        makes none a full one behind as many as there are steps."""
+        inner, calls = self.helper.function_dict["unet_forward"], itertools.count()
+
+        def counted(*positional, **named):
+            call = next(calls)
+            self.helper.cur_timestep = call if call < self.pipe.scheduler.num_inference_steps else 1  # 1: not full
+            return inner(*positional, **named)
+        self.helper.function_dict["unet_forward"] = counted
+        self.unet_forward = inner
 
     def count(self):
         self.calls += 1
 
     def __exit__(self, *_):
+        if hasattr(self, "unet_forward"):
+            self.helper.function_dict["unet_forward"] = self.unet_forward
         self.helper.disable()
         self.hook.remove()
 

@@ -15,6 +15,7 @@ struct DpmConfig {
   Spacing spacing;
   Spread spread = Spread::kByTimesteps;
   DpmOptions options;
+  std::optional<double> sigma_min, sigma_max;  // where the levels are spread
   std::string prediction_type = "epsilon";
 };
 
@@ -48,8 +49,11 @@ class DpmSolver final : public Scheduler {
   SolverLevels levels_of(const StepsAsked& asked, const NoiseTable& table) const {
     if (asked.timesteps.empty()) {
       check_steps(asked.count, config_.training.steps - 1);
-      return solver_levels(table, config_.spacing, config_.spread, table.sigmas.back(),
-                           table.sigmas.front(), asked.count);
+      const bool own = config_.spread != Spread::kLu;
+      return solver_levels(table, config_.spacing, config_.spread,
+                           config_.sigma_max && own ? *config_.sigma_max : table.sigmas.back(),
+                           config_.sigma_min && own ? *config_.sigma_min : table.sigmas.front(),
+                           asked.count);
     }
     check_own_timesteps(config_.spread);
     std::vector<double> times;  // whole numbers, cut off
@@ -71,6 +75,9 @@ MakeScheduler read_dpm_solver(ConfigFields& fields) {
   config.spacing = read_spacing(fields);
   config.spread = read_spread(fields, /*may_be_lu=*/true);
   config.options = read_dpm_options(fields, 3);
+  // Not among the class's own, and read all the same: a config keeps what it was made with.
+  config.sigma_min = fields.optional<double>("sigma_min");
+  config.sigma_max = fields.optional<double>("sigma_max");
   config.prediction_type = fields.get("prediction_type", config.prediction_type);
   fields.only("prediction_type", {"epsilon", "v_prediction", "sample"});
   fields.only("use_flow_sigmas", {false});

@@ -1,9 +1,6 @@
 // Euler's method over the noise levels (Karras et al. 2022, arXiv 2206.00364), without churn.
 #include <ATen/ATen.h>
 
-#include <tuple>
-#include <utility>
-
 #include "io/error.h"
 #include "pipeline/schedulers/noise_levels.h"
 #include "pipeline/schedulers/scheduler_classes.h"
@@ -26,12 +23,12 @@ class Euler final : public Scheduler {
  public:
   Euler(const EulerConfig& config, const StepsAsked& asked, at::Device device) : config_(config) {
     const NoiseTable table = noise_table(config.training);
-    std::vector<double> times, levels = asked.sigmas;  // which have their end behind them
-    if (levels.empty())
-      std::tie(times, levels) = scheduled(asked, table);
-    else
-      for (std::size_t i = 0; i + 1 < levels.size(); ++i)
-        times.push_back(timestep_of(static_cast<float>(levels[i]), table));
+    auto [times, levels] = asked.sigmas.empty()
+                               ? scheduled(asked, table)
+                               : SolverLevels{.timesteps = {}, .levels = asked.sigmas};
+    // Own levels have their end behind them.
+    for (std::size_t i = 0; i + 1 < asked.sigmas.size(); ++i)
+      times.push_back(timestep_of(static_cast<float>(levels[i]), table));
     sigmas_ = float_tensor(levels);
     timesteps_ = config.continuous ? quarter_logs(sigmas_, device) : float_tensor(times, device);
   }
@@ -56,31 +53,20 @@ class Euler final : public Scheduler {
   }
 
  private:
-  // Timesteps and levels by the config, or of the timesteps that are asked for.
-  std::pair<std::vector<double>, std::vector<double>> scheduled(const StepsAsked& asked,
-                                                                const NoiseTable& table) const {
-    std::vector<double> times = asked.timesteps;
-    if (times.empty()) {
-      check_steps(asked.count, config_.training.steps);
-      times = euler_timesteps(config_.spacing, config_.training.steps, asked.count);
-    } else {
-      check_own_timesteps(config_.spread);
-      if (config_.continuous)
-        throw UserError(
-            "timesteps: cannot be given where timestep_type is \"continuous\", as in diffusers");
-    }
-    const auto steps = static_cast<std::int64_t>(times.size());
-    for (double& time : times) time = static_cast<float>(time);
-    std::vector<double> levels = levels_at(table, times);
-    if (config_.log_linear) levels = log_linear(table, steps);
-    if (config_.spread != Spread::kByTimesteps) {
-      levels = spread_levels(config_.spread, config_.sigma_max.value_or(levels.front()),
-                             config_.sigma_min.value_or(levels.back()), steps);
-      times.clear();
-      for (const double level : levels) times.push_back(timestep_of(level, table));
-    }
-    levels.push_back(config_.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
-    return {times, levels};
+  // Of the timesteps that are asked for, or by the config; and the end.
+  SolverLevels scheduled(const StepsAsked& asked, const NoiseTable& table) const {
+    if (config_.continuous && !asked.timesteps.empty())
+      throw UserError(
+          "timesteps: cannot be given where timestep_type is \"continuous\", as in diffusers");
+    SolverLevels made{.timesteps = euler_timesteps(asked, config_.spacing, config_.spread,
+                                                   config_.training.steps),
+                      .levels = {}};
+    made.levels = config_.log_linear
+                      ? log_linear(table, static_cast<std::int64_t>(made.timesteps.size()))
+                      : levels_at(table, made.timesteps);
+    respread(made, config_.spread, config_.sigma_min, config_.sigma_max, table);
+    made.levels.push_back(config_.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
+    return made;
   }
 
   // One level more than there are timesteps, as diffusers has it.

@@ -208,6 +208,19 @@ std::vector<double> euler_timesteps(const Spacing& spacing, std::int64_t trainin
   return times;
 }
 
+std::vector<double> euler_timesteps(const StepsAsked& asked, const Spacing& spacing, Spread spread,
+                                    std::int64_t training) {
+  std::vector<double> times = asked.timesteps;
+  if (times.empty()) {
+    check_steps(asked.count, training);
+    times = euler_timesteps(spacing, training, asked.count);
+  } else {
+    check_own_timesteps(spread);
+  }
+  for (double& time : times) time = static_cast<float>(time);
+  return times;
+}
+
 std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t training,
                                      std::int64_t steps) {
   if (spacing.how == "trailing") return trailing(training, steps);
@@ -228,6 +241,16 @@ std::vector<double> levels_at(const NoiseTable& table, const std::vector<double>
   std::vector<double> levels;
   for (const double time : timesteps) levels.push_back(level_at(table, time));
   return levels;
+}
+
+void respread(SolverLevels& levels, Spread spread, std::optional<double> sigma_min,
+              std::optional<double> sigma_max, const NoiseTable& table) {
+  if (spread == Spread::kByTimesteps) return;
+  levels.levels = spread_levels(spread, sigma_max.value_or(levels.levels.front()),
+                                sigma_min.value_or(levels.levels.back()),
+                                static_cast<std::int64_t>(levels.timesteps.size()));
+  levels.timesteps.clear();
+  for (const double level : levels.levels) levels.timesteps.push_back(timestep_of(level, table));
 }
 
 SolverLevels solver_levels(const NoiseTable& table, const Spacing& spacing, Spread spread,

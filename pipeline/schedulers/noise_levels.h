@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/model/config_fields.h"
+#include "pipeline/schedulers/scheduler.h"
 
 namespace sameseed {
 
@@ -65,14 +66,20 @@ struct Spacing {
 Spacing read_spacing(ConfigFields& fields, Spacing defaults = {});
 std::vector<double> euler_timesteps(const Spacing& spacing, std::int64_t training,
                                     std::int64_t steps);
+// Those that are asked for, which no spread may go with, else by their number; rounded to float32.
+std::vector<double> euler_timesteps(const StepsAsked& asked, const Spacing& spacing, Spread spread,
+                                    std::int64_t training);
 std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t training,
                                      std::int64_t steps);
 // The levels of these timesteps, float32 tables as diffusers has them.
 std::vector<double> levels_at(const NoiseTable& table, const std::vector<double>& timesteps);
-// Of solvers: timesteps (whole numbers), and one level for each.
+// Timesteps, of solvers whole numbers, and one level for each.
 struct SolverLevels {
   std::vector<double> timesteps, levels;
 };
+// Of the Euler-like: spreads as many levels between the first and the last, or those named.
+void respread(SolverLevels& levels, Spread spread, std::optional<double> sigma_min,
+              std::optional<double> sigma_max, const NoiseTable& table);
 SolverLevels solver_levels(const NoiseTable& table, const Spacing& spacing, Spread spread,
                            double highest, double lowest, std::int64_t steps);
 // Reads final_sigmas_type: "zero", or "sigma_min".

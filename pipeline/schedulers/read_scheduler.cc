@@ -28,6 +28,8 @@ constexpr Class kClasses[] = {
     {"EDMEulerScheduler", read_edm_euler},
     {"DDIMScheduler", read_ddim},
     {"LCMScheduler", read_lcm, true},
+    {"TCDScheduler", read_tcd, true},
+    {"HeunDiscreteScheduler", read_heun, true},
     {"UniPCMultistepScheduler", read_unipc},
 };
 

@@ -1,5 +1,6 @@
 // What a scheduler is: the sampler's table of times and noise levels, and the step from one latent
-// to the next. One of them makes one batch of pictures: it keeps what it needs of earlier steps.
+// to the next. Where a sampler evaluates the network twice in a step, each evaluation is a "step"
+// here. One of them makes one batch of pictures: it keeps what it needs of earlier steps.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -98,7 +98,7 @@ UnetCache Unet::make_cache(const DeepCache& setting) const {
   const std::int64_t per_block = config_.layers_per_block + 1;
   const auto blocks = static_cast<std::int64_t>(config_.block_out_channels.size());
   const std::int64_t skips =
-      setting.helper_branch_0 ? 1 : per_block * setting.layer + setting.block + 2;
+      setting.branch == 0 ? 1 : per_block * setting.layer + setting.block + 2;
   if (setting.layer < 0 || setting.block < 0 || setting.block >= per_block ||
       skips > per_block * blocks)
     throw UserError(fmt::format(

@@ -259,6 +259,8 @@ def request_cases():
             ("euler_timesteps", None, {"timesteps": dmd2}, {}),
             ("euler_sigmas", None, {"sigmas": [14.6, 4.0, 1.5, 0.7, 0.0]}, {}),
             ("dpm_timesteps", "DPMSolverMultistepScheduler", {"timesteps": [999, 700, 400, 100, 5]}, {}),
+            ("tcd", "TCDScheduler", {}, {"steps": 4}), ("heun", "HeunDiscreteScheduler", {}, {}),
+            ("heun_timesteps", "HeunDiscreteScheduler", {"timesteps": [900, 500, 20]}, {"guidance": 1.0}),
             ("rescale", None, {"guidance_rescale": 0.7}, blurry),
             ("clip_skip_0", None, {"clip_skip": 0}, blurry), ("clip_skip_1", None, {"clip_skip": 1}, blurry),
             ("clip_skip_all", None, {"clip_skip": 2}, {}),

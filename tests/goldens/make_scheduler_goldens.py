@@ -27,6 +27,7 @@ PLAYGROUND = {"algorithm_type": "dpmsolver++", "dynamic_thresholding_ratio": 0.9
 EULER, ANCESTRAL, DPM = "EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "DPMSolverMultistepScheduler"
 EDM_DPM, EDM_EULER = "EDMDPMSolverMultistepScheduler", "EDMEulerScheduler"
 DDIM, LCM, UNIPC = "DDIMScheduler", "LCMScheduler", "UniPCMultistepScheduler"
+TCD, HEUN = "TCDScheduler", "HeunDiscreteScheduler"
 SPACINGS = ("leading", "trailing", "linspace")
 FEW, MANY = (1, 4, 8), (1, 4, 5, 8, 20, 50)
 
@@ -77,6 +78,13 @@ def configs():
     cases += rows(EULER, SDXL, [low, spread[0], {"timestep_type": "continuous", **velocity}], levels[:2])
     cases += rows(DPM, SDXL, [{}, low, {"solver_order": 3}], lists[:3])
     cases += rows(DPM, {**SDXL, "algorithm_type": "sde-dpmsolver++"}, [{}], lists[:1])
+    limits = {"sigma_min": 0.05, "sigma_max": 12.0}  # which these classes take from a config of another one
+    cases += rows(DPM, SDXL, [limits, *({**limits, **s} for s in spread), {**limits, "use_lu_lambdas": True}], (4,))
+    cases += rows(TCD, SDXL, [{}], (1, 2, 4, 8, 50)) + rows(TCD, SDXL, [velocity, sample, zero], FEW)
+    cases += rows(TCD, {}, [{"original_inference_steps": 20}], (4,)) + rows(TCD, SDXL, [{}], lists[:3])
+    cases += rows(HEUN, SDXL, spaced + spread[:1], MANY) + rows(HEUN, SDXL, [{}], lists)
+    cases += rows(HEUN, SDXL, [*spread[1:], velocity, sample, {"clip_sample": True}, {**limits, **spread[0]}], FEW)
+    cases += rows(HEUN, {}, [{}], (4,))
     return cases
 
 
@@ -98,7 +106,7 @@ def answer(name, config, steps, type_name):
         x = scheduler.step(out, t, x, return_dict=False, **more)[0]
     sigmas = getattr(scheduler, "sigmas", None)
     return {"latents": x.float().flatten().tolist(), "timesteps": scheduler.timesteps.float().tolist(),
-            "sigmas": None if sigmas is None or name in (DDIM, LCM) else sigmas.tolist(),
+            "sigmas": None if sigmas is None or name in (DDIM, LCM, TCD) else sigmas.tolist(),
             "init_noise_sigma": float(scheduler.init_noise_sigma)}
 
 

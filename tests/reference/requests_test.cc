@@ -112,6 +112,26 @@ TEST_F(Requests, WarnOfWhatDiffusersDoesNotRead) {
   }
 }
 
+// Five steps of Heun's method: the network is asked nine times, and each is a step to all who
+// count.
+TEST_F(Requests, CountEvaluationsWhereASamplerHasTwoInAStep) {
+  json row = plain({{"steps", 5}, {"deepcache", "3/branch:1"}});
+  row["scheduler"] = "HeunDiscreteScheduler";
+  const auto made = [&] {
+    row["request"]["trace"] = folder_ / "trace.safetensors";
+    const Generation generation = make(row);
+    EXPECT_EQ(generation.step_ms.size(), 9u);
+    EXPECT_EQ(generation.step_full.size(), 9u);
+    EXPECT_EQ(load_tensor(folder_ / "trace.safetensors", "latents").size(0), 9);
+    return generation.engagement;
+  };
+  const json by_timestep = made();
+  EXPECT_EQ(by_timestep.at("full_steps"), (json{0, 3, 4}));  // which repeat in pairs
+  EXPECT_EQ(by_timestep.at("steps_partial"), 6);
+  row["request"]["deepcache"] = "3/0/0";
+  EXPECT_EQ(made().at("full_steps"), (json{0, 3}));
+}
+
 TEST_F(Requests, SkipNoMoreLayersThanTheTextEncodersHave) {
   EXPECT_EQ(refusal({{"clip_skip", 2}}), "taken");
   EXPECT_EQ(refusal({{"clip_skip", 3}}),

@@ -28,16 +28,23 @@ inline StepsAsked steps_asked(const nlohmann::json& steps) {
           .sigmas = steps.value("sigmas", std::vector<double>())};
 }
 
-// `config`: the fields of scheduler_config.json. `precision`: "fp32", "fp16" or "bf16".
-inline SchedulerAnswer scheduler_answer(const nlohmann::json& config, const StepsAsked& steps,
-                                        const std::string& precision) {
-  const c10::InferenceMode guard;
+// `config`: the fields of scheduler_config.json.
+inline std::unique_ptr<Scheduler> scheduler_of(const nlohmann::json& config,
+                                               const StepsAsked& steps) {
   static const std::filesystem::path file =
       std::filesystem::temp_directory_path() / ("scheduler-" + std::to_string(getpid()) + ".json");
   write_file(file, config.dump());
   std::vector<std::string> warnings;
-  const auto scheduler = read_scheduler(file, "", warnings)(steps, at::kCPU);
+  const MakeScheduler make = read_scheduler(file, "", warnings);
   std::filesystem::remove(file);
+  return make(steps, at::kCPU);
+}
+
+// `precision`: "fp32", "fp16" or "bf16".
+inline SchedulerAnswer scheduler_answer(const nlohmann::json& config, const StepsAsked& steps,
+                                        const std::string& precision) {
+  const c10::InferenceMode guard;
+  const auto scheduler = scheduler_of(config, steps);
   const at::ScalarType type = scalar_type_of(precision, "precision");
   at::Generator generator = at::detail::createCPUGenerator(123);
   const auto drawn = [&](at::ScalarType of) {

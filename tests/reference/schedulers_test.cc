@@ -49,13 +49,12 @@ TEST(Schedulers, GiveTheLatentsOfDiffusersInEveryType) {
 
 TEST(Schedulers, VisitTheTimestepsAndLevelsOfDiffusers) {
   for (const json& row : read_json(kGoldens.parent_path() / "schedulers.json")) {
-    const SchedulerAnswer answer =
-        scheduler_answer(row.at("config"), steps_asked(row.at("steps")), "fp32");
-    expect_near(answer.timesteps, row.at("timesteps"), 3e-7, "timesteps of " + name_of(row));
-    EXPECT_EQ(answer.sigmas.defined(), !row.at("sigmas").is_null()) << name_of(row);
-    if (answer.sigmas.defined())
-      expect_near(answer.sigmas, row.at("sigmas"), 3e-7, "sigmas of " + name_of(row));
-    expect_near(answer.init_noise_sigma, json::array({row.at("init_noise_sigma")}), 3e-7,
+    const auto scheduler = scheduler_of(row.at("config"), steps_asked(row.at("steps")));
+    expect_near(scheduler->timesteps(), row.at("timesteps"), 3e-7, "timesteps of " + name_of(row));
+    EXPECT_EQ(scheduler->sigmas().defined(), !row.at("sigmas").is_null()) << name_of(row);
+    if (scheduler->sigmas().defined())
+      expect_near(scheduler->sigmas(), row.at("sigmas"), 3e-7, "sigmas of " + name_of(row));
+    expect_near(scheduler->init_noise_sigma(), json::array({row.at("init_noise_sigma")}), 3e-7,
                 "init_noise_sigma of " + name_of(row));
   }
 }
@@ -91,6 +90,8 @@ TEST(Schedulers, RefuseListsOfStepsWhereDiffusersDoes) {
       {named("EDMEulerScheduler"), levels},
       {named("EDMDPMSolverMultistepScheduler"), times},
       {named("DPMSolverMultistepScheduler"), levels},
+      {named("HeunDiscreteScheduler"), levels},
+      {named("TCDScheduler"), levels},
       {lcm, levels},
   };
   for (const auto& [config, steps] : refused)
@@ -101,7 +102,8 @@ TEST(Schedulers, RefuseListsOfStepsWhereDiffusersDoes) {
             "sigmas: DDIMScheduler does not take them, as in diffusers; EulerDiscreteScheduler "
             "does");
   for (const char* spread : {"use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"})
-    for (const char* name : {"EulerDiscreteScheduler", "DPMSolverMultistepScheduler"})
+    for (const char* name :
+         {"EulerDiscreteScheduler", "DPMSolverMultistepScheduler", "HeunDiscreteScheduler"})
       EXPECT_NE(refusal(named(name, {{spread, true}}), times).find("spreads the noise levels"),
                 std::string::npos);
   EXPECT_NE(refusal(named("EulerDiscreteScheduler",

@@ -29,7 +29,9 @@ TEST(AxisValue, IsATextForAVariableAndWhatEnginesTakeElsewhere) {
 }
 
 TEST(AxisValue, MeansTheSameInSeveralSpellings) {
-  EXPECT_EQ(meaning_of(kDeepCache, "3/branch:1"), meaning_of(kDeepCache, "3/0/0"));
+  EXPECT_EQ(meaning_of(kDeepCache, "3/branch:01"), meaning_of(kDeepCache, "3/branch:1"));
+  // They count steps otherwise where timesteps repeat.
+  EXPECT_NE(meaning_of(kDeepCache, "3/branch:1"), meaning_of(kDeepCache, "3/0/0"));
   EXPECT_EQ(meaning_of({AxisKind::kRequest, "guidance"}, 5),
             meaning_of({AxisKind::kRequest, "guidance"}, 5.0));
   EXPECT_EQ(meaning_of(kTimesteps, {999, 499}), meaning_of(kTimesteps, {999.0, 499.0}));

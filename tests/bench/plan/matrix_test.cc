@@ -194,8 +194,8 @@ TEST(Matrix, RefusesValuesThatNoEngineTakes) {
   EXPECT_SAYS(refusal_of_axes(R"("both.load.threads":["2"])"), "threads: must be a whole number");
   EXPECT_SAYS(refusal_of_axes(R"("candidate.request.deepcache":["3/2/2"])"), "never be filled");
   EXPECT_SAYS(refusal_of_axes(R"("candidate.request.deepcache":[3])"), "deepcache: must be a text");
-  EXPECT_SAYS(refusal_of_axes(R"("candidate.request.deepcache":["3/0/0","3/branch:1"])"),
-              "\"3/0/0\" and \"3/branch:1\" mean the same");
+  EXPECT_SAYS(refusal_of_axes(R"("candidate.request.deepcache":["3/0/0","03/0/0"])"),
+              "\"3/0/0\" and \"03/0/0\" mean the same");
   EXPECT_SAYS(refusal_of_axes(R"("both.request.steps":[1],"candidate.request.steps":[2])"),
               "sets what both.request.steps sets as well");
   EXPECT_SAYS(refusal_of_axes(R"("reference.request.steps":[1],"candidate.request.steps":[2])"),
