@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ inline std::unique_ptr<Scheduler> scheduler_of(const nlohmann::json& config,
                                                const StepsAsked& steps) {
   static const std::filesystem::path file =
       std::filesystem::temp_directory_path() / ("scheduler-" + std::to_string(getpid()) + ".json");
-  write_file(file, config.dump());
+  std::ofstream(file) << config;  // not to the disk itself, there are many
   std::vector<std::string> warnings;
   const MakeScheduler make = read_scheduler(file, "", warnings);
   std::filesystem::remove(file);
