@@ -40,10 +40,13 @@ std::size_t shared_beginning(const std::string& a, const std::string& b) {
   return shared;
 }
 
-bool is_beginning(const std::string& name, const std::string& other) {
-  constexpr std::size_t kLetters = 3;  // that tell a name by its beginning
-  return std::min(name.size(), other.size()) >= kLetters &&
-         (name.starts_with(other) || other.starts_with(name));
+// Whether one is a part of the other, as "CONV" is of a variable's name.
+bool is_part(const std::string& name, const std::string& other) {
+  constexpr std::size_t kLetters = 3;  // fewer tell nothing
+  const std::size_t shared = shared_beginning(name, other);
+  const std::string a = name.substr(shared), b = other.substr(shared);
+  return std::min(a.size(), b.size()) >= kLetters &&
+         (a.find(b) != std::string::npos || b.find(a) != std::string::npos);
 }
 
 bool is_near(const std::string& name, const std::string& other) {
@@ -59,10 +62,11 @@ bool is_near(const std::string& name, const std::string& other) {
 std::string hint_for(const std::string& name, const std::vector<std::string>& known,
                      const std::string& before) {
   if (known.empty()) return "none is known here";
-  const auto begun =
-      std::ranges::find_if(known, [&](const std::string& one) { return is_beginning(name, one); });
-  const std::string near = begun != known.end() ? *begun : nearest(name, known);
-  if (begun != known.end() || is_near(name, near))
+  std::vector<std::string> parts;
+  for (const std::string& one : known)
+    if (is_part(name, one)) parts.push_back(one);
+  const std::string near = nearest(name, parts.empty() ? known : parts);
+  if (!parts.empty() || is_near(name, near))
     return fmt::format("did you mean \"{}{}\"?", before, near);
   return fmt::format("known: {}{}", before, fmt::join(known, ", " + before));
 }

@@ -85,7 +85,9 @@ class Message {
   static const char* words_for(std::uint64_t) { return "a whole number from 0 to 2^64-1"; }
   static const char* words_for(double) { return "a finite number"; }
   static const char* words_for(const std::vector<double>&) { return "a list of finite numbers"; }
-  static const char* words_for(const std::vector<int>&) { return "a list of whole numbers"; }
+  static const char* words_for(const std::optional<std::vector<int>>&) {
+    return "a list of whole numbers or null";
+  }
   static const char* words_for(const std::string&) { return "a text"; }
   static const char* words_for(const std::optional<std::string>&) { return "a text or null"; }
   static const char* words_for(const std::optional<int>&) { return "a whole number or null"; }

@@ -86,13 +86,13 @@ void take_conditioning(Message& message, const ToldNames& names, SizeConditionin
     message.take(name, text);
     if (text) *size = parse_extent(*text, name);
   }
-  std::vector<int> crop;
+  std::optional<std::vector<int>> crop;
   message.take(names.crop, crop);
-  if (crop.empty()) return;
-  if (crop.size() != 2 || std::ranges::min(crop) < 0 || std::ranges::max(crop) > kMostTold)
+  if (!crop) return;
+  if (crop->size() != 2 || std::ranges::min(*crop) < 0 || std::ranges::max(*crop) > kMostTold)
     throw UserError(fmt::format("{}: must be [TOP, LEFT] in pixels, each from 0 to {}, not {}",
-                                names.crop, kMostTold, excerpt(crop)));
-  to.crop = {.top = crop[0], .left = crop[1]};
+                                names.crop, kMostTold, excerpt(*crop)));
+  to.crop = {.top = crop->front(), .left = crop->back()};
 }
 
 void write_conditioning(const SizeConditioning& told, const ToldNames& names, json& to) {

@@ -336,6 +336,9 @@ class DiffusersEngine:
         ids = self.tokens(prompt, texts["prompt_2"], "prompt", warnings)
         if guided and not (negative is None and self.pipe.config.force_zeros_for_empty_prompt):
             ids += self.tokens(negative or "", texts["negative_prompt_2"], "negative prompt", warnings)
+        layers = min(one.config.num_hidden_layers for one in (self.pipe.text_encoder, self.pipe.text_encoder_2))
+        if (asked.get("clip_skip") or 0) >= layers:
+            raise Invalid(f"clip_skip {asked['clip_skip']}: at most {layers - 1}, the text encoders have no more layers")
 
         # On a GPU the peak is that of this picture, whatever was made before.
         if self.device == "cuda":

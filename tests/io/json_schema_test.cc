@@ -102,6 +102,7 @@ TEST(Nearest, IsOfferedOnlyWhereItIsNear) {
   EXPECT_EQ(hint_for("both.request.stesp", {"both.request.steps"}),
             "did you mean \"both.request.steps\"?");
   EXPECT_EQ(hint_for("lpips", known), "did you mean \"lpips.alex\"?");
+  EXPECT_EQ(hint_for("x.CONV", {"x.MATMUL_HALF", "x.CONV_HALF"}), "did you mean \"x.CONV_HALF\"?");
   EXPECT_EQ(hint_for("a", {}), "none is known here");
 }
 

@@ -213,7 +213,7 @@ TEST(Protocol, TakesNumbersAndTextsForNothingElse) {
   EXPECT_EQ(refusal_of({{"target_size", "1024"}}),
             "target_size: must be WIDTHxHEIGHT in pixels, each from 0 to 65504, such as 1024x768 "
             "(diffusers' (768, 1024)), not \"1024\"");
-  for (const json& wrong : {json{1}, json{1, -1}, json{1, 2, 3}, json{0, 65505}})
+  for (const json& wrong : {json::array(), json{1}, json{1, -1}, json{1, 2, 3}, json{0, 65505}})
     EXPECT_EQ(refusal_of({{"crops_coords_top_left", wrong}}),
               "crops_coords_top_left: must be [TOP, LEFT] in pixels, each from 0 to 65504, not " +
                   wrong.dump());
