@@ -85,6 +85,51 @@ bool reads_negative_sizes(const Request& request) {
   return request.negative_conditioning.original && request.negative_conditioning.target;
 }
 
+// What goes into the sampler, under diffusers' names.
+void note_inputs(const PromptEmbeds& embeds, const Noise& noise, const Request& request,
+                 at::Device device, at::ScalarType type, NamedTensors& to) {
+  to["noise"] = noise.initial;
+  to["prompt_embeds"] = embeds.prompt_embeds;
+  to["pooled_prompt_embeds"] = embeds.pooled_prompt_embeds;
+  to["add_time_ids"] = time_ids_of(request.conditioning, request).to(device, type);
+  if (!embeds.negative_prompt_embeds.defined()) return;
+  to["negative_prompt_embeds"] = embeds.negative_prompt_embeds;
+  to["negative_pooled_prompt_embeds"] = embeds.negative_pooled_prompt_embeds;
+  if (reads_negative_sizes(request))
+    to["negative_add_time_ids"] =
+        time_ids_of(request.negative_conditioning, request).to(device, type);
+}
+
+// What is the same in every step. `noted`: by note_inputs().
+UnetInput unet_input(const PromptEmbeds& embeds, const Request& request, const NamedTensors& noted,
+                     at::ScalarType type) {
+  const bool guided = embeds.negative_prompt_embeds.defined();
+  // A row for each picture of the batch; without guidance's half, then with it.
+  const auto both = [&](const Tensor& negative, const Tensor& positive) {
+    const Tensor rows = positive.repeat_interleave(request.batch, 0);
+    return (guided ? at::cat({negative.repeat_interleave(request.batch, 0), rows}, 0) : rows)
+        .to(type);
+  };
+  UnetInput input;
+  input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
+  input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
+  const Tensor& ids = noted.at("add_time_ids");
+  const auto negative = noted.find("negative_add_time_ids");
+  // In turn, where the texts stand one half behind the other: so does diffusers, and where pictures
+  // are made together and the halves' sizes differ, it tells.
+  input.time_ids =
+      (guided ? at::cat({negative == noted.end() ? ids : negative->second, ids}, 0) : ids)
+          .repeat({request.batch, 1});
+  return input;
+}
+
+std::vector<int> full_steps_of(const Request& request, const Tensor& timesteps) {
+  const Tensor times = timesteps.to(at::kCPU, at::kDouble).contiguous();
+  return full_steps(
+      *request.deepcache, request.steps,
+      {times.const_data_ptr<double>(), times.const_data_ptr<double>() + times.numel()});
+}
+
 // Of both halves of the batch, without the prompt and with it.
 Tensor guided_prediction(const Tensor& both, const Request& request) {
   const std::vector<Tensor> halves = both.chunk(2);
@@ -243,24 +288,8 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
       {.count = request.steps, .timesteps = request.timesteps, .sigmas = request.sigmas}, device);
   const StepNoises added = scheduler->step_noises();
   check_step_noise(added, noise, request);
-  const Tensor time_ids = time_ids_of(request.conditioning, request).to(device, type),
-               negative_time_ids =
-                   reads_negative_sizes(request)
-                       ? time_ids_of(request.negative_conditioning, request).to(device, type)
-                       : time_ids;
-  UnetInput input;
-  // A row for each picture of the batch; without guidance's half, then with it.
-  const auto both = [&](const Tensor& negative, const Tensor& positive) {
-    const Tensor rows = positive.repeat_interleave(request.batch, 0);
-    return (guided ? at::cat({negative.repeat_interleave(request.batch, 0), rows}, 0) : rows)
-        .to(type);
-  };
-  input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
-  input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
-  // In turn, where the texts stand one half behind the other: so does diffusers, and where pictures
-  // are made together and the halves' sizes differ, it tells.
-  input.time_ids =
-      (guided ? at::cat({negative_time_ids, time_ids}, 0) : time_ids).repeat({request.batch, 1});
+  note_inputs(embeds, noise, request, device, type, trace);
+  UnetInput input = unet_input(embeds, request, trace, type);
 
   const bool caching = request.deepcache && request.deepcache->interval > 1;
   UnetCache cache;
@@ -268,10 +297,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   if (request.deepcache) {
     cache = unet.make_cache(
         *request.deepcache);  // refuses a place that does not exist, also at interval 1
-    const Tensor times = scheduler->timesteps().to(at::kCPU, at::kDouble);
-    full = full_steps(
-        *request.deepcache, request.steps,
-        {times.const_data_ptr<double>(), times.const_data_ptr<double>() + times.numel()});
+    full = full_steps_of(request, scheduler->timesteps());
   }
 
   const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;
@@ -310,15 +336,6 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
     generation.step_full.push_back(!partial);
     if (observer && !observer->step(latents)) break;
   }
-  trace["noise"] = noise.initial;
-  trace["prompt_embeds"] = embeds.prompt_embeds;
-  trace["pooled_prompt_embeds"] = embeds.pooled_prompt_embeds;
-  if (guided) {
-    trace["negative_prompt_embeds"] = embeds.negative_prompt_embeds;
-    trace["negative_pooled_prompt_embeds"] = embeds.negative_pooled_prompt_embeds;
-  }
-  trace["add_time_ids"] = time_ids;
-  if (guided && reads_negative_sizes(request)) trace["negative_add_time_ids"] = negative_time_ids;
   trace["timesteps"] = scheduler->timesteps();
   if (scheduler->sigmas().defined()) trace["sigmas"] = scheduler->sigmas();
   trace["latents"] = latents;
