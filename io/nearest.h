@@ -16,8 +16,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b);
 std::string nearest(const std::string& name, const std::vector<std::string>& known);
 
 // What to say behind a name that does not exist: "did you mean "X"?" where a known name is near -
-// two letters differ, or a third of them - and which there are where none is. Each is shown behind
-// `before`.
+// two letters differ, or a third of them behind the dots that both share, or one is a part of
+// the other - and which there are where none is. Each is shown behind `before`.
 std::string hint_for(const std::string& name, const std::vector<std::string>& known,
                      const std::string& before = "");
 

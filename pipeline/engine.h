@@ -59,16 +59,43 @@ struct LoadReport {
 
 constexpr int kMostBatch = 4;
 
+// What SDXL is told of how a picture of its training was cut, in pixels. Absent: the request's
+// size, and no cut.
+struct SizeConditioning {
+  struct Extent {
+    int width = 0, height = 0;
+  };
+  struct Place {
+    int top = 0, left = 0;
+  };
+  std::optional<Extent> original, target;  // before the cut; that the training wanted
+  std::optional<Place> crop;               // of the cut in the original
+};
+
 // One image to make. Sizes are in pixels, multiples of the VAE's factor (8). A batch is one image
 // as well: its pictures stand one below another, so that a fault in any of them is in the scores.
 struct Request {
   std::string prompt;
   std::optional<std::string> negative_prompt;  // absent: zeros where the model forces them, else ""
+  // For the second text encoder; absent: the same. negative_2 is read where a negative prompt is.
+  std::optional<std::string> prompt_2, negative_2;
   std::uint64_t seed = 0;
   int steps = 30;
-  double guidance = 5.0;          // off at <= 1
+  // Instead of `steps`, which is then their number: the steps' own timesteps, or their noise levels
+  // and the one behind the last step. At most one of the lists has any.
+  std::vector<double> timesteps = {}, sigmas = {};
+  double guidance = 5.0;  // off at <= 1
+  // How much of the guided prediction gets the deviation of the prompt's own (Lin et al. 2024,
+  // arXiv 2305.08891, section 3.4); 0: none.
+  double guidance_rescale = 0;
+  // How many layers more than the last the text encoders leave out of the prompt's embeddings;
+  // never of the negative prompt's, as in diffusers. Absent is 0.
+  std::optional<int> clip_skip;
   int width = 128, height = 128;  // of each picture
-  int batch = 1;                  // pictures made together, 1 to kMostBatch
+  SizeConditioning conditioning;
+  // Of guidance's other half; as `conditioning` unless it has both sizes, as in diffusers.
+  SizeConditioning negative_conditioning;
+  int batch = 1;  // pictures made together, 1 to kMostBatch
   std::optional<DeepCache> deepcache;
   std::string enhance;  // post-processing of the 8-bit picture (io/enhance.h); empty: none
   // safetensors file with `noise` [batch, channels, height/8, width/8] and, for a sampler that adds
@@ -97,6 +124,7 @@ struct Generation {
 struct NoiseRequest {
   std::string model, vae, scheduler;  // as in LoadOptions; only their config files are read
   int steps = 30;                     // as many as the sampler makes
+  std::vector<double> timesteps = {}, sigmas = {};  // as in Request
   std::uint64_t seed = 0;
   int width = 128, height = 128;
   int batch = 1;  // drawn as one tensor, as diffusers does for num_images_per_prompt

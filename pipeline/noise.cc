@@ -37,7 +37,9 @@ nlohmann::json draw_noise(const NoiseRequest& request) {
   Noise noise{.initial = at::randn(shape, generator, at::TensorOptions().dtype(type)), .steps = {}};
   std::vector<std::string> warnings;  // are the engine's
   const StepNoises later =
-      read_model_scheduler(model, request.scheduler, warnings)(request.steps, at::kCPU)
+      read_model_scheduler(model, request.scheduler, warnings)(
+          {.count = request.steps, .timesteps = request.timesteps, .sigmas = request.sigmas},
+          at::kCPU)
           ->step_noises();
   std::vector<at::Tensor> draws;
   for (std::int64_t i = 0; i < later.draws; ++i)

@@ -17,6 +17,7 @@
 #include "io/error.h"
 #include "io/json.h"
 #include "io/json_schema.h"
+#include "pipeline/message.h"
 #include "pipeline/text/prompt.h"
 
 namespace sameseed {
@@ -27,74 +28,6 @@ using nlohmann::json;
 constexpr int kMostSteps = 1000;                   // SDXL's schedule has no more
 constexpr int kSizeStep = 8, kLongestSide = 8192;  // pixels; the VAE's factor
 
-// Takes the fields of a message one by one; what nobody took is refused.
-class Message {
- public:
-  explicit Message(const json& fields) : fields_(fields) {
-    if (!fields.is_object()) throw UserError("a message must be a JSON object");
-  }
-  template <typename T>
-  void take(const char* name, T& value) {
-    taken_.insert(name);
-    const auto found = fields_.find(name);
-    if (found == fields_.end() || found->is_null()) return;
-    if (!read(*found, value))
-      throw UserError(
-          fmt::format("{}: must be {}, not {}", name, words_for(value), excerpt(*found)));
-  }
-  void finish() const {
-    for (const auto& [name, value] : fields_.items())
-      if (!taken_.contains(name)) throw UserError(fmt::format("{}: there is no such field", name));
-  }
-
- private:
-  // The JSON library would take true for 1, -1 for 2^64-1 and 1.5 for 1.
-  static bool read(const json& from, int& to) {
-    if (!from.is_number_integer()) return false;
-    const auto value = from.get<std::int64_t>();  // of 2^63 and more: negative
-    to = static_cast<int>(value);
-    return to == value && (!from.is_number_unsigned() || value >= 0);
-  }
-  static bool read(const json& from, bool& to) {
-    if (!from.is_boolean()) return false;
-    to = from.get<bool>();
-    return true;
-  }
-  static bool read(const json& from, std::uint64_t& to) {
-    if (!from.is_number_integer() || (!from.is_number_unsigned() && from.get<std::int64_t>() < 0))
-      return false;
-    to = from.get<std::uint64_t>();
-    return true;
-  }
-  static bool read(const json& from, double& to) {
-    if (!from.is_number()) return false;
-    to = from.get<double>();
-    return std::isfinite(to);
-  }
-  static bool read(const json& from, std::string& to) {
-    if (!from.is_string()) return false;
-    to = from.get<std::string>();
-    return true;
-  }
-  static bool read(const json& from, std::optional<std::string>& to) {
-    return read(from, to.emplace());
-  }
-  static bool read(const json& from, std::vector<LoraChoice>& to) {
-    to = read_lora_choices(from);
-    return true;
-  }
-  static const char* words_for(const std::vector<LoraChoice>&) { return "LoRAs"; }  // never asked
-  static const char* words_for(bool) { return "true or false"; }
-  static const char* words_for(int) { return "a whole number"; }
-  static const char* words_for(std::uint64_t) { return "a whole number from 0 to 2^64-1"; }
-  static const char* words_for(double) { return "a finite number"; }
-  static const char* words_for(const std::string&) { return "a text"; }
-  static const char* words_for(const std::optional<std::string>&) { return "a text or null"; }
-
-  const json& fields_;
-  std::set<std::string> taken_ = {"op", "id"};
-};
-
 // LibTorch's messages carry a stack trace behind the sentence that says what is wrong.
 json refusal(const char* kind, const std::exception& problem) {
   const std::string text = problem.what();
@@ -102,6 +35,89 @@ json refusal(const char* kind, const std::exception& problem) {
           {"kind", kind},
           {"error", text.substr(0, text.find("\nException raised from"))}};
 }
+
+// A list that is there and says nothing, or more than any sampler makes.
+void check_list(const json& fields, const char* name, std::size_t least, const char* why) {
+  if (!fields.contains(name) || fields.at(name).is_null()) return;
+  const std::size_t size = fields.at(name).size(), most = kMostSteps + least - 1;
+  if (size < least || size > most)
+    throw UserError(
+        fmt::format("{}: must have {} to {} numbers{}, not {}", name, least, most, why, size));
+}
+
+// The steps of a picture, or of its noise: their number, or one of the lists, which then has it.
+template <typename Steps>
+void take_steps(Message& message, const json& fields, Steps& to) {
+  message.take("steps", to.steps);
+  message.take("timesteps", to.timesteps);
+  message.take("sigmas", to.sigmas);
+  if (to.steps < 1 || to.steps > kMostSteps)
+    throw UserError(
+        fmt::format("steps: must be a whole number from 1 to {}, not {}", kMostSteps, to.steps));
+  check_list(fields, "timesteps", 1, "");
+  check_list(fields, "sigmas", 2, ", the last of them behind the last step");
+  for (std::size_t i = 0; i < to.sigmas.size(); ++i)
+    if (const bool is_last = i + 1 == to.sigmas.size();
+        to.sigmas[i] < 0 || (!is_last && to.sigmas[i] == 0))
+      throw UserError(
+          fmt::format("sigmas: {} is no noise level; they are above 0, and the last "
+                      "may be 0",
+                      to.sigmas[i]));
+  if (!to.timesteps.empty() && !to.sigmas.empty())
+    throw UserError("timesteps, sigmas: only one of them can be given, as in diffusers");
+  if (!to.timesteps.empty()) to.steps = static_cast<int>(to.timesteps.size());
+  if (!to.sigmas.empty()) to.steps = static_cast<int>(to.sigmas.size()) - 1;
+}
+
+constexpr int kMostTold = 65504;  // what fp16 holds
+
+// The fields of SizeConditioning, with their names in a request.
+struct ToldNames {
+  const char *original, *crop, *target;
+};
+constexpr ToldNames kTold = {"original_size", "crops_coords_top_left", "target_size"},
+                    kToldNegative = {"negative_original_size", "negative_crops_coords_top_left",
+                                     "negative_target_size"};
+
+void take_conditioning(Message& message, const ToldNames& names, SizeConditioning& to) {
+  for (const auto& [name, size] :
+       {std::pair{names.original, &to.original}, {names.target, &to.target}}) {
+    std::optional<std::string> text;
+    message.take(name, text);
+    if (text) *size = parse_extent(*text, name);
+  }
+  std::optional<std::vector<int>> crop;
+  message.take(names.crop, crop);
+  if (!crop) return;
+  if (crop->size() != 2 || std::ranges::min(*crop) < 0 || std::ranges::max(*crop) > kMostTold)
+    throw UserError(fmt::format("{}: must be [TOP, LEFT] in pixels, each from 0 to {}, not {}",
+                                names.crop, kMostTold, excerpt(*crop)));
+  to.crop = {.top = crop->front(), .left = crop->back()};
+}
+
+void write_conditioning(const SizeConditioning& told, const ToldNames& names, json& to) {
+  const auto size = [](const auto& one) {
+    return one ? json(fmt::format("{}x{}", one->width, one->height)) : json();
+  };
+  to[names.original] = size(told.original);
+  to[names.target] = size(told.target);
+  to[names.crop] = told.crop ? json{told.crop->top, told.crop->left} : json();
+}
+
+// diffusers takes an empty text for none, and the other encoder's in its place.
+void check_second_text(const std::optional<std::string>& text, const char* name) {
+  if (!text) return;
+  check_prompt(*text, name);
+  if (text->empty())
+    throw UserError(
+        fmt::format("{}: an empty text is read as none, as in diffusers; write null "
+                    "for that, or a blank for a text without words",
+                    name));
+}
+
+json text_or_null(const std::optional<std::string>& text) { return text ? json(*text) : json(); }
+
+json list_or_null(const std::vector<double>& list) { return list.empty() ? json() : json(list); }
 
 void check_batch(int batch) {
   if (batch < 1 || batch > kMostBatch)
@@ -122,6 +138,18 @@ std::pair<int, int> parse_size(const std::string& text) {
           "1024x1024, not {}",
           kSizeStep, kSizeStep, kLongestSide, excerpt(text)));
   return {width, height};
+}
+
+SizeConditioning::Extent parse_extent(const std::string& text, const char* name) {
+  int width = 0, height = 0;
+  char rest = 0;
+  const bool pair = std::sscanf(text.c_str(), "%9dx%9d%c", &width, &height, &rest) == 2;
+  if (!pair || std::min(width, height) < 0 || std::max(width, height) > kMostTold)
+    throw UserError(
+        fmt::format("{}: must be WIDTHxHEIGHT in pixels, each from 0 to {}, such as 1024x768 "
+                    "(diffusers' (768, 1024)), not {}",
+                    name, kMostTold, excerpt(text)));
+  return {.width = width, .height = height};
 }
 
 json to_json(const LoadOptions& o) {
@@ -159,6 +187,8 @@ json to_json(const NoiseRequest& r) {
           {"vae", r.vae},
           {"scheduler", r.scheduler},
           {"steps", r.steps},
+          {"timesteps", list_or_null(r.timesteps)},
+          {"sigmas", list_or_null(r.sigmas)},
           {"seed", r.seed},
           {"size", fmt::format("{}x{}", r.width, r.height)},
           {"batch", r.batch},
@@ -173,7 +203,7 @@ NoiseRequest read_noise_request(const json& fields) {
   message.take("model", r.model);
   message.take("vae", r.vae);
   message.take("scheduler", r.scheduler);
-  message.take("steps", r.steps);
+  take_steps(message, fields, r);
   message.take("seed", r.seed);
   message.take("size", size);
   message.take("batch", r.batch);
@@ -186,20 +216,29 @@ NoiseRequest read_noise_request(const json& fields) {
 }
 
 json to_json(const Request& r) {
-  return {{"prompt", r.prompt},
-          {"negative", r.negative_prompt ? json(*r.negative_prompt) : json()},
-          {"seed", r.seed},
-          {"steps", r.steps},
-          {"guidance", r.guidance},
-          {"size", fmt::format("{}x{}", r.width, r.height)},
-          {"batch", r.batch},
-          {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
-          {"enhance", r.enhance.empty() ? json() : json(r.enhance)},
-          {"noise", r.noise},
-          {"image", r.image},
-          {"latents", r.latents},
-          {"tensors", r.tensors},
-          {"trace", r.trace}};
+  json fields = {{"prompt", r.prompt},
+                 {"negative", text_or_null(r.negative_prompt)},
+                 {"prompt_2", text_or_null(r.prompt_2)},
+                 {"negative_2", text_or_null(r.negative_2)},
+                 {"seed", r.seed},
+                 {"steps", r.steps},
+                 {"timesteps", list_or_null(r.timesteps)},
+                 {"sigmas", list_or_null(r.sigmas)},
+                 {"guidance", r.guidance},
+                 {"guidance_rescale", r.guidance_rescale},
+                 {"clip_skip", r.clip_skip ? json(*r.clip_skip) : json()},
+                 {"size", fmt::format("{}x{}", r.width, r.height)},
+                 {"batch", r.batch},
+                 {"deepcache", r.deepcache ? json(to_string(*r.deepcache)) : json()},
+                 {"enhance", r.enhance.empty() ? json() : json(r.enhance)},
+                 {"noise", r.noise},
+                 {"image", r.image},
+                 {"latents", r.latents},
+                 {"tensors", r.tensors},
+                 {"trace", r.trace}};
+  write_conditioning(r.conditioning, kTold, fields);
+  write_conditioning(r.negative_conditioning, kToldNegative, fields);
+  return fields;
 }
 
 Request read_request(const json& fields) {
@@ -208,9 +247,15 @@ Request read_request(const json& fields) {
   Message message(fields);
   message.take("prompt", r.prompt);
   message.take("negative", r.negative_prompt);
+  message.take("prompt_2", r.prompt_2);
+  message.take("negative_2", r.negative_2);
+  take_conditioning(message, kTold, r.conditioning);
+  take_conditioning(message, kToldNegative, r.negative_conditioning);
   message.take("seed", r.seed);
-  message.take("steps", r.steps);
+  take_steps(message, fields, r);
   message.take("guidance", r.guidance);
+  message.take("guidance_rescale", r.guidance_rescale);
+  message.take("clip_skip", r.clip_skip);
   message.take("size", size);
   message.take("batch", r.batch);
   message.take("deepcache", deepcache);
@@ -223,9 +268,12 @@ Request read_request(const json& fields) {
   message.finish();
   check_prompt(r.prompt, "prompt");
   if (r.negative_prompt) check_prompt(*r.negative_prompt, "negative");
-  if (r.steps < 1 || r.steps > kMostSteps)
-    throw UserError(
-        fmt::format("steps: must be a whole number from 1 to {}, not {}", kMostSteps, r.steps));
+  check_second_text(r.prompt_2, "prompt_2");
+  check_second_text(r.negative_2, "negative_2");
+  if (r.guidance_rescale < 0)
+    throw UserError(fmt::format("guidance_rescale: must be 0 or more, not {}", r.guidance_rescale));
+  if (r.clip_skip.value_or(0) < 0)
+    throw UserError(fmt::format("clip_skip: must be 0 or more, not {}", *r.clip_skip));
   std::tie(r.width, r.height) = parse_size(size);
   check_batch(r.batch);
   if (!deepcache.empty()) r.deepcache = parse_deepcache(deepcache);

@@ -25,6 +25,9 @@ Request read_request(const nlohmann::json& fields);
 // "128x96" -> {128, 96}; throws UserError.
 std::pair<int, int> parse_size(const std::string& text);
 
+// The same for sizes that SDXL is told, which are any from 0x0 to 65504x65504; `name`: the field.
+SizeConditioning::Extent parse_extent(const std::string& text, const char* name);
+
 // What an engine answers to one message. Throws what `serve` turns into refusals.
 nlohmann::json answer_of(Engine& engine, const nlohmann::json& message);
 

@@ -66,6 +66,78 @@ void check_step_noise(const StepNoises& needed, const Noise& noise, const Reques
                                 request.noise, there, request.steps, needed.draws));
 }
 
+// [1, 6]: height and width of the original, top and left of the cut, height and width wanted.
+Tensor time_ids_of(const SizeConditioning& told, const Request& request) {
+  const SizeConditioning::Extent size = {.width = request.width, .height = request.height},
+                                 original = told.original.value_or(size),
+                                 target = told.target.value_or(size);
+  const auto crop = told.crop.value_or(SizeConditioning::Place{});
+  std::vector<float> ids;
+  for (const int id :
+       {original.height, original.width, crop.top, crop.left, target.height, target.width})
+    ids.push_back(static_cast<float>(id));
+  return at::tensor(ids, at::TensorOptions().dtype(at::kFloat)).unsqueeze(0);
+}
+
+bool reads_negative_sizes(const Request& request) {
+  return request.negative_conditioning.original && request.negative_conditioning.target;
+}
+
+// What goes into the sampler, under diffusers' names.
+void note_inputs(const PromptEmbeds& embeds, const Noise& noise, const Request& request,
+                 at::Device device, at::ScalarType type, NamedTensors& to) {
+  to["noise"] = noise.initial;
+  to["prompt_embeds"] = embeds.prompt_embeds;
+  to["pooled_prompt_embeds"] = embeds.pooled_prompt_embeds;
+  to["add_time_ids"] = time_ids_of(request.conditioning, request).to(device, type);
+  if (!embeds.negative_prompt_embeds.defined()) return;
+  to["negative_prompt_embeds"] = embeds.negative_prompt_embeds;
+  to["negative_pooled_prompt_embeds"] = embeds.negative_pooled_prompt_embeds;
+  if (reads_negative_sizes(request))
+    to["negative_add_time_ids"] =
+        time_ids_of(request.negative_conditioning, request).to(device, type);
+}
+
+// What is the same in every step. `noted`: by note_inputs().
+UnetInput unet_input(const PromptEmbeds& embeds, const Request& request, const NamedTensors& noted,
+                     at::ScalarType type) {
+  const bool guided = embeds.negative_prompt_embeds.defined();
+  // A row for each picture of the batch; without guidance's half, then with it.
+  const auto both = [&](const Tensor& negative, const Tensor& positive) {
+    const Tensor rows = positive.repeat_interleave(request.batch, 0);
+    return (guided ? at::cat({negative.repeat_interleave(request.batch, 0), rows}, 0) : rows)
+        .to(type);
+  };
+  UnetInput input;
+  input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
+  input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
+  const Tensor& ids = noted.at("add_time_ids");
+  const auto negative = noted.find("negative_add_time_ids");
+  // In turn, where the texts stand one half behind the other: so does diffusers, and where pictures
+  // are made together and the halves' sizes differ, it tells.
+  input.time_ids =
+      (guided ? at::cat({negative == noted.end() ? ids : negative->second, ids}, 0) : ids)
+          .repeat({request.batch, 1});
+  return input;
+}
+
+std::vector<int> full_steps_of(const Request& request, const Tensor& timesteps) {
+  const Tensor times = timesteps.to(at::kCPU, at::kDouble).contiguous();
+  return full_steps(
+      *request.deepcache, request.steps,
+      {times.const_data_ptr<double>(), times.const_data_ptr<double>() + times.numel()});
+}
+
+// Of both halves of the batch, without the prompt and with it.
+Tensor guided_prediction(const Tensor& both, const Request& request) {
+  const std::vector<Tensor> halves = both.chunk(2);
+  const Tensor guided = halves[0] + request.guidance * (halves[1] - halves[0]);
+  if (request.guidance_rescale <= 0) return guided;
+  const auto deviation = [](const Tensor& of) { return of.std({1, 2, 3}, true, true); };
+  const Tensor rescaled = guided * (deviation(halves[1]) / deviation(guided));
+  return request.guidance_rescale * rescaled + (1 - request.guidance_rescale) * guided;
+}
+
 // One step by the runner: what changes from step to step goes in, what the cache keeps comes out.
 Tensor run_step(const StepRunner& runner, const Unet& unet, const UnetInput& input,
                 const Tensor& projections, UnetCache* cache, bool partial) {
@@ -100,7 +172,8 @@ SdxlPipeline::SdxlPipeline(const LoadOptions& options, Backends& backends, LoadR
                                                       : std::filesystem::path(options.vae))),
       tokenizer_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer")),
       tokenizer_2_(Tokenizer::open(std::filesystem::path(options.model) / "tokenizer_2")) {
-  report.warnings.insert(report.warnings.begin(), config_.warnings.begin(), config_.warnings.end());
+  report.warnings.insert(report.warnings.begin(), config_.warnings.begin(),
+                         config_.warnings.end());  // those of the scheduler are there
   const std::filesystem::path model = options.model;
   const std::filesystem::path vae =
       options.vae.empty() ? model / "vae" : std::filesystem::path(options.vae);
@@ -154,26 +227,27 @@ std::vector<std::int64_t> SdxlPipeline::latent_shape(const Request& request) con
                                 request.batch);
 }
 
-TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embeds,
-                                  const char* which) const {
+TextEncoding SdxlPipeline::encode(const std::string& prompt,
+                                  const std::optional<std::string>& prompt_2, int skip,
+                                  const std::string& which, PromptEmbeds& embeds) const {
   std::vector<Tensor> hidden;
   TextEncoding result;
-  for (const auto& [tokenizer, encoder] :
-       {std::pair{&tokenizer_, text_encoder_.get()}, {&tokenizer_2_, text_encoder_2_.get()}}) {
-    const TokenIds tokens = tokenizer->encode(prompt);
-    if (tokens.truncated && tokenizer == &tokenizer_)
-      embeds.warnings.push_back(
-          fmt::format("the {} is longer than {} tokens: its last {} tokens were cut off", which,
-                      tokens.ids.size(), tokens.dropped));
-    if (const std::int64_t largest = std::ranges::max(tokens.ids); largest >= encoder->vocabulary())
-      throw UserError(
-          fmt::format("the {} has token {}, and {} has embeddings of 0 to {} only (vocab_size); "
-                      "resize_token_embeddings() makes room",
-                      which, largest, tokenizer == &tokenizer_ ? "text_encoder" : "text_encoder_2",
-                      encoder->vocabulary() - 1));
+  for (const bool is_first : {true, false}) {
+    const Tokenizer& tokenizer = is_first ? tokenizer_ : tokenizer_2_;
+    const TextEncoder& encoder = is_first ? *text_encoder_ : *text_encoder_2_;
+    const TokenIds tokens = tokenizer.encode(is_first ? prompt : prompt_2.value_or(prompt));
+    if (tokens.truncated && (is_first || prompt_2))
+      embeds.warnings.push_back(fmt::format(
+          "the {}{} is longer than {} tokens: its last {} tokens were cut off", which,
+          is_first ? "" : " of the second text encoder", tokens.ids.size(), tokens.dropped));
+    if (const std::int64_t largest = std::ranges::max(tokens.ids); largest >= encoder.vocabulary())
+      throw UserError(fmt::format(
+          "the {} has token {}, and {} has embeddings of 0 to {} only (vocab_size); "
+          "resize_token_embeddings() makes room",
+          which, largest, is_first ? "text_encoder" : "text_encoder_2", encoder.vocabulary() - 1));
     const Tensor ids = at::tensor(tokens.ids, at::TensorOptions().dtype(at::kLong)).unsqueeze(0);
     embeds.token_ids = embeds.token_ids.defined() ? at::cat({embeds.token_ids, ids}, 0) : ids;
-    result = encoder->encode(ids);
+    result = encoder.encode(ids, skip);
     hidden.push_back(result.hidden);
   }
   result.hidden = at::cat(hidden, -1);
@@ -182,16 +256,31 @@ TextEncoding SdxlPipeline::encode(const std::string& prompt, PromptEmbeds& embed
 
 PromptEmbeds SdxlPipeline::encode_prompt(const Request& request) const {
   PromptEmbeds embeds;
-  const TextEncoding positive = encode(request.prompt, embeds, "prompt");
+  const int skip = request.clip_skip.value_or(0),
+            most = std::min(text_encoder_->layers(), text_encoder_2_->layers()) - 1;
+  if (skip > most)
+    throw UserError(
+        fmt::format("clip_skip = {}: at most {}, as the text encoders have {} and {} layers", skip,
+                    most, text_encoder_->layers(), text_encoder_2_->layers()));
+  if (const SizeConditioning& told = request.negative_conditioning;
+      (told.original || told.crop || told.target) && !reads_negative_sizes(request))
+    embeds.warnings.push_back(
+        "negative_original_size, negative_crops_coords_top_left and negative_target_size are not "
+        "read, as in diffusers, where either size is missing; give both");
+  const TextEncoding positive = encode(request.prompt, request.prompt_2, skip, "prompt", embeds);
   embeds.prompt_embeds = positive.hidden;
   embeds.pooled_prompt_embeds = positive.pooled;
   if (request.guidance <= 1.0) return embeds;
   if (!request.negative_prompt && config_.force_zeros_for_empty_prompt) {
+    if (request.negative_2)
+      embeds.warnings.push_back(
+          "negative_2 is not read, as in diffusers: this model takes zeros where there is no "
+          "`negative` (force_zeros_for_empty_prompt); give one, which may be empty");
     embeds.negative_prompt_embeds = at::zeros_like(positive.hidden);
     embeds.negative_pooled_prompt_embeds = at::zeros_like(positive.pooled);
   } else {
-    const TextEncoding negative =
-        encode(request.negative_prompt.value_or(""), embeds, "negative prompt");
+    const TextEncoding negative = encode(request.negative_prompt.value_or(""), request.negative_2,
+                                         0, "negative prompt", embeds);
     embeds.negative_prompt_embeds = negative.hidden;
     embeds.negative_pooled_prompt_embeds = negative.pooled;
   }
@@ -205,24 +294,12 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   const at::ScalarType type = backends_.unet->activation_type();
   const at::Device device = backends_.unet->device();
   const bool guided = embeds.negative_prompt_embeds.defined();
-  const auto scheduler = make_scheduler_(request.steps, device);
+  const auto scheduler = make_scheduler_(
+      {.count = request.steps, .timesteps = request.timesteps, .sigmas = request.sigmas}, device);
   const StepNoises added = scheduler->step_noises();
   check_step_noise(added, noise, request);
-  const std::vector<float> sizes = {
-      static_cast<float>(request.height), static_cast<float>(request.width), 0, 0,
-      static_cast<float>(request.height), static_cast<float>(request.width)};
-  const Tensor time_ids =
-      at::tensor(sizes, at::TensorOptions().dtype(at::kFloat)).to(device, type).unsqueeze(0);
-  UnetInput input;
-  // A row for each picture of the batch; without guidance's half, then with it.
-  const auto both = [&](const Tensor& negative, const Tensor& positive) {
-    const Tensor rows = positive.repeat_interleave(request.batch, 0);
-    return (guided ? at::cat({negative.repeat_interleave(request.batch, 0), rows}, 0) : rows)
-        .to(type);
-  };
-  input.context.text = both(embeds.negative_prompt_embeds, embeds.prompt_embeds);
-  input.text_embeds = both(embeds.negative_pooled_prompt_embeds, embeds.pooled_prompt_embeds);
-  input.time_ids = both(time_ids, time_ids);
+  note_inputs(embeds, noise, request, device, type, trace);
+  UnetInput input = unet_input(embeds, request, trace, type);
 
   const bool caching = request.deepcache && request.deepcache->interval > 1;
   UnetCache cache;
@@ -230,7 +307,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   if (request.deepcache) {
     cache = unet.make_cache(
         *request.deepcache);  // refuses a place that does not exist, also at interval 1
-    full = full_steps(*request.deepcache, request.steps);
+    full = full_steps_of(request, scheduler->timesteps());
   }
 
   const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;
@@ -259,10 +336,7 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
     UnetCache* const kept = caching ? &cache : nullptr;
     Tensor noise_pred = runner ? run_step(*runner, unet, input, projections[i], kept, partial)
                                : unet.forward(input, kept, partial, observer);
-    if (guided) {
-      const std::vector<Tensor> halves = noise_pred.chunk(2);
-      noise_pred = halves[0] + request.guidance * (halves[1] - halves[0]);
-    }
+    if (guided) noise_pred = guided_prediction(noise_pred, request);
     const Tensor extra =
         i < added.draws ? noise.steps[i].to(device, added.is_float ? at::kFloat : type) : Tensor();
     latents = scheduler->step(noise_pred, i, latents, extra);
@@ -272,14 +346,6 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
     generation.step_full.push_back(!partial);
     if (observer && !observer->step(latents)) break;
   }
-  trace["noise"] = noise.initial;
-  trace["prompt_embeds"] = embeds.prompt_embeds;
-  trace["pooled_prompt_embeds"] = embeds.pooled_prompt_embeds;
-  if (guided) {
-    trace["negative_prompt_embeds"] = embeds.negative_prompt_embeds;
-    trace["negative_pooled_prompt_embeds"] = embeds.negative_pooled_prompt_embeds;
-  }
-  trace["add_time_ids"] = time_ids;
   trace["timesteps"] = scheduler->timesteps();
   if (scheduler->sigmas().defined()) trace["sigmas"] = scheduler->sigmas();
   trace["latents"] = latents;

@@ -85,7 +85,9 @@ class SdxlPipeline {
   Tensor denoise_with(const Unet& unet, const Request& request, const PromptEmbeds& embeds,
                       const Noise& noise, NamedTensors& trace, Generation& generation,
                       Stopwatch& watch, Observer* observer) const;
-  TextEncoding encode(const std::string& prompt, PromptEmbeds& embeds, const char* which) const;
+  // `prompt_2`: for the second encoder, where it is another. `which`: of them, for warnings.
+  TextEncoding encode(const std::string& prompt, const std::optional<std::string>& prompt_2,
+                      int skip, const std::string& which, PromptEmbeds& embeds) const;
 
   Backends& backends_;
   PipelineConfig config_;

@@ -26,15 +26,13 @@ TokenIdHasher::TokenIdHasher(const std::filesystem::path& model)
 
 std::string TokenIdHasher::hash_of(const Request& request) const {
   std::vector<std::int64_t> rows;
-  const auto add = [&](const std::string& text) {
-    for (const Tokenizer* tokenizer : {&first_, &second_}) {
-      const TokenIds tokens = tokenizer->encode(text);
+  const auto add = [&](const std::string& text, const std::optional<std::string>& text_2) {
+    for (const TokenIds& tokens : {first_.encode(text), second_.encode(text_2.value_or(text))})
       rows.insert(rows.end(), tokens.ids.begin(), tokens.ids.end());
-    }
   };
-  add(request.prompt);
+  add(request.prompt, request.prompt_2);
   if (request.guidance > 1 && (request.negative_prompt || !zeros_for_no_negative_))
-    add(request.negative_prompt.value_or(""));
+    add(request.negative_prompt.value_or(""), request.negative_2);
   return sha256(std::as_bytes(std::span(rows)));
 }
 

@@ -14,8 +14,8 @@ class TokenIdHasher {
   // `model`: a folder in diffusers' layout. Throws UserError.
   explicit TokenIdHasher(const std::filesystem::path& model);
 
-  // SHA-256 of int64 rows: the prompt by tokenizer and by tokenizer_2, then the negative prompt by
-  // both where guidance reads one.
+  // SHA-256 of int64 rows: the prompt by tokenizer, the second encoder's prompt by tokenizer_2,
+  // then the negative prompts likewise where guidance reads them.
   std::string hash_of(const Request& request) const;
 
  private:

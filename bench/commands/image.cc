@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -51,8 +52,8 @@ struct Making {
   json load, request;
 };
 
-// "env.X=1", "load.precision=fp16", "request.steps=20": numbers where they are numbers, "null" for
-// unset.
+// "env.X=1", "load.precision=fp16", "request.steps=20", "request.timesteps=[999,499]": numbers and
+// lists of them where they are such, "null" for unset.
 void apply_setting(const std::string& setting, Making& making) {
   const std::size_t equals = setting.find('=');
   const std::string axis = setting.substr(0, equals);
@@ -68,7 +69,8 @@ void apply_setting(const std::string& setting, Making& making) {
   }
   const json parsed = json::parse(text, nullptr, false);
   json& fields = name->kind == AxisKind::kLoad ? making.load : making.request;
-  fields[name->name] = parsed.is_number() || parsed.is_null() ? parsed : json(text);
+  const bool is_list = parsed.is_array() && std::ranges::all_of(parsed, &json::is_number);
+  fields[name->name] = parsed.is_number() || parsed.is_null() || is_list ? parsed : json(text);
 }
 
 // "FILE" or "FILE=SCALE"; a file may have = in its name.
@@ -241,7 +243,10 @@ Command add_image(CLI::App& program) {
       ->capture_default_str();
   parser->add_option("--size", image.size, "WIDTHxHEIGHT in pixels")->capture_default_str();
   parser->add_option("--deepcache", image.deepcache, "INTERVAL/LAYER/BLOCK or INTERVAL/branch:K");
-  parser->add_option("--set", image.set, "AXIS=VALUE, such as env.NAME=0 or load.precision=fp16")
+  parser
+      ->add_option("--set", image.set,
+                   "AXIS=VALUE, such as env.NAME=0, load.precision=fp16 or "
+                   "request.timesteps=[999,749,499,249]")
       ->take_all();
   add_keep_env(*parser, image.keep);
   parser->add_option("--devices", image.devices,

@@ -8,7 +8,7 @@ protocol of the workers on stdin and stdout (pipeline/protocol.h); `sameseed che
 
 Modes: eager (as from_pretrained leaves it), compile (torch.compile of the UNet and of vae.decode), onediff (OneDiff's
 compile_pipe, where onediffx is installed). In mode eager `request.deepcache` is done by DeepCache's own helper, where the
-DeepCache package is installed, with its branch 3 * LAYER + BLOCK + 1. It works on the first GPU that
+DeepCache package is installed, with its branch 3 * LAYER + BLOCK + 1 and onediffx's way to count steps. It works on the first GPU that
 CUDA_VISIBLE_DEVICES leaves, else on the CPU.
 
 Needs torch, diffusers, transformers, safetensors and pillow:
@@ -20,6 +20,7 @@ With the torch wheel whose LibTorch sameseed was built with, mode eager gives th
 import argparse
 import hashlib
 import importlib
+import itertools
 import json
 import math
 import os
@@ -117,20 +118,38 @@ class DeepCached:
         parts = setting.split("/")
         if any(part.startswith("quad:") for part in parts):
             raise Unsupported(f"deepcache {setting}: DeepCache's helper knows the uniform schedule only")
-        branch = int(parts[1][7:]) if parts[1].startswith("branch:") else 3 * int(parts[1]) + int(parts[2]) + 1
+        self.by_place = not parts[1].startswith("branch:")
+        branch = 3 * int(parts[1]) + int(parts[2]) + 1 if self.by_place else int(parts[1][7:])
         self.helper = need("DeepCache", "request.deepcache").DeepCacheSDHelper(pipe=pipe)
-        self.helper.set_params(cache_interval=int(parts[0]), cache_branch_id=branch)
+        self.interval = int(parts[0])
+        self.helper.set_params(cache_interval=self.interval, cache_branch_id=branch)
 
     def __enter__(self):
         # The helper replaces the mid block's `forward`; the layers inside it run in full steps only.
         self.hook = self.pipe.unet.mid_block.resnets[0].register_forward_hook(lambda *_: self.count())
         self.helper.enable()
+        if self.by_place and self.interval > 1:
+            self.count_as_onediffx()
         return self
+
+    def count_as_onediffx(self):
+        """The helper knows a call by its timestep, which may repeat; LAYER/BLOCK are onediffx's, which counts calls, and
+        makes none a full one behind as many as there are steps."""
+        inner, calls = self.helper.function_dict["unet_forward"], itertools.count()
+
+        def counted(*positional, **named):
+            call = next(calls)
+            self.helper.cur_timestep = call if call < self.pipe.scheduler.num_inference_steps else 1  # 1: not full
+            return inner(*positional, **named)
+        self.helper.function_dict["unet_forward"] = counted
+        self.unet_forward = inner
 
     def count(self):
         self.calls += 1
 
     def __exit__(self, *_):
+        if hasattr(self, "unet_forward"):
+            self.helper.function_dict["unet_forward"] = self.unet_forward
         self.helper.disable()
         self.hook.remove()
 
@@ -293,15 +312,16 @@ class DiffusersEngine:
         return {**read, "means": api, "acts": True, "evidence":
                 f"LibTorch calls cuDNN's {api} API; a probe convolution took {sorted(times)[4]:.3f} ms"}
 
-    def tokens(self, text, which, warnings):
+    def tokens(self, text, text_2, which, warnings):
         rows = []
-        for tokenizer in (self.pipe.tokenizer, self.pipe.tokenizer_2):
+        for tokenizer, one, whose in ((self.pipe.tokenizer, text, ""),
+                                      (self.pipe.tokenizer_2, text_2 or text, " of the second text encoder")):
             length = tokenizer.model_max_length
-            rows.append(tokenizer(text, padding="max_length", max_length=length, truncation=True,
+            rows.append(tokenizer(one, padding="max_length", max_length=length, truncation=True,
                                   return_tensors="pt").input_ids)
-        too_many = len(self.pipe.tokenizer(text).input_ids) - self.pipe.tokenizer.model_max_length
-        if too_many > 0:
-            warnings.append(f"the {which} is longer than {rows[0].shape[-1]} tokens: its last {too_many} tokens were cut off")
+            too_many = len(tokenizer(one).input_ids) - length
+            if too_many > 0 and (text_2 or not whose):
+                warnings.append(f"the {which}{whose} is longer than {length} tokens: its last {too_many} tokens were cut off")
         return rows
 
     def generate(self, asked):
@@ -316,6 +336,11 @@ class DiffusersEngine:
             raise Unsupported(f"deepcache {deepcache}: its helper works in mode eager, this is {self.mode}")
         prompt, negative, steps = str(asked["prompt"]), asked.get("negative"), int(asked["steps"])
         guidance, batch = float(asked["guidance"]), int(asked.get("batch") or 1)
+        told = {name: tuple(int(side) for side in asked[name].split("x"))[::-1]  # height and width
+                for name in ("original_size", "target_size", "negative_original_size", "negative_target_size") if asked.get(name)}
+        told.update({name: tuple(asked[name]) for name in ("crops_coords_top_left", "negative_crops_coords_top_left")
+                     if asked.get(name)})
+        lists = {name: asked[name] for name in ("timesteps", "sigmas") if asked.get(name)}
         width, height = (int(side) for side in asked["size"].split("x"))
         if steps < 1 or min(width, height) < 8 or width % 8 or height % 8:
             raise Invalid(f"size {asked['size']}, steps {steps}: sides are multiples of 8, steps 1 or more")
@@ -326,16 +351,21 @@ class DiffusersEngine:
             raise Invalid(f"{asked['noise']}: `noise` has the shape {tuple(noise.shape)}, "
                           f"{batch} x {asked['size']} needs {shape}")
         warnings, guided = [], guidance > 1
-        ids = self.tokens(prompt, "prompt", warnings)
+        texts = {"prompt_2": asked.get("prompt_2"), "negative_prompt_2": asked.get("negative_2")}
+        ids = self.tokens(prompt, texts["prompt_2"], "prompt", warnings)
         if guided and not (negative is None and self.pipe.config.force_zeros_for_empty_prompt):
-            ids += self.tokens(negative or "", "negative prompt", warnings)
+            ids += self.tokens(negative or "", texts["negative_prompt_2"], "negative prompt", warnings)
+        layers = min(one.config.num_hidden_layers for one in (self.pipe.text_encoder, self.pipe.text_encoder_2))
+        if (asked.get("clip_skip") or 0) >= layers:
+            raise Invalid(f"clip_skip {asked['clip_skip']}: at most {layers - 1}, the text encoders have no more layers")
 
         # On a GPU the peak is that of this picture, whatever was made before.
         if self.device == "cuda":
             torch.cuda.reset_peak_memory_stats()
         watch, full, kept = Stopwatch(self.device), [], []
         embeds = {name: tensor for name, tensor in zip(EMBEDS, self.pipe.encode_prompt(
-            prompt, device=self.device, negative_prompt=negative, do_classifier_free_guidance=guided)) if tensor is not None}
+            prompt, device=self.device, negative_prompt=negative, do_classifier_free_guidance=guided,
+            clip_skip=asked.get("clip_skip"), **texts)) if tensor is not None}
         watch.mark()
         scale = self.pipe.scheduler.scale_model_input
         with DeepCached(self.pipe, deepcache) if deepcache else EveryStep() as cached:
@@ -361,9 +391,14 @@ class DiffusersEngine:
             if draw:
                 module.randn_tensor = from_file
             try:
-                image = self.pipe(**embeds, latents=noise.to(self.device, self.dtype), width=width, height=height,
+                image = self.pipe(**embeds, **lists, **told, latents=noise.to(self.device, self.dtype), width=width, height=height,
                                   num_inference_steps=steps, guidance_scale=guidance, num_images_per_prompt=batch,
+                                  guidance_rescale=asked.get("guidance_rescale") or 0.0,
                                   output_type="pt", callback_on_step_end=end_of_step).images
+            except (ValueError, AttributeError) as problem:
+                if not lists:
+                    raise
+                raise Invalid(f"{', '.join(lists)}: {type(self.pipe.scheduler).__name__} does not take them ({problem})") from problem
             finally:
                 del self.pipe.scheduler.scale_model_input
                 if draw:

@@ -12,8 +12,25 @@
 namespace sameseed {
 namespace {
 
-const std::vector<std::string> kRequestFields = {"steps",    "guidance",  "size",   "batch",
-                                                 "negative", "deepcache", "enhance"};
+const std::vector<std::string> kRequestFields = {"steps",
+                                                 "timesteps",
+                                                 "sigmas",
+                                                 "guidance",
+                                                 "guidance_rescale",
+                                                 "clip_skip",
+                                                 "size",
+                                                 "batch",
+                                                 "negative",
+                                                 "deepcache",
+                                                 "enhance",
+                                                 "prompt_2",
+                                                 "negative_2",
+                                                 "original_size",
+                                                 "crops_coords_top_left",
+                                                 "target_size",
+                                                 "negative_original_size",
+                                                 "negative_crops_coords_top_left",
+                                                 "negative_target_size"};
 const std::vector<std::string> kLoadFields = {
     "model",     "vae",           "scheduler", "lora", "variant",
     "precision", "vae_precision", "threads",   "cold", "accumulation_block"};

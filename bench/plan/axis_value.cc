@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "bench/plan/switch_names.h"
 #include "io/error.h"
@@ -14,6 +16,22 @@
 namespace sameseed {
 
 using nlohmann::json;
+
+namespace {
+
+// Settings of a request that null cannot leave out.
+constexpr std::string_view kNeeded[] = {"steps", "guidance", "size", "batch"};
+
+// 5 and 5.0 are one number, in lists too.
+json with_doubles(const json& value) {
+  if (value.is_number()) return value.get<double>();
+  if (!value.is_array()) return value;
+  json list = json::array();
+  for (const json& one : value) list.push_back(with_doubles(one));
+  return list;
+}
+
+}  // namespace
 
 std::string refusal_of(const BareAxisName& setting, const json& value) {
   const auto& [kind, name] = setting;
@@ -29,7 +47,7 @@ std::string refusal_of(const BareAxisName& setting, const json& value) {
         read_load_options({{name, value}});
         break;
       case AxisKind::kRequest:
-        if (value.is_null() && name != "negative" && name != "deepcache" && name != "enhance")
+        if (value.is_null() && std::ranges::find(kNeeded, name) != std::end(kNeeded))
           return name + ": null leaves nothing in its place; name a value";
         read_request({{name, value}});
         break;
@@ -49,10 +67,18 @@ std::string meaning_of(const BareAxisName& setting, const json& value) {
       const auto [width, height] = parse_size(value);
       return fmt::format("{}x{}", width, height);
     }
+    if (setting.name.ends_with("_size")) {
+      const auto [width, height] = parse_extent(value, setting.name.c_str());
+      return fmt::format("{}x{}", width, height);
+    }
   }
   if (setting.kind == AxisKind::kLoad && setting.name == "lora")
     return to_json(read_lora_choices(value)).dump();
-  return value.is_number() ? json(value.get<double>()).dump() : value.dump();
+  // Left out, they are 0.
+  if (value.is_null() && setting.kind == AxisKind::kRequest &&
+      (setting.name == "clip_skip" || setting.name == "guidance_rescale"))
+    return meaning_of(setting, 0);
+  return with_doubles(value).dump();
 }
 
 }  // namespace sameseed

@@ -14,17 +14,26 @@ namespace {
 
 using nlohmann::json;
 
+double steps_of(const json& request) {
+  const json timesteps = request.value("timesteps", json()),
+             sigmas = request.value("sigmas", json());
+  if (!timesteps.is_null()) return static_cast<double>(timesteps.size());
+  if (!sigmas.is_null()) return static_cast<double>(sigmas.size()) - 1;
+  return request.at("steps").get<double>();
+}
+
 double work_of(const json& one_case) {
   const auto [width, height] = parse_size(one_case.at("request").at("size"));
   const json& request = one_case.at("request");
-  return request.at("steps").get<double>() * request.value("batch", 1) * width * height;
+  return steps_of(request) * request.value("batch", 1) * width * height;
 }
 
 }  // namespace
 
 std::string kind_of(const json& one_case) {
   json request = one_case.at("request");
-  for (const char* field : {"prompt", "seed", "negative"}) request.erase(field);
+  for (const char* field : {"prompt", "seed", "negative", "prompt_2", "negative_2"})
+    request.erase(field);
   return sha256(json{{"environment", one_case.at("environment")}, {"request", request}}.dump())
       .substr(0, 16);
 }

@@ -57,7 +57,12 @@ class MatrixReader {
                       {"negative", requests.value("negative", json())},
                       {"deepcache", nullptr},
                       {"enhance", nullptr}};
-    if (requests.contains("batch")) matrix.request["batch"] = requests.at("batch");
+    // Left out where they are not asked for: a case's id is of its request.
+    for (const char* name :
+         {"batch", "timesteps", "sigmas", "guidance_rescale", "clip_skip", "prompt_2", "negative_2",
+          "original_size", "crops_coords_top_left", "target_size", "negative_original_size",
+          "negative_crops_coords_top_left", "negative_target_size"})
+      if (requests.contains(name)) matrix.request[name] = requests.at(name);
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of({AxisKind::kRequest, name}, value); !why.empty())
         throw UserError(fmt::format("{}: requests.{}", path_.string(), why));
@@ -281,10 +286,8 @@ class MatrixReader {
       names.push_back(axis.name);
       if (axis.name == name) return axis;
     }
-    refuse(field,
-           "there is no such axis in this matrix" +
-               (names.empty() ? "; it has none"
-                              : fmt::format("; did you mean \"{}\"?", nearest(name, names))));
+    refuse(field, "there is no such axis in this matrix" +
+                      (names.empty() ? "; it has none" : "; " + hint_for(name, names)));
   }
 
   void check_value_of(const std::vector<Axis>& axes, const std::string& field,

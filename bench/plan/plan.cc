@@ -1,5 +1,7 @@
 #include "bench/plan/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -13,7 +15,9 @@
 #include "bench/plan/sample_order.h"
 #include "bench/plan/time_floor.h"
 #include "io/error.h"
+#include "io/json_schema.h"
 #include "io/sha256.h"
+#include "pipeline/protocol.h"
 #include "reports/run/cohort.h"
 #include "reports/run/lora_names.h"
 
@@ -50,6 +54,7 @@ class Planner {
         excluded_.push_back({{"setting", setting}, {"because", rule->because}});
         continue;
       }
+      check_requests(setting);
       const Point off = switches_off(setting);
       compare_with_reference(setting);
       if (off != setting) compare_with_switches_off(setting, off);
@@ -101,6 +106,17 @@ class Planner {
         for (const std::string name : axis.values)
           text += (text.empty() ? "" : ", ") + name + ": " + matrix_.models.at(name).path;
     return text.empty() ? source_.load.at("model").get<std::string>() : text;
+  }
+
+  // Values that are good one by one may not go together: said here once, and not by every sample.
+  void check_requests(const Point& setting) const {
+    for (const char* arm : {"reference", "candidate"}) try {
+        read_request(
+            source_.arm(setting, arm, matrix_.prompts.front(), matrix_.seeds.front()).request);
+      } catch (const UserError& error) {
+        throw UserError(
+            fmt::format("{} in the {}: {}", printable(json(setting).dump()), arm, error.what()));
+      }
   }
 
   // A pair for each prompt and seed, whose cases `add` fills in.

@@ -9,16 +9,19 @@ using nlohmann::json;
 
 json noise_message(const json& load, const json& request, const std::string& precision,
                    const std::string& out) {
-  return {{"op", "noise"},
-          {"model", load.at("model")},
-          {"vae", load.value("vae", "")},
-          {"scheduler", load.value("scheduler", "")},
-          {"steps", request.at("steps")},
-          {"seed", request.at("seed")},
-          {"size", request.at("size")},
-          {"batch", request.value("batch", 1)},
-          {"precision", precision},
-          {"out", out}};
+  json message = {{"op", "noise"},
+                  {"model", load.at("model")},
+                  {"vae", load.value("vae", "")},
+                  {"scheduler", load.value("scheduler", "")},
+                  {"steps", request.at("steps")},
+                  {"seed", request.at("seed")},
+                  {"size", request.at("size")},
+                  {"batch", request.value("batch", 1)},
+                  {"precision", precision},
+                  {"out", out}};
+  for (const char* list : {"timesteps", "sigmas"})
+    if (request.contains(list) && !request.at(list).is_null()) message[list] = request.at(list);
+  return message;
 }
 
 NoiseFiles::NoiseFiles(const std::filesystem::path& run, const std::string& start,

@@ -51,6 +51,7 @@ class ConfigFields {
   // The field may be absent or one of `allowed`; anything else is refused. `null` is allowed with
   // `false`, and where nothing else is.
   void only(const std::string& name, const std::vector<nlohmann::json>& allowed);
+  bool has(const std::string& name) const { return values_.contains(name); }
   // The value as it stands, null where it is absent.
   nlohmann::json raw(const std::string& name);
   // Fields that do not change the arithmetic.

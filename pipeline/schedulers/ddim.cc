@@ -72,8 +72,8 @@ MakeScheduler read_ddim(ConfigFields& fields) {
   if (fields.get("clip_sample", true)) config.clip = clip;
   fields.only("thresholding", {false});
   fields.ignore({"dynamic_thresholding_ratio", "sample_max_value"});  // of thresholding
-  return [config](std::int64_t steps, at::Device device) {
-    return std::make_unique<Ddim>(config, steps, device);
+  return [config](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<Ddim>(config, asked.count, device);
   };
 }
 

@@ -1,6 +1,8 @@
 // DPM-Solver++ over SDXL's own noise levels: "DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE", "3M".
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "pipeline/schedulers/dpm_update.h"
 #include "pipeline/schedulers/noise_levels.h"
 #include "pipeline/schedulers/scheduler_classes.h"
@@ -13,16 +15,15 @@ struct DpmConfig {
   Spacing spacing;
   Spread spread = Spread::kByTimesteps;
   DpmOptions options;
+  std::optional<double> sigma_min, sigma_max;  // where the levels are spread
   std::string prediction_type = "epsilon";
 };
 
 class DpmSolver final : public Scheduler {
  public:
-  DpmSolver(const DpmConfig& config, std::int64_t steps, at::Device device) : config_(config) {
-    check_steps(steps, config.training.steps - 1);
+  DpmSolver(const DpmConfig& config, const StepsAsked& asked, at::Device device) : config_(config) {
     const NoiseTable table = noise_table(config.training);
-    auto [times, levels] = solver_levels(table, config.spacing, config.spread, table.sigmas.back(),
-                                         table.sigmas.front(), steps);
+    auto [times, levels] = levels_of(asked, table);
     levels.push_back(config.options.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
     sigmas_ = float_tensor(levels);
     for (std::int64_t i = 0; i < sigmas_.size(0); ++i) levels_.push_back(level_of(sigmas_[i]));
@@ -45,6 +46,21 @@ class DpmSolver final : public Scheduler {
   }
 
  private:
+  SolverLevels levels_of(const StepsAsked& asked, const NoiseTable& table) const {
+    if (asked.timesteps.empty()) {
+      check_steps(asked.count, config_.training.steps - 1);
+      const bool own = config_.spread != Spread::kLu;
+      return solver_levels(table, config_.spacing, config_.spread,
+                           config_.sigma_max && own ? *config_.sigma_max : table.sigmas.back(),
+                           config_.sigma_min && own ? *config_.sigma_min : table.sigmas.front(),
+                           asked.count);
+    }
+    check_own_timesteps(config_.spread);
+    std::vector<double> times;  // whole numbers, cut off
+    for (const double time : asked.timesteps) times.push_back(std::trunc(time));
+    return {.timesteps = times, .levels = levels_at(table, times)};
+  }
+
   DpmConfig config_;
   at::Tensor timesteps_, sigmas_;
   std::vector<Level> levels_;
@@ -59,6 +75,9 @@ MakeScheduler read_dpm_solver(ConfigFields& fields) {
   config.spacing = read_spacing(fields);
   config.spread = read_spread(fields, /*may_be_lu=*/true);
   config.options = read_dpm_options(fields, 3);
+  // Not among the class's own, and read all the same: a config keeps what it was made with.
+  config.sigma_min = fields.optional<double>("sigma_min");
+  config.sigma_max = fields.optional<double>("sigma_max");
   config.prediction_type = fields.get("prediction_type", config.prediction_type);
   fields.only("prediction_type", {"epsilon", "v_prediction", "sample"});
   fields.only("use_flow_sigmas", {false});
@@ -66,8 +85,8 @@ MakeScheduler read_dpm_solver(ConfigFields& fields) {
   fields.only("variance_type", {});
   fields.only("lambda_min_clipped", {"-inf"});
   fields.ignore({"flow_shift", "time_shift_type"});  // of flow sigmas
-  return [config](std::int64_t steps, at::Device device) {
-    return std::make_unique<DpmSolver>(config, steps, device);
+  return [config](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<DpmSolver>(config, asked, device);
   };
 }
 

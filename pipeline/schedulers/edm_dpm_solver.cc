@@ -52,8 +52,8 @@ class EdmDpmSolver final : public Scheduler {
 MakeScheduler read_edm_dpm_solver(ConfigFields& fields) {
   const EdmConfig config = read_edm(fields);
   const DpmOptions options = read_dpm_options(fields, 2);
-  return [config, options](std::int64_t steps, at::Device device) {
-    return std::make_unique<EdmDpmSolver>(config, options, steps, device);
+  return [config, options](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<EdmDpmSolver>(config, options, asked.count, device);
   };
 }
 

@@ -41,8 +41,8 @@ class EdmEuler final : public Scheduler {
 
 MakeScheduler read_edm_euler(ConfigFields& fields) {
   const EdmConfig config = read_edm(fields);
-  return [config](std::int64_t steps, at::Device device) {
-    return std::make_unique<EdmEuler>(config, steps, device);
+  return [config](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<EdmEuler>(config, asked.count, device);
   };
 }
 

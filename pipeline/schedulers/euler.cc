@@ -1,6 +1,7 @@
 // Euler's method over the noise levels (Karras et al. 2022, arXiv 2206.00364), without churn.
 #include <ATen/ATen.h>
 
+#include "io/error.h"
 #include "pipeline/schedulers/noise_levels.h"
 #include "pipeline/schedulers/scheduler_classes.h"
 
@@ -20,20 +21,14 @@ struct EulerConfig {
 
 class Euler final : public Scheduler {
  public:
-  Euler(const EulerConfig& config, std::int64_t steps, at::Device device) : config_(config) {
-    check_steps(steps, config.training.steps);
+  Euler(const EulerConfig& config, const StepsAsked& asked, at::Device device) : config_(config) {
     const NoiseTable table = noise_table(config.training);
-    std::vector<double> times = euler_timesteps(config.spacing, config.training.steps, steps);
-    for (double& time : times) time = static_cast<float>(time);
-    std::vector<double> levels = levels_at(table, times);
-    if (config.log_linear) levels = log_linear(table, steps);
-    if (config.spread != Spread::kByTimesteps) {
-      levels = spread_levels(config.spread, config.sigma_max.value_or(levels.front()),
-                             config.sigma_min.value_or(levels.back()), steps);
-      times.clear();
-      for (const double level : levels) times.push_back(timestep_of(level, table));
-    }
-    levels.push_back(config.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
+    auto [times, levels] = asked.sigmas.empty()
+                               ? scheduled(asked, table)
+                               : SolverLevels{.timesteps = {}, .levels = asked.sigmas};
+    // Own levels have their end behind them.
+    for (std::size_t i = 0; i + 1 < asked.sigmas.size(); ++i)
+      times.push_back(timestep_of(static_cast<float>(levels[i]), table));
     sigmas_ = float_tensor(levels);
     timesteps_ = config.continuous ? quarter_logs(sigmas_, device) : float_tensor(times, device);
   }
@@ -58,6 +53,22 @@ class Euler final : public Scheduler {
   }
 
  private:
+  // Of the timesteps that are asked for, or by the config; and the end.
+  SolverLevels scheduled(const StepsAsked& asked, const NoiseTable& table) const {
+    if (config_.continuous && !asked.timesteps.empty())
+      throw UserError(
+          "timesteps: cannot be given where timestep_type is \"continuous\", as in diffusers");
+    SolverLevels made{.timesteps = euler_timesteps(asked, config_.spacing, config_.spread,
+                                                   config_.training.steps),
+                      .levels = {}};
+    made.levels = config_.log_linear
+                      ? log_linear(table, static_cast<std::int64_t>(made.timesteps.size()))
+                      : levels_at(table, made.timesteps);
+    respread(made, config_.spread, config_.sigma_min, config_.sigma_max, table);
+    made.levels.push_back(config_.ends_at_zero ? 0.0 : static_cast<double>(table.sigmas.front()));
+    return made;
+  }
+
   // One level more than there are timesteps, as diffusers has it.
   static std::vector<double> log_linear(const NoiseTable& table, std::int64_t steps) {
     const at::Tensor levels = at::linspace(static_cast<double>(table.log_sigmas.back()),
@@ -98,8 +109,8 @@ MakeScheduler read_euler(ConfigFields& fields) {
   fields.only("timestep_type", {"discrete", "continuous"});
   // Left over in SDXL's own file from another class.
   fields.ignore({"clip_sample", "sample_max_value", "set_alpha_to_one", "skip_prk_steps"});
-  return [config](std::int64_t steps, at::Device device) {
-    return std::make_unique<Euler>(config, steps, device);
+  return [config](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<Euler>(config, asked, device);
   };
 }
 

@@ -15,10 +15,9 @@ class EulerAncestral final : public Scheduler {
   EulerAncestral(const TrainingNoise& training, const Spacing& spacing, std::string prediction_type,
                  std::int64_t steps, at::Device device)
       : spacing_(spacing), prediction_type_(std::move(prediction_type)) {
-    check_steps(steps, training.steps);
     const NoiseTable table = noise_table(training);
-    std::vector<double> times = euler_timesteps(spacing, training.steps, steps);
-    for (double& time : times) time = static_cast<float>(time);
+    const std::vector<double> times =
+        euler_timesteps({.count = steps}, spacing, Spread::kByTimesteps, training.steps);
     std::vector<double> levels = levels_at(table, times);
     levels.push_back(0);
     sigmas_ = float_tensor(levels);
@@ -61,8 +60,9 @@ MakeScheduler read_euler_ancestral(ConfigFields& fields) {
   const Spacing spacing = read_spacing(fields);
   const auto prediction_type = fields.get<std::string>("prediction_type", "epsilon");
   fields.only("prediction_type", {"epsilon", "v_prediction"});
-  return [=](std::int64_t steps, at::Device device) {
-    return std::make_unique<EulerAncestral>(training, spacing, prediction_type, steps, device);
+  return [=](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<EulerAncestral>(training, spacing, prediction_type, asked.count,
+                                            device);
   };
 }
 

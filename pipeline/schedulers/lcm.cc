@@ -1,12 +1,8 @@
 // Latent consistency models (Luo et al. 2023, arXiv 2310.04378): each step predicts the clean
 // latents and, but for the last, adds noise for the next timestep.
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
-#include "io/error.h"
+#include "pipeline/schedulers/distilled_timesteps.h"
 #include "pipeline/schedulers/noise_levels.h"
 #include "pipeline/schedulers/scheduler_classes.h"
 
@@ -16,31 +12,17 @@ namespace {
 struct LcmConfig {
   TrainingNoise training{
       .beta_start = 0.00085, .beta_end = 0.012, .beta_schedule = "scaled_linear"};
-  std::int64_t original_steps = 50;  // of the distillation
+  std::int64_t original_steps = 50;
   double timestep_scaling = 10;
   std::string prediction_type = "epsilon";
   std::optional<double> clip;
 };
 
-// Descending: every so many of the distillation's timesteps.
-std::vector<std::int64_t> times_of(const LcmConfig& config, std::int64_t steps) {
-  check_steps(steps, std::min(config.original_steps, config.training.steps));
-  const std::int64_t stride = config.training.steps / config.original_steps;
-  std::vector<std::int64_t> times;
-  for (std::int64_t i = 0; i < steps; ++i) {
-    // numpy's linspace without its end, rounded down.
-    const double step = static_cast<double>(config.original_steps) / static_cast<double>(steps);
-    const auto place = static_cast<std::int64_t>(std::floor(static_cast<double>(i) * step));
-    times.push_back((config.original_steps - place) * stride - 1);
-  }
-  return times;
-}
-
 class Lcm final : public Scheduler {
  public:
-  Lcm(const LcmConfig& config, std::int64_t steps, at::Device device)
+  Lcm(const LcmConfig& config, const StepsAsked& asked, at::Device device)
       : config_(config),
-        times_(times_of(config, steps)),
+        times_(distilled_timesteps(asked, config.original_steps, config.training.steps)),
         alphas_(noise_table(config.training, /*keep_last_above_zero=*/false).alphas_cumprod),
         on_device_(at::tensor(times_, at::TensorOptions().dtype(at::kLong)).to(device)),
         timesteps_(on_device_.to(at::kFloat)) {}
@@ -80,9 +62,7 @@ class Lcm final : public Scheduler {
 MakeScheduler read_lcm(ConfigFields& fields) {
   LcmConfig config;
   config.training = read_training_noise(fields, config.training);
-  config.original_steps = fields.get("original_inference_steps", config.original_steps);
-  if (config.original_steps < 1 || config.original_steps > config.training.steps)
-    fields.complain("original_inference_steps", "must lie between 1 and num_train_timesteps");
+  config.original_steps = read_original_steps(fields, config.training.steps);
   config.timestep_scaling = fields.get("timestep_scaling", config.timestep_scaling);
   config.prediction_type = fields.get("prediction_type", config.prediction_type);
   fields.only("prediction_type", {"epsilon", "v_prediction", "sample"});
@@ -92,8 +72,8 @@ MakeScheduler read_lcm(ConfigFields& fields) {
   // Its timesteps are those of the distillation, whatever these say.
   fields.ignore({"dynamic_thresholding_ratio", "sample_max_value", "set_alpha_to_one",
                  "steps_offset", "timestep_spacing"});
-  return [config](std::int64_t steps, at::Device device) {
-    return std::make_unique<Lcm>(config, steps, device);
+  return [config](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<Lcm>(config, asked, device);
   };
 }
 

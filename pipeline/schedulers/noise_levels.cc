@@ -41,6 +41,18 @@ std::vector<double> trailing(std::int64_t training, std::int64_t steps) {
   return times;
 }
 
+template <typename Number>
+double timestep_of_log(Number wanted, const NoiseTable& table) {
+  const std::vector<float>& logs = table.log_sigmas;
+  std::size_t low = 0;
+  while (low + 2 < logs.size() && wanted >= static_cast<Number>(logs[low + 1])) ++low;
+  const float range = logs[low] - logs[low + 1];
+  const Number weight = std::clamp(
+      (static_cast<Number>(logs[low]) - wanted) / static_cast<Number>(range), Number{0}, Number{1});
+  return static_cast<double>(1 - weight) * static_cast<double>(low) +
+         static_cast<double>(weight) * static_cast<double>(low + 1);
+}
+
 }  // namespace
 
 TrainingNoise read_training_noise(ConfigFields& fields, TrainingNoise noise, bool may_rescale) {
@@ -168,14 +180,11 @@ double level_at(const NoiseTable& table, double timestep) {
 }
 
 double timestep_of(double sigma, const NoiseTable& table) {
-  const std::vector<float>& logs = table.log_sigmas;
-  const double wanted = std::log(std::max(sigma, 1e-10));
-  std::size_t low = 0;
-  while (low + 2 < logs.size() && wanted >= static_cast<double>(logs[low + 1])) ++low;
-  const float range = logs[low] - logs[low + 1];
-  const double weight =
-      std::clamp((static_cast<double>(logs[low]) - wanted) / static_cast<double>(range), 0.0, 1.0);
-  return (1 - weight) * static_cast<double>(low) + weight * static_cast<double>(low + 1);
+  return timestep_of_log(std::log(std::max(sigma, 1e-10)), table);
+}
+
+double timestep_of(float sigma, const NoiseTable& table) {
+  return timestep_of_log(numpy_log(std::max(sigma, 1e-10f)), table);
 }
 
 Spacing read_spacing(ConfigFields& fields, Spacing spacing) {
@@ -199,6 +208,19 @@ std::vector<double> euler_timesteps(const Spacing& spacing, std::int64_t trainin
   return times;
 }
 
+std::vector<double> euler_timesteps(const StepsAsked& asked, const Spacing& spacing, Spread spread,
+                                    std::int64_t training) {
+  std::vector<double> times = asked.timesteps;
+  if (times.empty()) {
+    check_steps(asked.count, training);
+    times = euler_timesteps(spacing, training, asked.count);
+  } else {
+    check_own_timesteps(spread);
+  }
+  for (double& time : times) time = static_cast<float>(time);
+  return times;
+}
+
 std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t training,
                                      std::int64_t steps) {
   if (spacing.how == "trailing") return trailing(training, steps);
@@ -219,6 +241,16 @@ std::vector<double> levels_at(const NoiseTable& table, const std::vector<double>
   std::vector<double> levels;
   for (const double time : timesteps) levels.push_back(level_at(table, time));
   return levels;
+}
+
+void respread(SolverLevels& levels, Spread spread, std::optional<double> sigma_min,
+              std::optional<double> sigma_max, const NoiseTable& table) {
+  if (spread == Spread::kByTimesteps) return;
+  levels.levels = spread_levels(spread, sigma_max.value_or(levels.levels.front()),
+                                sigma_min.value_or(levels.levels.back()),
+                                static_cast<std::int64_t>(levels.timesteps.size()));
+  levels.timesteps.clear();
+  for (const double level : levels.levels) levels.timesteps.push_back(timestep_of(level, table));
 }
 
 SolverLevels solver_levels(const NoiseTable& table, const Spacing& spacing, Spread spread,
@@ -248,6 +280,14 @@ bool read_ends_at_zero(ConfigFields& fields) {
 void check_steps(std::int64_t steps, std::int64_t most) {
   if (steps < 1 || steps > most)
     throw UserError(fmt::format("steps = {}: must lie between 1 and {}", steps, most));
+}
+
+void check_own_timesteps(Spread spread) {
+  if (spread != Spread::kByTimesteps)
+    throw UserError(
+        "timesteps: cannot be given where the sampler's config spreads the noise levels "
+        "(use_karras_sigmas and its like), as in diffusers; name a scheduler_config.json without "
+        "that in load.scheduler");
 }
 
 at::Tensor float_tensor(const std::vector<double>& values, at::Device device) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "pipeline/model/config_fields.h"
+#include "pipeline/schedulers/scheduler.h"
 
 namespace sameseed {
 
@@ -53,6 +54,8 @@ std::vector<double> spread_levels(Spread spread, double highest, double lowest, 
 double level_at(const NoiseTable& table, double timestep);
 // The timestep whose noise level is `sigma`, linear in log sigma.
 double timestep_of(double sigma, const NoiseTable& table);
+// The same in float32 but for the last sum, as numpy makes it of levels in float32.
+double timestep_of(float sigma, const NoiseTable& table);
 
 // Descending. "Euler-like": Euler, its ancestral kin, Heun; "of DDIM" rounds them; "of solvers":
 // DPM-Solver and UniPC, which lay N + 1 of them and leave out the lowest.
@@ -63,14 +66,20 @@ struct Spacing {
 Spacing read_spacing(ConfigFields& fields, Spacing defaults = {});
 std::vector<double> euler_timesteps(const Spacing& spacing, std::int64_t training,
                                     std::int64_t steps);
+// Those that are asked for, which no spread may go with, else by their number; rounded to float32.
+std::vector<double> euler_timesteps(const StepsAsked& asked, const Spacing& spacing, Spread spread,
+                                    std::int64_t training);
 std::vector<double> solver_timesteps(const Spacing& spacing, std::int64_t training,
                                      std::int64_t steps);
 // The levels of these timesteps, float32 tables as diffusers has them.
 std::vector<double> levels_at(const NoiseTable& table, const std::vector<double>& timesteps);
-// Of solvers: timesteps (whole numbers), and one level for each.
+// Timesteps, of solvers whole numbers, and one level for each.
 struct SolverLevels {
   std::vector<double> timesteps, levels;
 };
+// Of the Euler-like: spreads as many levels between the first and the last, or those named.
+void respread(SolverLevels& levels, Spread spread, std::optional<double> sigma_min,
+              std::optional<double> sigma_max, const NoiseTable& table);
 SolverLevels solver_levels(const NoiseTable& table, const Spacing& spacing, Spread spread,
                            double highest, double lowest, std::int64_t steps);
 // Reads final_sigmas_type: "zero", or "sigma_min".
@@ -81,6 +90,8 @@ std::vector<double> linspace(double start, double stop, std::int64_t count);
 
 // Throws UserError where 1 <= steps <= most does not hold.
 void check_steps(std::int64_t steps, std::int64_t most);
+// Throws UserError where the levels are spread otherwise, so that timesteps cannot be given.
+void check_own_timesteps(Spread spread);
 
 at::Tensor float_tensor(const std::vector<double>& values, at::Device device = at::kCPU);
 

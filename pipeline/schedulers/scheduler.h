@@ -1,5 +1,6 @@
 // What a scheduler is: the sampler's table of times and noise levels, and the step from one latent
-// to the next. One of them makes one batch of pictures: it keeps what it needs of earlier steps.
+// to the next. Where a sampler evaluates the network twice in a step, each evaluation is a "step"
+// here. One of them makes one batch of pictures: it keeps what it needs of earlier steps.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace sameseed {
 
@@ -36,9 +38,16 @@ class Scheduler {
                           const at::Tensor& latents, const at::Tensor& noise) = 0;
 };
 
-// A scheduler of a model's config, ready for so many steps. Throws UserError for a number of steps
-// that it cannot make.
+// The steps that are asked for: their number, or their own timesteps, or their noise levels with
+// the one behind the last step. One of the lists stands for the number, as in diffusers.
+struct StepsAsked {
+  std::int64_t count = 30;
+  std::vector<double> timesteps = {}, sigmas = {};  // empty: not asked for
+};
+
+// A scheduler of a model's config, ready for these steps. Throws UserError for steps that it cannot
+// make, or that diffusers' class refuses.
 using MakeScheduler =
-    std::function<std::unique_ptr<Scheduler>(std::int64_t steps, at::Device device)>;
+    std::function<std::unique_ptr<Scheduler>(const StepsAsked& asked, at::Device device)>;
 
 }  // namespace sameseed

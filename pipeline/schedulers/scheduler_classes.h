@@ -17,6 +17,8 @@ MakeScheduler read_edm_euler(ConfigFields& fields);        // EDMEulerScheduler
 MakeScheduler read_edm_dpm_solver(ConfigFields& fields);   // EDMDPMSolverMultistepScheduler
 MakeScheduler read_ddim(ConfigFields& fields);             // DDIMScheduler
 MakeScheduler read_lcm(ConfigFields& fields);              // LCMScheduler
+MakeScheduler read_tcd(ConfigFields& fields);              // TCDScheduler
+MakeScheduler read_heun(ConfigFields& fields);             // HeunDiscreteScheduler
 MakeScheduler read_unipc(ConfigFields& fields);            // UniPCMultistepScheduler
 
 }  // namespace sameseed

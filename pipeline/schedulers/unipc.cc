@@ -168,8 +168,8 @@ MakeScheduler read_unipc(ConfigFields& fields) {
   for (const char* name : {"solver_p", "shift_terminal"}) fields.only(name, {});
   fields.ignore(
       {"dynamic_thresholding_ratio", "sample_max_value", "flow_shift", "time_shift_type"});
-  return [config](std::int64_t steps, at::Device device) {
-    return std::make_unique<Unipc>(config, steps, device);
+  return [config](const StepsAsked& asked, at::Device device) {
+    return std::make_unique<Unipc>(config, asked.count, device);
   };
 }
 

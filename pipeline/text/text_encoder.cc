@@ -53,13 +53,13 @@ Tensor TextEncoder::end_of_text_rows(const Tensor& hidden, const Tensor& ids) co
   return hidden.index({at::arange(hidden.size(0), ids.options()), flags.argmax(-1)});
 }
 
-TextEncoding TextEncoder::encode(const Tensor& token_ids) const {
+TextEncoding TextEncoder::encode(const Tensor& token_ids, int skip) const {
   const Tensor ids = token_ids.to(backend_.device());
   Tensor hidden = at::embedding(token_embedding_, ids) +
                   position_embedding_.slice(0, 0, ids.size(1)).unsqueeze(0);
   TextEncoding encoding;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (i + 1 == layers_.size()) {
+    if (i + 1 + static_cast<std::size_t>(skip) == layers_.size()) {
       encoding.hidden = hidden;
       if (!text_projection_) return encoding;
     }

@@ -11,8 +11,7 @@
 namespace sameseed {
 
 struct TextEncoding {
-  Tensor
-      hidden;  // [n, tokens, hidden_size]: output of the last layer but one, without the final norm
+  Tensor hidden;  // [n, tokens, hidden_size]: output of a layer, without the final norm
   Tensor pooled;  // [n, projection_dim]: projected end-of-text row; undefined without a projection
 };
 
@@ -21,8 +20,11 @@ class TextEncoder {
   TextEncoder(Backend& make, const Weights& at, const TextEncoderConfig& config,
               bool with_projection);
 
-  // ids [n, tokens], int64
-  TextEncoding encode(const Tensor& ids) const;
+  // ids [n, tokens], int64. `hidden` is what the last layer but one puts out, or one `skip` layers
+  // before it; with a skip of layers() - 1 what goes into the first.
+  TextEncoding encode(const Tensor& ids, int skip = 0) const;
+
+  int layers() const { return static_cast<int>(layers_.size()); }
 
   std::int64_t vocabulary() const { return config_.vocab_size; }  // of how many tokens
 

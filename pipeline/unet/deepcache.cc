@@ -95,7 +95,7 @@ DeepCache parse_deepcache(std::string_view text) {
     const int branch = number<int>(text, parts[1].substr(7));
     if (branch < 0 || branch > 8)
       refuse(text, "there is no such branch; from 9 on the helper silently uses 8");
-    d.helper_branch_0 = branch == 0;
+    d.branch = branch;
     if (branch > 0) d.layer = (branch - 1) / 3, d.block = (branch - 1) % 3;
   } else if (parts.size() == 3) {
     d.layer = number<int>(text, parts[1]);
@@ -110,16 +110,21 @@ DeepCache parse_deepcache(std::string_view text) {
 }
 
 std::string to_string(const DeepCache& d) {
-  std::string text = d.helper_branch_0 ? fmt::format("{}/branch:0", d.interval)
-                                       : fmt::format("{}/{}/{}", d.interval, d.layer, d.block);
+  std::string text = d.branch ? fmt::format("{}/branch:{}", d.interval, *d.branch)
+                              : fmt::format("{}/{}/{}", d.interval, d.layer, d.block);
   if (d.quad_center) text += fmt::format("/quad:{}:{}", d.center, d.pow);
   return text;
 }
 
-std::vector<int> full_steps(const DeepCache& d, int steps) {
+std::vector<int> full_steps(const DeepCache& d, int steps, const std::vector<double>& timesteps) {
   if (d.interval > 1 && d.quad_center) return quad_center(d, steps);
   std::vector<int> full;
-  for (int i = 0; i < steps; i += d.interval) full.push_back(i);
+  for (std::size_t i = 0; i < timesteps.size(); ++i) {
+    const auto place = d.branch ? std::ranges::find(timesteps, timesteps[i]) - timesteps.begin()
+                                : static_cast<std::ptrdiff_t>(i);
+    if (d.interval == 1 || (place % d.interval == 0 && (d.branch || place < steps)))
+      full.push_back(static_cast<int>(i));
+  }
   return full;
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
@@ -34,8 +35,7 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
                         .eps = c.norm_eps,
                         .first_channel = projected - out});
   };
-  const auto transformer = [&](const Weights& place, std::size_t level) {
-    const std::int64_t layers = c.transformer_layers_per_block[level];
+  const auto transformer = [&](const Weights& place, std::size_t level, std::int64_t layers) {
     attended += static_cast<std::size_t>(layers);
     return Transformer(make, place,
                        {.channels = c.block_out_channels[level],
@@ -52,10 +52,12 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
     const std::int64_t in = c.block_out_channels[level == 0 ? 0 : level - 1],
                        out = c.block_out_channels[level];
     DownBlock block;
-    for (std::int64_t i = 0; i < c.layers_per_block; ++i) {
+    for (std::int64_t i = 0; i < c.layers_per_block[level]; ++i) {
       block.resnets.push_back(resnet(place / "resnets" / i, i == 0 ? in : out, out));
       if (c.down_block_types[level] == "CrossAttnDownBlock2D")
-        block.attentions.push_back(transformer(place / "attentions" / i, level));
+        block.attentions.push_back(
+            transformer(place / "attentions" / i, level,
+                        c.down_transformers[level][static_cast<std::size_t>(i)]));
     }
     if (level + 1 < blocks)
       block.downsampler =
@@ -64,9 +66,14 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
   }
 
   const std::int64_t deepest = c.block_out_channels.back();
-  for (std::int64_t i = 0; i < 2; ++i)
+  const std::int64_t mid_resnets = c.mid_block == UnetConfig::MidBlock::kAttention ? 2
+                                   : c.mid_block == UnetConfig::MidBlock::kResnet  ? 1
+                                                                                   : 0;
+  for (std::int64_t i = 0; i < mid_resnets; ++i)
     mid_resnets_.push_back(resnet(at / "mid_block.resnets" / i, deepest, deepest));
-  mid_attentions_.push_back(transformer(at / "mid_block.attentions.0", blocks - 1));
+  if (c.mid_block == UnetConfig::MidBlock::kAttention)
+    mid_attentions_.push_back(
+        transformer(at / "mid_block.attentions.0", blocks - 1, c.mid_transformers));
 
   for (std::size_t up = 0; up < blocks; ++up) {
     const std::size_t level = blocks - 1 - up;
@@ -75,12 +82,13 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
     const std::int64_t from_below = c.block_out_channels[std::min(level + 1, blocks - 1)];
     const std::int64_t from_above = c.block_out_channels[level == 0 ? 0 : level - 1];
     UpBlock block;
-    for (std::int64_t i = 0; i <= c.layers_per_block; ++i) {
-      const std::int64_t skip = i == c.layers_per_block ? from_above : out;
+    for (std::int64_t i = 0; i <= c.layers_per_block[level]; ++i) {
+      const std::int64_t skip = i == c.layers_per_block[level] ? from_above : out;
       block.resnets.push_back(
           resnet(place / "resnets" / i, (i == 0 ? from_below : out) + skip, out));
       if (c.up_block_types[up] == "CrossAttnUpBlock2D")
-        block.attentions.push_back(transformer(place / "attentions" / i, level));
+        block.attentions.push_back(transformer(place / "attentions" / i, level,
+                                               c.up_transformers[up][static_cast<std::size_t>(i)]));
     }
     if (up + 1 < blocks)
       block.upsampler = std::make_unique<Upsampler>(make, place / "upsamplers.0", out);
@@ -95,16 +103,20 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
 
 UnetCache Unet::make_cache(const DeepCache& setting) const {
   // A block puts out one skip a resnet and one behind its downsampler; conv_in's comes first.
-  const std::int64_t per_block = config_.layers_per_block + 1;
-  const auto blocks = static_cast<std::int64_t>(config_.block_out_channels.size());
-  const std::int64_t skips =
-      setting.helper_branch_0 ? 1 : per_block * setting.layer + setting.block + 2;
-  if (setting.layer < 0 || setting.block < 0 || setting.block >= per_block ||
-      skips > per_block * blocks)
+  const std::vector<std::int64_t>& layers = config_.layers_per_block;
+  const auto blocks = static_cast<std::int64_t>(layers.size());
+  const bool is_layer = setting.layer >= 0 && setting.layer < blocks;
+  std::int64_t skips = setting.block + 2;
+  for (std::int64_t i = 0; is_layer && i < setting.layer; ++i)
+    skips += layers[static_cast<std::size_t>(i)] + 1;
+  const std::int64_t places =
+      is_layer ? layers[static_cast<std::size_t>(setting.layer)] + (setting.layer + 1 < blocks) : 0;
+  if (setting.block < 0 || setting.block >= places)
     throw UserError(fmt::format(
         "deepcache {}: this UNet has {} down blocks of {} resnets: layer must be below {}, block "
-        "below {} (the last layer has one block fewer)",
-        to_string(setting), blocks, config_.layers_per_block, blocks, per_block));
+        "at most their number (the last layer has one block fewer)",
+        to_string(setting), blocks, fmt::join(layers, ", "), blocks));
+  if (setting.branch == 0) skips = 1;
   return {.skips = skips, .hidden = {}};
 }
 
@@ -196,8 +208,10 @@ std::vector<Tensor> Unet::down(const Tensor& sample, const Conditioning& by, std
 }
 
 Tensor Unet::mid(const Tensor& x, const Conditioning& by) const {
-  const Tensor hidden = mid_attentions_[0].forward(by.run(mid_resnets_[0], x), by.input.context);
-  return by.run(mid_resnets_[1], hidden);
+  if (mid_resnets_.empty()) return x;
+  const Tensor hidden = by.run(mid_resnets_[0], x);
+  if (mid_attentions_.empty()) return hidden;
+  return by.run(mid_resnets_[1], mid_attentions_[0].forward(hidden, by.input.context));
 }
 
 Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial,
@@ -213,7 +227,7 @@ Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial,
   for (const UpBlock& block : up_blocks_)
     pending += static_cast<std::int64_t>(block.resnets.size());
   Tensor hidden = partial ? Tensor() : mid(skips.back(), by);
-  if (observer && !partial) observer->module("mid_block", hidden);
+  if (observer && !partial && !mid_resnets_.empty()) observer->module("mid_block", hidden);
   for (std::size_t up = 0; up < up_blocks_.size(); ++up) {
     const UpBlock& block = up_blocks_[up];
     for (std::size_t i = 0; i < block.resnets.size(); ++i, --pending) {
@@ -246,7 +260,7 @@ std::vector<std::string> Unet::block_names() const {
   std::vector<std::string> names = {"conv_in"};
   for (std::size_t i = 0; i < down_blocks_.size(); ++i)
     names.push_back(fmt::format("down_blocks.{}", i));
-  names.push_back("mid_block");
+  if (!mid_resnets_.empty()) names.push_back("mid_block");
   for (std::size_t i = 0; i < up_blocks_.size(); ++i)
     names.push_back(fmt::format("up_blocks.{}", i));
   names.push_back("conv_out");

@@ -1,5 +1,10 @@
 #include "pipeline/unet/unet_config.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
 #include "pipeline/model/config_fields.h"
 
 namespace sameseed {
@@ -27,12 +32,86 @@ void read_blocks(ConfigFields& fields, UnetConfig& config) {
       fields.complain("up_block_types", type + " is not supported yet");
 }
 
+constexpr const char *kLayers = "transformer_layers_per_block",
+                     *kReverse = "reverse_transformer_layers_per_block";
+
+// One block's entry of these fields: a number for all of its resnets, or a list with one for each.
+std::vector<std::int64_t> transformers_of(ConfigFields& fields, const char* name,
+                                          const nlohmann::json& entry, std::int64_t resnets) {
+  constexpr std::int64_t kMost = 1000;
+  const auto fits = [](const nlohmann::json& value) {
+    return value.is_number_integer() && value.get<std::int64_t>() >= 0 &&
+           value.get<std::int64_t>() <= kMost;
+  };
+  const auto count = static_cast<std::size_t>(resnets);
+  if (fits(entry)) return std::vector<std::int64_t>(count, entry.get<std::int64_t>());
+  if (entry.is_array() && entry.size() >= count && std::ranges::all_of(entry, fits)) {
+    auto list = entry.get<std::vector<std::int64_t>>();
+    list.resize(count);  // diffusers leaves the rest unread, too
+    return list;
+  }
+  fields.complain(name, fmt::format("a block's entry must be a number from 0 to {}, or a list of "
+                                    "such for its {} resnets; {} is neither",
+                                    kMost, resnets, entry.dump()));
+  return std::vector<std::int64_t>(count, 1);
+}
+
+void read_transformers(ConfigFields& fields, UnetConfig& config) {
+  using nlohmann::json;
+  const std::size_t blocks = config.block_out_channels.size();
+  json down = fields.raw(kLayers), up = fields.raw(kReverse);
+  if (blocks == 0 || config.down_block_types.size() != blocks ||
+      config.up_block_types.size() != blocks)
+    return;  // which was complained of
+  const bool is_nested =
+      down.is_array() && std::ranges::any_of(down, [](const json& one) { return one.is_array(); });
+  if (!down.is_array()) down = json(std::vector(blocks, fields.get<std::int64_t>(kLayers, 1)));
+  if (up.is_null()) {
+    if (is_nested)
+      fields.complain(kLayers,
+                      fmt::format("has lists in it, so {} is needed, as in diffusers", kReverse));
+    up = is_nested ? json(std::vector<int>(blocks, 1))
+                   : json(std::vector<json>(down.rbegin(), down.rend()));
+  }
+  for (const auto& [name, list] : {std::pair{kLayers, &down}, {kReverse, &up}})
+    if (!list->is_array() || list->size() != blocks) {
+      fields.complain(name, fmt::format("needs {} values, one a block", blocks));
+      *list = json(std::vector<int>(blocks, 1));
+    }
+  for (std::size_t i = 0; i < blocks; ++i) {
+    const bool attends_down = config.down_block_types[i] == "CrossAttnDownBlock2D",
+               attends_up = config.up_block_types[i] == "CrossAttnUpBlock2D";
+    const std::int64_t resnets = config.layers_per_block[i],
+                       resnets_up = config.layers_per_block[blocks - 1 - i] + 1;
+    config.down_transformers.push_back(attends_down
+                                           ? transformers_of(fields, kLayers, down[i], resnets)
+                                           : std::vector<std::int64_t>());
+    config.up_transformers.push_back(attends_up
+                                         ? transformers_of(fields, kReverse, up[i], resnets_up)
+                                         : std::vector<std::int64_t>());
+  }
+  if (config.mid_block == UnetConfig::MidBlock::kAttention)
+    config.mid_transformers = transformers_of(fields, kLayers, down.back(), 1).front();
+}
+
+void read_mid_block(ConfigFields& fields, UnetConfig& config) {
+  fields.only("mid_block_type", {"UNetMidBlock2DCrossAttn", "UNetMidBlock2D", nullptr});
+  if (!fields.has("mid_block_type")) return;
+  const nlohmann::json type = fields.raw("mid_block_type");
+  config.mid_block = type.is_null()             ? UnetConfig::MidBlock::kNone
+                     : type == "UNetMidBlock2D" ? UnetConfig::MidBlock::kResnet
+                                                : UnetConfig::MidBlock::kAttention;
+}
+
 void read_sizes(ConfigFields& fields, UnetConfig& config) {
   const std::size_t blocks = config.block_out_channels.size();
-  fields.only("mid_block_type", {"UNetMidBlock2DCrossAttn"});
-  config.layers_per_block = fields.get("layers_per_block", config.layers_per_block);
-  fields.require_positive("layers_per_block", config.layers_per_block);
-  config.transformer_layers_per_block = fields.per_block("transformer_layers_per_block", 1, blocks);
+  read_mid_block(fields, config);
+  config.layers_per_block = fields.per_block("layers_per_block", 2, blocks);
+  for (std::int64_t& layers : config.layers_per_block) {
+    fields.require_positive("layers_per_block", layers);
+    layers = std::clamp<std::int64_t>(layers, 1, 1000);
+  }
+  read_transformers(fields, config);
   config.heads = fields.per_block("attention_head_dim", 8, blocks);
   fields.only("num_attention_heads", {});  // diffusers refuses it too
   for (std::size_t i = 0; i < blocks; ++i)
@@ -86,7 +165,6 @@ void refuse_other_unets(ConfigFields& fields) {
        {"center_input_sample", "only_cross_attention", "dual_cross_attention",
         "class_embeddings_concat", "mid_block_only_cross_attention", "resnet_skip_time_act"})
     fields.only(name, {false});
-  fields.only("reverse_transformer_layers_per_block", {});
 }
 
 }  // namespace

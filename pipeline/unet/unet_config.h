@@ -11,11 +11,19 @@ namespace sameseed {
 // diffusers' UNet2DConditionModel
 // (huggingface/diffusers:src/diffusers/models/unets/unet_2d_condition.py).
 struct UnetConfig {
+  // Two resnets around a transformer, a resnet alone (SSD-1B), or nothing.
+  enum class MidBlock { kAttention, kResnet, kNone };
+
   std::int64_t in_channels = 4, out_channels = 4;
   std::vector<std::string> down_block_types, up_block_types;
   std::vector<std::int64_t> block_out_channels;
-  std::int64_t layers_per_block = 2;
-  std::vector<std::int64_t> transformer_layers_per_block;  // one a down block
+  std::vector<std::int64_t>
+      layers_per_block;  // resnets of each down block; its up block has one more
+  // How many transformer blocks stand behind each resnet, of down blocks and of up blocks in the
+  // order of computing; read where the block's type has attention.
+  std::vector<std::vector<std::int64_t>> down_transformers, up_transformers;
+  MidBlock mid_block = MidBlock::kAttention;
+  std::int64_t mid_transformers = 1;
   std::vector<std::int64_t> heads;  // one a down block: `attention_head_dim` is their number
   std::int64_t cross_attention_dim = 1280;
   std::int64_t norm_num_groups = 32;

@@ -14,7 +14,7 @@ namespace sameseed {
 namespace {
 
 std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
-  return known.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest(name, known));
+  return known.empty() ? "" : "; " + hint_for(name, known);
 }
 
 }  // namespace

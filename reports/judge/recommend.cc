@@ -43,8 +43,8 @@ const ReportMetric& metric_of(const QualityBound& bound, const Summary& summary)
     throw UserError("the run was not scored; run `sameseed score` first");
   std::vector<std::string> known;
   for (const ReportMetric& metric : summary.metrics) known.push_back(metric.name);
-  throw UserError(fmt::format("the run has no metric \"{}\"; did you mean \"{}\"?", bound.metric,
-                              nearest(bound.metric, known)));
+  throw UserError(
+      fmt::format("the run has no metric \"{}\"; {}", bound.metric, hint_for(bound.metric, known)));
 }
 
 // A row a comparison, a column a prompt: the mean loss of its seeds; NaN without a score.

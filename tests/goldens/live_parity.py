@@ -34,6 +34,10 @@ def command(program, model, case, threads, out):
         line += ["--negative", case["negative"]]
     if case["deepcache"]:
         line += ["--deepcache", case["deepcache"]]
+    if case.get("scheduler"):
+        line += ["--scheduler", case["scheduler"]]
+    for name, value in case.get("request", {}).items():
+        line += ["--set", f"request.{name}={value if isinstance(value, str) else json.dumps(value)}"]
     return [str(x) for x in line]
 
 
@@ -56,6 +60,7 @@ def main():
     p.add_argument("--model", type=pathlib.Path, action="append",
                    help="model folder; default: the goldens' models and reference/nano-sdxl")
     p.add_argument("--cases", type=pathlib.Path, help="JSON list of cases, as in cases.json")
+    p.add_argument("--requests", action="store_true", help="samplers and fields of a request instead of the goldens' cases")
     p.add_argument("--case", action="append", help="only the cases of this name")
     p.add_argument("--precision", choices=("fp32", "fp16", "bf16"), default="fp32")
     p.add_argument("--threads", type=int, default=1)
@@ -64,7 +69,8 @@ def main():
     dtype = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}[args.precision]
     models = args.model or [HERE / "parity/model_a", HERE / "parity/model_b",
                             HERE.parent.parent / "reference/nano-sdxl"]
-    everything = (json.loads(args.cases.read_text()) if args.cases else goldens.case_list())
+    everything = (json.loads(args.cases.read_text()) if args.cases else
+                  goldens.request_cases() if args.requests else goldens.case_list())
     failed = 0
     for model in models:
         if not (model / "model_index.json").exists():

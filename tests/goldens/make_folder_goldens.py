@@ -167,13 +167,56 @@ def latents_of_length(source, length, out):
     save_file({"latents": latents.contiguous()}, out)
 
 
+# UNets as distillation leaves them, of model_a's weights: changes to its config, and tensors that stand in for others.
+UNETS = {
+    "nested": ({"transformer_layers_per_block": [1, [1, 1], [2, 1]],
+                "reverse_transformer_layers_per_block": [[1, 2, 1], [1, 1, 1], 1]}, {}),
+    "flat and reversed": ({"reverse_transformer_layers_per_block": [[2, 1, 1], 1, 7]}, {}),
+    "no layers in places": ({"transformer_layers_per_block": [1, 1, [0, 2]],
+                             "reverse_transformer_layers_per_block": [[2, 0, 1], 1, 1]}, {}),
+    "a resnet in the middle": ({"mid_block_type": "UNetMidBlock2D"}, {}),
+    "nothing in the middle": ({"mid_block_type": None}, {}),
+    "uneven": ({"layers_per_block": [2, 1, 2], "transformer_layers_per_block": [1, [1], [2, 2]],
+                "reverse_transformer_layers_per_block": [[2, 2, 2], [1, 1], 1]},
+               {"up_blocks.1.resnets.1": "up_blocks.1.resnets.2"}),
+}
+
+
+def latents_of_unets(source, out):
+    """unets.json: the changes; unets.safetensors: final latents by name."""
+    latents = {}
+    for name, (fields, copies) in UNETS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            model = pathlib.Path(folder) / "model"
+            shutil.copytree(source, model)
+            edit(model / "unet/config.json", fields)
+            file = model / "unet/diffusion_pytorch_model.safetensors"
+            tensors = load_file(file)
+            for place, other in copies.items():
+                tensors = {k: v for k, v in tensors.items() if not k.startswith(place + ".")}
+                tensors.update({place + k[len(other):]: v.clone() for k, v in tensors.items()
+                                if k.startswith(other + ".")})
+            save_file(tensors, file, metadata={"format": "pt"})
+            pipe = StableDiffusionXLPipeline.from_pretrained(model, torch_dtype=torch.float32)
+            latents[name] = pipe("a cat", width=64, height=64, num_inference_steps=1,
+                                 generator=torch.Generator("cpu").manual_seed(1),
+                                 output_type="latent").images.contiguous()
+    save_file(latents, out / "unets.safetensors")
+    rows = [{"name": name, "config": fields, "copies": copies} for name, (fields, copies) in UNETS.items()]
+    (out / "unets.json").write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--parity", type=pathlib.Path, required=True)
     options.add_argument("--out", type=pathlib.Path, required=True)
+    options.add_argument("--unets", action="store_true", help="unets.json and unets.safetensors alone")
     options = options.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(exist_ok=True)
+    latents_of_unets(options.parity / "model_a", options.out)
+    if options.unets:
+        return
     cases = []
     for name, change in CASES.items():
         with tempfile.TemporaryDirectory() as folder:

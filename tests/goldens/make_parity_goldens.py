@@ -8,6 +8,7 @@ DeepCache/sdxl and siliconflow/onediff's onediffx/deep_cache; interval 1 is asse
 diffusers' own UNet to the bit.
 """
 import argparse
+import functools
 import json
 import math
 import pathlib
@@ -108,25 +109,44 @@ def full_steps(deepcache, steps):
     return branch, set(range(0, steps, interval))
 
 
+def arguments(request):
+    """Fields of a request, as the program names them, as arguments of diffusers' pipeline."""
+    names = {"negative_2": "negative_prompt_2", "batch": "num_images_per_prompt"}
+    sizes = ("original_size", "target_size", "negative_original_size", "negative_target_size")
+
+    def value_of(name, value):
+        if name in sizes:
+            return tuple(int(side) for side in value.split("x"))[::-1]
+        return tuple(value) if "crops" in name else value
+    return {names.get(name, name): value_of(name, value) for name, value in request.items()}
+
+
 def run_case(pipe, case, dtype=torch.float32):
     """Everything `sameseed image --tensors` writes, by diffusers."""
-    got, preds = {}, []
+    got, preds, more = {}, [], arguments(case.get("request", {}))
     w, h, cfg = case["width"], case["height"], case["guidance"] > 1
-    noise = torch.randn((1, 4, h // 8, w // 8),
+    noise = torch.randn((more.get("num_images_per_prompt", 1), 4, h // 8, w // 8),
                         generator=torch.Generator("cpu").manual_seed(case["seed"]), dtype=dtype)
-    tokens = [t(case["prompt"], padding="max_length", max_length=77, truncation=True,
-                return_tensors="pt").input_ids for t in (pipe.tokenizer, pipe.tokenizer_2)]
+    texts = zip((pipe.tokenizer, pipe.tokenizer_2), (case["prompt"], more.get("prompt_2", case["prompt"])))
+    tokens = [t(text, padding="max_length", max_length=77, truncation=True,
+                return_tensors="pt").input_ids for t, text in texts]
     got["token_ids"], got["token_ids_2"] = tokens
     names = ["prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds",
              "negative_pooled_prompt_embeds"]
+    of_text = {n: more[n] for n in ("prompt_2", "negative_prompt_2", "clip_skip") if n in more}
     with torch.no_grad():
         embeds = pipe.encode_prompt(case["prompt"], device="cpu", do_classifier_free_guidance=cfg,
-                                    negative_prompt=case["negative"])
+                                    negative_prompt=case["negative"], **of_text)
     got.update({n: e for n, e in zip(names, embeds) if e is not None})
     got["noise"] = noise
-    got["add_time_ids"] = torch.tensor([[h, w, 0, 0, h, w]], dtype=dtype)
+    got["add_time_ids"] = torch.tensor([[*more.get("original_size", (h, w)), *more.get("crops_coords_top_left", (0, 0)),
+                                         *more.get("target_size", (h, w))]], dtype=dtype)
+    scheduler, forward = pipe.scheduler, pipe.unet.forward
+    if case.get("scheduler"):
+        pipe.scheduler = getattr(diffusers, case["scheduler"]).from_config(scheduler.config)
     step = pipe.scheduler.step
 
+    @functools.wraps(step)  # the pipeline asks its signature whether it takes a generator
     def spy(model_output, *args, **kwargs):
         preds.append(model_output.clone())
         return step(model_output, *args, **kwargs)
@@ -135,19 +155,20 @@ def run_case(pipe, case, dtype=torch.float32):
         got["latents"] = kw["latents"].clone()
         return kw
     pipe.scheduler.step = spy
-    forward = pipe.unet.forward
     if case["deepcache"]:
         pipe.unet.forward = DeepCache(pipe.unet, *full_steps(case["deepcache"], case["steps"]))
     try:
         image = pipe(case["prompt"], negative_prompt=case["negative"], width=w, height=h,
                      num_inference_steps=case["steps"], guidance_scale=case["guidance"],
                      generator=torch.Generator("cpu").manual_seed(case["seed"]),
-                     output_type="pt", callback_on_step_end=at_end).images
+                     output_type="pt", callback_on_step_end=at_end, **more).images
+        got["timesteps"] = pipe.scheduler.timesteps.clone()
+        if hasattr(pipe.scheduler, "sigmas"):
+            got["sigmas"] = pipe.scheduler.sigmas.clone()
+        got["init_noise_sigma"] = torch.as_tensor(pipe.scheduler.init_noise_sigma).float().reshape(1)
     finally:
-        pipe.scheduler.step, pipe.unet.forward = step, forward
-    got["timesteps"] = pipe.scheduler.timesteps.clone()
-    got["sigmas"] = pipe.scheduler.sigmas.clone()
-    got["init_noise_sigma"] = torch.as_tensor(pipe.scheduler.init_noise_sigma).float().reshape(1)
+        pipe.scheduler.step = step
+        pipe.scheduler, pipe.unet.forward = scheduler, forward
     got["noise_pred_first"], got["noise_pred_last"], got["image"] = preds[0], preds[-1], image
     return {k: v.contiguous().clone() for k, v in got.items()}
 
@@ -231,6 +252,45 @@ def case_list():
     return cases
 
 
+def request_cases():
+    """Samplers, and fields of a request beyond those of case_list(), on both models."""
+    dmd2, blurry = [999, 749, 499, 249], {"negative": "blurry"}
+    rows = [("dmd2", "LCMScheduler", {"timesteps": dmd2}, {"guidance": 0.0}),
+            ("euler_timesteps", None, {"timesteps": dmd2}, {}),
+            ("euler_sigmas", None, {"sigmas": [14.6, 4.0, 1.5, 0.7, 0.0]}, {}),
+            ("dpm_timesteps", "DPMSolverMultistepScheduler", {"timesteps": [999, 700, 400, 100, 5]}, {}),
+            ("tcd", "TCDScheduler", {}, {"steps": 4}), ("heun", "HeunDiscreteScheduler", {}, {}),
+            ("heun_timesteps", "HeunDiscreteScheduler", {"timesteps": [900, 500, 20]}, {"guidance": 1.0}),
+            ("rescale", None, {"guidance_rescale": 0.7}, blurry),
+            ("clip_skip_0", None, {"clip_skip": 0}, blurry), ("clip_skip_1", None, {"clip_skip": 1}, blurry),
+            ("clip_skip_all", None, {"clip_skip": 2}, {}),
+            ("texts", None, {"prompt_2": "an owl at night", "negative_2": "ugly hands"}, blurry),
+            ("texts_skip", None, {"prompt_2": LONG, "clip_skip": 1}, {}),
+            ("negative_2", None, {"negative_2": "ugly hands"}, {}),
+            ("sizes", None, {"original_size": "1024x768", "crops_coords_top_left": [16, 200], "target_size": "512x640"}, {}),
+            ("negative_sizes", None, {"negative_original_size": "300x200", "negative_crops_coords_top_left": [7, 9],
+                                      "negative_target_size": "64x56"}, blurry),
+            ("negative_size_alone", None, {"negative_original_size": "300x200"}, {}),
+            ("batch_sizes", None, {"batch": 2, "negative_original_size": "300x200", "negative_target_size": "640x56"}, {})]
+    plain = {"negative": None, "seed": 42, "steps": 5, "guidance": 5.0, "width": 64, "height": 56, "deepcache": None,
+             "prompt": PROMPT}
+    return [{**plain, **more, "name": f"{m}_{name}", "model": m, "scheduler": scheduler, "request": request}
+            for m in "ab" for name, scheduler, request, more in rows]
+
+
+def write_requests(pipes, out):
+    """requests.json: the cases as the program is asked for them; requests.safetensors: their final latents."""
+    rows, latents = [], {}
+    for case in request_cases():
+        latents[case["name"]] = run_case(pipes[case["model"]], case)["latents"]
+        rows.append({"name": case["name"], "model": f"model_{case['model']}", "scheduler": case["scheduler"] or "",
+                     "request": {name: case[name] for name in ("prompt", "negative", "seed", "steps", "guidance", "deepcache")}
+                     | {"size": f"{case['width']}x{case['height']}"} | case["request"]})
+        print(case["name"], "latents std %.3f" % latents[case["name"]].std())
+    save_file(latents, out / "requests.safetensors")
+    (out / "requests.json").write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+
+
 def write_cases(pipes, out):
     cases = case_list()
     for case in cases:
@@ -254,14 +314,17 @@ def write_cases(pipes, out):
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("--tokenizer", type=pathlib.Path, required=True)
+    p.add_argument("--tokenizer", type=pathlib.Path, help="needed but for --requests")
     p.add_argument("--out", type=pathlib.Path, required=True)
     p.add_argument("--keep-models", action="store_true", help="recompute outputs only")
     p.add_argument("--keep-pictures", action="store_true",
                    help="with --keep-models: recompute everything but models, cases and pictures")
+    p.add_argument("--requests", action="store_true", help="requests.json and requests.safetensors alone")
     args = p.parse_args()
     torch.set_num_threads(1)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.requests:
+        return write_requests({name: load(args.out / f"model_{name}") for name in "ab"}, args.out)
     pipes = {}
     for name in "ab":
         if not args.keep_models:
@@ -274,6 +337,7 @@ def main():
     (args.out / "norms.json").write_text("{\n" + ",\n".join(tables) + "\n}\n")
     if not args.keep_pictures:
         write_cases(pipes, args.out)
+        write_requests(pipes, args.out)
     nasty = ["", "!", "!!!", "a!b ! c", "Hello,   WORLD\n\ttabs", "caf\u00e9 cafe\u0301", "it's we'll I'D",
              "\u201cquotes\u201d \u2019s", "\u6f22\u5b57 \u304b\u306a", "\U0001f98a\U0001f3fd fox", "&amp; &lt;b&gt;",
              "\uff26\uff35\uff2c\uff2c", "zero\u200bwidth\u00adhyphen", "a\u00a0b\u3000c", "123 4567 x2",

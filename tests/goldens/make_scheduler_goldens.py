@@ -27,12 +27,13 @@ PLAYGROUND = {"algorithm_type": "dpmsolver++", "dynamic_thresholding_ratio": 0.9
 EULER, ANCESTRAL, DPM = "EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "DPMSolverMultistepScheduler"
 EDM_DPM, EDM_EULER = "EDMDPMSolverMultistepScheduler", "EDMEulerScheduler"
 DDIM, LCM, UNIPC = "DDIMScheduler", "LCMScheduler", "UniPCMultistepScheduler"
+TCD, HEUN = "TCDScheduler", "HeunDiscreteScheduler"
 SPACINGS = ("leading", "trailing", "linspace")
 FEW, MANY = (1, 4, 8), (1, 4, 5, 8, 20, 50)
 
 
 def configs():
-    """(class, config, numbers of steps)"""
+    """(class, config, steps: each a number, or what else set_timesteps takes in its place)"""
     def rows(name, base, changes, steps):
         return [(name, {**base, **change}, steps) for change in changes]
     spread = [{"use_karras_sigmas": True}, {"use_exponential_sigmas": True}, {"use_beta_sigmas": True}]
@@ -68,6 +69,22 @@ def configs():
     cases += rows(UNIPC, SDXL, [
         *spread[1:], velocity, low, {"solver_type": "bh1"}, {"solver_order": 3}, {"solver_order": 1},
         {"lower_order_final": False}, {"disable_corrector": [0, 2]}, {"use_karras_sigmas": True, **low}], FEW)
+    # Own lists, as set_timesteps takes them: DMD2's, one that does not descend, numbers between the table's.
+    lists = [{"timesteps": t} for t in ([999, 749, 499, 249], [999], [999, 500.75, 499.5, 10], [200, 900, 900, 100])]
+    levels = [{"sigmas": s} for s in ([14.6146, 4.0817, 1.6129, 0.0], [80.0, 0.5, 2.5, 0.001, 0.0005], [7.0, 1e-12])]
+    cases += rows(LCM, SDXL, [{}, sample], lists[:3])
+    cases += rows(EULER, SDXL, [{}, velocity], lists + levels)
+    cases += rows(EULER, SDXL, [low, {"interpolation_type": "log_linear"}, {"timestep_spacing": "trailing"}], lists[:1])
+    cases += rows(EULER, SDXL, [low, spread[0], {"timestep_type": "continuous", **velocity}], levels[:2])
+    cases += rows(DPM, SDXL, [{}, low, {"solver_order": 3}], lists[:3])
+    cases += rows(DPM, {**SDXL, "algorithm_type": "sde-dpmsolver++"}, [{}], lists[:1])
+    limits = {"sigma_min": 0.05, "sigma_max": 12.0}  # which these classes take from a config of another one
+    cases += rows(DPM, SDXL, [limits, *({**limits, **s} for s in spread), {**limits, "use_lu_lambdas": True}], (4,))
+    cases += rows(TCD, SDXL, [{}], (1, 2, 4, 8, 50)) + rows(TCD, SDXL, [velocity, sample, zero], FEW)
+    cases += rows(TCD, {}, [{"original_inference_steps": 20}], (4,)) + rows(TCD, SDXL, [{}], lists[:3])
+    cases += rows(HEUN, SDXL, spaced + spread[:1], MANY) + rows(HEUN, SDXL, [{}], lists)
+    cases += rows(HEUN, SDXL, [*spread[1:], velocity, sample, {"clip_sample": True}, {**limits, **spread[0]}], FEW)
+    cases += rows(HEUN, {}, [{}], (4,))
     return cases
 
 
@@ -75,7 +92,7 @@ def answer(name, config, steps, type_name):
     """Final latents [1, 4, 2, 2] of the network 0.25 x + 0.1, timesteps and sigmas."""
     kind = TYPES[type_name]
     scheduler = getattr(diffusers, name).from_config(config)
-    scheduler.set_timesteps(steps)
+    scheduler.set_timesteps(**(steps if isinstance(steps, dict) else {"num_inference_steps": steps}))
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)
     generator = torch.Generator("cpu").manual_seed(123)
@@ -89,7 +106,7 @@ def answer(name, config, steps, type_name):
         x = scheduler.step(out, t, x, return_dict=False, **more)[0]
     sigmas = getattr(scheduler, "sigmas", None)
     return {"latents": x.float().flatten().tolist(), "timesteps": scheduler.timesteps.float().tolist(),
-            "sigmas": None if sigmas is None or name in (DDIM, LCM) else sigmas.tolist(),
+            "sigmas": None if sigmas is None or name in (DDIM, LCM, TCD) else sigmas.tolist(),
             "init_noise_sigma": float(scheduler.init_noise_sigma)}
 
 

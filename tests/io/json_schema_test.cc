@@ -98,6 +98,11 @@ TEST(Nearest, IsOfferedOnlyWhereItIsNear) {
   for (const char* far : {"clip_skip", "scheduler", "sigmas", "seed", "lora", "", "ze"})
     EXPECT_EQ(hint_for(far, known), "known: steps, guidance, size, lpips.alex") << far;
   EXPECT_EQ(hint_for("sigmas", {"steps", "size"}, "x."), "known: x.steps, x.size");
+  EXPECT_EQ(hint_for("both.request.sigmas", {"both.request.steps"}), "known: both.request.steps");
+  EXPECT_EQ(hint_for("both.request.stesp", {"both.request.steps"}),
+            "did you mean \"both.request.steps\"?");
+  EXPECT_EQ(hint_for("lpips", known), "did you mean \"lpips.alex\"?");
+  EXPECT_EQ(hint_for("x.CONV", {"x.MATMUL_HALF", "x.CONV_HALF"}), "did you mean \"x.CONV_HALF\"?");
   EXPECT_EQ(hint_for("a", {}), "none is known here");
 }
 

@@ -111,6 +111,34 @@ TEST(Protocol, RequestsSurviveARoundTrip) {
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
   request.negative_prompt.reset();
   EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+  request.sigmas = {14.5, 1, 0};
+  request.guidance_rescale = 0.7;
+  request.clip_skip = 1;
+  request.prompt_2 = "b";
+  request.conditioning.original = {.width = 1024, .height = 768};
+  request.negative_conditioning.crop = {.top = 3, .left = 4};
+  request.steps = 2;
+  EXPECT_EQ(read_request(to_json(request)).sigmas, request.sigmas);
+  EXPECT_EQ(to_json(read_request(to_json(request))), to_json(request));
+}
+
+TEST(Protocol, ReadsSizesWidthFirstAndCropsTopFirst) {
+  const Request request =
+      read_request({{"original_size", "1024x768"}, {"negative_crops_coords_top_left", {3, 4}}});
+  EXPECT_EQ(request.conditioning.original->width, 1024);
+  EXPECT_EQ(request.conditioning.original->height, 768);
+  EXPECT_EQ(request.negative_conditioning.crop->top, 3);
+  EXPECT_EQ(request.negative_conditioning.crop->left, 4);
+  EXPECT_FALSE(request.conditioning.target || request.conditioning.crop);
+}
+
+TEST(Protocol, CountsTheStepsOfAListWhateverStepsSays) {
+  const Request own = read_request({{"steps", 30}, {"timesteps", {999, 749.5, 249}}});
+  EXPECT_EQ(own.timesteps, (std::vector<double>{999, 749.5, 249}));
+  EXPECT_EQ(own.steps, 3);
+  EXPECT_EQ(read_request({{"sigmas", {14.6, 1, 0}}}).steps, 2);
+  EXPECT_EQ(read_noise_request({{"timesteps", {999, 499}}}).steps, 2);
+  EXPECT_EQ(read_request({{"steps", 7}, {"timesteps", nullptr}, {"sigmas", nullptr}}).steps, 7);
 }
 
 TEST(Protocol, TakesThePostProcessingsThereAreAndNoOthers) {
@@ -155,6 +183,40 @@ TEST(Protocol, TakesNumbersAndTextsForNothingElse) {
   EXPECT_EQ(refusal_of({{"seed", ~0ULL}}), "taken");
   EXPECT_EQ(refusal_of({{"guidance", std::nan("")}}),
             "guidance: must be a finite number, not null");
+  EXPECT_EQ(refusal_of({{"guidance_rescale", 0.7}, {"clip_skip", 2}}), "taken");
+  EXPECT_EQ(refusal_of({{"guidance_rescale", nullptr}, {"clip_skip", nullptr}}), "taken");
+  EXPECT_EQ(refusal_of({{"guidance_rescale", -0.5}}),
+            "guidance_rescale: must be 0 or more, not -0.5");
+  EXPECT_EQ(refusal_of({{"clip_skip", -1}}), "clip_skip: must be 0 or more, not -1");
+  EXPECT_EQ(refusal_of({{"clip_skip", 1.5}}), "clip_skip: must be a whole number or null, not 1.5");
+  EXPECT_EQ(refusal_of({{"timesteps", 999}}),
+            "timesteps: must be a list of finite numbers, not 999");
+  EXPECT_EQ(refusal_of({{"timesteps", {999, "1"}}}),
+            "timesteps: must be a list of finite numbers, not [999,\"1\"]");
+  EXPECT_EQ(refusal_of({{"timesteps", json::array()}}),
+            "timesteps: must have 1 to 1000 numbers, not 0");
+  EXPECT_EQ(refusal_of({{"timesteps", std::vector<int>(1001, 1)}}),
+            "timesteps: must have 1 to 1000 numbers, not 1001");
+  EXPECT_EQ(refusal_of({{"sigmas", {1}}}),
+            "sigmas: must have 2 to 1001 numbers, the last of them behind the last step, not 1");
+  EXPECT_EQ(refusal_of({{"sigmas", {1, 0, 0}}}),
+            "sigmas: 0 is no noise level; they are above 0, and the last may be 0");
+  EXPECT_EQ(refusal_of({{"sigmas", {1, 0}}, {"timesteps", {1}}}),
+            "timesteps, sigmas: only one of them can be given, as in diffusers");
+  EXPECT_EQ(refusal_of({{"prompt_2", "a"}, {"negative_2", nullptr}, {"original_size", "7x65504"}}),
+            "taken");
+  EXPECT_EQ(refusal_of({{"prompt_2", ""}}),
+            "prompt_2: an empty text is read as none, as in diffusers; write null for that, or a "
+            "blank for a text without words");
+  EXPECT_EQ(refusal_of({{"target_size", {768, 1024}}}),
+            "target_size: must be a text or null, not [768,1024]");
+  EXPECT_EQ(refusal_of({{"target_size", "1024"}}),
+            "target_size: must be WIDTHxHEIGHT in pixels, each from 0 to 65504, such as 1024x768 "
+            "(diffusers' (768, 1024)), not \"1024\"");
+  for (const json& wrong : {json::array(), json{1}, json{1, -1}, json{1, 2, 3}, json{0, 65505}})
+    EXPECT_EQ(refusal_of({{"crops_coords_top_left", wrong}}),
+              "crops_coords_top_left: must be [TOP, LEFT] in pixels, each from 0 to 65504, not " +
+                  wrong.dump());
   EXPECT_EQ(refusal_of({{"negative", 1}}), "negative: must be a text or null, not 1");
   EXPECT_EQ(refusal_of({{"prompt", std::string("a\0b", 3)}}),
             "prompt: holds a NUL at byte 1; remove it");

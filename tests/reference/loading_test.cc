@@ -198,9 +198,9 @@ TEST_F(Loading, RefusesUnknownConfigValuesByName) {
   } edits[] = {
       {"model_index.json", {{"_class_name", "FluxPipeline"}}},
       {"unet/config.json",
-       {{"mid_block_type", "UNetMidBlock2D"},
+       {{"mid_block_type", "UNetMidBlock2DSimpleCrossAttn"},
         {"num_attention_heads", 2},
-        {"reverse_transformer_layers_per_block", {1, 1, 2}},
+        {"reverse_transformer_layers_per_block", {1, 1}},
         {"time_cond_proj_dim", 256},
         {"made_up", 3}}},
       {"vae/config.json", {{"_class_name", "AutoencoderTiny"}, {"act_fn", "relu"}}},

@@ -108,6 +108,14 @@ TEST_F(ModelFolders, AreRefusedWhereTheIndexNamesAnotherScheduler) {
   EXPECT_EQ(read_pipeline_config(kGoldens / "model_a").scheduler_class, "EulerDiscreteScheduler");
 }
 
+TEST_F(ModelFolders, SayWhichFieldsOfTheSchedulerAreIgnored) {
+  edit(model_ / "scheduler/scheduler_config.json", {{"rho", 7.0}});
+  const auto warnings = make({.model = model_}).report.warnings;
+  EXPECT_TRUE(std::ranges::any_of(warnings, [](const std::string& one) {
+    return one.ends_with("EulerDiscreteScheduler has no rho: ignored, as in diffusers");
+  })) << json(warnings);
+}
+
 TEST_F(ModelFolders, ReadNullAsPythonDoes) {
   const struct {
     const char *file, *field;
@@ -124,7 +132,7 @@ TEST_F(ModelFolders, ReadNullAsPythonDoes) {
   }
   for (const auto& [file, field] : {std::pair{"unet/config.json", "freq_shift"},
                                     {"unet/config.json", "norm_eps"},
-                                    {"unet/config.json", "mid_block_type"},
+                                    {"unet/config.json", "transformer_layers_per_block"},
                                     {"unet/config.json", "act_fn"},
                                     {"unet/config.json", "down_block_types"},
                                     {"vae/config.json", "scaling_factor"},
@@ -200,6 +208,48 @@ TEST_F(ModelFolders, TakeAsManyTokensAsTheirEncodersDo) {
 
   edit(model_ / "tokenizer_2/tokenizer_config.json", {{"model_max_length", 77}});
   expect_refused({"tokenizer makes 100 tokens of a text and tokenizer_2 77"});
+}
+
+// tests/goldens/make_folder_goldens.py --unets: model a's own weights in other networks.
+TEST_F(ModelFolders, HaveUnetsAsDistillationLeavesThem) {
+  const fs::path goldens = fs::path(SAMESEED_SOURCE_DIR) / "tests/goldens/folders";
+  const at::Tensor original = make_original().latents;
+  for (const json& row : read_json(goldens / "unets.json")) {
+    const std::string name = row.at("name");
+    edit(model_ / "unet/config.json", row.at("config"));
+    const fs::path file = model_ / "unet/diffusion_pytorch_model.safetensors";
+    NamedTensors tensors = tensors_of(file);
+    for (const auto& [place, other] : row.at("copies").items()) {
+      const std::string from = other.get<std::string>() + ".";
+      std::erase_if(tensors, [&](const auto& one) { return one.first.starts_with(place + "."); });
+      for (const auto& [tensor, values] : NamedTensors(tensors))
+        if (tensor.starts_with(from))
+          tensors[place + "." + tensor.substr(from.size())] = values.clone();
+    }
+    save_tensors(file, tensors, {{"format", "pt"}});
+    const at::Tensor golden = load_tensor(goldens / "unets.safetensors", name);
+    expect_within(1.2e-5, relative_l2(make({.model = model_}).latents, golden), name);
+    EXPECT_GT(relative_l2(original, golden), 1e-4) << name;
+    restore();
+  }
+}
+
+TEST_F(ModelFolders, AreRefusedWhereListsOfLayersDoNotFitTheBlocks) {
+  const fs::path config = model_ / "unet/config.json";
+  edit(config, {{"transformer_layers_per_block", {1, {1, 1}, {2, 2}}}});
+  expect_refused(
+      {"transformer_layers_per_block = [1,[1,1],[2,2]]: has lists in it, so "
+       "reverse_transformer_layers_per_block is needed, as in diffusers"});
+  edit(config, {{"reverse_transformer_layers_per_block", {{2, 2}, {1, 1, 1}, 1}}});
+  expect_refused(
+      {"a block's entry must be a number from 0 to 1000, or a list of such for its 3 "
+       "resnets; [2,2] is neither"});
+  edit(config, {{"down_block_types", {"DownBlock2D"}}});
+  expect_refused({"as many values as there are down and up block types"});
+  restore();
+  edit(config, {{"transformer_layers_per_block", {1, {1, 1}, {2, 2}}},
+                {"reverse_transformer_layers_per_block", {{2, 2, 2}, {1, 1, 1}, 1}}});
+  EXPECT_EQ(make({.model = model_}).hashes, make_original().hashes);  // SSD-1B's way to write it
 }
 
 TEST_F(ModelFolders, HaveTheirTextEncodersWithAndWithoutThePrefix) {

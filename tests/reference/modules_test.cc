@@ -31,7 +31,7 @@ class Modules : public ::testing::TestWithParam<std::string> {
     return {.channels = unet_.block_out_channels[2],
             .context_channels = unet_.cross_attention_dim,
             .heads = unet_.heads[2],
-            .layers = unet_.transformer_layers_per_block[2],
+            .layers = unet_.down_transformers[2][0],
             .groups = unet_.norm_num_groups,
             .linear_projection = unet_.use_linear_projection};
   }

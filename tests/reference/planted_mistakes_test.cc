@@ -38,7 +38,7 @@ struct Planting {
   bool is_a() const { return golden.at("model") == "a"; }
   std::unique_ptr<Scheduler> scheduler() const {
     std::vector<std::string> warnings;
-    return read_model_scheduler(model, "", warnings)(golden.at("steps"), at::kCPU);
+    return read_model_scheduler(model, "", warnings)({.count = golden.at("steps")}, at::kCPU);
   }
 
   // What goes into the UNet's layers whose places end so passes through `change` first.

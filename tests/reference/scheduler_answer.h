@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -21,16 +22,30 @@ struct SchedulerAnswer {
   at::Tensor timesteps, sigmas, init_noise_sigma;
 };
 
-// `config`: the fields of scheduler_config.json. `precision`: "fp32", "fp16" or "bf16".
-inline SchedulerAnswer scheduler_answer(const nlohmann::json& config, std::int64_t steps,
-                                        const std::string& precision) {
-  const c10::InferenceMode guard;
+// `steps` of a row of the goldens: a number, or {"timesteps": [...]}, or {"sigmas": [...]}.
+inline StepsAsked steps_asked(const nlohmann::json& steps) {
+  if (steps.is_number()) return {.count = steps};
+  return {.timesteps = steps.value("timesteps", std::vector<double>()),
+          .sigmas = steps.value("sigmas", std::vector<double>())};
+}
+
+// `config`: the fields of scheduler_config.json.
+inline std::unique_ptr<Scheduler> scheduler_of(const nlohmann::json& config,
+                                               const StepsAsked& steps) {
   static const std::filesystem::path file =
       std::filesystem::temp_directory_path() / ("scheduler-" + std::to_string(getpid()) + ".json");
-  write_file(file, config.dump());
+  std::ofstream(file) << config;  // not to the disk itself, there are many
   std::vector<std::string> warnings;
-  const auto scheduler = read_scheduler(file, "", warnings)(steps, at::kCPU);
+  const MakeScheduler make = read_scheduler(file, "", warnings);
   std::filesystem::remove(file);
+  return make(steps, at::kCPU);
+}
+
+// `precision`: "fp32", "fp16" or "bf16".
+inline SchedulerAnswer scheduler_answer(const nlohmann::json& config, const StepsAsked& steps,
+                                        const std::string& precision) {
+  const c10::InferenceMode guard;
+  const auto scheduler = scheduler_of(config, steps);
   const at::ScalarType type = scalar_type_of(precision, "precision");
   at::Generator generator = at::detail::createCPUGenerator(123);
   const auto drawn = [&](at::ScalarType of) {

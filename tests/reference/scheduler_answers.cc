@@ -19,8 +19,8 @@ std::vector<double> numbers(const at::Tensor& tensor) {
 nlohmann::json answers(const nlohmann::json& asked) {
   nlohmann::json line = {{"latents", nlohmann::json::object()}, {"sigmas", nullptr}};
   for (const char* precision : {"fp32", "fp16", "bf16"}) {
-    const auto answer =
-        sameseed::scheduler_answer(asked.at("config"), asked.at("steps"), precision);
+    const auto answer = sameseed::scheduler_answer(
+        asked.at("config"), sameseed::steps_asked(asked.at("steps")), precision);
     line["latents"][precision] = numbers(answer.latents);
     line["timesteps"] = numbers(answer.timesteps);
     if (answer.sigmas.defined()) line["sigmas"] = numbers(answer.sigmas);

@@ -40,7 +40,8 @@ TEST(Schedulers, GiveTheLatentsOfDiffusersInEveryType) {
   EXPECT_GE(rows.size(), 300u);
   for (const json& row : rows)
     for (const auto& [precision, limit] : kLimits) {
-      const SchedulerAnswer answer = scheduler_answer(row.at("config"), row.at("steps"), precision);
+      const SchedulerAnswer answer =
+          scheduler_answer(row.at("config"), steps_asked(row.at("steps")), precision);
       expect_near(answer.latents, row.at("latents").at(precision), limit,
                   precision + " latents of " + name_of(row));
     }
@@ -48,12 +49,12 @@ TEST(Schedulers, GiveTheLatentsOfDiffusersInEveryType) {
 
 TEST(Schedulers, VisitTheTimestepsAndLevelsOfDiffusers) {
   for (const json& row : read_json(kGoldens.parent_path() / "schedulers.json")) {
-    const SchedulerAnswer answer = scheduler_answer(row.at("config"), row.at("steps"), "fp32");
-    expect_near(answer.timesteps, row.at("timesteps"), 3e-7, "timesteps of " + name_of(row));
-    EXPECT_EQ(answer.sigmas.defined(), !row.at("sigmas").is_null()) << name_of(row);
-    if (answer.sigmas.defined())
-      expect_near(answer.sigmas, row.at("sigmas"), 3e-7, "sigmas of " + name_of(row));
-    expect_near(answer.init_noise_sigma, json::array({row.at("init_noise_sigma")}), 3e-7,
+    const auto scheduler = scheduler_of(row.at("config"), steps_asked(row.at("steps")));
+    expect_near(scheduler->timesteps(), row.at("timesteps"), 3e-7, "timesteps of " + name_of(row));
+    EXPECT_EQ(scheduler->sigmas().defined(), !row.at("sigmas").is_null()) << name_of(row);
+    if (scheduler->sigmas().defined())
+      expect_near(scheduler->sigmas(), row.at("sigmas"), 3e-7, "sigmas of " + name_of(row));
+    expect_near(scheduler->init_noise_sigma(), json::array({row.at("init_noise_sigma")}), 3e-7,
                 "init_noise_sigma of " + name_of(row));
   }
 }
@@ -62,7 +63,59 @@ TEST(Schedulers, RefuseNumbersOfStepsThatDiffusersCannotMake) {
   for (const auto& [name, steps] : {std::pair{"LCMScheduler", 51},
                                     {"EulerDiscreteScheduler", 1001},
                                     {"DPMSolverMultistepScheduler", 0}})
-    EXPECT_THROW(scheduler_answer({{"_class_name", name}}, steps, "fp32"), UserError) << name;
+    EXPECT_THROW(scheduler_answer({{"_class_name", name}}, {.count = steps}, "fp32"), UserError)
+        << name;
+}
+
+TEST(Schedulers, RefuseListsOfStepsWhereDiffusersDoes) {
+  const auto refusal = [](const json& config, const StepsAsked& steps) -> std::string {
+    try {
+      scheduler_answer(config, steps, "fp32");
+      return "taken";
+    } catch (const UserError& error) {
+      return error.what();
+    }
+  };
+  const auto named = [](const char* name, json more = json::object()) {
+    more["_class_name"] = name;
+    return more;
+  };
+  const StepsAsked times = {.timesteps = {999, 499}}, levels = {.sigmas = {14.6, 1, 0}};
+  const json euler = named("EulerDiscreteScheduler"), lcm = named("LCMScheduler");
+  const std::pair<json, StepsAsked> refused[] = {
+      {named("EulerAncestralDiscreteScheduler"), times},
+      {named("DDIMScheduler"), times},
+      {named("UniPCMultistepScheduler"), times},
+      {named("UniPCMultistepScheduler"), levels},
+      {named("EDMEulerScheduler"), levels},
+      {named("EDMDPMSolverMultistepScheduler"), times},
+      {named("DPMSolverMultistepScheduler"), levels},
+      {named("HeunDiscreteScheduler"), levels},
+      {named("TCDScheduler"), levels},
+      {lcm, levels},
+  };
+  for (const auto& [config, steps] : refused)
+    EXPECT_NE(refusal(config, steps).find("does not take them, as in diffusers; "),
+              std::string::npos)
+        << config << refusal(config, steps);
+  EXPECT_EQ(refusal(named("DDIMScheduler"), levels),
+            "sigmas: DDIMScheduler does not take them, as in diffusers; EulerDiscreteScheduler "
+            "does");
+  for (const char* spread : {"use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"})
+    for (const char* name :
+         {"EulerDiscreteScheduler", "DPMSolverMultistepScheduler", "HeunDiscreteScheduler"})
+      EXPECT_NE(refusal(named(name, {{spread, true}}), times).find("spreads the noise levels"),
+                std::string::npos);
+  EXPECT_NE(refusal(named("EulerDiscreteScheduler",
+                          {{"timestep_type", "continuous"}, {"prediction_type", "v_prediction"}}),
+                    times)
+                .find("\"continuous\""),
+            std::string::npos);
+  EXPECT_NE(refusal(lcm, {.timesteps = {499, 499}}).find("499 stands behind 499"),
+            std::string::npos);
+  EXPECT_NE(refusal(lcm, {.timesteps = {1000}}).find("between 0 and 999"), std::string::npos);
+  EXPECT_NE(refusal(euler, {.timesteps = {999}, .sigmas = {1, 0}}).find("only one of them"),
+            std::string::npos);
 }
 
 TEST(Schedulers, NameWhatIsNotSupportedAndWhatIsIgnored) {

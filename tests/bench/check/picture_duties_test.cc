@@ -61,6 +61,11 @@ TEST_F(PictureDuties, AreToldApart) {
   EXPECT_EQ(wrong_after([](PictureEvidence&) {}), Wrong{kWritesPicture});
   EXPECT_EQ(wrong_after([](auto& evidence) { evidence.answer["timings_ms"].erase("total"); }),
             (Wrong{kFillsRecords, kWritesPicture}));
+  EXPECT_EQ(wrong_after([](auto& evidence) {  // of a sampler with two evaluations in a step
+              evidence.answer["timings_ms"]["steps"] = {1, 1, 1};
+              evidence.answer["timings_ms"]["full"] = {true, true, true};
+            }),
+            Wrong{kWritesPicture});
   EXPECT_EQ(wrong_after([](auto& evidence) { evidence.request["steps"] = 3; }),
             (Wrong{kTimesSteps, kWritesPicture}));
   EXPECT_EQ(wrong_after([](auto& evidence) { evidence.answer["hashes"]["noise"] = "n"; }),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -108,6 +109,21 @@ TEST_F(Image, GivesTheLatentsOfTheSameCaseOfARunToTheBit) {
                              "--seed", "5", "--steps", "4", "--guidance", "3", "--size", "64x64"}));
   expect_latents(pair, "candidate",
                  tensors_of({"--case", run + "/" + pair.at("candidate").get<std::string>()}));
+}
+
+TEST_F(Image, VisitsTheTimestepsThatAreAskedFor) {  // DMD2's recipe
+  const SafetensorsFile tensors =
+      tensors_of({"--model", kModel, "--prompt", "a cat", "--size", "64x56", "--guidance", "0",
+                  "--scheduler", "LCMScheduler", "--set", "request.timesteps=[999,749,499,249]"});
+  const auto times = tensors.tensors().at("timesteps").data;
+  ASSERT_EQ(times.size(), 4 * sizeof(float));
+  std::vector<float> visited(4);
+  std::memcpy(visited.data(), times.data(), times.size());
+  EXPECT_EQ(visited, (std::vector<float>{999, 749, 499, 249}));
+  EXPECT_EQ(run_program({kProgram, "image", "--model", kModel, "--prompt", "a cat", "--out",
+                         folder_ + "/y.png", "--scheduler", "DDIMScheduler", "--set",
+                         "request.timesteps=[999]"}),
+            1);
 }
 
 TEST_F(Image, KeepsATraceWhoseLastLatentsAreItsOwn) {

@@ -34,9 +34,11 @@ TEST(AxisName, NamesVariablesAsShellsDoAndSettingsThatThereAre) {
   EXPECT_EQ(refusal_of_name("both.load.thread"),
             "there is no such setting; did you mean \"both.load.threads\"?");
   EXPECT_EQ(refusal_of_name("both.request.threads").find("there is no such setting"), 0u);
-  for (const char* far : {"both.request.clip_skip", "both.load.ip_adapter", "both.request.sigmas"})
+  for (const char* far : {"both.request.clipping", "both.load.ip_adapter", "both.request.style"})
     EXPECT_EQ(refusal_of_name(far).find("there is no such setting; known: both."), 0u)
         << refusal_of_name(far);
+  EXPECT_EQ(refusal_of_name("both.request.clipskip"),
+            "there is no such setting; did you mean \"both.request.clip_skip\"?");
   EXPECT_EQ(refusal_of_name("both.request.batch"), "taken");
   EXPECT_NE(refusal_of_name("candidate.request.batch"), "taken");
 }

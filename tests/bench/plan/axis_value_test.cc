@@ -9,6 +9,7 @@ namespace {
 
 const BareAxisName kVariable = {AxisKind::kEnv, "X"}, kSteps = {AxisKind::kRequest, "steps"},
                    kDeepCache = {AxisKind::kRequest, "deepcache"},
+                   kTimesteps = {AxisKind::kRequest, "timesteps"},
                    kThreads = {AxisKind::kLoad, "threads"};
 
 TEST(AxisValue, IsATextForAVariableAndWhatEnginesTakeElsewhere) {
@@ -20,6 +21,9 @@ TEST(AxisValue, IsATextForAVariableAndWhatEnginesTakeElsewhere) {
   EXPECT_EQ(refusal_of(kSteps, nullptr), "steps: null leaves nothing in its place; name a value");
   EXPECT_EQ(refusal_of(kDeepCache, nullptr), "");
   EXPECT_NE(refusal_of(kDeepCache, "3/2/2"), "");
+  EXPECT_EQ(refusal_of(kTimesteps, {999, 499}), "");
+  EXPECT_EQ(refusal_of(kTimesteps, nullptr), "");
+  EXPECT_NE(refusal_of(kTimesteps, "999"), "");
   EXPECT_EQ(refusal_of(kThreads, 2), "");
   EXPECT_NE(refusal_of(kThreads, "2"), "");
 }
@@ -39,9 +43,17 @@ TEST(AxisValue, OfLorasIsAPathWithOrWithoutAScaleOrAListOfThem) {
 }
 
 TEST(AxisValue, MeansTheSameInSeveralSpellings) {
-  EXPECT_EQ(meaning_of(kDeepCache, "3/branch:1"), meaning_of(kDeepCache, "3/0/0"));
+  EXPECT_EQ(meaning_of(kDeepCache, "3/branch:01"), meaning_of(kDeepCache, "3/branch:1"));
+  // They count steps otherwise where timesteps repeat.
+  EXPECT_NE(meaning_of(kDeepCache, "3/branch:1"), meaning_of(kDeepCache, "3/0/0"));
   EXPECT_EQ(meaning_of({AxisKind::kRequest, "guidance"}, 5),
             meaning_of({AxisKind::kRequest, "guidance"}, 5.0));
+  EXPECT_EQ(meaning_of(kTimesteps, {999, 499}), meaning_of(kTimesteps, {999.0, 499.0}));
+  EXPECT_EQ(meaning_of({AxisKind::kRequest, "clip_skip"}, nullptr),
+            meaning_of({AxisKind::kRequest, "clip_skip"}, 0));
+  EXPECT_EQ(meaning_of({AxisKind::kRequest, "original_size"}, "0512x64"),
+            meaning_of({AxisKind::kRequest, "original_size"}, "512x64"));
+  EXPECT_NE(meaning_of(kTimesteps, {999, 499}), meaning_of(kTimesteps, {499, 999}));
   EXPECT_NE(meaning_of(kVariable, "3/branch:1"), meaning_of(kVariable, "3/0/0"));
   EXPECT_NE(meaning_of(kVariable, nullptr), meaning_of(kVariable, ""));
 }

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "io/error.h"
+
 namespace sameseed {
 namespace {
 
@@ -48,6 +50,22 @@ TEST(Plan, TimesInABBAOrderAndGivesEverySampleItsId) {
   }
   EXPECT_EQ(arms, "ABBAABBAABBAABBAABBA");
   EXPECT_EQ(make_plan(small_matrix(), {{"model", "m"}}), plan);
+}
+
+TEST(Plan, RefusesValuesThatDoNotGoTogetherOnce) {
+  Matrix matrix = small_matrix();
+  matrix.axes.push_back({"both.request.timesteps", {json{999, 499}}});
+  EXPECT_NO_THROW(make_plan(matrix, {{"model", "m"}}));
+  matrix.axes.push_back({"candidate.request.sigmas", {json{14.5, 1, 0}}});
+  try {
+    make_plan(matrix, {{"model", "m"}});
+    ADD_FAILURE();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("in the candidate: timesteps, sigmas: only one of them can be given"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(Plan, LeavesVariablesOfTheOtherArmUnset) {
