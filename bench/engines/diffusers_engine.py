@@ -240,12 +240,16 @@ class DiffusersEngine:
             need("peft", "load.lora")
             if not os.path.exists(lora["path"]):
                 raise Invalid(f"lora {lora['path']!r}: no such file or folder")
+            parts = [os.path.join(lora["path"], part, "adapter_model.safetensors") for part in ("", "unet", "text_encoder",
+                                                                                                "text_encoder_2")]
+            if any(map(os.path.exists, parts)) or lora["path"].endswith("adapter_model.safetensors"):
+                raise Unsupported(f"lora {lora['path']!r}: diffusers' load_lora_weights does not read what PEFT saves; save it "
+                                  "with save_lora_weights")
             pipe.load_lora_weights(lora["path"], adapter_name=name)
         if not loras:
             return
         if set(names) - set().union(*pipe.get_list_adapters().values()):
-            raise Unsupported("lora: diffusers finds no layers in one of the files; those that PEFT saved need keys that begin "
-                              "with unet., text_encoder. or text_encoder_2.")
+            raise Unsupported("lora: diffusers finds no layers of this model in one of the files")
         pipe.set_adapters(names, [lora.get("scale", 1.0) for lora in loras])
         pipe.fuse_lora()
 

@@ -1,5 +1,8 @@
 #include "bench/plan/cases.h"
 
+#include <filesystem>
+#include <vector>
+
 #include "bench/plan/axis_name.h"
 #include "io/sha256.h"
 #include "pipeline/model/lora_choice.h"

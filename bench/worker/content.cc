@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <set>
 
 #include "bench/plan/engine_name.h"
 #include "bench/worker/worker_command.h"
+#include "pipeline/model/lora_choice.h"
 #include "pipeline/model/model_files.h"
 #include "reports/run/line_types.h"
 
@@ -34,6 +36,16 @@ std::string differing(const json& before, const json& now) {
   for (const std::string& name : names)
     if (before.value(name, json()) != now.value(name, json())) return name;
   return "";
+}
+
+// What says where a file lies that is neither of the model's folder nor of the VAE's: two
+// environments may have another under the same name.
+std::string other_place_of(const std::string& name, const json& load) {
+  if (name.starts_with("scheduler/")) return load.value("scheduler", "");
+  if (!name.starts_with("lora/")) return "";
+  const std::vector<LoraChoice> loras = read_lora_choices(load.value("lora", json()));
+  const std::size_t number = std::strtoul(name.c_str() + 5, nullptr, 10);  // "lora/1/NAME"
+  return number >= 1 && number <= loras.size() ? loras[number - 1].path : "";
 }
 
 }  // namespace
@@ -79,8 +91,6 @@ void RunContent::admit(const json& environment, const json& content, const std::
   const std::string id = environment.at("id");
   const json& load = environment.at("load");
   const std::string model = load.value("model", ""), vae = load.value("vae", "");
-  // What stands under one name in several environments is another file where these differ.
-  const json places = {vae, load.value("scheduler", ""), load.value("lora", json())};
   const std::lock_guard lock(mutex_);
   const auto check = [&](const std::string& key, const json& now, const std::string& folder) {
     const auto [known, fresh] = known_.try_emplace(key, now);
@@ -89,14 +99,15 @@ void RunContent::admit(const json& environment, const json& content, const std::
       throw ContentChanged(fmt::format(
           "{}: {} of {} is not the file that earlier parts of this run were made with; one run is "
           "made of one model and one engine: put it back, or begin another run",
-          where, name, folder));
+          where, name, name.starts_with("lora/") ? other_place_of(name, load) : folder));
   };
   const json files = content.at("files");
   check(id + " files", files, model);
   check(id + " program", content.at("program"), environment.at("engine").get<std::string>());
   // Both arms read the same files, which may have changed between their loads.
   for (const auto& [name, digest] : files.items())
-    check(fmt::format("{}\n{}\n{}", model, places.dump(), name), json{{name, digest}}, model);
+    check(fmt::format("{}\n{}\n{}\n{}", model, vae, other_place_of(name, load), name),
+          json{{name, digest}}, model);
 }
 
 void RunContent::admit_record(const json& record, const PlanIndex& index,

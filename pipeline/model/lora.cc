@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <utility>
@@ -207,7 +208,10 @@ class LoraReader {
     const auto ending =
         std::ranges::find_if(kEndings, [&](const Ending& one) { return rest.ends_with(one.text); });
     if ((component.empty() && !of_peft) || ending == std::end(kEndings))
-      refuse(key, fmt::format("is no name of diffusers, PEFT or kohya; {}", kMerge));
+      refuse(
+          key,
+          "is no name of diffusers, PEFT or kohya; save it anew with a saver of theirs, or merge "
+          "it into the model and name that folder with --model");
     std::string module = rest.substr(0, rest.size() - std::string(ending->text).size());
     if (of_peft) component = component_of(key, module);
     if (ending->text[0] == '_') module = current_name(module, component == "unet");

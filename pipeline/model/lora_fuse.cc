@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 
 namespace sameseed {

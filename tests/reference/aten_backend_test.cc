@@ -11,6 +11,7 @@ namespace sameseed {
 namespace {
 
 // The weights of diffusers' layers ask for gradients, and ATen multiplies differently for those.
+// PEFT freezes all of a component when any of its layers gets a LoRA.
 TEST(AtenBackend, RoundsAStridedBatchAsDiffusersLayersDo) {
   const auto folder = std::filesystem::path(::testing::TempDir()) / "aten-linear";
   for (const auto type : {at::kFloat, at::kHalf, at::kBFloat16})
@@ -28,6 +29,12 @@ TEST(AtenBackend, RoundsAStridedBatchAsDiffusersLayersDo) {
       const at::Tensor wanted = at::linear(x, weight, bias.set_requires_grad(true)).detach();
       EXPECT_TRUE(at::equal(got, wanted))
           << at::toString(type) << " " << batch << " " << channels << " " << pixels;
+      Weights with_lora = Weights::open(folder, "m", "", type);
+      with_lora.fuse({{.component = "unet", .tensor = "another", .down = {}, .up = {}}});
+      const at::Tensor frozen =
+          backend->linear(with_lora, channels, channels, /*bias=*/true)->forward(x);
+      EXPECT_TRUE(at::equal(frozen, at::linear(x, weight.detach(), bias.detach())))
+          << "with a LoRA: " << at::toString(type) << " " << batch << " " << channels;
     }
   std::filesystem::remove_all(folder);
 }

@@ -108,6 +108,38 @@ TEST_F(Content, OfARunIsOneForAllItsWorkers) {
     }
 }
 
+// Files of one name that lie elsewhere are others; the model's own are not.
+TEST_F(Content, OfOtherSamplersAndLorasIsTheirOwn) {
+  const auto environment = [](const char* id, const char* place) {
+    return json{{"id", id},
+                {"engine", "reference"},
+                {"load",
+                 {{"model", "/m"},
+                  {"scheduler", std::string(place) + ".json"},
+                  {"lora", {{{"path", std::string(place) + "/ink"}, {"scale", 1}}}}}}};
+  };
+  const auto of = [](const char* sampler, const char* lora, const char* unet) {
+    return json{
+        {"files",
+         {{"scheduler/scheduler_config.json", sampler}, {"lora/1/x", lora}, {"unet/w", unet}}},
+        {"program", json::object()}};
+  };
+  RunContent run;
+  run.admit(environment("a", "/one"), of("1", "1", "1"), "r");
+  run.admit(environment("b", "/two"), of("2", "2", "1"), "r");
+  for (const auto& [content, name] :
+       {std::pair{of("2", "1", "1"), "scheduler/scheduler_config.json of /m"},
+        {of("1", "2", "1"), "lora/1/x of /one/ink"},
+        {of("1", "1", "2"), "unet/w of /m"}})
+    try {
+      run.admit(environment(name, "/one"), content, "r");
+      FAIL() << name;
+    } catch (const ContentChanged& changed) {
+      EXPECT_TRUE(std::string(changed.what()).starts_with(std::string("r: ") + name + " is not"))
+          << changed.what();
+    }
+}
+
 TEST(ContentDigest, IsThatOfTheFileOrOfItsPieces) {
   const fs::path file = ::testing::TempDir() + "sameseed-digest";
   const std::size_t piece = 8 << 20;
