@@ -2,8 +2,6 @@
 sameseed_library(sameseed_network LIBTORCH
   UNITS
     "layers/backend.cc noise.cc unet/embeddings.cc watch/nonfinite.cc"
-    "model/config_fields.cc model/pipeline_config.cc text/text_encoder_config.cc
-     unet/unet_config.cc vae/vae_config.cc"
     "layers/resnet.cc model/lora_fuse.cc model/tensor_files.cc watch/stopwatch.cc"
     "schedulers/ddim.cc schedulers/distilled_timesteps.cc schedulers/dpm_solver.cc schedulers/dpm_update.cc schedulers/edm.cc schedulers/edm_dpm_solver.cc
      schedulers/edm_euler.cc schedulers/euler.cc schedulers/euler_ancestral.cc schedulers/heun.cc schedulers/lcm.cc

@@ -29,6 +29,7 @@
 #include "io/files.h"
 #include "io/json_schema.h"
 #include "pipeline/model/lora.h"
+#include "pipeline/model/model_check.h"
 #include "pipeline/text/tokenizer.h"
 #include "reports/judge/gate.h"
 #include "reports/judge/reach.h"
@@ -65,14 +66,20 @@ ExpectedTimes probe(const json& plan, Verbosity verbosity) {
   return times;
 }
 
-// A LoRA that cannot be fused is an error before anything is written, as a wrong matrix is.
-void check_loras_of(const json& plan) {
+// A model that cannot be run, or a LoRA that cannot be fused, is an error before anything is
+// written, as a wrong matrix is. Other engines may have models of another kind.
+void check_models_of(const json& plan) {
   std::set<std::string> checked;
   for (const json& environment : plan.at("environments")) {
     const json& load = environment.at("load");
     const std::string engine = environment.at("engine");
-    if (!load.contains("lora") || (engine != "reference" && engine != "accelerated")) continue;
-    if (!checked.insert(load.dump()).second) continue;
+    if (engine != "reference" && engine != "accelerated") continue;
+    json named;  // what of the load names files
+    for (const char* name : {"model", "vae", "variant", "lora"})
+      if (load.contains(name)) named[name] = load.at(name);
+    if (!checked.insert(named.dump()).second) continue;
+    check_model(named);
+    if (!load.contains("lora")) continue;
     check_loras(read_lora_choices(load.at("lora")), load.at("model").get<std::string>(),
                 load.value("variant", ""));
   }
@@ -269,7 +276,7 @@ PlannedRun plan_run(const PlanOptions& options) {
   apply_vae_and_variant(options.model, load);
   PlannedRun planned{options.out.empty() ? "sameseed-run-" + matrix.name : options.out,
                      std::move(text), make_plan(matrix, load)};
-  check_loras_of(planned.plan);
+  check_models_of(planned.plan);
   if (options.trace) planned.plan["trace"] = true;
   return planned;
 }

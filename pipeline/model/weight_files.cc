@@ -43,6 +43,22 @@ WeightFiles weight_files(const std::filesystem::path& folder, const std::string&
   return found;
 }
 
+WeightFiles require_weight_files(const std::filesystem::path& folder, const std::string& stem,
+                                 const std::string& variant) {
+  WeightFiles found = weight_files(folder, stem, variant);
+  if (!found.files.empty()) return found;
+  std::string there;
+  if (std::filesystem::is_directory(folder))
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+      if (entry.path().filename().string().starts_with(stem))
+        there += fmt::format(" {}", entry.path().filename().string());
+  throw UserError(fmt::format(
+      "{}: no {}{}.safetensors and no index for it{}; choose another --variant, or convert the "
+      "weights to safetensors",
+      folder.string(), stem, variant.empty() ? "" : "." + variant,
+      there.empty() ? "" : " (there is:" + there + ")"));
+}
+
 const char* weight_stem(const std::string& component) {
   return component.starts_with("text_encoder") ? "model" : "diffusion_pytorch_model";
 }

@@ -18,6 +18,10 @@ struct WeightFiles {
 WeightFiles weight_files(const std::filesystem::path& folder, const std::string& stem,
                          const std::string& variant);
 
+// The same, where there are any. Throws UserError, with what is there and what would do, else.
+WeightFiles require_weight_files(const std::filesystem::path& folder, const std::string& stem,
+                                 const std::string& variant);
+
 // "model" for the text encoders, else "diffusion_pytorch_model".
 const char* weight_stem(const std::string& component);
 

@@ -156,21 +156,9 @@ Weights Weights::open(const std::filesystem::path& folder, const std::string& st
   store->folder = folder.string();
   store->type = type;
   store->device = device;
-  const WeightFiles found = weight_files(folder, stem, variant);
+  const WeightFiles found = require_weight_files(folder, stem, variant);
   store->left_out = found.left_out;
   for (const std::filesystem::path& file : found.files) store->add(SafetensorsFile::open(file));
-  if (found.files.empty()) {
-    std::string there;
-    if (std::filesystem::is_directory(folder))
-      for (const auto& entry : std::filesystem::directory_iterator(folder))
-        if (entry.path().filename().string().starts_with(stem))
-          there += fmt::format(" {}", entry.path().filename().string());
-    throw UserError(fmt::format(
-        "{}: no {}{}.safetensors and no index for it{}; choose another --variant, or convert "
-        "the weights to safetensors",
-        folder.string(), stem, variant.empty() ? "" : "." + variant,
-        there.empty() ? "" : " (there is:" + there + ")"));
-  }
   return Weights(std::move(store), "");
 }
 

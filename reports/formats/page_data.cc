@@ -197,6 +197,7 @@ json table_of(const ReportTable& table) {
     rows.push_back({{"label", row.label}, {"cells", row.cells}, {"levels", row.levels}});
   return {{"title", table.title},
           {"of_rows", table.of_rows},
+          {"is_of_sentences", table.is_of_sentences},
           {"titles", table.titles},
           {"rows", rows},
           {"notes", table.notes}};

@@ -5,9 +5,15 @@ const kRows = 100;  // of the table of settings, at a time
 function drawHead() {
   document.title = at("title").textContent = `sameseed: ${data.name}`;
   const host = [data.host.cpu, data.host.cores && `${data.host.cores} cores`].filter(Boolean).join(", ");
-  at("origin").textContent = [data.started, host, `model ${String(data.model).split("/").filter(Boolean).pop()}`, `sameseed ${data.version}`,
+  at("origin").textContent = [data.started, host, modelLabel(), `sameseed ${data.version}`,
     `cohort ${data.cohort.slice(0, 12)}`, data.kept].filter(Boolean).join(" · ");
   at("origin").title = `model ${data.model}`;
+}
+
+// The last part of the folder; of several models their names.
+function modelLabel() {
+  const axis = data.axes.find((one) => one.name === "both.load.model");
+  return axis ? `models ${axis.values.join(", ")}` : `model ${String(data.model).split("/").filter(Boolean).pop()}`;
 }
 
 function drawAnswer() {
@@ -60,16 +66,17 @@ function drawTables() {
       make("ul", {}, ...table.notes.map((note) => make("li", note.startsWith("  ") ? { style: "margin-left: 1.5rem" } : {}, note.trim())))) : null));
 }
 
-function drawnTable({ of_rows, titles, rows }) {
-  const proves = rows.some((row) => Object.keys(row.levels || {}).length);
-  const body = rows.map((row) => {
+function drawnTable({ of_rows, titles, rows, is_of_sentences }) {
+  const proves = rows.some((row) => Object.keys(row.levels || {}).length), kind = is_of_sentences ? "words" : "number";
+  const body = rows.map((row, index) => {
     const { words, evidence } = proves && Object.keys(row.levels || {}).length ? engagementOf(row.levels) : { words: "–", evidence: "" };
-    return make("tr", {}, make("th", { scope: "row" }, row.label), ...row.cells.map((cell) => make("td", { class: "number" }, cell)),
+    const again = is_of_sentences && index > 0 && rows[index - 1].label === row.label;
+    return make("tr", {}, make("th", { scope: "row" }, again ? "" : row.label), ...row.cells.map((cell) => make("td", { class: kind }, cell)),
       proves ? make("td", { title: evidence }, make("span", { class: engagedClass(words) }, words), evidence ? make("div", { class: "note" }, evidence) : null) : null);
   });
   return make("table", {},
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, of_rows),
-      ...titles.map((title) => make("th", { scope: "col", class: "number" }, title)), proves ? make("th", { scope: "col" }, "did it act?") : null)),
+      ...titles.map((title) => make("th", { scope: "col", class: kind }, title)), proves ? make("th", { scope: "col" }, "did it act?") : null)),
     make("tbody", {}, ...body));
 }
 
