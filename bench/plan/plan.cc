@@ -18,6 +18,7 @@
 #include "io/json_schema.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
+#include "pipeline/schedulers/own_steps.h"
 #include "reports/run/cohort.h"
 #include "reports/run/lora_names.h"
 
@@ -41,6 +42,13 @@ json axes_of(const Matrix& matrix) {
   for (const Axis& axis : matrix.axes)
     list.push_back({{"name", axis.name}, {"values", axis.values}});
   return list;
+}
+
+std::string words_of(const Point& setting) {
+  std::string text;
+  for (const auto& [name, value] : setting)
+    text += fmt::format("{} {} = {}", text.empty() ? " with" : ",", name, excerpt(value));
+  return text;
 }
 
 class Planner {
@@ -111,11 +119,16 @@ class Planner {
   // Values that are good one by one may not go together: said here once, and not by every sample.
   void check_requests(const Point& setting) const {
     for (const char* arm : {"reference", "candidate"}) try {
-        read_request(
-            source_.arm(setting, arm, matrix_.prompts.front(), matrix_.seeds.front()).request);
+        const Case made = source_.arm(setting, arm, matrix_.prompts.front(), matrix_.seeds.front());
+        const Request request = read_request(made.request);
+        if (request.timesteps.empty() && request.sigmas.empty()) continue;
+        const json& load = made.environment.at("load");
+        const std::string why = refusal_of_own_steps(
+            scheduler_class_of(load.at("model").get<std::string>(), load.value("scheduler", "")),
+            !request.timesteps.empty(), !request.sigmas.empty());
+        if (!why.empty()) throw UserError(why + "; or leave the combination out by `exclude`");
       } catch (const UserError& error) {
-        throw UserError(
-            fmt::format("{} in the {}: {}", printable(json(setting).dump()), arm, error.what()));
+        throw UserError(fmt::format("the {}{}: {}", arm, words_of(setting), error.what()));
       }
   }
 

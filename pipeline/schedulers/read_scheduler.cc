@@ -9,46 +9,28 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "io/json.h"
+#include "pipeline/schedulers/own_steps.h"
 #include "pipeline/schedulers/scheduler_classes.h"
 
 namespace sameseed {
 namespace {
 
-// `takes_...`: whether the class's set_timesteps() takes such a list. Where diffusers has the
-// parameter and fails all the same, it counts as no: EDMEulerScheduler takes no list but a tensor,
-// of places in its own ramp, and UniPCMultistepScheduler levels of flow matching only.
 struct Class {
   const char* name;
   MakeScheduler (*read)(ConfigFields& fields);
-  bool takes_timesteps = false, takes_sigmas = false;
 };
 constexpr Class kClasses[] = {
-    {"EulerDiscreteScheduler", read_euler, true, true},
+    {"EulerDiscreteScheduler", read_euler},
     {"EulerAncestralDiscreteScheduler", read_euler_ancestral},
-    {"DPMSolverMultistepScheduler", read_dpm_solver, true},
+    {"DPMSolverMultistepScheduler", read_dpm_solver},
     {"EDMDPMSolverMultistepScheduler", read_edm_dpm_solver},
     {"EDMEulerScheduler", read_edm_euler},
     {"DDIMScheduler", read_ddim},
-    {"LCMScheduler", read_lcm, true},
-    {"TCDScheduler", read_tcd, true},
-    {"HeunDiscreteScheduler", read_heun, true},
+    {"LCMScheduler", read_lcm},
+    {"TCDScheduler", read_tcd},
+    {"HeunDiscreteScheduler", read_heun},
     {"UniPCMultistepScheduler", read_unipc},
 };
-
-void check_lists(const Class& one, const StepsAsked& asked) {
-  const auto refuse = [&](const char* list, bool Class::*takes) {
-    std::vector<std::string> others;
-    for (const Class& other : kClasses)
-      if (other.*takes) others.emplace_back(other.name);
-    throw UserError(fmt::format("{}: {} does not take them, as in diffusers; {} does", list,
-                                one.name, fmt::join(others, " or ")));
-  };
-  if (!asked.timesteps.empty() && !asked.sigmas.empty())
-    throw UserError("timesteps, sigmas: only one of them can be given, as in diffusers");
-  if (!asked.timesteps.empty() && !one.takes_timesteps)
-    refuse("timesteps", &Class::takes_timesteps);
-  if (!asked.sigmas.empty() && !one.takes_sigmas) refuse("sigmas", &Class::takes_sigmas);
-}
 
 }  // namespace
 
@@ -80,7 +62,10 @@ MakeScheduler read_scheduler(const std::filesystem::path& file, const std::strin
       warnings.push_back(fmt::format("{}: {} has no {}: ignored, as in diffusers",
                                      fields.path().string(), wanted, fmt::join(unknown, ", ")));
     return [&one, make](const StepsAsked& asked, at::Device device) {
-      check_lists(one, asked);
+      if (const std::string why =
+              refusal_of_own_steps(one.name, !asked.timesteps.empty(), !asked.sigmas.empty());
+          !why.empty())
+        throw UserError(why);
       return make(asked, device);
     };
   }

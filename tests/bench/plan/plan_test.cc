@@ -6,6 +6,7 @@
 #include <set>
 
 #include "io/error.h"
+#include "io/files.h"
 
 namespace sameseed {
 namespace {
@@ -61,11 +62,37 @@ TEST(Plan, RefusesValuesThatDoNotGoTogetherOnce) {
     make_plan(matrix, {{"model", "m"}});
     ADD_FAILURE();
   } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what())
-                  .find("in the candidate: timesteps, sigmas: only one of them can be given"),
+    EXPECT_NE(std::string(error.what()).find(": timesteps, sigmas: only one of them can be given"),
               std::string::npos)
         << error.what();
   }
+}
+
+TEST(Plan, RefusesListsThatASamplerDoesNotTake) {
+  Matrix matrix = small_matrix();
+  matrix.request["timesteps"] = {999, 499};
+  matrix.axes.push_back({"both.load.scheduler", {json("LCMScheduler")}});
+  EXPECT_NO_THROW(make_plan(matrix, {{"model", "m"}}));
+  matrix.axes.back().values.push_back("DDIMScheduler");
+  try {
+    make_plan(matrix, {{"model", "m"}});
+    ADD_FAILURE();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("both.load.scheduler = \"DDIMScheduler\", candidate.env.ONEFLOW"),
+              std::string::npos)
+        << error.what();
+  }
+  matrix.exclude.push_back({{{"both.load.scheduler", "DDIMScheduler"}}, "takes no timesteps"});
+  EXPECT_NO_THROW(make_plan(matrix, {{"model", "m"}}));
+  // The model's own sampler.
+  matrix.axes.pop_back();
+  matrix.exclude.pop_back();
+  const std::string model = ::testing::TempDir() + "model-with-ddim";
+  write_file(model + "/scheduler/scheduler_config.json", R"({"_class_name":"DDIMScheduler"})");
+  EXPECT_THROW(make_plan(matrix, {{"model", model}}), UserError);
+  write_file(model + "/scheduler/scheduler_config.json", R"({"_class_name":"TCDScheduler"})");
+  EXPECT_NO_THROW(make_plan(matrix, {{"model", model}}));
 }
 
 TEST(Plan, LeavesVariablesOfTheOtherArmUnset) {
