@@ -17,7 +17,7 @@
 #include "io/enhance.h"
 #include "io/error.h"
 #include "io/png.h"
-#include "pipeline/schedulers/read_scheduler.h"
+#include "pipeline/schedulers/own_steps.h"
 #include "pipeline/watch/nonfinite.h"
 #include "pipeline/watch/trace.h"
 
@@ -127,7 +127,7 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   const std::optional<Upload> upload = upload_ ? std::optional(upload_()) : std::nullopt;
   pipeline_.emplace(options, arithmetic_.backends, report, upload ? &*upload : nullptr);
   report.effective = arithmetic_.effective;
-  report.effective["sampler"] = model_scheduler_class(options.model, options.scheduler);
+  report.effective["sampler"] = scheduler_class_of(options.model, options.scheduler);
   report.engagement = arithmetic_.probes;
   report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
   if (!device_.is_cpu()) {

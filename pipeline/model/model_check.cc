@@ -1,7 +1,6 @@
 #include "pipeline/model/model_check.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -19,17 +18,19 @@ namespace sameseed {
 void check_model(const nlohmann::json& load) {
   const std::filesystem::path model = load.at("model").get<std::string>();
   const std::string other_vae = load.value("vae", ""), variant = load.value("variant", "");
-  const std::filesystem::path vae = other_vae.empty() ? model / "vae" : other_vae;
+  const std::filesystem::path vae =
+      other_vae.empty() ? model / "vae" : std::filesystem::path(other_vae);
   read_pipeline_config(model);
   read_unet_config(model / "unet");
   read_vae_config(vae);
   for (const char* encoder : {"text_encoder", "text_encoder_2"})
     read_text_encoder_config(model / encoder);
   for (const char* tokenizer : {"tokenizer", "tokenizer_2"}) Tokenizer::open(model / tokenizer);
-  const std::array components = {std::pair{"unet", model / "unet"},
-                                 {"vae", vae},
-                                 {"text_encoder", model / "text_encoder"},
-                                 {"text_encoder_2", model / "text_encoder_2"}};
+  const std::pair<const char*, std::filesystem::path> components[] = {
+      {"unet", model / "unet"},
+      {"vae", vae},
+      {"text_encoder", model / "text_encoder"},
+      {"text_encoder_2", model / "text_encoder_2"}};
   const bool any_variant = std::ranges::any_of(components, [&](const auto& component) {
     return !weight_files(component.second, weight_stem(component.first), variant).files.empty();
   });

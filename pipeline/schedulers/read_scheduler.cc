@@ -7,8 +7,6 @@
 #include <algorithm>
 
 #include "io/error.h"
-#include "io/files.h"
-#include "io/json.h"
 #include "pipeline/schedulers/own_steps.h"
 #include "pipeline/schedulers/scheduler_classes.h"
 
@@ -87,13 +85,6 @@ MakeScheduler read_model_scheduler(const std::filesystem::path& model, const std
         "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
         other, fmt::join(known, ", ")));
   return read_scheduler(own, other, warnings);
-}
-
-std::string model_scheduler_class(const std::filesystem::path& model, const std::string& other) {
-  std::filesystem::path file = other.empty() ? model / "scheduler" : std::filesystem::path(other);
-  if (std::filesystem::is_directory(file)) file /= "scheduler_config.json";
-  if (!std::filesystem::exists(file)) return other;
-  return read_json(file).value("_class_name", "");
 }
 
 }  // namespace sameseed

@@ -23,7 +23,4 @@ MakeScheduler read_scheduler(const std::filesystem::path& file, const std::strin
 MakeScheduler read_model_scheduler(const std::filesystem::path& model, const std::string& other,
                                    std::vector<std::string>& warnings);
 
-// The class that it then is. The same two arguments.
-std::string model_scheduler_class(const std::filesystem::path& model, const std::string& other);
-
 }  // namespace sameseed
