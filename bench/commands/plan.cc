@@ -29,7 +29,7 @@
 #include "io/files.h"
 #include "io/json_schema.h"
 #include "pipeline/model/lora.h"
-#include "pipeline/model/model_check.h"
+#include "pipeline/model_check.h"
 #include "pipeline/text/tokenizer.h"
 #include "reports/judge/gate.h"
 #include "reports/judge/reach.h"

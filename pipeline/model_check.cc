@@ -1,4 +1,4 @@
-#include "pipeline/model/model_check.h"
+#include "pipeline/model_check.h"
 
 #include <algorithm>
 #include <filesystem>
