@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Runs diffusers' pipeline beside `sameseed image` with every sampler. For development only.
 
-    live_samplers.py --program build/release/bin/sameseed [--model DIR] [--all] [--precision fp16]... [--class NAME]...
+    live_samplers.py --program build/release/bin/sameseed [--model DIR] [--all | --first] [--precision fp16]...
+                     [--class NAME]... [--steps N]... [--device cuda]
 
-The samplers are those of make_scheduler_goldens.py that are tried at many numbers of steps (--all: all of them), at
-1, 4, 5, 8, 20 and 50 steps where diffusers takes so many, guidance 5. Prints a line a sampler, and exits with 1 unless
-the final latents of every case are equal to the bit. torch must be the wheel whose LibTorch the program was built with.
+The samplers are those of make_scheduler_goldens.py that are tried at many numbers of steps (--all: all of them,
+--first: the first of each class), at 1, 4, 5, 8, 20 and 50 steps where diffusers takes so many, guidance 5. Prints a
+line a sampler, and exits with 1 unless the final latents of every case are equal to the bit. torch must be the wheel
+whose LibTorch the program was built with.
 """
 import argparse
 import json
@@ -33,7 +35,7 @@ def of_diffusers(pipe, config, steps):
     pipe.scheduler = getattr(diffusers, config["_class_name"]).from_config(config)
     try:
         return pipe(PROMPT, width=SIDE, height=SIDE, num_inference_steps=steps, guidance_scale=5.0,
-                    generator=torch.Generator("cpu").manual_seed(SEED), output_type="latent").images
+                    generator=torch.Generator("cpu").manual_seed(SEED), output_type="latent").images.cpu()
     except (ValueError, IndexError) as error:
         return error
 
@@ -58,6 +60,9 @@ def main():
     parser.add_argument("--program", required=True, help="the sameseed binary")
     parser.add_argument("--model", type=pathlib.Path, default=HERE / "parity/model_a")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--first", action="store_true")
+    parser.add_argument("--steps", action="append", type=int)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--precision", action="append", choices=tuple(samplers.TYPES))
     parser.add_argument("--class", action="append", dest="classes", metavar="NAME")
     args = parser.parse_args()
@@ -65,13 +70,18 @@ def main():
     pipe = parity.load(args.model)
     wrong = total = 0
     for precision in args.precision or samplers.TYPES:
-        pipe.to(samplers.TYPES[precision])
+        pipe.to(args.device, samplers.TYPES[precision])
+        seen = set()
         for name, config, numbers in samplers.configs():
-            if args.classes and name not in args.classes or not args.all and len(numbers) < 6:
+            few = not args.all and not args.first and len(numbers) < 6
+            if args.classes and name not in args.classes or few:
                 continue
+            if args.first and name in seen:
+                continue
+            seen.add(name)
             config = {"_class_name": name, **config}
             bad, equal = [], 0
-            for steps in STEPS:
+            for steps in args.steps or STEPS:
                 want, got = of_diffusers(pipe, config, steps), of_sameseed(args.program, args.model, config, steps,
                                                                            precision)
                 if isinstance(want, Exception):
