@@ -14,6 +14,7 @@
 #include "reports/statistics/factorial.h"
 #include "reports/statistics/mean_test.h"
 #include "reports/statistics/paired_bootstrap.h"
+#include "reports/summary/claim_settings.h"
 #include "reports/summary/summary.h"
 
 namespace sameseed {
@@ -37,87 +38,12 @@ std::string title_of(const std::string& metric) {
 
 std::string half_axis(const char* what) { return fmt::format(fmt::runtime(kHalf), what); }
 
-// One model's comparisons, each with the switches that are on in it.
-struct OfModel {
-  std::string name;  // empty: the only one
-  const Effects* effects = nullptr;
-  struct Entry {
-    const Comparison* comparison;
-    Setting on;  // candidate's switches that are not off
-  };
-  std::vector<Entry> entries;
-  std::vector<const FloorRow*> floor;
-
-  // Null where there is none. `api`: of the reference's variable, where the matrix has it.
-  const Comparison* with(const Setting& on, const char* against = "reference",
-                         const AxisValue& api = nullptr) const {
-    for (const Entry& entry : entries) {
-      const auto of = entry.comparison->setting.find(kApiAxis);
-      if (entry.on == on && entry.comparison->against == against &&
-          (of == entry.comparison->setting.end() || of->second == api))
-        return entry.comparison;
-    }
-    return nullptr;
-  }
-  const EffectOfSwitch* effect(const std::string& axis, const AxisValue& level) const {
-    const auto found =
-        std::ranges::find(effects->estimates, Setting{{axis, level}}, &EffectOfSwitch::levels);
-    return found == effects->estimates.end() ? nullptr : &*found;
-  }
-};
-
-std::vector<OfModel> models_of(const Summary& summary) {
-  std::vector<OfModel> models;
-  for (const auto& [name, effects] : summary.effects_by_model)
-    models.push_back({.name = name, .effects = &effects, .entries = {}, .floor = {}});
-  if (models.empty())
-    models.push_back({.name = {}, .effects = &summary.effects, .entries = {}, .floor = {}});
-  const std::vector<SweepSwitch> switches = switches_of(summary.axes);
-  for (const Comparison& comparison : summary.comparisons) {
-    const auto model = comparison.setting.find(kModelsAxis);
-    for (OfModel& one : models) {
-      if (model != comparison.setting.end() && model->second != one.name) continue;
-      Setting on;
-      for (const SweepSwitch& own : switches)
-        if (const auto level = comparison.setting.find(own.axis);
-            level != comparison.setting.end() && level->second != own.off)
-          on[own.axis] = level->second;
-      one.entries.push_back({&comparison, on});
-      for (const FloorRow& row : summary.noise_floor.rows)  // rows of this model share its cases
-        for (const auto& [kind, quality] : comparison.quality)
-          for (const auto& [label, floor] : quality.floors)
-            if (floor.row == row.id && std::ranges::find(one.floor, &row) == one.floor.end())
-              one.floor.push_back(&row);
-    }
-  }
-  return models;
-}
-
 TestedClaim cannot(const std::string& claim, const OfModel& model, std::string because) {
   return {.claim = claim,
           .model = model.name,
           .of = {},
           .answer = kCannotBeTested,
           .because = std::move(because)};
-}
-
-// Losses of two comparisons, prompt by prompt: the first less the second.
-std::vector<double> differences(const Comparison& one, const Comparison& other,
-                                const ReportMetric& metric) {
-  const auto losses = [&](const Comparison& comparison) {
-    std::map<PairKey, double> by_pair;
-    for (const ScoredPair& scored : comparison.pairs)
-      if (const auto value = scored.value(metric.name))
-        by_pair[key_of(scored.pair)] = metric.loss(*value);
-    return by_pair;
-  };
-  const auto theirs = losses(other);
-  std::map<PairKey, double> both;
-  for (const auto& [key, loss] : losses(one))
-    if (const auto found = theirs.find(key);
-        found != theirs.end() && std::isfinite(loss) && std::isfinite(found->second))
-      both[key] = loss - found->second;
-  return means_of_prompts(both);
 }
 
 // A claim that a mean is above 0.
@@ -157,34 +83,33 @@ TestedClaim half_costs(const OfModel& model, const char* what, const char* of_wh
   const std::string claim = fmt::format("half accumulation {} costs quality", of_what),
                     axis = half_axis(what);
   const EffectOfSwitch* effect = model.effect(axis, "1");
-  if (!effect) return cannot(claim, model, "the run does not hold it on beside off");
+  if (!effect || effect->contexts == 0)
+    return cannot(claim, model, "the run does not hold it on beside off");
   if (const std::string why = inert_reason(model, axis, "1"); !why.empty())
     return cannot(claim, model, why);
   const auto found = effect->quality.find(headline);
   if (found == effect->quality.end() || !found->second.has_value())
     return cannot(claim, model, "its pictures have no scores");
   const EffectOn& on = found->second;
-  const Comparison* off = model.with({});
-  const Quality* of_off = off ? off->metric(headline) : nullptr;
+  const ByContext off = model.with({}), with = model.with({{axis, "1"}});
+  const std::optional<double> of_off = mean_of(off, with, headline);
   TestedClaim tested{.claim = claim,
                      .model = model.name,
                      .value = on.estimate.value,
                      .interval = on.estimate.interval,
                      .of = "more " + title_of(headline) + " than off"};
-  if (const Comparison* with = model.with({{axis, "1"}}))
-    if (const Quality* colour = with->metric(kColour); colour && colour->statistics.n() > 0)
-      tested.because = fmt::format("mean ΔE {:.2g} from the reference, where {:g} may be seen",
-                                   colour->statistics.mean.value, kSeen);
+  if (const auto colour = mean_of(with, off, kColour))
+    tested.because =
+        fmt::format("mean ΔE {:.2g} from the reference, where {:g} may be seen", *colour, kSeen);
   const auto add = [&](const std::string& reason) {
     tested.because += (tested.because.empty() ? "" : "; ") + reason;
   };
   tested.answer = on.verdict == "costs" ? kHolds : on.verdict == "buys" ? kDoesNotHold : kNotShown;
   if (tested.answer != kNotShown) return tested;
-  const double bound = of_off ? kNegligible * of_off->statistics.mean.value : 0;
+  const double bound = kNegligible * of_off.value_or(0);
   if (tested.interval && tested.interval->high <= bound) {
     tested.answer = kDoesNotHold;
-    add(fmt::format("at most a quarter of the {:.3g} with all switches off",
-                    of_off->statistics.mean.value));
+    add(fmt::format("at most a quarter of the {:.3g} with all switches off", of_off.value_or(0)));
   } else if (on.needed) {
     add(fmt::format("{:.0f} prompts would show a cost of this size", *on.needed));
   }
@@ -201,14 +126,17 @@ bool is_cpu(const Summary& summary, const Comparison& comparison) {
 
 TestedClaim off_costs_time(const OfModel& model, const Summary& summary) {
   const std::string claim = "switching half accumulation off costs about 5 % of the time";
-  const Comparison* both =
+  const ByContext found =
       model.with({{half_axis("CONV"), "1"}, {half_axis("MATMUL"), "1"}}, "switches_off");
-  if (!both) return cannot(claim, model, "no setting has both on, and nothing else");
-  if (is_cpu(summary, *both))
+  if (found.empty()) return cannot(claim, model, "no setting has both on, and nothing else");
+  if (is_cpu(summary, *found.begin()->second))
     return cannot(claim, model, "on a CPU, times only describe the simulation");
-  const TimingStatistics* total = both->speed.timing("total_ms");
-  if (!total || !total->ratio || !total->ratio->interval)
-    return cannot(claim, model, "too few timed blocks");
+  const auto timed = std::ranges::find_if(found, [](const auto& one) {
+    const TimingStatistics* total = one.second->speed.timing("total_ms");
+    return total && total->ratio && total->ratio->interval;
+  });
+  if (timed == found.end()) return cannot(claim, model, "too few timed blocks");
+  const TimingStatistics* total = timed->second->speed.timing("total_ms");
   const Interval& on = *total->ratio->interval;  // of on over off
   TestedClaim tested{.claim = claim,
                      .model = model.name,
@@ -220,23 +148,27 @@ TestedClaim off_costs_time(const OfModel& model, const Summary& summary) {
                   : high < kAboutFivePercent.low || low > kAboutFivePercent.high ? kDoesNotHold
                                                                                  : kNotShown;
   tested.because = "about 5 %: from 2.5 to 7.5 %";
+  if (found.size() > 1) tested.because += "; with " + setting_label(timed->first);
   return tested;
 }
 
 TestedClaim apis_differ(const OfModel& model, const Summary& summary) {
   const std::string claim = "cuDNN's v7 and v8 differ slightly, but visibly";
-  const auto row = std::ranges::find(model.floor, std::string("cuDNN v8 and v7"), &FloorRow::kind);
   if (const std::string why = inert_reason(model, kApiAxis, "1"); !why.empty())
     return cannot(claim, model, why);
-  if (row == model.floor.end())
-    return cannot(claim, model, "no floor of the two was measured (--floor)");
-  if (!(*row)->reason.empty()) return cannot(claim, model, (*row)->reason);
   const ReportMetric* colour = summary.metric(kColour);
+  MeansOfPairs apart;
+  bool any = false;
+  for (const FloorRow* row : model.floor) {
+    if (row->kind != "cuDNN v8 and v7") continue;
+    if (!row->reason.empty()) return cannot(claim, model, row->reason);
+    any = true;
+    for (const ScoredPair& scored : row->cases)
+      if (const auto value = scored.value(kColour)) apart.add(scored.pair, *value);
+  }
+  if (!any) return cannot(claim, model, "no floor of the two was measured (--floor)");
   if (!colour || !colour->available()) return cannot(claim, model, "colours were not scored");
-  std::map<PairKey, double> by_pair;
-  for (const ScoredPair& scored : (*row)->cases)
-    if (const auto value = scored.value(kColour)) by_pair[key_of(scored.pair)] = *value;
-  std::vector<double> beyond = means_of_prompts(by_pair);
+  std::vector<double> beyond = apart.of_prompts();
   for (double& value : beyond) value -= kSeen;
   TestedClaim tested = is_positive(claim, model, beyond, "mean ΔE, and 1 may be seen");
   if (tested.value) *tested.value += kSeen;
@@ -245,36 +177,45 @@ TestedClaim apis_differ(const OfModel& model, const Summary& summary) {
   return tested;
 }
 
-// "3/0/0" -> 3; 0: by branch, or off.
+// "3/0/0" and "3/branch:1" -> 3; 0: off.
 int interval_of_deepcache(const AxisValue& value) {
   const std::string text = value.is_string() ? value.get<std::string>() : "";
   return text.empty() ? 0 : std::atoi(text.c_str());
 }
 
+// Of several values with one interval the one that the matrix names first.
 void deepcache_loses(const OfModel& model, const Summary& summary,
                      std::vector<TestedClaim>& tested) {
+  const char *lossy = "DeepCache is lossy", *weaker_is = "DeepCache loses less the weaker it is";
   const ReportMetric* metric = summary.metric(summary.effects.headline.value_or(""));
-  std::map<int, const Comparison*> by_interval;
-  for (const OfModel::Entry& entry : model.entries)
-    if (entry.on.size() == 1 && entry.on.contains(kDeepCacheAxis) &&
-        entry.comparison->is_against_reference())
-      by_interval.emplace(interval_of_deepcache(entry.on.at(kDeepCacheAxis)), entry.comparison);
-  const Comparison* off = model.with({});
-  if (by_interval.empty() || !off || !metric) {
-    tested.push_back(cannot("DeepCache is lossy", model, "the run has none beside switches off"));
+  const ByContext off = model.with({});
+  std::map<int, AxisValue> by_interval;
+  for (const SweepSwitch& own : switches_of(summary.axes))
+    for (const AxisValue& value : own.levels)
+      if (own.axis == kDeepCacheAxis && share_context(model.with({{own.axis, value}}), off))
+        by_interval.emplace(interval_of_deepcache(value), value);
+  if (by_interval.empty() || !metric) {
+    tested.push_back(cannot(lossy, model, "the run has none beside switches off"));
     return;
   }
-  const auto& [weakest, first] = *by_interval.begin();
+  const auto at = [&](int interval) {
+    return model.with({{kDeepCacheAxis, by_interval.at(interval)}});
+  };
+  const int weakest = by_interval.begin()->first;
   tested.push_back(
-      is_positive("DeepCache is lossy", model, differences(*first, *off, *metric),
+      is_positive(lossy, model, differences(at(weakest), off, *metric),
                   fmt::format("more {} than off at interval {}", title_of(metric->name), weakest)));
-  for (auto stronger = std::next(by_interval.begin()); stronger != by_interval.end(); ++stronger) {
-    const auto weaker = std::prev(stronger);
-    tested.push_back(
-        is_positive("DeepCache loses less the weaker it is", model,
-                    differences(*stronger->second, *weaker->second, *metric),
-                    fmt::format("more {} at interval {} than at {}", title_of(metric->name),
-                                stronger->first, weaker->first)));
+  for (auto one = std::next(by_interval.begin()); one != by_interval.end(); ++one) {
+    const int weaker = std::prev(one)->first, stronger = one->first;
+    if (!share_context(at(stronger), at(weaker)))
+      tested.push_back(cannot(weaker_is, model,
+                              fmt::format("intervals {} and {} differ in other axes too in each "
+                                          "of their settings",
+                                          stronger, weaker)));
+    else
+      tested.push_back(is_positive(weaker_is, model, differences(at(stronger), at(weaker), *metric),
+                                   fmt::format("more {} at interval {} than at {}",
+                                               title_of(metric->name), stronger, weaker)));
   }
 }
 
@@ -310,18 +251,45 @@ TestedClaim model_is_more_sensitive(const Sensitivity& sensitivity) {
   return tested;
 }
 
-// All half accumulation on, and the strongest DeepCache of the run beside it.
-const Comparison* speed_first(const OfModel& model, bool enhanced) {
-  const Comparison* found = nullptr;
+// All half accumulation on, and the strongest DeepCache of the run beside it; empty where no
+// setting has them.
+Setting speed_first(const OfModel& model) {
+  Setting found;
   int strongest = 0;
   for (const OfModel::Entry& entry : model.entries) {
     if (!entry.comparison->is_against_reference() || !entry.on.contains(kDeepCacheAxis)) continue;
     const int interval = interval_of_deepcache(entry.on.at(kDeepCacheAxis));
     if (entry.on.contains(half_axis("CONV")) && entry.on.contains(half_axis("MATMUL")) &&
-        entry.on.contains(kEnhanceAxis) == enhanced && interval > strongest) {
+        !entry.on.contains(kEnhanceAxis) && interval > strongest) {
       strongest = interval;
-      found = entry.comparison;
+      found = entry.on;
     }
+  }
+  return found;
+}
+
+// The same setting, enhanced.
+ByContext enhanced_beside(const OfModel& model, const Setting& setting) {
+  for (const OfModel::Entry& entry : model.entries) {
+    Setting without = entry.on;
+    if (without.erase(kEnhanceAxis) > 0 && without == setting) return model.with(entry.on);
+  }
+  return {};
+}
+
+// The reference's cuDNN is one of the things that are advised: where a context has both APIs, the
+// comparison with v7 or that with v8 stands for it.
+ByContext with_api(const ByContext& comparisons, bool v7) {
+  ByContext found;
+  for (const auto& [context, comparison] : comparisons) {
+    Setting rest = context;
+    const auto api = rest.find(kApiAxis);
+    const bool is_v7 = api != rest.end() && api->second == "1";
+    if (api != rest.end()) rest.erase(api);
+    if (is_v7 == v7)
+      found[rest] = comparison;
+    else
+      found.emplace(rest, comparison);
   }
   return found;
 }
@@ -331,18 +299,20 @@ void quality_first_is_better(const OfModel& model, const Summary& summary,
   const std::string claim = "the setting advised for quality is better than the one for speed",
                     back = "post-processing gives some of it back";
   const ReportMetric* metric = summary.metric(summary.effects.headline.value_or(""));
-  const Comparison *quality = model.with({}, "reference", "1"), *speed = speed_first(model, false),
-                   *enhanced = speed_first(model, true);
-  if (!quality) quality = model.with({});
-  if (!quality || !speed || !metric)
+  const Setting fast = speed_first(model);
+  const ByContext quality = with_api(model.with({}), true),
+                  speed = fast.empty() ? ByContext() : with_api(model.with(fast), false),
+                  enhanced =
+                      fast.empty() ? ByContext() : with_api(enhanced_beside(model, fast), false);
+  if (!share_context(quality, speed) || !metric)
     tested.push_back(cannot(claim, model, "the run does not hold both"));
   else
-    tested.push_back(is_positive(claim, model, differences(*speed, *quality, *metric),
+    tested.push_back(is_positive(claim, model, differences(speed, quality, *metric),
                                  "more " + title_of(metric->name) + " for speed"));
-  if (!enhanced || !speed || !metric)
+  if (!share_context(enhanced, speed) || !metric)
     tested.push_back(cannot(back, model, "the run does not hold the setting with it"));
   else
-    tested.push_back(is_positive(back, model, differences(*speed, *enhanced, *metric),
+    tested.push_back(is_positive(back, model, differences(speed, enhanced, *metric),
                                  "less " + title_of(metric->name) + " with it"));
 }
 

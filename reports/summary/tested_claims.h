@@ -27,7 +27,9 @@ struct TestedClaim {
   std::string because;               // in words: by which rule, or why it cannot be tested
 };
 
-// A rule each; losses are of the headline metric, against each model's own reference:
+// A rule each; losses are of the headline metric, against each model's own reference, and two
+// settings are held together only where they differ in nothing else; over the values of other axes
+// (guidance, steps, the reference's API) a pair counts with its mean:
 // * half accumulation of convolutions, of products, of attention costs quality: holds where the
 //   switch is shown to cost; does not where its cost is shown to be at most a quarter of what the
 //   candidate loses with all switches off, or it is shown to buy;

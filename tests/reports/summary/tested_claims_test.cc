@@ -90,6 +90,59 @@ TEST(TestedClaims, SayWhyTheyCannotBeTested) {
   }
 }
 
+// `settings`: of guidance, half convolutions and DeepCache, and what each loses.
+std::vector<TestedClaim> claims_of_settings(const std::vector<std::pair<json, double>>& settings) {
+  std::vector<json> list;
+  for (const auto& [setting, loss] : settings) list.push_back(setting);
+  RawRun run = run_of_two_models(list, [&](const std::string&, const json& setting, int prompt) {
+    double loss = 0;
+    for (const auto& [planted, of] : settings)
+      if (planted == setting) loss = of;
+    return loss * (prompt % 2 == 0 ? 1.1 : 0.9);
+  });
+  run.plan["claims"] = true;
+  return summary_of(run).claims.value();
+}
+
+TEST(TestedClaims, AreOfAllValuesOfTheOtherAxes) {
+  const char* guidance = "both.request.guidance";
+  const auto claims = claims_of_settings({{{{guidance, 1}, {kDeep, nullptr}}, 0.01},
+                                          {{{guidance, 1}, {kDeep, "3/0/0"}}, 0.02},
+                                          {{{guidance, 7}, {kDeep, nullptr}}, 0.1},
+                                          {{{guidance, 7}, {kDeep, "3/0/0"}}, 0.4}});
+  EXPECT_NEAR(claim_in(claims, "DeepCache is lossy", "base").value.value(), (0.01 + 0.3) / 2, 1e-9);
+}
+
+TEST(TestedClaims, NeverHoldTogetherWhatDiffersInAnotherAxisToo) {
+  const char* guidance = "both.request.guidance";
+  const auto claims = claims_of_settings(
+      {{{{guidance, 1}, {kDeep, nullptr}}, 0.01}, {{{guidance, 7}, {kDeep, "3/0/0"}}, 0.4}});
+  EXPECT_EQ(answer(claims, "DeepCache is lossy", "base"), kCannotBeTested);
+}
+
+TEST(TestedClaims, KnowEveryWayToLeaveTheOlderApiOff) {
+  const char* api = "reference.env.TORCH_CUDNN_V8_API_DISABLED";
+  const auto claims = claims_of_settings({{{{api, "0"}, {kConvAxis, "0"}, {kDeep, nullptr}}, 0.01},
+                                          {{{api, "0"}, {kConvAxis, "1"}, {kDeep, "3/0/0"}}, 0.4},
+                                          {{{api, "0"}, {kConvAxis, "0"}, {kDeep, "3/0/0"}}, 0.3}});
+  EXPECT_EQ(answer(claims, "DeepCache is lossy", "base"), kHolds);
+  EXPECT_EQ(claim_in(claims, "of products costs", "base").because,
+            "the run does not hold it on beside off");
+}
+
+TEST(TestedClaims, HoldPostProcessingAgainstTheSameSettingWithout) {
+  const char *product = "candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION",
+             *enhance = "candidate.request.enhance";
+  const auto of = [&](const char* half, const json& deepcache, const json& enhanced) {
+    return json{{kConvAxis, half}, {product, half}, {kDeep, deepcache}, {enhance, enhanced}};
+  };
+  const auto claims = claims_of_settings({{of("0", nullptr, nullptr), 0.01},
+                                          {of("1", "3/0/0", "unsharp"), 0.1},
+                                          {of("1", "5/0/0", nullptr), 0.3}});
+  EXPECT_EQ(answer(claims, "post-processing", "base"), kCannotBeTested);
+  EXPECT_EQ(answer(claims, "advised for quality", "base"), kHolds);
+}
+
 TEST(TestedClaims, StandInTheReportOnlyWhereTheyAreAskedFor) {
   EXPECT_FALSE(report_of(small_run()).contains("claims"));
   RawRun run = small_run();
