@@ -84,6 +84,19 @@ json engine_of(const WorkerRecord& worker, const json& load) {
   return engine;
 }
 
+// Which of several models and LoRAs a group of group_of() has; empty for the first of both.
+std::string place_of(const std::string& group) {
+  for (std::size_t at = group.find(" {"); at != std::string::npos; at = group.find(" {", at + 1)) {
+    const json load = json::parse(group.substr(at + 1), nullptr, false);
+    if (!load.is_object()) continue;
+    std::string place;
+    for (const char* part : {"model", "loras"})
+      if (load.contains(part)) place += std::string(part) + " " + load.at(part).dump() + ": ";
+    return place;
+  }
+  return "";
+}
+
 }  // namespace
 
 json cohort_of(const RunFiles& files) {
@@ -136,11 +149,13 @@ std::string other_recipe_text(const std::string& ours, const std::string& theirs
 
 std::string series_recipe(const json& cohort) {
   std::set<std::string> content;
-  for (const json& engine : cohort.value("workers", json::object()))
+  const json engines = cohort.value("workers", json::object());
+  for (const auto& [group, engine] : engines.items())
     for (const char* part : {"files", "program"}) {
       const json files = engine.value(part, json());
       if (files.is_object())
-        for (const auto& [name, digest] : files.items()) content.insert(name + " " + digest.dump());
+        for (const auto& [name, digest] : files.items())
+          content.insert(place_of(group) + name + " " + digest.dump());
       else
         content.insert(kNotRecorded);
     }

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "reports/history/report_numbers.h"
+#include "reports/run/cohort.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -197,6 +198,25 @@ TEST(SeriesRun, KeepsCoresThreadsAndKernel) {
                                  {"reference {}", {{"threads", 32}}}};
   EXPECT_EQ(series_run(report, {{"start", "abc"}, {"started", "2026-11-24T07:00:00Z"}}, "/r").host,
             "64 cores, 32 threads, kernel 6.1");
+}
+
+// Two models under each other's names are another series, and where a single one's is known it
+// stays.
+TEST(Series, AreOfModelsInTheirPlaces) {
+  const auto cohort = [](const char* first, const char* second) {
+    const auto of = [](const char* digest) {
+      return nlohmann::json{{"files", {{"unet/w", digest}}}, {"program", nlohmann::json::object()}};
+    };
+    return nlohmann::json{{"recipe", "arms-1"},
+                          {"workers",
+                           {{"reference {}", of(first)},
+                            {R"(reference {"model":2})", of(second)},
+                            {R"(reference {"loras":2,"model":2})", of(second)}}}};
+  };
+  EXPECT_NE(series_recipe(cohort("aa", "bb")), series_recipe(cohort("bb", "aa")));
+  nlohmann::json one = cohort("aa", "bb");
+  one["workers"] = {{"reference {}", one["workers"]["reference {}"]}};
+  EXPECT_EQ(series_recipe(one), "arms-1:1b37c0daad4c703a");
 }
 
 // The same values: where the recipe changed there is a break and no step.
