@@ -218,6 +218,7 @@ json floor_row_json(const FloorRow& row) {
                 {"kind", row.kind},
                 {"pairs", row.pairs},
                 {"cases", list_json(row.cases, scored_pair_json)}};
+  if (!row.of.empty()) entry["of"] = row.of;
   if (row.threads) entry["threads"] = {row.threads->first, row.threads->second};
   if (!row.reason.empty()) entry["reason"] = row.reason;
   entry["quality"] = map_json(row.quality, [](const FloorLosses& losses) {

@@ -210,8 +210,10 @@ json floors_of(const FloorSummary& floor) {
     for (const Column& column : table_columns())
       if (const auto losses = row.quality.find(column.metric); losses != row.quality.end())
         values[column.metric] = floor_text(losses->second);
-    rows.push_back(
-        {{"arm", row.arm}, {"kind", row.kind}, {"reason", row.reason}, {"values", values}});
+    rows.push_back({{"arm", row.of.empty() ? row.arm : row.arm + ", " + setting_label(row.of)},
+                    {"kind", row.kind},
+                    {"reason", row.reason},
+                    {"values", values}});
   }
   return rows;
 }

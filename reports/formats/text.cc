@@ -93,7 +93,8 @@ void print_floor(const FloorSummary& floor, std::ostream& out) {
       if (const auto losses = row.quality.find(column.metric); losses != row.quality.end())
         text += fmt::format(" {} {},", column.metric, floor_text(losses->second));
     if (!text.empty()) text.pop_back();
-    out << fmt::format("  {}, {}:{}\n", row.arm, kind,
+    if (!row.of.empty()) out << "  " << one_line(setting_label(row.of)) << ":";
+    out << fmt::format("{}{}, {}:{}\n", row.of.empty() ? "  " : " ", row.arm, kind,
                        !row.reason.empty() ? " " + one_line(row.reason)
                        : exact             ? " exactly 0: deterministic"
                                            : text);

@@ -95,11 +95,35 @@ FloorRow floor_row(const MadeFloorRow& made, const std::vector<ReportMetric>& me
   return row;
 }
 
+// Two rows of one arm and kind are told apart by what all settings beside one of them have in
+// common.
+void set_what_rows_are_of(const RunIndex& run, std::vector<FloorRow>& rows) {
+  std::vector<std::optional<Setting>> common(rows.size());
+  for (const MadeComparison& comparison : run.comparisons())
+    for (const std::size_t i : comparison.floor_rows) {
+      if (!common[i]) common[i] = comparison.planned->setting;
+      std::erase_if(*common[i], [&](const auto& axis) {
+        const auto own = comparison.planned->setting.find(axis.first);
+        return own == comparison.planned->setting.end() || own->second != axis.second;
+      });
+    }
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t other = 0; common[i] && other < rows.size(); ++other) {
+      if (rows[other].arm != rows[i].arm || rows[other].kind != rows[i].kind || !common[other])
+        continue;
+      for (const auto& [axis, value] : *common[i])
+        if (const auto theirs = common[other]->find(axis);
+            theirs != common[other]->end() && theirs->second != value)
+          rows[i].of[axis] = value;
+    }
+}
+
 }  // namespace
 
 std::vector<FloorRow> floor_rows(const RunIndex& run) {
   std::vector<FloorRow> rows;
   for (const MadeFloorRow& made : run.floor()) rows.push_back(floor_row(made, run.metrics()));
+  set_what_rows_are_of(run, rows);
   return rows;
 }
 

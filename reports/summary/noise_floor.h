@@ -12,6 +12,7 @@
 #include "reports/run/scored_pair.h"
 #include "reports/statistics/estimate.h"
 #include "reports/statistics/report_metric.h"
+#include "reports/statistics/setting.h"
 
 namespace sameseed {
 
@@ -29,6 +30,7 @@ struct FloorLosses {
 // An arm, switches off, against itself made another way.
 struct FloorRow {
   std::string id, arm, kind;  // as planned
+  Setting of = {};  // of the settings it stands beside what other rows stand not beside: the model
   std::size_t pairs = 0;
   std::vector<ScoredPair> cases;                           // without `repeat`
   std::optional<std::pair<AxisValue, AxisValue>> threads;  // of "other thread count": of both sides

@@ -2,6 +2,7 @@
 
 #include "reports/judge/coverage.h"
 #include "tests/reports/formats/report_texts.h"
+#include "tests/reports/two_models.h"
 
 namespace sameseed {
 namespace {
@@ -13,6 +14,25 @@ TEST(AllReports, HaveFilesOfTheirOwn) {
   for (const auto& report : all_reports()) files.push_back(report->file());
   EXPECT_EQ(files, (std::vector<std::string>{"report.json", "report.txt", "report.md", "junit.xml",
                                              "benchmarks.json", "report.html"}));
+}
+
+// Rows that are alike in arm and kind say which model they are of.
+TEST(AllReports, SayOfWhichModelANoiseFloorIs) {
+  RawRun run = run_of_two_models({{{"candidate.request.deepcache", nullptr}}},
+                                 [](const std::string&, const json&, int) { return 0.01; });
+  for (const std::string model : {"base", "other"}) {
+    const json pair = {{"candidate", "s0-" + model + "0"},
+                       {"reference", "r-" + model + "0"},
+                       {"prompt", "p0"},
+                       {"seed", 0}};
+    run.plan["floor"].push_back(
+        {{"id", "f" + model}, {"arm", "reference"}, {"kind", "second process"}, {"pairs", {pair}}});
+  }
+  EXPECT_EQ(report_of(run).at("noise_floor").at("rows")[1].at("of"),
+            (json{{kModelsAxis, "other"}}));
+  EXPECT_NE(
+      text_of(*make_text_report(), judged(run)).find("  model base: reference, second process: "),
+      std::string::npos);
 }
 
 TEST(AllReports, SayThatASwitchDidNothingBeforeAnyNumber) {
