@@ -105,12 +105,20 @@ void keep_environment(const std::vector<std::string>& names, Matrix& matrix) {
 void take_models(const std::vector<std::string>& given, Matrix& matrix) {
   const auto names = std::views::keys(matrix.models);
   const std::string known = fmt::format("{}", fmt::join(names, ", "));
+  std::set<std::string> named;
   for (const std::string& text : given) {
-    const std::size_t equals = text.find('=');
+    std::size_t equals = text.find('=');  // names may hold one
+    while (equals != std::string::npos && !matrix.models.contains(text.substr(0, equals)))
+      equals = text.find('=', equals + 1);
+    if (text.empty() || equals + 1 == text.size())
+      throw UserError(fmt::format("--model {}: names no folder", excerpt(text)));
+    if (equals != std::string::npos && !named.insert(text.substr(0, equals)).second)
+      throw UserError(fmt::format("--model {}: {} stands twice", excerpt(text),
+                                  excerpt(text.substr(0, equals))));
     if (matrix.models.empty()) {
       if (given.size() > 1) throw UserError("--model: stands twice; the matrix has no `models`");
       matrix.model = text;
-    } else if (equals == std::string::npos || !matrix.models.contains(text.substr(0, equals))) {
+    } else if (equals == std::string::npos) {
       throw UserError(
           fmt::format("--model {}: the matrix compares models, so write NAME=FOLDER "
                       "with one of its names: {}",
@@ -120,7 +128,16 @@ void take_models(const std::vector<std::string>& given, Matrix& matrix) {
     }
   }
   matrix.model = model_folder(matrix.model);
-  for (auto& [name, model] : matrix.models) model.path = model_folder(model.path);
+  std::map<std::string, std::string> known_as;  // what a model is, its name
+  for (auto& [name, model] : matrix.models) {
+    model.path = model_folder(model.path);
+    const std::string what = json{model.path, model.request}.dump();
+    if (const auto [first, fresh] = known_as.emplace(what, name); !fresh)
+      throw UserError(
+          fmt::format("models {} and {} are one folder, {}, with the same requests: there "
+                      "is nothing to compare; name another folder",
+                      excerpt(first->second), excerpt(name), model.path));
+  }
 }
 
 void warn_of_unnamed_accumulations(const Matrix& matrix) {

@@ -96,10 +96,17 @@ class MatrixReader {
           refuse(fmt::format("models.{}.{}", printable(name), bare.name),
                  fmt::format("the axis {} sets it as well; remove one of them", axis.name));
     }
-    for (const auto& [name, model] : matrix.models)
+    for (const auto& [name, model] : matrix.models) {
+      for (const char* list : {"timesteps", "sigmas"})
+        if (model.request.contains("steps") && !matrix.request.value(list, json()).is_null())
+          refuse(fmt::format("models.{}.steps", printable(name)),
+                 fmt::format("is not read beside requests.{}, whose number stands for it; remove "
+                             "one of them",
+                             list));
       if (!used.contains(name))
         refuse("models." + printable(name),
                "no axis names it; name it in an axis both.load.model, or remove it");
+    }
   }
 
   // `names`: of the axes, in the file's order.
@@ -234,6 +241,7 @@ class MatrixReader {
     const json entries = text_.value("models", json::object());
     for (const auto& [name, entry] : entries.items()) {
       const std::string field = "models." + printable(name);
+      if (name.empty()) refuse("models", "a model's name is empty; reports call it by that");
       check_printable(field, name);
       NamedModel model{.path = entry.at("path"), .request = entry};
       model.request.erase("path");

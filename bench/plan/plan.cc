@@ -1,6 +1,7 @@
 #include "bench/plan/plan.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -72,6 +73,7 @@ class Planner {
       throw UserError(
           "the matrix leaves nothing to compare: every combination is excluded, so relax "
           "`exclude`");
+    check_timed_settings();
   }
 
   json plan() const {
@@ -116,11 +118,26 @@ class Planner {
     return text.empty() ? source_.load.at("model").get<std::string>() : text;
   }
 
+  // One that is asked for and never made would be missed only where its times are looked for.
+  void check_timed_settings() const {
+    if (matrix_.timing.blocks == 0) return;
+    for (std::size_t i = 0; i < timed_settings_.size(); ++i)
+      if (std::ranges::none_of(comparisons_, [&](const json& comparison) {
+            return is_asked_for(comparison.at("setting"), {timed_settings_[i]});
+          }))
+        throw UserError(
+            fmt::format("timing.settings[{}]: no combination that is made has it; name "
+                        "it in `settings` too, or relax `exclude`",
+                        i));
+  }
+
   // Values that are good one by one may not go together: said here once, and not by every sample.
   void check_requests(const Point& setting) const {
+    std::set<std::string> sizes;
     for (const char* arm : {"reference", "candidate"}) try {
         const Case made = source_.arm(setting, arm, matrix_.prompts.front(), matrix_.seeds.front());
         const Request request = read_request(made.request);
+        sizes.insert(fmt::format("{}x{}", request.width, request.height));
         if (request.timesteps.empty() && request.sigmas.empty()) continue;
         const json& load = made.environment.at("load");
         const std::string why = refusal_of_own_steps(
@@ -130,6 +147,11 @@ class Planner {
       } catch (const UserError& error) {
         throw UserError(fmt::format("the {}{}: {}", arm, words_of(setting), error.what()));
       }
+    if (sizes.size() > 1)
+      throw UserError(
+          fmt::format("the arms' pictures are {}{}: they cannot be compared; give both "
+                      "one size, or leave the combination out by `exclude`",
+                      fmt::join(sizes, " and "), words_of(setting)));
   }
 
   // A pair for each prompt and seed, whose cases `add` fills in.

@@ -31,6 +31,21 @@ TEST_F(BadInput, MatricesThatCannotBePlanned) {
     expect_refusal({"plan", (folder_ / "m.json").string(), "--out", (folder_ / "run").string()},
                    words);
   }
+  write_file(folder_ / "m.json",
+             head + R"(["a"]},"models":{"a":{"path":"nano-sdxl"},"b":{"path":"nano-playground"}},)"
+                    R"("axes":{"both.load.model":["a","b"]}})");
+  const std::pair<std::vector<std::string>, std::string> models[] = {
+      {{""}, "--model \"\": names no folder"},
+      {{"a="}, "--model \"a=\": names no folder"},
+      {{"a=nano-sdxl", "a=nano-playground"}, "\"a\" stands twice"},
+      {{"b=nano-sdxl"}, "models \"a\" and \"b\" are one folder"},
+      {{"c=nano-sdxl"}, "write NAME=FOLDER with one of its names: a, b"}};
+  for (const auto& [given, words] : models) {
+    std::vector<std::string> arguments = {"plan", (folder_ / "m.json").string(), "--out",
+                                          (folder_ / "run").string()};
+    for (const std::string& one : given) arguments.insert(arguments.end(), {"--model", one});
+    expect_refusal(arguments, {words});
+  }
   expect_refusal({"plan", (folder_ / "absent.json").string()},
                  {"absent.json: cannot be read: no such file"});
   expect_refusal({"plan", folder_.string()}, {"cannot be read"});

@@ -100,6 +100,28 @@ TEST(Models, ThatCannotBeMeantAreRefusedByName) {
        "models.a: size");
   says(refusal_of({{kConvSwitch, {"0", "1"}}}, {{"models", {{"a", {{"path", "p"}}}}}}),
        "models.a: no axis names it");
+  says(refusal_of(axes, json::object(), R"({"":{"path":"p"},"b":{"path":"p"}})"),
+       "models: a model's name is empty");
+  says(refusal_of(axes, {{"requests", {{"prompts", {"a cat"}}, {"timesteps", {999, 499}}}}},
+                  R"({"a":{"path":"p","steps":8},"b":{"path":"q"}})"),
+       "models.a.steps: is not read beside requests.timesteps");
+}
+
+// A size of a model's own goes to both arms, or there is nothing to compare.
+TEST(Models, OfOneArmHaveTheOthersSize) {
+  const std::string models = R"({"a":{"path":"/m/a"},"b":{"path":"/m/b","size":"64x64"}})";
+  const auto plan_of = [&](const char* axis) {
+    return make_plan(matrix_of({{axis, {"a", "b"}}}, json::object(), models), {{"model", "m"}});
+  };
+  EXPECT_EQ(plan_of("both.load.model").at("comparisons").size(), 2u);
+  try {
+    plan_of("candidate.load.model");
+    FAIL() << "planned";
+  } catch (const UserError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "the arms' pictures are 128x128 and 64x64 with candidate.load.model = \"b\": they "
+              "cannot be compared; give both one size, or leave the combination out by `exclude`");
+  }
 }
 
 TEST(Settings, AreTheOnlyCombinationsThatAreMade) {
@@ -134,6 +156,24 @@ TEST(Settings, MayBeTheOnlyOnesThatAreTimed) {
     EXPECT_EQ(comparison.value("timed", true), is_on);
   }
   EXPECT_EQ(timed.size(), on + plan.at("time_floor").size());
+}
+
+TEST(Settings, ThatAreTimedMustBeMade) {
+  const json axes = {{"both.load.model", {"a", "b"}}, {kConvSwitch, {"0", "1"}}},
+             timing = {{"blocks", 6}, {"settings", {{{kConvSwitch, "1"}}}}};
+  for (const json& none :
+       {json{{"settings", {{{kConvSwitch, "0"}}}}},
+        json{{"exclude", {{{"when", {{kConvSwitch, "1"}}}, {"because", "slow"}}}}}}) {
+    json more = none;
+    more["timing"] = timing;
+    try {
+      make_plan(matrix_of(axes, more), {{"model", "m"}});
+      FAIL() << none;
+    } catch (const UserError& error) {
+      EXPECT_EQ(std::string(error.what()).find("timing.settings[0]: no combination"), 0u)
+          << error.what();
+    }
+  }
 }
 
 TEST(Settings, NameAxesAndValuesOfTheMatrix) {
