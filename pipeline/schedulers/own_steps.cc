@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -64,6 +65,32 @@ std::string scheduler_class_of(const std::filesystem::path& model, const std::st
   } catch (const nlohmann::json::exception&) {
   }
   return "";  // whoever loads it says why
+}
+
+void check_scheduler_class(const std::filesystem::path& model, const std::string& other) {
+  std::vector<std::string> names;
+  for (const Takes& one : kTakes) names.emplace_back(one.name);
+  const auto is_known = [&](const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  std::filesystem::path file = model / "scheduler/scheduler_config.json";
+  const bool is_place = !other.empty() && std::filesystem::exists(other);
+  if (is_place)
+    file = std::filesystem::is_directory(other)
+               ? std::filesystem::path(other) / "scheduler_config.json"
+               : std::filesystem::path(other);
+  else if (!other.empty() && !is_known(other))
+    throw UserError(fmt::format(
+        "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
+        other, fmt::join(names, ", ")));
+  const nlohmann::json config = read_json(file);
+  if (!config.is_object()) throw UserError(file.string() + ": not a JSON object");
+  const nlohmann::json own = config.value("_class_name", nlohmann::json("EulerDiscreteScheduler"));
+  if ((is_place || other.empty()) && own.is_string() && !is_known(own.get<std::string>()))
+    throw UserError(
+        fmt::format("{}: scheduler {} is not supported yet; supported: {}; "
+                    "load.scheduler takes one of these with the model's own config",
+                    file.string(), own.dump(), fmt::join(names, ", ")));
 }
 
 }  // namespace sameseed

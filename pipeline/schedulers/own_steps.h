@@ -1,5 +1,5 @@
-// Which samplers take timesteps or sigmas of a request's own. No LibTorch here, so that a plan can
-// ask.
+// Which samplers there are, and which take timesteps or sigmas of a request's own. No LibTorch
+// here, so that a plan can ask.
 #pragma once
 
 #include <filesystem>
@@ -14,5 +14,9 @@ std::string refusal_of_own_steps(const std::string& scheduler, bool timesteps, b
 // The class that a model's sampler is of, `other` as in LoadOptions::scheduler; empty where no file
 // says it.
 std::string scheduler_class_of(const std::filesystem::path& model, const std::string& other);
+
+// Throws UserError where that names no sampler that is supported, or no file, as the load would.
+// Nothing is said of the file's other fields.
+void check_scheduler_class(const std::filesystem::path& model, const std::string& other);
 
 }  // namespace sameseed

@@ -109,6 +109,13 @@ TEST_F(BadInput, ModelsThatAreDamaged) {
   };
   for (const auto& [replaced, words] : cases)
     expect_refusal(image({"--model", model_with(replaced.first, replaced.second)}), words);
+  const std::string sampler = (folder_ / "ddpm.json").string();
+  write_file(sampler, R"({"_class_name":"DDPMScheduler"})");
+  write_file(folder_ / "m.json", R"({"schema":"sameseed/matrix/1","requests":{"prompts":["a"]},)"
+                                 R"("axes":{"both.load.scheduler":[")" +
+                                     sampler + R"("]}})");
+  expect_refusal({"plan", (folder_ / "m.json").string(), "--out", (folder_ / "run").string()},
+                 {"ddpm.json: scheduler \"DDPMScheduler\" is not supported yet"});
   const std::string outside = model_with("vae/diffusion_pytorch_model.safetensors.index.json",
                                          R"({"weight_map":{"a":"../../x.safetensors"}})");
   fs::remove(fs::path(outside) / name);
