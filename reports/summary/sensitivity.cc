@@ -137,13 +137,25 @@ SensitivityOn told_of(const EffectEstimate& estimate, const LogRatios& ratios,
   return on;
 }
 
-// One number where all have it; nothing where they differ.
-void agree(std::optional<double>& known, bool first, const nlohmann::json& request,
-           const char* field) {
+std::optional<double> request_number(const nlohmann::json& request, const char* field) {
   const auto found = request.find(field);
-  if (found == request.end() || !found->is_number()) return;
-  const double value = found->get<double>();
-  known = first || (known && *known == value) ? std::optional(value) : std::nullopt;
+  if (found == request.end() || !found->is_number()) return std::nullopt;
+  return found->get<double>();
+}
+
+// Lists of a request's own go before its number of steps; sigmas have one level more.
+std::optional<double> steps_of(const nlohmann::json& request) {
+  if (const auto list = request.find("timesteps"); list != request.end() && list->is_array())
+    return static_cast<double>(list->size());
+  if (const auto list = request.find("sigmas"); list != request.end() && list->is_array())
+    return static_cast<double>(list->size()) - 1;
+  return request_number(request, "steps");
+}
+
+// One number where all have it; nothing where they differ.
+void agree(std::optional<double>& known, bool first, std::optional<double> value) {
+  if (!value) return;
+  known = first || known == value ? value : std::nullopt;
 }
 
 std::string sampler_of(const MadeComparison& made) {
@@ -183,8 +195,8 @@ ModelFacts facts_of(const std::string& model, const RunIndex& run, const Levels*
     if (made == run.comparisons().end()) continue;
     for (const Pair& pair : made->planned->pairs) {
       const nlohmann::json& request = run.case_of(pair.reference)->request;
-      agree(facts.guidance, first, request, "guidance");
-      agree(facts.steps, first, request, "steps");
+      agree(facts.guidance, first, request_number(request, "guidance"));
+      agree(facts.steps, first, steps_of(request));
       first = false;
     }
     if (facts.sampler.empty()) facts.sampler = sampler_of(*made);

@@ -120,5 +120,16 @@ TEST(Sensitivity, IsNotToldWhereNoModelIsVaried) {
   EXPECT_TRUE(summary.effects_by_model.empty());
 }
 
+// A list of timesteps goes before the number of steps, which is then not read.
+TEST(Sensitivity, CountsTheStepsOfLists) {
+  RawRun run = run_of_two_models({{{"candidate.request.deepcache", nullptr}}},
+                                 [](const std::string&, const json&, int) { return 0.01; });
+  for (json& one : run.plan["cases"])
+    if (one["request"]["guidance"] == 3) one["request"]["timesteps"] = {999, 749, 499, 249};
+  const auto models = summary_of(run).sensitivity.value().models;
+  EXPECT_EQ(models[0].steps, 20);
+  EXPECT_EQ(models[1].steps, 4);
+}
+
 }  // namespace
 }  // namespace sameseed
