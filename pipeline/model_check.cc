@@ -8,6 +8,7 @@
 #include "io/safetensors.h"
 #include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/weight_files.h"
+#include "pipeline/schedulers/own_steps.h"
 #include "pipeline/text/text_encoder_config.h"
 #include "pipeline/text/tokenizer.h"
 #include "pipeline/unet/unet_config.h"
@@ -21,6 +22,7 @@ void check_model(const nlohmann::json& load) {
   const std::filesystem::path vae =
       other_vae.empty() ? model / "vae" : std::filesystem::path(other_vae);
   read_pipeline_config(model);
+  check_sampler(model, load.value("scheduler", ""));
   read_unet_config(model / "unet");
   read_vae_config(vae);
   for (const char* encoder : {"text_encoder", "text_encoder_2"})

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "io/error.h"
 #include "io/files.h"
+#include "pipeline/model/config_fields.h"
 
 namespace sameseed {
 namespace {
@@ -64,6 +66,27 @@ std::string scheduler_class_of(const std::filesystem::path& model, const std::st
   } catch (const nlohmann::json::exception&) {
   }
   return "";  // whoever loads it says why
+}
+
+void check_sampler(const std::filesystem::path& model, const std::string& other) {
+  std::vector<std::string> known;
+  for (const Takes& one : kTakes) known.emplace_back(one.name);
+  const auto is_known = [&](const std::string& name) {
+    return std::ranges::find(known, name) != known.end();
+  };
+  const bool is_class = !other.empty() && !std::filesystem::exists(other);
+  if (is_class && !is_known(other))
+    throw UserError(fmt::format(
+        "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
+        other, fmt::join(known, ", ")));
+  std::filesystem::path file =
+      is_class || other.empty() ? model / "scheduler" : std::filesystem::path(other);
+  if (is_class || other.empty() || std::filesystem::is_directory(file))
+    file /= "scheduler_config.json";
+  const auto name = ConfigFields(file).get<std::string>("_class_name", "EulerDiscreteScheduler");
+  if (!is_class && !is_known(name))
+    throw UserError(fmt::format("{}: scheduler \"{}\" is not supported yet; supported: {}",
+                                file.string(), name, fmt::join(known, ", ")));
 }
 
 }  // namespace sameseed

@@ -1,5 +1,5 @@
-// Which samplers take timesteps or sigmas of a request's own. No LibTorch here, so that a plan can
-// ask.
+// Which samplers there are, and which take timesteps or sigmas of a request's own. No LibTorch
+// here, so that a plan can ask.
 #pragma once
 
 #include <filesystem>
@@ -14,5 +14,9 @@ std::string refusal_of_own_steps(const std::string& scheduler, bool timesteps, b
 // The class that a model's sampler is of, `other` as in LoadOptions::scheduler; empty where no file
 // says it.
 std::string scheduler_class_of(const std::filesystem::path& model, const std::string& other);
+
+// Throws UserError, as read_model_scheduler() would, where a model's sampler has no file or is of a
+// class that is not known. The fields of the file are not read.
+void check_sampler(const std::filesystem::path& model, const std::string& other);
 
 }  // namespace sameseed
