@@ -22,7 +22,7 @@ void check_model(const nlohmann::json& load) {
   const std::filesystem::path vae =
       other_vae.empty() ? model / "vae" : std::filesystem::path(other_vae);
   read_pipeline_config(model);
-  check_scheduler_class(model, load.value("scheduler", ""));
+  check_sampler(model, load.value("scheduler", ""));
   read_unet_config(model / "unet");
   read_vae_config(vae);
   for (const char* encoder : {"text_encoder", "text_encoder_2"})

@@ -75,7 +75,7 @@ void check_models_of(const json& plan) {
     const std::string engine = environment.at("engine");
     if (engine != "reference" && engine != "accelerated") continue;
     json named;  // what of the load names files
-    for (const char* name : {"model", "vae", "variant", "scheduler", "lora"})
+    for (const char* name : {"model", "vae", "variant", "lora", "scheduler"})
       if (load.contains(name)) named[name] = load.at(name);
     if (!checked.insert(named.dump()).second) continue;
     check_model(named);

@@ -321,6 +321,7 @@ class DiffusersEngine:
         for tokenizer, one, whose in ((self.pipe.tokenizer, text, ""),
                                       (self.pipe.tokenizer_2, text_2 or text, " of the second text encoder")):
             length = tokenizer.model_max_length
+            one = self.pipe.maybe_convert_prompt(one, tokenizer)  # <s0> of a textual inversion: all its vectors
             rows.append(tokenizer(one, padding="max_length", max_length=length, truncation=True,
                                   return_tensors="pt").input_ids)
             too_many = len(tokenizer(one).input_ids) - length

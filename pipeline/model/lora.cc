@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "io/error.h"
@@ -70,8 +71,18 @@ bool holds_one(const std::string& key, const Words& words) {
                              [&](const char* word) { return key.find(word) != std::string::npos; });
 }
 
-// Older names of attention layers, in front of "_lora".
-std::string current_name(const std::string& module, bool unet) {
+// diffusers turns names of a component into PEFT's by tables, and leaves out without a word what
+// none of them knows (huggingface/diffusers:src/diffusers/utils/state_dict_utils.py). Of an ending:
+// why it is left out, or empty.
+std::string why_left_out(const std::string& ending, const std::string& component) {
+  const bool unet = component == "unet";
+  if (!ending.starts_with(unet ? ".lora_linear_layer." : ".lora.")) return "";
+  return fmt::format("diffusers leaves it out: of {} it knows no such ending; write {} instead",
+                     component, unet ? ".lora.down and .lora.up" : ".lora_A and .lora_B");
+}
+
+// Older names of attention layers, in front of "_lora"; diffusers leaves others out.
+std::optional<std::string> current_name(const std::string& module, bool unet) {
   static constexpr const char* kNames[][3] = {{"to_q", "to_q", "q_proj"},
                                               {"to_k", "to_k", "k_proj"},
                                               {"to_v", "to_v", "v_proj"},
@@ -79,7 +90,7 @@ std::string current_name(const std::string& module, bool unet) {
   for (const auto& [old, of_unet, of_text] : kNames)
     if (module.ends_with(std::string(".") + old))
       return module.substr(0, module.size() - std::string(old).size()) + (unet ? of_unet : of_text);
-  return module;
+  return std::nullopt;
 }
 
 // One file, taken apart.
@@ -101,6 +112,7 @@ class LoraReader {
     for (const auto& [key, view] : tensors)
       if (!leave_sgm_out || !holds_one(key, kSgmBlocks))
         kohya_ ? take_kohya(key, view) : take(key, view);
+    refuse_left_out_attention();
     for (const char* component : {"unet", "text_encoder", "text_encoder_2"})
       add_deltas(component, scale);
   }
@@ -140,6 +152,27 @@ class LoraReader {
              fmt::format("diffusers leaves it out, as the unet's first key, {}, has PEFT's form; "
                          "save all keys of the unet in one form",
                          first));
+  }
+
+  // Of a text encoder diffusers reads queries, keys and values in older names, kohya's among them,
+  // only where an output projection (to_out_lora) tells it that names are old.
+  void refuse_left_out_attention() const {
+    for (const auto& [component, key] : old_attention_)
+      if (!old_output_.contains(component))
+        refuse(key,
+               fmt::format("diffusers leaves it out, as no out_proj of {} is in the file under "
+                           "a name of this form; save the LoRA anew with names that end in "
+                           ".lora_A and .lora_B",
+                           component));
+  }
+
+  // `layer` has a name in the file that is older than PEFT's.
+  void note_old_name(const LoraLayer& layer, const std::string& key) {
+    if (layer.component == "unet" || layer.module.find(".self_attn.") == std::string::npos) return;
+    if (layer.module.ends_with(".out_proj"))
+      old_output_.insert(layer.component);
+    else
+      old_attention_.emplace(layer.component, key);
   }
 
   bool holds_both_blocks() const {
@@ -191,6 +224,7 @@ class LoraReader {
             "linear_2 lora_unet_label_emb_0_2: rename it");
       const LoraLayer* layer = layers_.find_kohya(key.substr(0, dot));
       if (!layer) refuse(key, fmt::format("the model has no such layer; {}", kOtherModel));
+      note_old_name(*layer, key);
       return put(layer, key, view, part);
     }
     refuse(key, fmt::format("is not known; {}", kMerge));
@@ -214,10 +248,21 @@ class LoraReader {
           "it into the model and name that folder with --model");
     std::string module = rest.substr(0, rest.size() - std::string(ending->text).size());
     if (of_peft) component = component_of(key, module);
-    if (ending->text[0] == '_') module = current_name(module, component == "unet");
+    const bool is_old = ending->text[0] == '_';
+    if (const std::string why = why_left_out(ending->text, component); !why.empty())
+      refuse(key, why);
+    if (is_old) {
+      const std::optional<std::string> name = current_name(module, component == "unet");
+      if (!name)
+        refuse(key,
+               "diffusers leaves it out: before _lora it knows to_q, to_k, to_v and to_out only; "
+               "write .lora_A and .lora_B instead");
+      module = *name;
+    }
     const LoraLayer* layer = layers_.find(component, module);
     if (!layer)
       refuse(key, fmt::format("{} of this model has no such layer; {}", component, kOtherModel));
+    if (is_old) note_old_name(*layer, key);
     put(layer, key, view, ending->part);
   }
 
@@ -296,6 +341,8 @@ class LoraReader {
   const std::string name_;
   bool kohya_ = false;
   std::map<std::string, std::map<std::string, Pair>> pairs_;  // component -> module
+  std::map<std::string, std::string> old_attention_;  // component -> key of a query, key or value
+  std::set<std::string> old_output_;                  // components
 };
 
 }  // namespace

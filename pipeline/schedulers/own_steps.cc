@@ -9,6 +9,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "pipeline/model/config_fields.h"
 
 namespace sameseed {
 namespace {
@@ -67,30 +68,27 @@ std::string scheduler_class_of(const std::filesystem::path& model, const std::st
   return "";  // whoever loads it says why
 }
 
-void check_scheduler_class(const std::filesystem::path& model, const std::string& other) {
-  std::vector<std::string> names;
-  for (const Takes& one : kTakes) names.emplace_back(one.name);
+void check_sampler(const std::filesystem::path& model, const std::string& other) {
+  std::vector<std::string> known;
+  for (const Takes& one : kTakes) known.emplace_back(one.name);
   const auto is_known = [&](const std::string& name) {
-    return std::ranges::find(names, name) != names.end();
+    return std::ranges::find(known, name) != known.end();
   };
-  std::filesystem::path file = model / "scheduler/scheduler_config.json";
-  const bool is_place = !other.empty() && std::filesystem::exists(other);
-  if (is_place)
-    file = std::filesystem::is_directory(other)
-               ? std::filesystem::path(other) / "scheduler_config.json"
-               : std::filesystem::path(other);
-  else if (!other.empty() && !is_known(other))
+  const bool is_class = !other.empty() && !std::filesystem::exists(other);
+  if (is_class && !is_known(other))
     throw UserError(fmt::format(
         "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
-        other, fmt::join(names, ", ")));
-  const nlohmann::json config = read_json(file);
-  if (!config.is_object()) throw UserError(file.string() + ": not a JSON object");
-  const nlohmann::json own = config.value("_class_name", nlohmann::json("EulerDiscreteScheduler"));
-  if ((is_place || other.empty()) && own.is_string() && !is_known(own.get<std::string>()))
+        other, fmt::join(known, ", ")));
+  std::filesystem::path file =
+      is_class || other.empty() ? model / "scheduler" : std::filesystem::path(other);
+  if (is_class || other.empty() || std::filesystem::is_directory(file))
+    file /= "scheduler_config.json";
+  const auto name = ConfigFields(file).get<std::string>("_class_name", "EulerDiscreteScheduler");
+  if (!is_class && !is_known(name))
     throw UserError(
-        fmt::format("{}: scheduler {} is not supported yet; supported: {}; "
+        fmt::format("{}: scheduler \"{}\" is not supported yet; supported: {}; "
                     "load.scheduler takes one of these with the model's own config",
-                    file.string(), own.dump(), fmt::join(names, ", ")));
+                    file.string(), name, fmt::join(known, ", ")));
 }
 
 }  // namespace sameseed

@@ -15,8 +15,8 @@ std::string refusal_of_own_steps(const std::string& scheduler, bool timesteps, b
 // says it.
 std::string scheduler_class_of(const std::filesystem::path& model, const std::string& other);
 
-// Throws UserError where that names no sampler that is supported, or no file, as the load would.
-// Nothing is said of the file's other fields.
-void check_scheduler_class(const std::filesystem::path& model, const std::string& other);
+// Throws UserError, as read_model_scheduler() would, where a model's sampler has no file or is of a
+// class that is not known. The fields of the file are not read.
+void check_sampler(const std::filesystem::path& model, const std::string& other);
 
 }  // namespace sameseed

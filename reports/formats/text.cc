@@ -139,8 +139,9 @@ void print_equal_values(const std::vector<Comparison>& comparisons, std::ostream
   for (const Comparison& comparison : comparisons)
     for (const auto& [axis, proof] : comparison.engagement)
       for (const AxisValue& other : proof.same_as) {
-        if (!comparison.setting.contains(axis)) continue;  // of the other arm
-        const std::string value = setting_label({{axis, proof.value}}),
+        const auto written = comparison.setting.find(axis);  // paths as in the matrix
+        if (written == comparison.setting.end()) continue;   // of the other arm
+        const std::string value = setting_label({{axis, written->second}}),
                           same = setting_label({{axis, other}});
         if (!seen.insert({value, same}).second) continue;
         const std::string& why = proof.same_because;

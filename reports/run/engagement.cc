@@ -143,7 +143,11 @@ Proof loras(const json& asked, const ArmEvidence& arm) {
               fmt::format("{}: asked for {}, the worker fused {}", id(*sample), lora_label(wanted),
                           used.is_null() ? "none" : lora_label(used))};
   }
-  return {kEngaged, wanted.empty() ? "no LoRA" : "the worker fused " + lora_label(wanted)};
+  if (wanted.empty()) return {kEngaged, "no LoRA"};
+  const std::string fused = "the worker fused " + lora_label(wanted);
+  const bool nothing = std::ranges::all_of(
+      wanted, [](const json& one) { return member(one, "scale") == json(0.0); });
+  return nothing ? Proof{kInert, fused + ": a scale of 0 adds nothing"} : Proof{kEngaged, fused};
 }
 
 // load.NAME: the worker names what it uses, when it loads or with every picture.
@@ -206,6 +210,7 @@ std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const Of
       proof = loaded(name, value, arm);
     } else if (axis == "load.lora") {
       proof = loras(value, arm);
+      if (proof.verdict == kInert) entry.same_as.assign(1, nullptr);
     } else {
       continue;
     }

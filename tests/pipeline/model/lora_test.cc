@@ -264,6 +264,39 @@ TEST_F(Loras, WithNamesOfWhichDiffusersLeavesSomeOutAreRefused) {
                  {"linear_1.lora_down.weight: diffusers leaves this name out", "rename it"});
 }
 
+// diffusers 0.42.1 fuses the other layer of each file, and says nothing.
+TEST_F(Loras, WithNamesThatDiffusersHasNoTableForAreRefused) {
+  const std::string text = "text_encoder.text_model.encoder.layers.0.",
+                    kohya = "lora_te2_text_model_encoder_layers_0_";
+  const auto query_beside = [](const std::string& query, const std::string& down,
+                               const std::string& up, const std::string& other) {
+    return Tensors{{query + down, {4, 48}},
+                   {query + up, {48, 4}},
+                   {other + down, {4, 48}},
+                   {other + up, {other.ends_with("fc1") ? 96 : 48, 4}}};
+  };
+  expect_refused(query_beside(kohya + "self_attn_q_proj", ".lora_down.weight", ".lora_up.weight",
+                              kohya + "mlp_fc1"),
+                 {kohya + "self_attn_q_proj.lora_down.weight: diffusers leaves it out, as no "
+                          "out_proj of text_encoder_2 is in the file"});
+  EXPECT_EQ(read(write(query_beside(kohya + "self_attn_q_proj", ".lora_down.weight",
+                                    ".lora_up.weight", kohya + "self_attn_out_proj")))
+                .deltas.size(),
+            2u);
+  expect_refused({{text + "self_attn.to_q_lora.down.weight", {4, 32}},
+                  {text + "self_attn.to_q_lora.up.weight", {32, 4}},
+                  {text + "mlp.fc1.lora_linear_layer.down.weight", {4, 32}},
+                  {text + "mlp.fc1.lora_linear_layer.up.weight", {64, 4}}},
+                 {text + "self_attn.to_q_lora.down.weight: diffusers leaves it out"});
+  expect_refused({{text + "self_attn.q_proj.lora.down.weight", {4, 32}}},
+                 {"diffusers leaves it out: of text_encoder it knows no such ending; write .lora_A "
+                  "and .lora_B instead"});
+  expect_refused({{kQuery + ".lora_linear_layer.down.weight", {4, 16}}},
+                 {"of unet it knows no such ending; write .lora.down and .lora.up instead"});
+  expect_refused({{"unet.down_blocks.1.attentions.0.proj_in_lora.down.weight", {4, 16}}},
+                 {"before _lora it knows to_q, to_k, to_v and to_out only"});
+}
+
 TEST_F(Loras, ThatCannotBeOpenedAreRefusedWithWhatWouldDo) {
   EXPECT_EQ(refusal(folder_ / "none"), (folder_ / "none").string() +
                                            ": no such LoRA; name a .safetensors file, or a folder "

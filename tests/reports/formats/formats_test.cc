@@ -157,6 +157,17 @@ TEST(AllReports, TellThatPromptsWereCut) {
   EXPECT_EQ(told(judged(small_run()).summary.cut_prompts), "");
 }
 
+TEST(Text, WritesALoraThatIsLikeNoneAsTheMatrixDoes) {
+  Judged result = judged(small_run(6));
+  Comparison& one = result.summary.comparisons[0];
+  one.setting["candidate.load.lora"] = {{"path", "ink"}, {"scale", 0}};
+  one.engagement["candidate.load.lora"] = {
+      .value = json::parse(R"([{"path": "/a/ink", "scale": 0.0}])"), .verdict = "inert"};
+  one.engagement["candidate.load.lora"].same_as.assign(1, nullptr);
+  const std::string text = text_of(*make_text_report(), result);
+  EXPECT_NE(text.find("the same: lora ink at 0 and lora off\n"), std::string::npos) << text;
+}
+
 TEST(Text, SaysWhatIsInertAndWhichValuesMeanTheSame) {
   RawRun run = small_run(6);
   for (auto& [id, record] : run.samples)

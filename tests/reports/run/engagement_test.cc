@@ -177,6 +177,15 @@ TEST(Engagement, OfLorasIsWhatTheWorkerSaysItFused) {
   EXPECT_EQ(proof("load.lora", ink, silent, &load).verdict, "engaged");
 }
 
+TEST(Engagement, OfALoraWithAScaleOfZeroIsInert) {
+  const json none = json::parse(R"([{"path": "/a/ink", "scale": 0.0}])");
+  const Engagement found =
+      proof("load.lora", none, {{{"sample", "s"}, {"effective", {{"lora", none}}}}});
+  EXPECT_EQ(found.verdict, "inert");
+  EXPECT_EQ(found.evidence, "the worker fused /a/ink at 0.0: a scale of 0 adds nothing");
+  EXPECT_EQ(found.same_as, std::vector<AxisValue>(1, nullptr));
+}
+
 TEST(Engagement, OfDeepCacheWithIntervalOneIsInert) {
   const Engagement found = proof("request.deepcache", "1/0/0", {deepcache_sample(10, 0)});
   EXPECT_EQ(found.verdict, "inert");
