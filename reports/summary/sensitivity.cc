@@ -57,6 +57,11 @@ std::vector<Levels> levels_of(const std::vector<Comparison>& comparisons,
       rest.erase(found);
     }
     const auto model = rest.find(kModelsAxis);
+    if (std::ranges::any_of(on, [&](const auto& axis) {  // it shows what the models lose without it
+          const auto proof = comparison.engagement.find(axis.first);
+          return proof != comparison.engagement.end() && proof->second.verdict != "engaged";
+        }))
+      continue;
     if (on.size() > 1 || model == rest.end() || !model->second.is_string()) continue;
     const std::string name = model->second;
     rest.erase(model);

@@ -114,6 +114,16 @@ TEST(Sensitivity, StandsInTheReportBesideWhatElseTheModelsDifferIn) {
   EXPECT_NEAR(of_other, 0.45 - 0.045, 1e-9);
 }
 
+TEST(Sensitivity, IsNotToldOfASwitchThatCannotActHere) {
+  RawRun run = run_with_conv();
+  for (auto& [id, record] : run.samples)
+    if (id.starts_with("q:s1"))
+      record["effective"][kConv] = {{"value", "1"}, {"acts", false}, {"reason", "no such kernel"}};
+  const Summary summary = summary_of(run);
+  ASSERT_EQ(summary.sensitivity->rows.size(), 1u);
+  EXPECT_TRUE(summary.sensitivity->rows[0].levels.empty());
+}
+
 TEST(Sensitivity, IsNotToldWhereNoModelIsVaried) {
   const Summary summary = summary_of(small_run());
   EXPECT_FALSE(summary.sensitivity);
