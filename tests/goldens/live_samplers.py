@@ -23,7 +23,13 @@ import torch
 from safetensors.torch import load_file
 
 import make_parity_goldens as parity
-import make_scheduler_goldens as samplers
+
+GPUS = os.environ.get("CUDA_VISIBLE_DEVICES")
+import make_scheduler_goldens as samplers  # which hides all GPUs
+
+del os.environ["CUDA_VISIBLE_DEVICES"]
+if GPUS is not None:
+    os.environ["CUDA_VISIBLE_DEVICES"] = GPUS
 
 HERE = pathlib.Path(__file__).resolve().parent
 STEPS = (1, 4, 5, 8, 20, 50)
