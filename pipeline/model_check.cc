@@ -8,7 +8,7 @@
 #include "io/safetensors.h"
 #include "pipeline/model/pipeline_config.h"
 #include "pipeline/model/weight_files.h"
-#include "pipeline/schedulers/own_steps.h"
+#include "pipeline/schedulers/sampler_choice.h"
 #include "pipeline/text/text_encoder_config.h"
 #include "pipeline/text/tokenizer.h"
 #include "pipeline/unet/unet_config.h"

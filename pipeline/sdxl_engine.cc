@@ -17,7 +17,7 @@
 #include "io/enhance.h"
 #include "io/error.h"
 #include "io/png.h"
-#include "pipeline/schedulers/own_steps.h"
+#include "pipeline/schedulers/sampler_choice.h"
 #include "pipeline/watch/nonfinite.h"
 #include "pipeline/watch/trace.h"
 

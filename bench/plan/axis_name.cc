@@ -89,6 +89,8 @@ AxisName parse_axis_name(const std::string& text) {
   return *axis;
 }
 
+const std::vector<std::string>& request_fields() { return kRequestFields; }
+
 bool overlap(const AxisName& a, const AxisName& b) {
   return a.bare == b.bare && (a.arm == b.arm || a.arm == "both" || b.arm == "both");
 }

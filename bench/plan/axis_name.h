@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sameseed {
 
@@ -32,6 +33,9 @@ std::optional<BareAxisName> split_bare_axis_name(const std::string& text);
 // Throws UserError that says why for what is no name of an axis: another form, a variable's name
 // that no shell takes, a setting that there is none of.
 AxisName parse_axis_name(const std::string& text);
+
+// What `request.` axes are named.
+const std::vector<std::string>& request_fields();
 
 // Whether two axes set the same thing of the same arm.
 bool overlap(const AxisName& a, const AxisName& b);

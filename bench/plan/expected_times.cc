@@ -8,24 +8,17 @@
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
 #include "reports/run/line_types.h"
+#include "reports/run/request_steps.h"
 
 namespace sameseed {
 namespace {
 
 using nlohmann::json;
 
-double steps_of(const json& request) {
-  const json timesteps = request.value("timesteps", json()),
-             sigmas = request.value("sigmas", json());
-  if (!timesteps.is_null()) return static_cast<double>(timesteps.size());
-  if (!sigmas.is_null()) return static_cast<double>(sigmas.size()) - 1;
-  return request.at("steps").get<double>();
-}
-
 double work_of(const json& one_case) {
   const auto [width, height] = parse_size(one_case.at("request").at("size"));
   const json& request = one_case.at("request");
-  return steps_of(request) * request.value("batch", 1) * width * height;
+  return steps_of(request).value() * request.value("batch", 1) * width * height;
 }
 
 }  // namespace

@@ -58,11 +58,9 @@ class MatrixReader {
                       {"deepcache", nullptr},
                       {"enhance", nullptr}};
     // Left out where they are not asked for: a case's id is of its request.
-    for (const char* name :
-         {"batch", "timesteps", "sigmas", "guidance_rescale", "clip_skip", "prompt_2", "negative_2",
-          "original_size", "crops_coords_top_left", "target_size", "negative_original_size",
-          "negative_crops_coords_top_left", "negative_target_size"})
-      if (requests.contains(name)) matrix.request[name] = requests.at(name);
+    for (const std::string& name : request_fields())
+      if (requests.contains(name) && !matrix.request.contains(name))
+        matrix.request[name] = requests.at(name);
     for (const auto& [name, value] : matrix.request.items())
       if (const std::string why = refusal_of({AxisKind::kRequest, name}, value); !why.empty())
         throw UserError(fmt::format("{}: requests.{}", path_.string(), why));

@@ -19,7 +19,7 @@
 #include "io/json_schema.h"
 #include "io/sha256.h"
 #include "pipeline/protocol.h"
-#include "pipeline/schedulers/own_steps.h"
+#include "pipeline/schedulers/sampler_choice.h"
 #include "reports/run/cohort.h"
 #include "reports/run/lora_names.h"
 

@@ -4,27 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <stdexcept>
+#include <vector>
+
+#include "pipeline/model/tensor_files.h"
 
 namespace sameseed {
 namespace {
 
-at::ScalarType type_of(DType type) {
-  switch (type) {
-    case DType::kF32:
-      return at::kFloat;
-    case DType::kF16:
-      return at::kHalf;
-    case DType::kBF16:
-      return at::kBFloat16;
-    default:
-      throw std::logic_error("the reader of LoRAs lets no other types through");
-  }
-}
-
 // Where it lies in the mapped file, if it has the right type and may lie there.
 at::Tensor half_of(const TensorView& view, at::ScalarType type) {
-  const at::ScalarType stored = type_of(view.dtype);
+  const at::ScalarType stored = scalar_type_of(view.dtype).value();  // the reader saw to it
   const bool misaligned =
       reinterpret_cast<std::uintptr_t>(view.data.data()) % c10::elementSize(stored) != 0;
   std::vector<std::byte> aligned;

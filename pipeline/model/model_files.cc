@@ -16,8 +16,7 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 // What pipeline/model, schedulers, text, unet and vae read beside weights.
-constexpr const char *kIndex = "model_index.json",
-                     *kSchedulerConfig = "scheduler/scheduler_config.json";
+constexpr const char* kIndex = "model_index.json";
 constexpr const char* kOfTokenizer[] = {"tokenizer_config.json", "special_tokens_map.json",
                                         "added_tokens.json", "tokenizer.json"};
 constexpr const char* kEndings[] = {".safetensors", ".json", ".txt", ".bin", ".model", ".ckpt"};
@@ -55,15 +54,6 @@ void add_folder(ModelFiles& files, const std::string& prefix, const fs::path& fo
   }
 }
 
-// The one that the sampler is read from: the model's own, or that of another file or folder.
-fs::path scheduler_file(const json& load) {
-  const fs::path other = load.value("scheduler", "");
-  std::error_code ignored;
-  if (!other.empty() && fs::is_directory(other, ignored)) return other / "scheduler_config.json";
-  if (!other.empty() && fs::exists(other, ignored)) return other;
-  return fs::path(load.value("model", "")) / kSchedulerConfig;
-}
-
 // A LoRA that cannot be read has no files; whoever reads it says why.
 void add_loras(ModelFiles& files, const json& load) try {
   std::size_t number = 0;
@@ -84,6 +74,19 @@ void add_loras(ModelFiles& files, const json& load) try {
 }
 
 }  // namespace
+
+bool names_scheduler_class(const std::string& other) {
+  std::error_code ignored;
+  return !other.empty() && !std::filesystem::exists(other, ignored);
+}
+
+std::filesystem::path scheduler_file(const std::filesystem::path& model, const std::string& other) {
+  std::error_code ignored;
+  if (other.empty() || names_scheduler_class(other)) return model / kSchedulerConfig;
+  if (std::filesystem::is_directory(other, ignored))
+    return std::filesystem::path(other) / "scheduler_config.json";
+  return other;
+}
 
 void require_model_folder(const fs::path& model) {
   if (fs::is_directory(model)) return;
@@ -114,7 +117,8 @@ ModelFiles files_of_load(const json& load, const json& answered_files) {
         add(files, name_of(entry.path(), model, vae), entry.path());
   }
   add(files, kIndex, model / kIndex);
-  add(files, kSchedulerConfig, scheduler_file(load));
+  add(files, kSchedulerConfig,
+      scheduler_file(load.value("model", ""), load.value("scheduler", "")));
   add_loras(files, load);
   for (const char* folder : {"tokenizer", "tokenizer_2"}) {
     const std::string prefix = std::string(folder) + "/";
@@ -136,7 +140,8 @@ ModelFiles all_model_files(const json& load) {
     add_folder(files, std::string(name) + "/", model / name);
   add_folder(files, "vae/", vae.empty() ? model / "vae" : vae);
   files.erase(kSchedulerConfig);
-  add(files, kSchedulerConfig, scheduler_file(load));
+  add(files, kSchedulerConfig,
+      scheduler_file(load.value("model", ""), load.value("scheduler", "")));
   add_loras(files, load);
   return files;
 }

@@ -11,6 +11,16 @@ namespace sameseed {
 // Throws UserError, with what would do, where this is no folder that may hold a model.
 void require_model_folder(const std::filesystem::path& model);
 
+// Where a model's own sampler is told of.
+inline constexpr const char* kSchedulerConfig = "scheduler/scheduler_config.json";
+
+// `other` as in LoadOptions::scheduler: empty, a file, a folder, or else the name of a class.
+bool names_scheduler_class(const std::string& other);
+
+// The scheduler_config.json that the sampler is read from: the model's own, or that of another file
+// or folder.
+std::filesystem::path scheduler_file(const std::filesystem::path& model, const std::string& other);
+
 // Name within the model ("unet/config.json"; a VAE of another folder is "vae/...") -> file.
 using ModelFiles = std::map<std::string, std::filesystem::path>;
 

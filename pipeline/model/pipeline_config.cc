@@ -69,7 +69,7 @@ std::string scheduler_class(ConfigFields& fields, const fs::path& model) {
     return "";
   }
   const std::string named = value[1];
-  const fs::path file = model / "scheduler/scheduler_config.json";
+  const fs::path file = model / kSchedulerConfig;
   if (!fs::exists(file)) return named;  // whoever reads the scheduler says that it is missing
   const json config = read_config(file);
   const json own = config.is_object() ? config.value("_class_name", json("EulerDiscreteScheduler"))

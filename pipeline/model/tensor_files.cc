@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "io/error.h"
-#include "io/safetensors.h"
 #include "io/sha256.h"
 
 namespace sameseed {
@@ -28,9 +27,7 @@ DType dtype_of(at::ScalarType type) {
 }
 
 at::ScalarType type_of(DType type, const std::string& where) {
-  for (const at::ScalarType candidate :
-       {at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kDouble})
-    if (dtype_of(candidate) == type) return candidate;
+  if (const auto known = scalar_type_of(type)) return *known;
   throw UserError(where + ": a tensor of type " + std::string(to_string(type)) +
                   " is not expected here");
 }
@@ -40,6 +37,13 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
 }
 
 }  // namespace
+
+std::optional<at::ScalarType> scalar_type_of(DType type) {
+  for (const at::ScalarType candidate :
+       {at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kDouble})
+    if (dtype_of(candidate) == type) return candidate;
+  return std::nullopt;
+}
 
 void save_tensors(const std::filesystem::path& path, const NamedTensors& tensors,
                   const std::map<std::string, std::string>& metadata) {

@@ -5,9 +5,15 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
+#include "io/safetensors.h"
+
 namespace sameseed {
+
+// Nothing for a type that no tensor here has.
+std::optional<at::ScalarType> scalar_type_of(DType type);
 
 using NamedTensors = std::map<std::string, at::Tensor>;
 

@@ -15,23 +15,20 @@
 #include "io/error.h"
 #include "io/safetensors.h"
 #include "pipeline/model/lora_fuse.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/model/weight_files.h"
 
 namespace sameseed {
 namespace {
 
+bool is_float(DType type) {
+  return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16;
+}
+
 at::ScalarType scalar_type(const std::string& name, DType type) {
-  switch (type) {
-    case DType::kF32:
-      return at::kFloat;
-    case DType::kF16:
-      return at::kHalf;
-    case DType::kBF16:
-      return at::kBFloat16;
-    default:
-      throw UserError(fmt::format("{}: type {} is not supported; weights are F32, F16 or BF16",
-                                  name, to_string(type)));
-  }
+  if (is_float(type)) return *scalar_type_of(type);
+  throw UserError(fmt::format("{}: type {} is not supported; weights are F32, F16 or BF16", name,
+                              to_string(type)));
 }
 
 // Older VAE checkpoints name their attention otherwise, and store its matrices as 1x1 convolutions
@@ -53,10 +50,6 @@ bool is_attention_matrix(const std::string& name) {
   for (const char* part : {".to_q.weight", ".to_k.weight", ".to_v.weight", ".to_out.0.weight"})
     if (name.ends_with(part)) return true;
   return false;
-}
-
-bool is_float(DType type) {
-  return type == DType::kF32 || type == DType::kF16 || type == DType::kBF16;
 }
 
 // What follows the last number of a name: the same for tensors that do the same in several blocks.

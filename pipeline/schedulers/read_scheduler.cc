@@ -7,7 +7,8 @@
 #include <algorithm>
 
 #include "io/error.h"
-#include "pipeline/schedulers/own_steps.h"
+#include "pipeline/model/model_files.h"
+#include "pipeline/schedulers/sampler_choice.h"
 #include "pipeline/schedulers/scheduler_classes.h"
 
 namespace sameseed {
@@ -40,12 +41,6 @@ at::Tensor Scheduler::scale_model_input(const at::Tensor& latents, std::int64_t 
   return latents;
 }
 
-std::vector<std::string> scheduler_classes() {
-  std::vector<std::string> names;
-  for (const Class& one : kClasses) names.emplace_back(one.name);
-  return names;
-}
-
 MakeScheduler read_scheduler(const std::filesystem::path& file, const std::string& name,
                              std::vector<std::string>& warnings) {
   ConfigFields fields(file);
@@ -74,17 +69,9 @@ MakeScheduler read_scheduler(const std::filesystem::path& file, const std::strin
 
 MakeScheduler read_model_scheduler(const std::filesystem::path& model, const std::string& other,
                                    std::vector<std::string>& warnings) {
-  const std::filesystem::path own = model / "scheduler/scheduler_config.json", named = other;
-  if (other.empty()) return read_scheduler(own, "", warnings);
-  if (std::filesystem::is_directory(named))
-    return read_scheduler(named / "scheduler_config.json", "", warnings);
-  if (std::filesystem::exists(named)) return read_scheduler(named, "", warnings);
-  const std::vector<std::string> known = scheduler_classes();
-  if (std::ranges::find(known, other) == known.end())
-    throw UserError(fmt::format(
-        "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
-        other, fmt::join(known, ", ")));
-  return read_scheduler(own, other, warnings);
+  check_sampler(model, other);
+  return read_scheduler(scheduler_file(model, other), names_scheduler_class(other) ? other : "",
+                        warnings);
 }
 
 }  // namespace sameseed

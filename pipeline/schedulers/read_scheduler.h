@@ -9,9 +9,6 @@
 
 namespace sameseed {
 
-// The class names that can be read, in the order of the table.
-std::vector<std::string> scheduler_classes();
-
 // `file`: a scheduler_config.json. `name`: another class to read it as, as diffusers' from_config
 // does; empty: the one that it names. Fields that the class does not have are ignored, as in
 // diffusers, and named in `warnings`. Throws UserError that names the file and every field it

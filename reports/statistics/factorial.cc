@@ -97,6 +97,16 @@ void centre_contexts(std::vector<double>& row, std::size_t blocks) {
 
 }  // namespace
 
+SwitchedOn switched_on(const Setting& setting, const std::vector<SweepSwitch>& switches) {
+  SwitchedOn parts{.on = {}, .rest = setting};
+  for (const SweepSwitch& own : switches)
+    if (const auto level = parts.rest.find(own.axis); level != parts.rest.end()) {
+      if (level->second != own.off) parts.on[own.axis] = level->second;
+      parts.rest.erase(level);
+    }
+  return parts;
+}
+
 std::vector<SweepSwitch> switches_of(const std::vector<SweepAxis>& axes) {
   std::vector<SweepSwitch> switches;
   for (const SweepAxis& axis : axes) {

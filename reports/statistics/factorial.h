@@ -22,6 +22,12 @@ struct SweepSwitch {
 
 std::vector<SweepSwitch> switches_of(const std::vector<SweepAxis>& axes);
 
+// A setting's switches that are not off, and its other axes.
+struct SwitchedOn {
+  Setting on, rest;
+};
+SwitchedOn switched_on(const Setting& setting, const std::vector<SweepSwitch>& switches);
+
 // Settings that differ in an effect's own switches only, and the sign with which each counts.
 using Contrast = std::vector<std::pair<std::size_t, double>>;  // index of a setting, +1 or -1
 

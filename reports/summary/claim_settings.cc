@@ -33,13 +33,8 @@ std::vector<OfModel> models_of(const Summary& summary) {
     const auto model = comparison.setting.find(kModelsAxis);
     for (OfModel& one : models) {
       if (model != comparison.setting.end() && model->second != one.name) continue;
-      Setting on, context = comparison.setting;
+      auto [on, context] = switched_on(comparison.setting, switches);
       context.erase(kModelsAxis);
-      for (const SweepSwitch& own : switches)
-        if (const auto level = context.find(own.axis); level != context.end()) {
-          if (level->second != own.off) on[own.axis] = level->second;
-          context.erase(level);
-        }
       one.entries.push_back({&comparison, on, context});
       for (const FloorRow& row : summary.noise_floor.rows)  // rows of this model share its cases
         for (const auto& [kind, quality] : comparison.quality)

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "reports/run/made_comparison.h"
+#include "reports/run/request_steps.h"
 #include "reports/statistics/factorial.h"
 #include "reports/statistics/paired_bootstrap.h"
 #include "reports/summary/comparison.h"
@@ -49,13 +50,7 @@ std::vector<Levels> levels_of(const std::vector<Comparison>& comparisons,
   std::vector<Levels> list;
   for (const Comparison& comparison : comparisons) {
     if (!comparison.is_against_reference()) continue;
-    Setting rest = comparison.setting, on;
-    for (const SweepSwitch& own : switches) {
-      const auto found = rest.find(own.axis);
-      if (found == rest.end()) continue;
-      if (found->second != own.off) on[own.axis] = found->second;
-      rest.erase(found);
-    }
+    auto [on, rest] = switched_on(comparison.setting, switches);
     const auto model = rest.find(kModelsAxis);
     if (std::ranges::any_of(on, [&](const auto& axis) {  // it shows what the models lose without it
           const auto proof = comparison.engagement.find(axis.first);
@@ -146,15 +141,6 @@ std::optional<double> request_number(const nlohmann::json& request, const char* 
   const auto found = request.find(field);
   if (found == request.end() || !found->is_number()) return std::nullopt;
   return found->get<double>();
-}
-
-// Lists of a request's own go before its number of steps; sigmas have one level more.
-std::optional<double> steps_of(const nlohmann::json& request) {
-  if (const auto list = request.find("timesteps"); list != request.end() && list->is_array())
-    return static_cast<double>(list->size());
-  if (const auto list = request.find("sigmas"); list != request.end() && list->is_array())
-    return static_cast<double>(list->size()) - 1;
-  return request_number(request, "steps");
 }
 
 // One number where all have it; nothing where they differ.

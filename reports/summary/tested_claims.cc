@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
-#include <set>
 
 #include "reports/run/labels.h"
 #include "reports/run/loss_table.h"

@@ -4,6 +4,9 @@
 #include <cmath>
 #include <map>
 
+#include "io/files.h"
+#include "pipeline/schedulers/read_scheduler.h"
+#include "pipeline/schedulers/sampler_choice.h"
 #include "tests/reference/goldens.h"
 #include "tests/reference/scheduler_answer.h"
 
@@ -116,6 +119,18 @@ TEST(Schedulers, RefuseListsOfStepsWhereDiffusersDoes) {
   EXPECT_NE(refusal(lcm, {.timesteps = {1000}}).find("between 0 and 999"), std::string::npos);
   EXPECT_NE(refusal(euler, {.timesteps = {999}, .sigmas = {1, 0}}).find("only one of them"),
             std::string::npos);
+}
+
+// The list that a plan refuses by, and the table that a load reads by.
+TEST(Schedulers, AreReadWhereAPlanTakesThem) {
+  const std::string file = ::testing::TempDir() + "/sameseed-scheduler_config.json";
+  std::vector<std::string> warnings;
+  EXPECT_EQ(scheduler_classes().size(), 10u);
+  for (const std::string& name : scheduler_classes()) {
+    write_file(file, R"({"_class_name": ")" + name + "\"}");
+    EXPECT_NO_THROW(read_model_scheduler("", file, warnings)) << name;
+  }
+  std::filesystem::remove(file);
 }
 
 TEST(Schedulers, NameWhatIsNotSupportedAndWhatIsIgnored) {

@@ -1,11 +1,15 @@
-// Which samplers there are, and which take timesteps or sigmas of a request's own. No LibTorch
-// here, so that a plan can ask.
+// Which sampler a load asks for, by its file and its class, and which lists of steps that class
+// takes. No LibTorch here, so that a plan can ask.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace sameseed {
+
+// The class names that read_scheduler() knows.
+std::vector<std::string> scheduler_classes();
 
 // Why diffusers' class of this name cannot have such a list in the place of a number of steps, or
 // nothing. Of a class that is not known nothing is said.

@@ -1,4 +1,4 @@
-#include "pipeline/schedulers/own_steps.h"
+#include "pipeline/schedulers/sampler_choice.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +10,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "pipeline/model/config_fields.h"
+#include "pipeline/model/model_files.h"
 
 namespace sameseed {
 namespace {
@@ -45,6 +46,12 @@ std::string refusal(const Takes& one, const char* list, bool Takes::*takes) {
 
 }  // namespace
 
+std::vector<std::string> scheduler_classes() {
+  std::vector<std::string> names;
+  for (const Takes& one : kTakes) names.emplace_back(one.name);
+  return names;
+}
+
 std::string refusal_of_own_steps(const std::string& scheduler, bool timesteps, bool sigmas) {
   if (timesteps && sigmas)
     return "timesteps, sigmas: only one of them can be given, as in diffusers";
@@ -57,11 +64,9 @@ std::string refusal_of_own_steps(const std::string& scheduler, bool timesteps, b
 }
 
 std::string scheduler_class_of(const std::filesystem::path& model, const std::string& other) {
-  std::filesystem::path file = other.empty() ? model / "scheduler" : std::filesystem::path(other);
-  if (!std::filesystem::exists(file)) return other;  // a class, or nothing
-  if (std::filesystem::is_directory(file)) file /= "scheduler_config.json";
+  if (names_scheduler_class(other)) return other;
   try {
-    return read_json(file).value("_class_name", "");
+    return read_json(scheduler_file(model, other)).value("_class_name", "");
   } catch (const UserError&) {
   } catch (const nlohmann::json::exception&) {
   }
@@ -69,20 +74,16 @@ std::string scheduler_class_of(const std::filesystem::path& model, const std::st
 }
 
 void check_sampler(const std::filesystem::path& model, const std::string& other) {
-  std::vector<std::string> known;
-  for (const Takes& one : kTakes) known.emplace_back(one.name);
+  const std::vector<std::string> known = scheduler_classes();
   const auto is_known = [&](const std::string& name) {
     return std::ranges::find(known, name) != known.end();
   };
-  const bool is_class = !other.empty() && !std::filesystem::exists(other);
+  const bool is_class = names_scheduler_class(other);
   if (is_class && !is_known(other))
     throw UserError(fmt::format(
         "load.scheduler = \"{}\": is no folder or file, and no sampler that is supported: {}",
         other, fmt::join(known, ", ")));
-  std::filesystem::path file =
-      is_class || other.empty() ? model / "scheduler" : std::filesystem::path(other);
-  if (is_class || other.empty() || std::filesystem::is_directory(file))
-    file /= "scheduler_config.json";
+  const std::filesystem::path file = scheduler_file(model, other);
   const auto name = ConfigFields(file).get<std::string>("_class_name", "EulerDiscreteScheduler");
   if (!is_class && !is_known(name))
     throw UserError(
