@@ -70,42 +70,33 @@ install_libtorch() {
   mv deps/libtorch.partial deps/libtorch
 }
 
-# The headers of cuDNN's graph API, which come in a Python wheel; all else in it is left out.
-install_cudnn_frontend() {
-  local partial=deps/cudnn-frontend.partial wheel
-  has_nvcc || return 0
-  wheel=$(cut -d ' ' -f 1 cmake/cudnn-frontend-requirements.txt)
-  stage='fetching headers into deps/cudnn-frontend' remedy='see the lines of pip above; is the network there?'
-  [ "$(cat deps/cudnn-frontend/.wheel 2>/dev/null || true)" = "$wheel" ] && return 0
-  say "fetching the headers of $wheel"
-  rm -rf deps/cudnn-frontend "$partial"
-  python3 -m pip download --quiet --no-cache-dir --no-deps --dest "$partial" --python-version 3.11 \
-    --implementation cp --abi cp311 --only-binary=:all: \
-    --require-hashes --requirement cmake/cudnn-frontend-requirements.txt
+# install_part NAME PATH [PIP'S OPTIONS...]: what lies at PATH in the wheel of cmake/NAME-requirements.txt, into deps/NAME.
+install_part() {
+  local name=$1 path=$2 partial=deps/$1.partial wheel
+  shift 2
+  wheel=$(cut -d ' ' -f 1 "cmake/$name-requirements.txt")
+  stage="fetching deps/$name" remedy='see the lines of pip above; is the network there?'
+  [ "$(cat "deps/$name/.wheel" 2>/dev/null || true)" = "$wheel" ] && return 0
+  say "fetching a part of $wheel"
+  rm -rf "deps/$name" "$partial"
+  python3 -m pip download --quiet --no-cache-dir --no-deps --dest "$partial" --only-binary=:all: "$@" \
+    --require-hashes --requirement "cmake/$name-requirements.txt"
   python3 -m zipfile -e "$partial"/*.whl "$partial/all"
   mkdir "$partial/wanted"
-  mv "$partial/all/include" "$partial/wanted"
+  mv "$partial/all/$path" "$partial/wanted"
   echo "$wheel" >"$partial/wanted/.wheel"
-  mv "$partial/wanted" deps/cudnn-frontend
+  mv "$partial/wanted" "deps/$name"
   rm -r "$partial"
 }
 
-# plotly.js, which draws report.html's chart, comes in a Python wheel; all else in it is left out.
-install_plotly() {
-  local partial=deps/plotly.partial wheel
-  wheel=$(cut -d ' ' -f 1 cmake/plotly-requirements.txt)
-  stage='fetching plotly.js into deps/plotly' remedy='see the lines of pip above; is the network there?'
-  [ "$(cat deps/plotly/.wheel 2>/dev/null || true)" = "$wheel" ] && return 0
-  say "fetching plotly.js ($wheel)"
-  rm -rf deps/plotly "$partial"
-  python3 -m pip download --quiet --no-cache-dir --no-deps --dest "$partial" --only-binary=:all: \
-    --require-hashes --requirement cmake/plotly-requirements.txt
-  python3 -m zipfile -e "$partial"/*.whl "$partial/all"
-  mkdir "$partial/wanted"
-  mv "$partial/all/plotly/package_data/plotly.min.js" "$partial/wanted"
-  echo "$wheel" >"$partial/wanted/.wheel"
-  mv "$partial/wanted" deps/plotly
-  rm -r "$partial"
+# Draws report.html's chart.
+install_plotly() { install_part plotly plotly/package_data/plotly.min.js; }
+
+# The headers of cuDNN's graph API and of CUTLASS, for the GPU half.
+install_gpu_headers() {
+  has_nvcc || return 0
+  install_part cudnn-frontend include --python-version 3.11 --implementation cp --abi cp311
+  install_part cutlass cutlass_library/source/include
 }
 
 # The browser that looks at report.html in the tests. Ubuntu has one in its snaps only: there that test is skipped.
@@ -154,12 +145,12 @@ install_plotly
 case "$1" in
   build)
     install_libtorch
-    install_cudnn_frontend
+    install_gpu_headers
     build release programs
     ;;
   demo)
     install_libtorch
-    install_cudnn_frontend
+    install_gpu_headers
     build release programs
     stage='running the demo' remedy='see the lines above; ./build/release/bin/sameseed run --help says more'
     say 'running the demo'
@@ -168,7 +159,7 @@ case "$1" in
   test)
     install_browser
     install_libtorch
-    install_cudnn_frontend
+    install_gpu_headers
     build release
     stage='testing' remedy='see the tests above; ctest --preset release --rerun-failed repeats those that failed'
     say 'testing'

@@ -22,6 +22,11 @@ if(NOT CUDNN_FOUND)
   return()
 endif()
 set(SAMESEED_CUDA ON)
+# CUTLASS's headers, for products with a gate inside; without them the gate runs behind its product.
+find_path(SAMESEED_CUTLASS cutlass/cutlass.h PATHS "${PROJECT_SOURCE_DIR}/deps/cutlass/include" NO_DEFAULT_PATH)
+if(NOT SAMESEED_CUTLASS)
+  message(STATUS "no CUTLASS (./bootstrap.sh build fetches it): a gate runs behind its product")
+endif()
 # LibTorch's GPU half registers itself when it is loaded; nothing names it, and what it needs in turn need not be here.
 # Our own calls into cuDNN, cuBLASLt and NVRTC have to meet the libraries of the wheels beside it, of which a process
 # loads only one: they are looked for before the CUDA toolkit's.

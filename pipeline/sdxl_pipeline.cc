@@ -140,23 +140,25 @@ Tensor guided_prediction(const Tensor& both, const Request& request) {
 
 // One step by the runner: what changes from step to step goes in, what the cache keeps comes out.
 Tensor run_step(const StepRunner& runner, const Unet& unet, const UnetInput& input,
-                const Tensor& projections, UnetCache* cache, bool partial) {
+                UnetCache* cache, bool partial) {
   const auto step = [&](const std::vector<Tensor>& inputs) -> std::vector<Tensor> {
     UnetInput now = input;
     now.sample = inputs.at(0);
     now.projections = inputs.at(1);
-    if (partial) cache->hidden = inputs.at(2);
-    const Tensor noise_pred = unet.forward(now, cache, partial);
-    if (!cache || partial) return {noise_pred};
-    return {noise_pred, cache->hidden};
+    if (partial) cache->set_tensors({inputs.begin() + 2, inputs.end()});
+    std::vector<Tensor> results = {unet.forward(now, cache, partial)};
+    if (cache && !partial)
+      for (const Tensor& kept : cache->tensors()) results.push_back(kept);
+    return results;
   };
-  std::vector<Tensor> inputs = {input.sample, projections};
-  if (partial) inputs.push_back(cache->hidden);
+  std::vector<Tensor> inputs = {input.sample, input.projections};
+  if (partial)
+    for (const Tensor& kept : cache->tensors()) inputs.push_back(kept);
   const std::string kind = !cache    ? "full"
                            : partial ? fmt::format("partial, {} skips", cache->skips)
                                      : fmt::format("full, keeping for {} skips", cache->skips);
   const std::vector<Tensor> outputs = runner.run(kind, inputs, step);
-  if (cache && !partial) cache->hidden = outputs.at(1);
+  if (cache && !partial) cache->set_tensors({outputs.begin() + 1, outputs.end()});
   return outputs.at(0);
 }
 
@@ -301,26 +303,30 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   note_inputs(embeds, noise, request, device, type, trace);
   UnetInput input = unet_input(embeds, request, trace, type);
 
+  // What depends on no picture is made before the loop, also where an observer looks on: it must
+  // see the same picture. A search for NaN has a UNet of its own, whose layers are plain.
+  const bool ahead = backends_.steps && &unet == unet_.get();
+  const StepRunner* runner = ahead && !observer ? &*backends_.steps : nullptr;
+
   const bool caching = request.deepcache && request.deepcache->interval > 1;
   UnetCache cache;
   std::vector<int> full;
   if (request.deepcache) {
-    cache = unet.make_cache(
-        *request.deepcache);  // refuses a place that does not exist, also at interval 1
+    cache = unet.make_cache(*request.deepcache,
+                            ahead);  // refuses a place that does not exist, also at interval 1
     full = full_steps_of(request, scheduler->timesteps());
   }
 
-  const StepRunner* runner = backends_.steps && !observer ? &*backends_.steps : nullptr;
   const Tensor& timesteps = scheduler->timesteps();
   Tensor projections;
-  if (runner) {
+  if (ahead) {
     projections = unet.time_projections(input, timesteps);
     std::vector<Tensor> made;
     for (const KeysValues& one : unet.keys_values(input.context.text)) {
       made.push_back(one.k);
       made.push_back(one.v);
     }
-    made = runner->keep(made);
+    if (runner) made = runner->keep(made);
     for (std::size_t i = 0; i < made.size(); i += 2)
       input.context.made.push_back({made[i], made[i + 1]});
   }
@@ -330,13 +336,17 @@ Tensor SdxlPipeline::denoise_with(const Unet& unet, const Request& request,
   for (std::int64_t i = 0; i < timesteps.size(0); ++i) {
     const bool partial =
         caching && !std::binary_search(full.begin(), full.end(), static_cast<int>(i));
-    input.sample =
-        scheduler->scale_model_input(guided ? at::cat({latents, latents}, 0) : latents, i);
+    input.sample = scheduler->scale_model_input(
+        guided && !ahead ? at::cat({latents, latents}, 0) : latents, i);
     input.timestep = timesteps[i];
+    if (ahead) input.projections = projections[i];
     UnetCache* const kept = caching ? &cache : nullptr;
-    Tensor noise_pred = runner ? run_step(*runner, unet, input, projections[i], kept, partial)
+    Tensor noise_pred = runner ? run_step(*runner, unet, input, kept, partial)
                                : unet.forward(input, kept, partial, observer);
-    if (guided) noise_pred = guided_prediction(noise_pred, request);
+    if (guided)
+      noise_pred = guided_prediction(noise_pred, request);
+    else if (runner)
+      noise_pred = noise_pred.clone();  // the graph's own memory, which its next replay writes over
     const Tensor extra =
         i < added.draws ? noise.steps[i].to(device, added.is_float ? at::kFloat : type) : Tensor();
     latents = scheduler->step(noise_pred, i, latents, extra);

@@ -5,9 +5,10 @@
 namespace sameseed::cuda {
 
 std::string to_string(const AttentionShape& s) {
-  return fmt::format("attention {}x{}x{} over {} of {}{} {}", s.n, s.heads, s.queries, s.keys,
-                     s.width, s.causal ? " causal" : "",
-                     s.type == CUDNN_DATA_HALF ? "fp16" : "bf16");
+  return fmt::format("attention {}x{}x{} over {} of {}{} {} rows {} {} {}", s.n, s.heads, s.queries,
+                     s.keys, s.width, s.causal ? " causal" : "",
+                     s.type == CUDNN_DATA_HALF ? "fp16" : "bf16", s.q_stride, s.k_stride,
+                     s.v_stride);
 }
 
 void Attention::run(const AttentionShape& s, const void* q, const void* k, const void* v, void* y,

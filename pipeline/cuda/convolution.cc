@@ -39,10 +39,11 @@ using ConvolutionDescriptor =
 }  // namespace
 
 std::string to_string(const ConvolutionShape& s) {
-  return fmt::format("convolution {}x{}x{}x{} to {} kernel {} stride {} {} sums in {}{}{}", s.n,
-                     s.height, s.width, s.in, s.out, s.kernel, s.stride,
-                     s.type == CUDNN_DATA_HALF ? "fp16" : "bf16", s.half_sums ? "fp16" : "fp32",
-                     s.bias ? " bias" : "", s.residual ? " residual" : "");
+  return fmt::format(
+      "convolution {}x{}x{}x{} to {} kernel {} stride {} padding {} {} sums in {}{}{}", s.n,
+      s.height, s.width, s.in, s.out, s.kernel, s.stride, s.padding,
+      s.type == CUDNN_DATA_HALF ? "fp16" : "bf16", s.half_sums ? "fp16" : "fp32",
+      s.bias ? " bias" : "", s.residual ? " residual" : "");
 }
 
 struct Convolution::Tensors {
@@ -61,7 +62,7 @@ namespace {
 // Adds what a convolution without an epilogue leaves out.
 void add_behind(const ConvolutionShape& s, void* y, const void* bias, const void* residual,
                 cudaStream_t stream) {
-  if (s.bias)
+  if (s.bias || s.residual)
     add_bias(y, bias, residual, s.n * s.out_height() * s.out_width(), s.out,
              s.type == CUDNN_DATA_HALF ? Half::kFp16 : Half::kBf16, stream);
 }
@@ -163,7 +164,7 @@ std::unique_ptr<Convolution::Plan> Convolution::search(const ConvolutionShape& s
   const auto make = [&](bool with_epilogue) {
     return std::make_unique<GraphPlan>(handle, s, with_epilogue);
   };
-  if (!s.bias) {
+  if (!s.bias && !s.residual) {
     auto plan = make(false);
     choose(*plan);
     return plan;
@@ -178,8 +179,10 @@ std::unique_ptr<Convolution::Plan> Convolution::search(const ConvolutionShape& s
   }
   auto plain = make(false);
   const double plain_ms = choose(*plain);
-  const double behind_ms = median_ms(
-      kRounds, kCalls, [&](cudaStream_t on) { add_behind(s, t.y, t.bias, t.residual, on); });
+  const double behind_ms = median_ms(kRounds, kCalls, [&](cudaStream_t on) {
+    add_behind(s, t.y, t.bias, t.residual, on);
+    return true;
+  });
   const auto keep = [&](const char* algorithm, double ms) {
     choices_.keep(where, {{"algorithm", algorithm}, {"ms", ms}});
   };

@@ -75,9 +75,20 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
+    const Tensor weight = at.tensor("weight", {2 * inner, in}),
+                 bias = at.tensor("bias", {2 * inner});
+    if (gates_in_pairs() && in % kVector == 0 && inner % kVector == 0) {
+      const auto in_pairs = [&](const Tensor& x) {
+        return at::stack({x.slice(0, 0, inner), x.slice(0, inner)}, 1).flatten(0, 1);
+      };
+      auto layer = make<CudaPairedGeglu>();
+      layer->weight = in_pairs(weight);
+      layer->bias = in_pairs(bias);
+      return layer;
+    }
     auto layer = make<CudaGeglu>();
-    layer->weight = at.tensor("weight", {2 * inner, in});
-    layer->bias = at.tensor("bias", {2 * inner});
+    layer->weight = weight;
+    layer->bias = bias;
     return layer;
   }
 
@@ -103,6 +114,12 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  // Sums in fp16 are the library's alone.
+  bool gates_in_pairs() const {
+    return context_.arithmetic.type == at::kHalf && !context_.arithmetic.matmul_half &&
+           context_.device->gated.is_there();
+  }
+
   template <typename Layer>
   std::unique_ptr<Layer> make() const {
     auto layer = std::make_unique<Layer>();

@@ -76,6 +76,9 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");
   arithmetic.effective["machine"] = context->machine;
   arithmetic.effective["attention"] = "cuDNN's graph API";
+  arithmetic.effective["gate"] = context->gated.is_there() && !unet.matmul_half
+                                     ? "inside its product by CUTLASS, where that is faster"
+                                     : "behind its product";
   const ProbeErrors errors = probe_errors(unet, *context);
   arithmetic.probes = {{"conv_error", errors.conv}, {"matmul_error", errors.matmul}};
   arithmetic.reset = [engagement] { engagement->reset(); };

@@ -11,7 +11,7 @@
 #include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/convolution.h"
 #include "pipeline/cuda/cudnn_handle.h"
-#include "pipeline/cuda/timing.h"
+#include "pipeline/cuda/fastest.h"
 
 namespace sameseed::cuda {
 namespace {
@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 namespace fe = cudnn_frontend;
 
-constexpr int kPlans = 10;  // of those that the heuristics name, best first
+constexpr std::size_t kPlans = 10;  // of those that the heuristics name, best first
 constexpr int kRounds = 3, kCalls = 5;
 
 void check(fe::error_t error, const char* what) {
@@ -147,32 +147,25 @@ double CudnnGraph::choose(const std::string& operation, Choices& choices,
     return known.value("ms", 0.0);
   }
   const auto start = std::chrono::steady_clock::now();
-  double best = -1;
-  int tried = 0;
-  for (std::int64_t i = 0; i < count && tried < kPlans; ++i) {
-    if (!impl_->build(i, workspace_bytes) || impl_->execute(i, tensors, workspace).is_bad())
-      continue;
-    ++tried;
-    double ms = 0;
-    try {
-      ms = median_ms(kRounds, kCalls, [&](cudaStream_t on) {
-        check(cudnnSetStream(impl_->handle, on), "a stream");
-        (void)impl_->execute(i, tensors, workspace);
-        // Back at once: the handle looks at its last stream again, and that one does not last.
-        check(cudnnSetStream(impl_->handle, stream), "a stream");
-      });
-    } catch (const std::runtime_error&) {  // such a plan cannot be captured
-      continue;
-    }
-    if (best >= 0 && ms >= best) continue;
-    best = ms;
-    impl_->chosen = i;
-  }
-  if (best < 0) throw std::runtime_error("cuDNN: no plan runs for " + operation);
+  std::vector<std::int64_t> plans;
+  for (std::int64_t i = 0; i < count && plans.size() < kPlans; ++i)
+    if (impl_->build(i, workspace_bytes) && impl_->execute(i, tensors, workspace).is_good())
+      plans.push_back(i);
+  const auto tried = static_cast<int>(plans.size());
+  const Fastest best = fastest(tried, kRounds, kCalls, [&](int i, cudaStream_t on) {
+    check(cudnnSetStream(impl_->handle, on), "a stream");
+    const bool good =
+        impl_->execute(plans[static_cast<std::size_t>(i)], tensors, workspace).is_good();
+    // Back at once: the handle looks at its last stream again, and that one does not last.
+    check(cudnnSetStream(impl_->handle, stream), "a stream");
+    return good;
+  });
+  if (best.index < 0) throw std::runtime_error("cuDNN: no plan runs for " + operation);
+  impl_->chosen = plans[static_cast<std::size_t>(best.index)];
   choices.add_search(ms_since(start));
   choices.keep(operation,
-               {{"algorithm", impl_->name(impl_->chosen)}, {"ms", best}, {"tried", tried}});
-  return best;
+               {{"algorithm", impl_->name(impl_->chosen)}, {"ms", best.ms}, {"tried", best.tried}});
+  return best.ms;
 }
 
 void CudnnGraph::run(const std::vector<void*>& tensors, void* workspace) {

@@ -57,6 +57,8 @@ DeviceContext::DeviceContext(at::Device on, bool cold)
       choices(cold ? std::filesystem::path() : choices_file(machine), machine),
       workspace(at::empty({kWorkspaceBytes}, at::TensorOptions().dtype(at::kByte).device(on))),
       matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
+      gated(choices, matmul, on.index(), workspace.mutable_data_ptr(),
+            static_cast<std::size_t>(kWorkspaceBytes)),
       convolution(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       attention(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)) {}
 

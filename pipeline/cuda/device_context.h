@@ -11,6 +11,7 @@
 #include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/choices.h"
 #include "pipeline/cuda/convolution.h"
+#include "pipeline/cuda/gated_matmul.h"
 #include "pipeline/cuda/matmul.h"
 
 namespace sameseed::cuda {
@@ -35,6 +36,7 @@ struct DeviceContext {
   Choices choices;
   at::Tensor workspace;
   Matmul matmul;
+  GatedMatmul gated;
   Convolution convolution;
   Attention attention;
   Counters counters;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "io/elapsed.h"
-#include "pipeline/cuda/timing.h"
+#include "pipeline/cuda/fastest.h"
 #include "pipeline/engine.h"
 
 namespace sameseed::cuda {
@@ -188,23 +188,21 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
                           plan->y.get(), y, plan->y.get(), &candidate.algo, workspace_,
                           candidate.workspaceSize, on);
   };
-  double best = -1;
-  int tried = 0;
-  for (const cublasLtMatmulHeuristicResult_t& candidate : found) {
-    if (call(candidate, stream) != CUBLAS_STATUS_SUCCESS) continue;
-    ++tried;
-    const double ms =
-        median_ms(kRounds, kCalls, [&](cudaStream_t on) { (void)call(candidate, on); });
-    if (best >= 0 && ms >= best) continue;
-    best = ms;
-    plan->algorithm = candidate.algo;
-    plan->workspace_bytes = candidate.workspaceSize;
-  }
-  if (best < 0) throw std::runtime_error("cuBLASLt: no algorithm runs for " + name);
+  // Outside a capture first: what fails there need not be tried inside one.
+  std::erase_if(found, [&](const cublasLtMatmulHeuristicResult_t& candidate) {
+    return call(candidate, stream) != CUBLAS_STATUS_SUCCESS;
+  });
+  const auto count = static_cast<int>(found.size());
+  const Fastest best = fastest(count, kRounds, kCalls, [&](int i, cudaStream_t on) {
+    return call(found[static_cast<std::size_t>(i)], on) == CUBLAS_STATUS_SUCCESS;
+  });
+  if (best.index < 0) throw std::runtime_error("cuBLASLt: no algorithm runs for " + name);
+  plan->algorithm = found[static_cast<std::size_t>(best.index)].algo;
+  plan->workspace_bytes = found[static_cast<std::size_t>(best.index)].workspaceSize;
   choices_.add_search(ms_since(start));
   choices_.keep(name, {{"algorithm", hex(plan->algorithm)},
-                       {"ms", best},
-                       {"tried", tried},
+                       {"ms", best.ms},
+                       {"tried", best.tried},
                        {"settings", describe(plan->algorithm)}});
   return *(kept = std::move(plan));
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
 #include <fmt/format.h>
@@ -16,6 +17,34 @@
 
 namespace sameseed::cuda {
 namespace {
+
+// A capture that ends whatever happens: a stream that is left in one takes no other work, and the
+// allocator would go on giving out the graph's memory.
+class Capture {
+ public:
+  Capture(at::cuda::CUDAGraph& graph, at::cuda::MempoolId_t pool) : graph_(graph) {
+    graph_.capture_begin(pool);
+  }
+  ~Capture() {
+    if (!is_open_) return;
+    try {
+      graph_.capture_end();
+    } catch (const std::exception&) {  // what it was thrown away for is under way
+    }
+    (void)cudaGetLastError();
+  }
+  Capture(const Capture&) = delete;
+  Capture& operator=(const Capture&) = delete;
+
+  void end() {
+    is_open_ = false;
+    graph_.capture_end();
+  }
+
+ private:
+  at::cuda::CUDAGraph& graph_;
+  bool is_open_ = true;
+};
 
 constexpr int kWarmUps = 2;  // algorithms are searched and plans are made before a capture
 
@@ -41,7 +70,7 @@ class StepGraphs {
   std::vector<Tensor> run(const std::string& kind, const std::vector<Tensor>& inputs,
                           const StepRunner::Step& step) {
     auto& captured = graphs_[key_of(kind, inputs)];
-    if (!captured) captured = capture(inputs, step);
+    if (!captured) captured = capture(inputs, step);  // where it throws, the next call tries again
     for (std::size_t i = 0; i < inputs.size(); ++i)
       if (!inputs[i].is_same(captured->inputs[i]) &&
           inputs[i].const_data_ptr() != captured->inputs[i].const_data_ptr())
@@ -78,9 +107,17 @@ class StepGraphs {
       for (int i = 0; i < kWarmUps; ++i) step(captured->inputs);
       check(cudaDeviceSynchronize(), "warming up before a capture");
       const Counters at_begin = context_->counters;
-      captured->graph.capture_begin(pool_);
-      captured->outputs = step(captured->inputs);
-      captured->graph.capture_end();
+      // What the warm-up left in the allocator's cache is not the capture's to use, and cannot be
+      // given back while it lasts: activations would need their memory twice.
+      c10::cuda::CUDACachingAllocator::emptyCache();
+      try {
+        Capture capture(captured->graph, pool_);
+        captured->outputs = step(captured->inputs);
+        capture.end();
+      } catch (...) {  // a pool that no graph holds is not taken again
+        pool_ = at::cuda::graph_pool_handle();
+        throw;
+      }
       captured->counted = context_->counters - at_begin;
       captured->counted.graphs_replayed = 1;
     }

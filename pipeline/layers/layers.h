@@ -20,12 +20,23 @@ class Conv2d {
   // x [n, in, h, w] -> [n, out, h', w'], to which `residual` of that shape is added
   virtual Tensor forward(const Tensor& x, const Tensor& residual = {}) const = 0;
 
-  // For a layer behind it that adds a shift anyway: the output, and the bias [out] that is still to
-  // be added to it; undefined where the output has it.
-  struct Unbiased {
-    Tensor output, bias;
-  };
-  virtual Unbiased forward_unbiased(const Tensor& x) const { return {forward(x), {}}; }
+  // For a layer behind it that adds a shift anyway: the output without the bias that left_out()
+  // gives, [out]; undefined where nothing is left out.
+  virtual Tensor forward_unbiased(const Tensor& x) const { return forward(x); }
+  virtual Tensor left_out() const { return {}; }
+
+  // Over two pictures' channels, one behind the other, without joining them in memory. Undefined
+  // where a backend does not know how.
+  virtual Tensor forward_joined(const Tensor& /*first*/, const Tensor& /*second*/) const {
+    return {};
+  }
+
+  // The same layer over input channels [first, first + count) alone, with the bias or without it.
+  // Null where a backend has no such part.
+  virtual std::unique_ptr<Conv2d> part(std::int64_t /*first*/, std::int64_t /*count*/,
+                                       bool /*biased*/) const {
+    return nullptr;
+  }
 };
 
 class Linear {
@@ -46,9 +57,22 @@ class LinearGroup {
 class GroupNorm {
  public:
   virtual ~GroupNorm() = default;
-  // x [n, channels, ...]; `shift` [n, channels], or [1, channels] for all, is added to it first
+  // x [n, channels, ...]; `shift` [n, channels], or [1, channels] for all, is added to it first.
+  // One x for a shift [n, channels] gives n outputs.
   virtual Tensor forward(const Tensor& x, Activation then = Activation::kNone,
                          const Tensor& shift = {}) const = 0;
+
+  // As Conv2d's.
+  virtual Tensor forward_joined(const Tensor& /*first*/, const Tensor& /*second*/,
+                                Activation /*then*/) const {
+    return {};
+  }
+
+  // The same layer over channels [first, first + count), whole groups, alone. Null where a backend
+  // has no such part, or where a group lies across an end.
+  virtual std::unique_ptr<GroupNorm> part(std::int64_t /*first*/, std::int64_t /*count*/) const {
+    return nullptr;
+  }
 };
 
 class LayerNorm {

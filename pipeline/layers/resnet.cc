@@ -6,6 +6,7 @@ namespace sameseed {
 
 ResnetBlock::ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& c)
     : first_channel_(c.first_channel),
+      in_(c.in),
       channels_(c.out),
       norm1_(make.group_norm(at / "norm1", c.in, c.groups, c.eps)),
       conv1_(make.conv2d(at / "conv1", {.in = c.in, .out = c.out})),
@@ -18,7 +19,9 @@ ResnetBlock::ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& c
                                        {.in = c.in, .out = c.out, .kernel = 1, .padding = 0})) {}
 
 Tensor ResnetBlock::time_projection(const Tensor& temb) const {
-  return time_emb_proj_ ? time_emb_proj_->forward(at::silu(temb)) : Tensor();
+  if (!time_emb_proj_) return {};
+  const Tensor projected = time_emb_proj_->forward(at::silu(temb)), left_out = conv1_->left_out();
+  return left_out.defined() ? projected + left_out : projected;
 }
 
 Tensor ResnetBlock::own_projection(const Tensor& all) const {
@@ -26,11 +29,60 @@ Tensor ResnetBlock::own_projection(const Tensor& all) const {
 }
 
 Tensor ResnetBlock::forward(const Tensor& x, const Tensor& projection) const {
-  const auto [hidden, bias] = conv1_->forward_unbiased(norm1_->forward(x, Activation::kSilu));
+  return behind(conv1_->forward_unbiased(norm1_->forward(x, Activation::kSilu)), projection,
+                conv_shortcut_ ? conv_shortcut_->forward(x) : x);
+}
+
+Tensor ResnetBlock::forward_alike(const Tensor& alike, const Tensor& x,
+                                  const Tensor& projection) const {
+  return behind(conv1_->forward_unbiased(norm1_->forward(alike, Activation::kSilu)), projection,
+                conv_shortcut_ ? conv_shortcut_->forward(x) : x);
+}
+
+Tensor ResnetBlock::forward_joined(const Tensor& first, const Tensor& second,
+                                   const Tensor& projection) const {
+  const Tensor normed = norm1_->forward_joined(first, second, Activation::kSilu);
+  Tensor shortcut =
+      normed.defined() && conv_shortcut_ ? conv_shortcut_->forward_joined(first, second) : Tensor();
+  if (!shortcut.defined()) return forward(at::cat({first, second}, 1), projection);
+  return behind(conv1_->forward_unbiased(normed), projection, shortcut);
+}
+
+// What follows the first convolution.
+Tensor ResnetBlock::behind(const Tensor& convolved, const Tensor& projection,
+                           const Tensor& shortcut) const {
   Tensor shift = projection;
-  if (bias.defined()) shift = shift.defined() ? shift + bias : bias.unsqueeze(0);
-  return conv2_->forward(norm2_->forward(hidden, Activation::kSilu, shift),
-                         conv_shortcut_ ? conv_shortcut_->forward(x) : x);
+  if (const Tensor left_out = conv1_->left_out(); !shift.defined() && left_out.defined())
+    shift = left_out.unsqueeze(0);
+  return conv2_->forward(norm2_->forward(convolved, Activation::kSilu, shift), shortcut);
+}
+
+std::unique_ptr<SplitResnet> SplitResnet::make(const ResnetBlock& block, std::int64_t first) {
+  const std::int64_t in = block.in();
+  if (!block.conv_shortcut_) return nullptr;
+  std::unique_ptr<SplitResnet> split(new SplitResnet(block));
+  split->norm_first_ = block.norm1_->part(0, first);
+  split->norm_second_ = block.norm1_->part(first, in - first);
+  split->conv_first_ = block.conv1_->part(0, first, /*biased=*/false);
+  split->conv_second_ =
+      block.conv1_->part(first, in - first, /*biased=*/!block.conv1_->left_out().defined());
+  split->shortcut_first_ = block.conv_shortcut_->part(0, first, /*biased=*/false);
+  split->shortcut_second_ = block.conv_shortcut_->part(first, in - first, /*biased=*/true);
+  const bool whole = split->norm_first_ && split->norm_second_ && split->conv_first_ &&
+                     split->conv_second_ && split->shortcut_first_ && split->shortcut_second_;
+  return whole ? std::move(split) : nullptr;
+}
+
+SplitResnet::Kept SplitResnet::keep(const Tensor& first) const {
+  return {conv_first_->forward(norm_first_->forward(first, Activation::kSilu)),
+          shortcut_first_->forward(first)};
+}
+
+Tensor SplitResnet::forward(const Kept& kept, const Tensor& second,
+                            const Tensor& projection) const {
+  const Tensor convolved =
+      conv_second_->forward(norm_second_->forward(second, Activation::kSilu), kept.convolved);
+  return block_.behind(convolved, projection, shortcut_second_->forward(second, kept.shortcut));
 }
 
 Upsampler::Upsampler(Backend& make, const Weights& at, std::int64_t channels)

@@ -85,11 +85,15 @@ Tensor Transformer::forward(const Tensor& x, const TextContext& context) const {
   hidden = hidden.permute({0, 2, 3, 1}).reshape({n, height * width, channels});
   if (linear_in_) hidden = linear_in_->forward(hidden);
   for (const auto& block : blocks_) hidden = block->forward(hidden, context);
-  if (linear_out_) hidden = linear_out_->forward(hidden);
+  // Where tokens lie as a picture's pixels do, the product behind them adds x as well.
+  const bool adds = linear_out_ && memory_format_ == at::MemoryFormat::ChannelsLast;
+  if (linear_out_)
+    hidden = linear_out_->forward(
+        hidden, adds ? x.permute({0, 2, 3, 1}).reshape({n, height * width, channels}) : Tensor());
   hidden =
       hidden.reshape({n, height, width, channels}).permute({0, 3, 1, 2}).contiguous(memory_format_);
   if (conv_out_) hidden = conv_out_->forward(hidden);
-  return hidden + x;
+  return adds ? hidden : hidden + x;
 }
 
 }  // namespace sameseed

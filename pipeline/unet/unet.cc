@@ -101,7 +101,43 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
       make.conv2d(at / "conv_out", {.in = c.block_out_channels.front(), .out = c.out_channels});
 }
 
-UnetCache Unet::make_cache(const DeepCache& setting) const {
+std::vector<Tensor> UnetCache::tensors() const {
+  return split ? std::vector<Tensor>{kept.convolved, kept.shortcut} : std::vector<Tensor>{hidden};
+}
+
+void UnetCache::set_tensors(const std::vector<Tensor>& tensors) {
+  if (split)
+    kept = {tensors.at(0), tensors.at(1)};
+  else
+    hidden = tensors.at(0);
+}
+
+// Channels of the skips-th skip connection, in the order of their making.
+std::int64_t Unet::skip_channels(std::int64_t skips) const {
+  std::int64_t made = 1;  // conv_in's
+  for (std::size_t level = 0; level < config_.block_out_channels.size(); ++level) {
+    const bool last = level + 1 == config_.block_out_channels.size();
+    made += config_.layers_per_block[level] + (last ? 0 : 1);
+    if (skips > 1 && skips <= made) return config_.block_out_channels[level];
+  }
+  return config_.block_out_channels.front();
+}
+
+// The up path's resnet whose skip connection is the skips-th, split at it; null where it cannot be.
+const SplitResnet* Unet::split_at(std::int64_t skips) const {
+  const auto [place, is_new] = splits_.try_emplace(skips);
+  if (!is_new) return place->second.get();
+  std::int64_t pending = 0;
+  for (const UpBlock& block : up_blocks_)
+    pending += static_cast<std::int64_t>(block.resnets.size());
+  for (const UpBlock& block : up_blocks_)
+    for (const ResnetBlock& resnet : block.resnets)
+      if (pending-- == skips)
+        place->second = SplitResnet::make(resnet, resnet.in() - skip_channels(skips));
+  return place->second.get();
+}
+
+UnetCache Unet::make_cache(const DeepCache& setting, bool split) const {
   // A block puts out one skip a resnet and one behind its downsampler; conv_in's comes first.
   const std::vector<std::int64_t>& layers = config_.layers_per_block;
   const auto blocks = static_cast<std::int64_t>(layers.size());
@@ -117,7 +153,7 @@ UnetCache Unet::make_cache(const DeepCache& setting) const {
         "at most their number (the last layer has one block fewer)",
         to_string(setting), blocks, fmt::join(layers, ", "), blocks));
   if (setting.branch == 0) skips = 1;
-  return {.skips = skips, .hidden = {}};
+  return {.skips = skips, .hidden = {}, .split = split ? split_at(skips) : nullptr, .kept = {}};
 }
 
 struct Unet::Conditioning {
@@ -183,13 +219,18 @@ std::vector<KeysValues> Unet::keys_values(const Tensor& text) const {
 // hidden state.
 std::vector<Tensor> Unet::down(const Tensor& sample, const Conditioning& by, std::size_t most,
                                Observer* observer) const {
-  std::vector<Tensor> skips = {conv_in_->forward(sample)};
+  const Tensor first = conv_in_->forward(sample);
+  const bool alike = first.size(0) < by.input.text_embeds.size(0);
+  std::vector<Tensor> skips = {alike ? at::cat({first, first}, 0) : first};
   if (observer) observer->module("conv_in", skips.back());
   for (std::size_t level = 0; level < down_blocks_.size(); ++level) {
     const DownBlock& block = down_blocks_[level];
     for (std::size_t i = 0; i < block.resnets.size(); ++i) {
       if (skips.size() >= most) return skips;
-      Tensor hidden = by.run(block.resnets[i], skips.back());
+      Tensor hidden =
+          alike && skips.size() == 1
+              ? block.resnets[i].forward_alike(first, skips.back(), by.projection(block.resnets[i]))
+              : by.run(block.resnets[i], skips.back());
       if (observer) observer->module(fmt::format("down_blocks.{}.resnets.{}", level, i), hidden);
       if (!block.attentions.empty()) {
         hidden = block.attentions[i].forward(hidden, by.input.context);
@@ -231,14 +272,21 @@ Tensor Unet::forward(const UnetInput& input, UnetCache* cache, bool partial,
   for (std::size_t up = 0; up < up_blocks_.size(); ++up) {
     const UpBlock& block = up_blocks_[up];
     for (std::size_t i = 0; i < block.resnets.size(); ++i, --pending) {
-      if (cache != nullptr && pending == cache->skips) {
-        if (partial)
-          hidden = cache->hidden;
+      const bool is_cached = cache != nullptr && pending == cache->skips;
+      if (is_cached && !partial) {
+        if (cache->split)
+          cache->kept = cache->split->keep(hidden);
         else
           cache->hidden = hidden;
       }
-      if (!hidden.defined()) continue;
-      hidden = by.run(block.resnets[i], at::cat({hidden, skips.back()}, 1));
+      if (is_cached && cache->split) {
+        hidden = cache->split->forward(cache->kept, skips.back(), by.projection(block.resnets[i]));
+      } else {
+        if (is_cached && partial) hidden = cache->hidden;
+        if (!hidden.defined()) continue;
+        hidden =
+            block.resnets[i].forward_joined(hidden, skips.back(), by.projection(block.resnets[i]));
+      }
       skips.pop_back();
       if (observer) observer->module(fmt::format("up_blocks.{}.resnets.{}", up, i), hidden);
       if (!block.attentions.empty()) {

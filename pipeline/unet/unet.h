@@ -2,6 +2,7 @@
 // outer shell.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +19,9 @@
 namespace sameseed {
 
 struct UnetInput {
-  Tensor sample;        // [n, in_channels, h, w], already scaled by the scheduler
+  // [n, in_channels, h, w], already scaled by the scheduler. Half as many where both halves of
+  // guidance enter with the same: what lies before the text's first influence is computed once.
+  Tensor sample;
   Tensor timestep;      // scalar, float32
   TextContext context;  // text: [n, 77, cross_attention_dim]
   Tensor text_embeds;   // [n, pooled width]
@@ -33,14 +36,22 @@ struct UnetCache {
   std::int64_t skips =
       0;  // skip connections that a partial step computes; the up path starts where they are used
   Tensor hidden;
+  // Where that resnet can be split: in the place of `hidden`, what it makes of it.
+  const SplitResnet* split = nullptr;
+  SplitResnet::Kept kept;
+
+  // What a full step leaves to the partial ones behind it.
+  std::vector<Tensor> tensors() const;
+  void set_tensors(const std::vector<Tensor>& tensors);
 };
 
 class Unet {
  public:
   Unet(Backend& make, const Weights& at, const UnetConfig& config);
 
-  // The cache of one image; throws UserError where this UNet has no such place.
-  UnetCache make_cache(const DeepCache& setting) const;
+  // The cache of one image; throws UserError where this UNet has no such place. `split`: what a
+  // resnet makes of the cached tensor is kept as well, where that can be had.
+  UnetCache make_cache(const DeepCache& setting, bool split = false) const;
 
   // What depends on no picture and can be made before the loop: the time embedding's projections of
   // all resnets for timesteps [steps] -> [steps, n, sum of their channels], and what the
@@ -76,6 +87,9 @@ class Unet {
   };
   struct Conditioning;
 
+  std::int64_t skip_channels(std::int64_t skips) const;
+  const SplitResnet* split_at(std::int64_t skips) const;
+
   std::vector<Part> parts() const;
   Tensor embed(const UnetInput& input) const;
   std::vector<Tensor> down(const Tensor& sample, const Conditioning& by, std::size_t most,
@@ -93,6 +107,8 @@ class Unet {
   std::vector<UpBlock> up_blocks_;
   std::unique_ptr<GroupNorm> conv_norm_out_;
   std::unique_ptr<Conv2d> conv_out_;
+  // By skips; made when a cache first asks, since each holds a part of its block's weights again.
+  mutable std::map<std::int64_t, std::unique_ptr<SplitResnet>> splits_;
 };
 
 }  // namespace sameseed

@@ -12,9 +12,15 @@ namespace {
 // long as all else that happens to a vector.
 __device__ std::uint32_t first_index() { return blockIdx.x * blockDim.x + threadIdx.x; }
 
+__device__ float gated(float value, float gate) {
+  return value * 0.5f * gate * (1.0f + erff(gate * 0.70710678118654752f));
+}
+
 // A block a row. From the end: the product before left its last rows in the cache.
 template <typename T>
 __global__ void gelu_gate_rows(const T* __restrict__ x, T* __restrict__ y, std::uint32_t vectors) {
+  wait_for_kernel_before();
+  let_kernel_behind_start();
   const std::int64_t row = gridDim.x - 1 - blockIdx.x, inner = vectors * kVector;
   const T *const values_of = x + row * 2 * inner, *const gates_of = values_of + inner;
 #pragma unroll 2
@@ -23,21 +29,41 @@ __global__ void gelu_gate_rows(const T* __restrict__ x, T* __restrict__ y, std::
     load_last(values_of + i * kVector, values);
     load_last(gates_of + i * kVector, gates);
 #pragma unroll
-    for (int k = 0; k < kVector; ++k)
-      values[k] *= 0.5f * gates[k] * (1.0f + erff(gates[k] * 0.70710678118654752f));
+    for (int k = 0; k < kVector; ++k) values[k] = gated(values[k], gates[k]);
     store(values, y + row * inner + i * kVector);
+  }
+}
+
+template <typename T>
+__global__ void gelu_gate_pair_rows(const T* __restrict__ x, T* __restrict__ y,
+                                    std::uint32_t vectors) {
+  wait_for_kernel_before();
+  let_kernel_behind_start();
+  const std::int64_t row = gridDim.x - 1 - blockIdx.x, inner = vectors * kVector;
+  for (std::uint32_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+    float first[kVector], second[kVector], result[kVector];
+    load_last(x + (row * inner + i * kVector) * 2, first);
+    load_last(x + (row * inner + i * kVector) * 2 + kVector, second);
+#pragma unroll
+    for (int k = 0; k < kVector / 2; ++k) {
+      result[k] = gated(first[2 * k], first[2 * k + 1]);
+      result[kVector / 2 + k] = gated(second[2 * k], second[2 * k + 1]);
+    }
+    store(result, y + row * inner + i * kVector);
   }
 }
 
 template <typename T>
 __global__ void add_bias_rows(T* x, const T* bias, const T* residual, std::uint32_t count,
                               std::uint32_t vectors) {
+  wait_for_kernel_before();
+  let_kernel_behind_start();
   const std::uint32_t behind = first_index();
   if (behind >= count) return;
   const std::uint32_t i = count - 1 - behind;
-  float values[kVector], add[kVector], more[kVector] = {};
+  float values[kVector], add[kVector] = {}, more[kVector] = {};
   load(x + std::int64_t{i} * kVector, values);
-  load(bias + i % vectors * kVector, add);
+  if (bias) load(bias + i % vectors * kVector, add);
   if (residual) load(residual + std::int64_t{i} * kVector, more);
 #pragma unroll
   for (int k = 0; k < kVector; ++k) values[k] += add[k];
@@ -49,6 +75,8 @@ __global__ void add_bias_rows(T* x, const T* bias, const T* residual, std::uint3
 template <typename T>
 __global__ void upsample_pixels(const T* x, T* y, UpsampleShape s, std::uint32_t count, float down,
                                 float right) {
+  wait_for_kernel_before();
+  let_kernel_behind_start();
   const std::uint32_t i = first_index();
   if (i >= count) return;
   const auto vectors = static_cast<std::uint32_t>(s.channels / kVector),
@@ -80,15 +108,32 @@ std::uint32_t vectors_of(std::int64_t values) {
 }
 }  // namespace
 
+namespace {
+
+// Two vectors a thread, whole warps.
+unsigned gate_threads(std::uint32_t vectors) {
+  return std::clamp((vectors / 2 + 31) / 32 * 32, 32u, 512u);
+}
+
+}  // namespace
+
 void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,
                cudaStream_t stream) {
   const std::uint32_t vectors = vectors_of(inner);
-  // Two vectors a thread, whole warps.
-  const std::uint32_t threads = std::clamp((vectors / 2 + 31) / 32 * 32, 32u, 512u);
   with_type(type, [&](auto one) {
     using T = decltype(one);
-    gelu_gate_rows<T><<<static_cast<unsigned>(rows), threads, 0, stream>>>(
-        static_cast<const T*>(x), static_cast<T*>(y), vectors);
+    launch_dependent(gelu_gate_rows<T>, static_cast<unsigned>(rows), gate_threads(vectors), 0,
+                     stream, static_cast<const T*>(x), static_cast<T*>(y), vectors);
+  });
+}
+
+void gelu_gate_pairs(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,
+                     cudaStream_t stream) {
+  const std::uint32_t vectors = vectors_of(inner);
+  with_type(type, [&](auto one) {
+    using T = decltype(one);
+    launch_dependent(gelu_gate_pair_rows<T>, static_cast<unsigned>(rows), gate_threads(vectors), 0,
+                     stream, static_cast<const T*>(x), static_cast<T*>(y), vectors);
   });
 }
 
@@ -97,9 +142,9 @@ void add_bias(void* x, const void* bias, const void* residual, std::int64_t rows
   const std::uint32_t count = vectors_of(rows * channels);
   with_type(type, [&](auto one) {
     using T = decltype(one);
-    add_bias_rows<T><<<blocks_for(count), kThreads, 0, stream>>>(
-        static_cast<T*>(x), static_cast<const T*>(bias), static_cast<const T*>(residual), count,
-        vectors_of(channels));
+    launch_dependent(add_bias_rows<T>, blocks_for(count), kThreads, 0, stream, static_cast<T*>(x),
+                     static_cast<const T*>(bias), static_cast<const T*>(residual), count,
+                     vectors_of(channels));
   });
 }
 
@@ -108,10 +153,10 @@ void upsample_nearest(const void* x, void* y, const UpsampleShape& s, Half type,
   const std::uint32_t count = vectors_of(s.n * s.to_height * s.to_width * s.channels);
   with_type(type, [&](auto one) {
     using T = decltype(one);
-    upsample_pixels<T><<<blocks_for(count), kThreads, 0, stream>>>(
-        static_cast<const T*>(x), static_cast<T*>(y), s, count,
-        static_cast<float>(s.height) / static_cast<float>(s.to_height),
-        static_cast<float>(s.width) / static_cast<float>(s.to_width));
+    launch_dependent(upsample_pixels<T>, blocks_for(count), kThreads, 0, stream,
+                     static_cast<const T*>(x), static_cast<T*>(y), s, count,
+                     static_cast<float>(s.height) / static_cast<float>(s.to_height),
+                     static_cast<float>(s.width) / static_cast<float>(s.to_width));
   });
 }
 

@@ -15,6 +15,8 @@ struct GroupNormShape {
   std::int64_t n = 1, pixels = 1, channels = 320, groups = 32;
   double eps = 1e-5;
   bool silu = false;
+  bool alike = false;                 // x is one picture, and stands for all n
+  std::int64_t first_channels = 320;  // of x; the others are behind it, in x_behind
 };
 
 // Bytes of scratch memory that group_norm needs for this shape.
@@ -23,9 +25,10 @@ std::size_t group_norm_scratch(const GroupNormShape& shape);
 // y = (x + shift - mean) / sqrt(variance + eps) * weight + bias, then SiLU where asked for; mean
 // and variance over a group's channels of a picture. shift [n, channels] with `shift_stride` values
 // between rows, or null. Deterministic: partial sums are added in a fixed order.
-void group_norm(const void* x, const void* shift, std::int64_t shift_stride, const void* weight,
-                const void* bias, void* y, float* scratch, const GroupNormShape& shape, Half type,
-                cudaStream_t stream);
+// x [n, pixels, first_channels], x_behind [n, pixels, channels - first_channels] or null.
+void group_norm(const void* x, const void* x_behind, const void* shift, std::int64_t shift_stride,
+                const void* weight, const void* bias, void* y, float* scratch,
+                const GroupNormShape& shape, Half type, cudaStream_t stream);
 
 // y [rows, channels] = (x - mean) / sqrt(variance + eps) * weight + bias, row by row; at most 2560
 // channels. With `residual` of x's shape, x + residual stands for x and is written to `sum` as
@@ -38,7 +41,11 @@ void layer_norm(const void* x, const void* residual, const void* weight, const v
 void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,
                cudaStream_t stream);
 
-// x [rows, channels] += bias [channels], and += residual [rows, channels] where there is one.
+// The same for x [rows, inner, 2], where a value and its gate are neighbours.
+void gelu_gate_pairs(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,
+                     cudaStream_t stream);
+
+// x [rows, channels] += bias [channels], and += residual [rows, channels], where there are any.
 void add_bias(void* x, const void* bias, const void* residual, std::int64_t rows,
               std::int64_t channels, Half type, cudaStream_t stream);
 

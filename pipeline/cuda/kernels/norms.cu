@@ -1,5 +1,6 @@
 // Group and layer norms, see kernels.h.
 #include <algorithm>
+#include <stdexcept>
 #include <type_traits>
 
 #include "pipeline/cuda/kernels/vector.cuh"
@@ -20,6 +21,23 @@ __device__ float silu(float x) { return __fdividef(x, 1.0f + __expf(-x)); }
 // taken about the group's first value of the picture instead.
 struct Moments {
   float sum, squares;  // of value - pivot
+};
+
+// Two pictures whose channels lie one behind the other, read as one; `behind` may have none.
+template <typename T>
+struct Joined {
+  const T *first, *behind;
+  int first_channels, behind_channels;
+  std::int64_t first_stride, behind_stride;  // values between pictures
+
+  // Where a channel's values begin, and how far they are apart.
+  __device__ const T* of(std::int64_t picture, int channel) const {
+    return channel < first_channels ? first + picture * first_stride + channel
+                                    : behind + picture * behind_stride + channel - first_channels;
+  }
+  __device__ int pitch(int channel) const {
+    return channel < first_channels ? first_channels : behind_channels;
+  }
 };
 
 constexpr int kGroupThreads = 320;
@@ -44,28 +62,31 @@ GroupGrid group_grid(const GroupNormShape& shape) {
 
 // Shared memory: per row of threads and channel, sum and sum of squares.
 template <typename T>
-__global__ void group_moments(const T* x, const T* shift, std::int64_t shift_stride,
+__global__ void group_moments(Joined<T> x, const T* shift, std::int64_t shift_stride,
                               Moments* scratch, std::int64_t pixels, int channels, int groups,
                               int rows, int chunks) {
   extern __shared__ Moments partial[];
+  wait_for_kernel_before();
+  let_kernel_behind_start();
   const int vectors = channels / kVector, vector = static_cast<int>(threadIdx.x) % vectors,
             row = static_cast<int>(threadIdx.x) / vectors, per_group = channels / groups;
   const std::int64_t picture = blockIdx.y;
-  const T* const from = x + picture * pixels * channels + vector * kVector;
+  const T* const from = x.of(picture, vector * kVector);
+  const int pitch = x.pitch(vector * kVector);
   float shifts[kVector] = {}, sums[kVector] = {}, squares[kVector] = {};
   if (shift) load(shift + picture * shift_stride + vector * kVector, shifts);
 #pragma unroll
   for (int i = 0; i < kVector; ++i) {
     const int first = (vector * kVector + i) / per_group * per_group;
     const float shifted = shift ? static_cast<float>(shift[picture * shift_stride + first]) : 0.0f;
-    shifts[i] -= static_cast<float>(x[picture * pixels * channels + first]) + shifted;
+    shifts[i] -= static_cast<float>(*x.of(picture, first)) + shifted;
   }
   const std::int64_t step = static_cast<std::int64_t>(rows) * chunks;
 #pragma unroll 4
   for (std::int64_t pixel = static_cast<std::int64_t>(blockIdx.x) * rows + row; pixel < pixels;
        pixel += step) {
     float values[kVector];
-    load(from + pixel * channels, values);
+    load(from + pixel * pitch, values);
 #pragma unroll
     for (int i = 0; i < kVector; ++i) {
       const float value = values[i] + shifts[i];
@@ -97,13 +118,18 @@ __global__ void group_moments(const T* x, const T* shift, std::int64_t shift_str
 
 // Shared memory: mean and reciprocal deviation of each group.
 template <typename T>
-__global__ void group_apply(const T* x, const T* shift, std::int64_t shift_stride, const T* weight,
+__global__ void group_apply(Joined<T> x, const T* shift, std::int64_t shift_stride, const T* weight,
                             const T* bias, T* y, const Moments* scratch, std::int64_t pixels,
                             int channels, int groups, int rows, int chunks, float eps,
                             bool then_silu) {
   extern __shared__ float2 statistics[];
   const int vectors = channels / kVector, vector = static_cast<int>(threadIdx.x) % vectors,
             row = static_cast<int>(threadIdx.x) / vectors, per_group = channels / groups;
+  float scales[kVector], offsets[kVector], shifts[kVector] = {};
+  load(weight + vector * kVector, scales);  // which no kernel writes
+  load(bias + vector * kVector, offsets);
+  wait_for_kernel_before();
+  let_kernel_behind_start();
   const std::int64_t picture = blockIdx.y;
   const int lane = static_cast<int>(threadIdx.x) % 32, warps = static_cast<int>(blockDim.x) / 32;
   for (int group = static_cast<int>(threadIdx.x) / 32; group < groups; group += warps) {
@@ -119,15 +145,12 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
     const float count = static_cast<float>(pixels) * static_cast<float>(per_group);
     const float mean = sum / count, variance = fmaxf(square / count - mean * mean, 0.0f);
     const int first = group * per_group;
-    const float pivot = static_cast<float>(x[picture * pixels * channels + first]) +
+    const float pivot = static_cast<float>(*x.of(picture, first)) +
                         (shift ? static_cast<float>(shift[picture * shift_stride + first]) : 0.0f);
     if (lane == 0) statistics[group] = make_float2(mean + pivot, rsqrtf(variance + eps));
   }
   __syncthreads();
 
-  float scales[kVector], offsets[kVector], shifts[kVector] = {};
-  load(weight + vector * kVector, scales);
-  load(bias + vector * kVector, offsets);
   if (shift) load(shift + picture * shift_stride + vector * kVector, shifts);
   float means[kVector];
 #pragma unroll
@@ -138,12 +161,14 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
   }
   const std::int64_t step = static_cast<std::int64_t>(rows) * gridDim.x;
   const std::int64_t base = picture * pixels * channels + vector * kVector;
+  const T* const from = x.of(picture, vector * kVector);
+  const int pitch = x.pitch(vector * kVector);
   // From the end: the pass before left the last pixels in the cache.
 #pragma unroll 4
   for (std::int64_t pixel = pixels - 1 - (static_cast<std::int64_t>(blockIdx.x) * rows + row);
        pixel >= 0; pixel -= step) {
     float values[kVector];
-    load_last(x + base + pixel * channels, values);
+    load_last(from + pixel * pitch, values);
 #pragma unroll
     for (int i = 0; i < kVector; ++i) {
       values[i] = fmaf(values[i] - means[i], scales[i], offsets[i]);
@@ -153,14 +178,25 @@ __global__ void group_apply(const T* x, const T* shift, std::int64_t shift_strid
   }
 }
 
-constexpr int kRowsABlock = 4;  // a warp each
+constexpr int kRowsABlock = 4;                           // a warp each
+constexpr std::int64_t kMostNormed = 10 * 32 * kVector;  // vectors a lane, lanes
 
 template <typename T, int kVectors, bool kSums>
 __global__ void layer_norm_rows(const T* x, const T* residual, const T* weight, const T* bias,
                                 T* total, T* y, std::int64_t rows, int channels, float eps) {
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kRowsABlock + threadIdx.y;
-  if (row >= rows) return;
   const int lane = static_cast<int>(threadIdx.x), vectors = channels / kVector;
+  // No kernel writes weights: they may be read before the kernel before this one has ended.
+  Vector<T> scales[kVectors], offsets[kVectors];
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    if (v * 32 + lane >= vectors) continue;
+    scales[v] = *reinterpret_cast<const Vector<T>*>(weight + (v * 32 + lane) * kVector);
+    offsets[v] = *reinterpret_cast<const Vector<T>*>(bias + (v * 32 + lane) * kVector);
+  }
+  wait_for_kernel_before();
+  let_kernel_behind_start();
+  if (row >= rows) return;
   float values[kVectors][kVector];
   Vector<T> added[kVectors];
 #pragma unroll
@@ -181,14 +217,6 @@ __global__ void layer_norm_rows(const T* x, const T* residual, const T* weight, 
     }
 #pragma unroll
     for (int i = 0; i < kVector; ++i) sum += values[v][i];
-  }
-  // Asked for before they are needed: the sums below take as long as they need to come.
-  Vector<T> scales[kVectors], offsets[kVectors];
-#pragma unroll
-  for (int v = 0; v < kVectors; ++v) {
-    if (v * 32 + lane >= vectors) continue;
-    scales[v] = *reinterpret_cast<const Vector<T>*>(weight + (v * 32 + lane) * kVector);
-    offsets[v] = *reinterpret_cast<const Vector<T>*>(bias + (v * 32 + lane) * kVector);
   }
   const float mean = warp_sum(sum) / static_cast<float>(channels);
   float squares = 0;
@@ -220,43 +248,57 @@ std::size_t group_norm_scratch(const GroupNormShape& shape) {
          sizeof(Moments);
 }
 
-void group_norm(const void* x, const void* shift, std::int64_t shift_stride, const void* weight,
-                const void* bias, void* y, float* scratch, const GroupNormShape& shape, Half type,
-                cudaStream_t stream) {
+void group_norm(const void* x, const void* x_behind, const void* shift, std::int64_t shift_stride,
+                const void* weight, const void* bias, void* y, float* scratch,
+                const GroupNormShape& shape, Half type, cudaStream_t stream) {
+  if (shape.channels % kVector != 0 || shape.first_channels % kVector != 0 ||
+      shape.first_channels < 1 || shape.first_channels > shape.channels)
+    throw std::invalid_argument("a group norm over channels that are no multiple of 8");
   const GroupGrid grid = group_grid(shape);
   // A whole warp at least, for the sums over groups; rows beyond the first find no pixels or few.
   const int rows = std::max(grid.rows, (32 + grid.vectors - 1) / grid.vectors);
   const dim3 blocks(static_cast<unsigned>(grid.chunks), static_cast<unsigned>(shape.n));
   const auto threads = static_cast<unsigned>(rows * grid.vectors);
   const auto channels = static_cast<int>(shape.channels), groups = static_cast<int>(shape.groups);
+  const auto first = static_cast<int>(shape.first_channels);
+  const auto stride = [&](int of) { return shape.alike ? 0 : shape.pixels * of; };
   auto* const moments = reinterpret_cast<Moments*>(scratch);
   with_type(type, [&](auto one) {
     using T = decltype(one);
-    group_moments<T>
-        <<<blocks, threads, sizeof(Moments) * static_cast<std::size_t>(rows * channels), stream>>>(
-            static_cast<const T*>(x), static_cast<const T*>(shift), shift_stride, moments,
-            shape.pixels, channels, groups, rows, grid.chunks);
-    group_apply<T>
-        <<<dim3(blocks.x * 2, blocks.y), threads, sizeof(float2) * static_cast<std::size_t>(groups),
-           stream>>>(static_cast<const T*>(x), static_cast<const T*>(shift), shift_stride,
-                     static_cast<const T*>(weight), static_cast<const T*>(bias), static_cast<T*>(y),
-                     moments, shape.pixels, channels, groups, rows, grid.chunks,
-                     static_cast<float>(shape.eps), shape.silu);
+    const Joined<T> joined{static_cast<const T*>(x),
+                           static_cast<const T*>(x_behind),
+                           first,
+                           channels - first,
+                           stride(first),
+                           stride(channels - first)};
+    launch_dependent(group_moments<T>, blocks, threads,
+                     sizeof(Moments) * static_cast<std::size_t>(rows * channels), stream, joined,
+                     static_cast<const T*>(shift), shift_stride, moments, shape.pixels, channels,
+                     groups, rows, grid.chunks);
+    launch_dependent(group_apply<T>, dim3(blocks.x * 2, blocks.y), threads,
+                     sizeof(float2) * static_cast<std::size_t>(groups), stream, joined,
+                     static_cast<const T*>(shift), shift_stride, static_cast<const T*>(weight),
+                     static_cast<const T*>(bias), static_cast<T*>(y), moments, shape.pixels,
+                     channels, groups, rows, grid.chunks, static_cast<float>(shape.eps),
+                     shape.silu);
   });
 }
 
 void layer_norm(const void* x, const void* residual, const void* weight, const void* bias,
                 void* sum, void* y, std::int64_t rows, std::int64_t channels, double eps, Half type,
                 cudaStream_t stream) {
+  if (channels % kVector != 0 || channels > kMostNormed)
+    throw std::invalid_argument(
+        "a layer norm over channels that are no multiple of 8, or more than 2560");
   const auto blocks = static_cast<unsigned>((rows + kRowsABlock - 1) / kRowsABlock);
   const dim3 threads(32, kRowsABlock);
   with_type(type, [&](auto one) {
     using T = decltype(one);
     const auto launch = [&](auto kernel) {
-      kernel<<<blocks, threads, 0, stream>>>(
-          static_cast<const T*>(x), static_cast<const T*>(residual), static_cast<const T*>(weight),
-          static_cast<const T*>(bias), static_cast<T*>(sum), static_cast<T*>(y), rows,
-          static_cast<int>(channels), static_cast<float>(eps));
+      launch_dependent(kernel, blocks, threads, 0, stream, static_cast<const T*>(x),
+                       static_cast<const T*>(residual), static_cast<const T*>(weight),
+                       static_cast<const T*>(bias), static_cast<T*>(sum), static_cast<T*>(y), rows,
+                       static_cast<int>(channels), static_cast<float>(eps));
     };
     const std::int64_t vectors = (channels / kVector + 31) / 32;  // a lane
     const auto with = [&](auto count) {

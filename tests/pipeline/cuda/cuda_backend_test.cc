@@ -8,8 +8,10 @@
 #include <cmath>
 #include <filesystem>
 
+#include "pipeline/cuda/kernels/kernels.h"
 #include "pipeline/cuda/probe.h"
 #include "pipeline/cuda/step_graphs.h"
+#include "pipeline/cuda/timing.h"
 #include "pipeline/layers/resnet.h"
 #include "pipeline/model/tensor_files.h"
 #include "reference/aten_backend.h"
@@ -149,6 +151,75 @@ TEST_P(CudaBackendTest, ResnetBlocksAreAsExactWithAndWithoutTimeEmbedding) {
   }
 }
 
+// What both halves of guidance have in common is computed once.
+TEST_P(CudaBackendTest, ResnetBlocksOverPicturesThatAreAlikeAreAsExact) {
+  const Tensor one = draw({1, 64, 24, 17}, GetParam()), time = draw({2, 256}, Values::kPlain);
+  NamedTensors tensors;
+  const auto add = [&](const std::string& name, at::IntArrayRef shape) {
+    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
+  };
+  add("norm1", {64});
+  add("conv1", {64, 64, 3, 3});
+  add("time_emb_proj", {64, 256});
+  add("norm2", {64});
+  add("conv2", {64, 64, 3, 3});
+  expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
+    const ResnetBlock block(make, at, {.in = 64, .out = 64, .temb = 256});
+    const Tensor x = one.to(type);
+    return block.forward_alike(x, at::cat({x, x}, 0), block.time_projection(time.to(type)));
+  });
+}
+
+// Groups of 20 channels, of which the first 320 channels hold 16: as in SDXL's last resnets.
+TEST_P(CudaBackendTest, SplitResnetBlocksAreAsExactAsWholeOnes) {
+  const Tensor first = draw({2, 320, 12, 10}, GetParam()),
+               second = draw({2, 320, 12, 10}, Values::kPlain),
+               time = draw({2, 256}, Values::kPlain);
+  NamedTensors tensors;
+  const auto add = [&](const std::string& name, at::IntArrayRef shape) {
+    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
+  };
+  add("norm1", {640});
+  add("conv1", {320, 640, 3, 3});
+  add("time_emb_proj", {320, 256});
+  add("norm2", {320});
+  add("conv2", {320, 320, 3, 3});
+  add("conv_shortcut", {320, 640, 1, 1});
+  int splits = 0;
+  expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
+    const ResnetBlock block(make, at, {.in = 640, .out = 320, .temb = 256});
+    const Tensor projection = block.time_projection(time.to(type));
+    const auto split = SplitResnet::make(block, 320);
+    if (!split) return block.forward(at::cat({first.to(type), second.to(type)}, 1), projection);
+    ++splits;
+    EXPECT_EQ(SplitResnet::make(block, 310), nullptr);  // across a group
+    return split->forward(split->keep(first.to(type)), second.to(type), projection);
+  });
+  EXPECT_EQ(splits, 1);
+}
+
+// Groups of 30 channels, one of which lies in both tensors: as in SDXL's resnets of 960 channels.
+TEST_P(CudaBackendTest, JoinedResnetBlocksAreAsExact) {
+  const Tensor first = draw({2, 640, 12, 10}, GetParam()),
+               second = draw({2, 320, 12, 10}, Values::kPlain),
+               time = draw({2, 256}, Values::kPlain);
+  NamedTensors tensors;
+  const auto add = [&](const std::string& name, at::IntArrayRef shape) {
+    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
+  };
+  add("norm1", {960});
+  add("conv1", {320, 960, 3, 3});
+  add("time_emb_proj", {320, 256});
+  add("norm2", {320});
+  add("conv2", {320, 320, 3, 3});
+  add("conv_shortcut", {320, 960, 1, 1});
+  expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
+    const ResnetBlock block(make, at, {.in = 960, .out = 320, .temb = 256});
+    return block.forward_joined(first.to(type), second.to(type),
+                                block.time_projection(time.to(type)));
+  });
+}
+
 TEST_P(CudaBackendTest, UpsamplingTakesTheSamePixelsAsAten) {
   const auto fast = make_cuda_backend({}, context_), plain = make_aten_backend(at::kHalf, kGpu);
   const Tensor x = draw({2, 64, 9, 13}, GetParam());
@@ -227,6 +298,71 @@ TEST(CudaStepGraphs, ReplayWhatTheyCapturedOverNewInputs) {
   EXPECT_EQ(runner.run("a", {at::full({4}, 2.0, on)}, step)[0].sum().item<float>(), 16);
   runner.run("b", {at::full({4}, 2.0, on)}, step);
   EXPECT_GT(called, once);
+}
+
+// A step that throws inside its capture leaves the stream and the allocator as they were.
+TEST(CudaStepGraphs, GoOnAfterACaptureThatFails) {
+  const c10::InferenceMode guard;
+  const auto context = std::make_shared<DeviceContext>(kGpu, /*cold=*/true);
+  const StepRunner runner = make_step_graphs(context);
+  const auto on = at::TensorOptions().device(kGpu);
+  int calls = 0;
+  const StepRunner::Step fails_in_capture = [&](const std::vector<Tensor>& inputs) {
+    if (++calls == 3) throw std::runtime_error("out of something");
+    return std::vector<Tensor>{inputs[0] * 2};
+  };
+  EXPECT_THROW(runner.run("a", {at::full({4}, 1.0, on)}, fails_in_capture), std::runtime_error);
+  EXPECT_EQ((at::full({4}, 3.0, on) + 1).sum().item<float>(), 16);
+  EXPECT_EQ(runner.run("a", {at::full({4}, 2.0, on)}, fails_in_capture)[0].sum().item<float>(), 16);
+}
+
+// A capture's warm-ups are no work of the picture: its counters are those of one step.
+TEST(CudaStepGraphs, CountTheWorkOfTheStepsThatWereAskedFor) {
+  const c10::InferenceMode guard;
+  const auto context = std::make_shared<DeviceContext>(kGpu, /*cold=*/true);
+  const StepRunner runner = make_step_graphs(context);
+  const StepRunner::Step step = [&](const std::vector<Tensor>& inputs) {
+    ++context->counters.matmul_float;
+    return std::vector<Tensor>{inputs[0] * 2};
+  };
+  const Tensor x = at::full({4}, 1.0, at::TensorOptions().device(kGpu));
+  runner.run("a", {x}, step);
+  EXPECT_EQ(context->counters.matmul_float, 1);
+  runner.run("a", {x}, step);
+  EXPECT_EQ(context->counters.matmul_float, 2);
+  EXPECT_EQ(context->counters.graphs_replayed, 2);
+}
+
+TEST(CudaTiming, RefusesWorkThatFailsOrLaunchesNothing) {
+  EXPECT_THROW(median_ms(1, 1, [](cudaStream_t) { return true; }), std::runtime_error);
+  const Tensor x = at::zeros({4}, at::TensorOptions().device(kGpu));
+  const auto clear = [&](cudaStream_t on) {
+    return cudaMemsetAsync(x.mutable_data_ptr(), 0, 16, on) == cudaSuccess;
+  };
+  EXPECT_GT(median_ms(1, 1, clear), 0);
+  EXPECT_THROW(median_ms(1, 1,
+                         [&](cudaStream_t on) {
+                           clear(on);
+                           return false;
+                         }),
+               std::runtime_error);
+  EXPECT_THROW(
+      median_ms(1, 1, [](cudaStream_t) -> bool { throw std::logic_error("in the capture"); }),
+      std::logic_error);
+  EXPECT_GT(median_ms(1, 1, clear), 0);
+}
+
+// The wrong number of channels is said, not computed.
+TEST(CudaKernels, RefuseShapesTheyCannotRun) {
+  const Tensor x = at::zeros({1 << 14}, at::TensorOptions().device(kGpu).dtype(at::kHalf));
+  void* const at = x.mutable_data_ptr();
+  EXPECT_THROW(layer_norm(at, nullptr, at, at, nullptr, at, 1, 2568, 1e-5, Half::kFp16, nullptr),
+               std::invalid_argument);
+  EXPECT_THROW(layer_norm(at, nullptr, at, at, nullptr, at, 1, 20, 1e-5, Half::kFp16, nullptr),
+               std::invalid_argument);
+  EXPECT_THROW(group_norm(at, nullptr, nullptr, 0, at, at, at, static_cast<float*>(at),
+                          {.channels = 20, .groups = 4}, Half::kFp16, nullptr),
+               std::invalid_argument);
 }
 
 }  // namespace
