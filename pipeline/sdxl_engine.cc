@@ -182,8 +182,19 @@ Generation SdxlEngine::generate(const Request& request) {
   generation.engagement["steps_partial"] = generation.step_full.size() - full.size();
   generation.engagement["full_steps"] = full;
   generation.engagement["non_finite_latents"] = count_nonfinite(latents);
-  if (count_nonfinite(latents) > 0 || count_nonfinite(image) > 0)
-    generation.nonfinite = pipeline.find_nonfinite(request, embeds, noise, latents, image);
+  if (const std::int64_t bad_latents = count_nonfinite(latents), bad_image = count_nonfinite(image);
+      bad_latents + bad_image > 0)
+    try {
+      generation.nonfinite = pipeline.find_nonfinite(request, embeds, noise, latents, image);
+    } catch (const std::exception& problem) {  // it loads a network again; the picture is broken
+      generation.nonfinite = {{"step", nullptr},
+                              {"layers", nlohmann::json::array()},
+                              {"layers_affected", 0},
+                              {"latents", bad_latents},
+                              {"image", bad_image}};
+      generation.warnings.push_back(
+          fmt::format("where NaN and infinities arose was not found: {}", problem.what()));
+    }
   generation.hashes = hashes_of(noise);
   generation.hashes.update({{"token_ids", sha256_of(embeds.token_ids)},
                             {"latents", sha256_of(latents)},

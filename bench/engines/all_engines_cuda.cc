@@ -31,4 +31,6 @@ std::unique_ptr<Engine> make_engine(const std::string& name) {
       [device](at::ScalarType type) { return make_aten_backend(type, device); }, device, upload);
 }
 
+bool device_works() { return cuda::gpu_works(); }
+
 }  // namespace sameseed

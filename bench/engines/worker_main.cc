@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <ext/stdio_filebuf.h>
 #include <iostream>
@@ -15,6 +16,7 @@
 #include "bench/engines/all_engines.h"
 #include "bench/engines/folder_engine.h"
 #include "bench/plan/engine_name.h"
+#include "io/error.h"
 #include "pipeline/model/model_files.h"
 #include "pipeline/noise.h"
 #include "pipeline/protocol.h"
@@ -27,6 +29,22 @@ json draw(const json& message) {
   const sameseed::NoiseRequest request = sameseed::read_noise_request(message);
   sameseed::require_model_folder(request.model);  // the first that looks into it
   return {{"hashes", sameseed::draw_noise(request)}};
+}
+
+// A worker whose device is lost ends, so that the next sample gets a new one.
+json answer_while_it_works(sameseed::Engine& engine, const json& message) {
+  try {
+    return sameseed::answer_of(engine, message);
+  } catch (const sameseed::Unsupported&) {
+    throw;
+  } catch (const sameseed::UserError&) {
+    throw;
+  } catch (const std::exception& problem) {
+    if (sameseed::device_works()) throw;
+    std::cerr << "sameseed-worker: the GPU takes no more work of this process: " << problem.what()
+              << std::endl;
+    std::_Exit(1);
+  }
 }
 
 }  // namespace
@@ -52,7 +70,8 @@ int main(int argc, char** argv) try {
   }
   const auto engine =
       folder ? sameseed::make_folder_engine(argv[2]) : sameseed::make_engine(argv[1]);
-  sameseed::serve([&](const json& message) { return answer_of(*engine, message); }, std::cin, out);
+  sameseed::serve([&](const json& message) { return answer_while_it_works(*engine, message); },
+                  std::cin, out);
   return 0;
 } catch (const std::exception& problem) {
   std::cerr << "sameseed-worker: " << problem.what() << "\n";

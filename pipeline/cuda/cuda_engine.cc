@@ -88,6 +88,11 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
 
 }  // namespace
 
+bool gpu_works() {
+  (void)cudaGetLastError();  // of the call that failed, which the next one would report again
+  return cudaDeviceSynchronize() == cudaSuccess;
+}
+
 std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain, at::Device device,
                                                 MakeUpload upload) {
   return std::make_unique<SdxlEngine>(

@@ -10,4 +10,7 @@ namespace sameseed::cuda {
 std::unique_ptr<Engine> make_accelerated_engine(MakePlainBackend plain, at::Device device,
                                                 MakeUpload upload);
 
+// Whether the GPU still takes this process' work.
+bool gpu_works();
+
 }  // namespace sameseed::cuda

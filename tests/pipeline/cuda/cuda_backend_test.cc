@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "pipeline/cuda/cuda_engine.h"
 #include "pipeline/cuda/kernels/kernels.h"
 #include "pipeline/cuda/probe.h"
 #include "pipeline/cuda/step_graphs.h"
@@ -350,6 +351,21 @@ TEST(CudaTiming, RefusesWorkThatFailsOrLaunchesNothing) {
       median_ms(1, 1, [](cudaStream_t) -> bool { throw std::logic_error("in the capture"); }),
       std::logic_error);
   EXPECT_GT(median_ms(1, 1, clear), 0);
+}
+
+// In a process of its own, which has no GPU afterwards.
+TEST(CudaEngineDeathTest, KnowsThatTheGpuIsLostAfterAnAssertion) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_TRUE(gpu_works());
+  const auto lose = [] {
+    const auto on = at::TensorOptions().device(kGpu);
+    try {
+      at::index_select(at::zeros({4}, on), 0, at::full({1}, 1 << 20, on.dtype(at::kLong))).cpu();
+    } catch (const std::exception&) {
+    }
+    std::_Exit(gpu_works() ? 0 : 7);
+  };
+  EXPECT_EXIT(lose(), testing::ExitedWithCode(7), "");
 }
 
 // The wrong number of channels is said, not computed.
