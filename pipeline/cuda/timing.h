@@ -4,6 +4,8 @@
 #include <cuda_runtime_api.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "pipeline/cuda/check.h"
@@ -61,8 +63,9 @@ class CapturedWork {
   ~CapturedWork() {
     if (runnable_) cudaGraphExecDestroy(runnable_);
   }
-  CapturedWork(const CapturedWork&) = delete;
-  CapturedWork& operator=(const CapturedWork&) = delete;
+  CapturedWork(CapturedWork&& other) noexcept
+      : runnable_(std::exchange(other.runnable_, nullptr)) {}
+  CapturedWork& operator=(CapturedWork&&) = delete;
 
   void launch(cudaStream_t stream) const { check(cudaGraphLaunch(runnable_, stream), "a graph"); }
 
@@ -70,32 +73,45 @@ class CapturedWork {
   cudaGraphExec_t runnable_ = nullptr;
 };
 
-// Median milliseconds of one call of `work(stream)`, of `rounds` rounds of `calls` calls each,
-// after a round that is not counted. The calls of a round are one captured graph, as they will run
-// later: what a library does beside its kernel counts as it will then. Runs on a stream of its own,
-// behind all work on the device. Throws std::runtime_error where the work cannot be captured or
-// says that it failed.
+// The calls of a round as one captured graph, as they will run later: what a library does beside
+// its kernel counts as it will then. Throws as CapturedWork does.
 template <typename Work>
-double median_ms(int rounds, int calls, Work work) {
-  check(cudaDeviceSynchronize(), "waiting before timing");
-  const Stream own;
-  const cudaStream_t stream = own.get();
-  const CapturedWork captured(stream, [&](cudaStream_t on) {
+CapturedWork captured_calls(cudaStream_t stream, int calls, Work work) {
+  return CapturedWork(stream, [&](cudaStream_t on) {
     bool good = true;
     for (int call = 0; call < calls; ++call) good = work(on) && good;
     return good;
   });
+}
+
+inline double ms_of(const CapturedWork& work, cudaStream_t stream) {
   Event begin, end;
+  begin.record(stream);
+  work.launch(stream);
+  end.record(stream);
+  return static_cast<double>(begin.ms_to(end));
+}
+
+inline double median_of(std::vector<double> times) {
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::nth_element(times.begin(), middle, times.end());
+  return *middle;
+}
+
+// Median milliseconds of one call of `work(stream)`, of `rounds` rounds of `calls` calls each,
+// after a round that is not counted. Runs on a stream of its own, behind all work on the device.
+// Throws std::runtime_error where the work cannot be captured or says that it failed.
+template <typename Work>
+double median_ms(int rounds, int calls, Work work) {
+  check(cudaDeviceSynchronize(), "waiting before timing");
+  const Stream own;
+  const CapturedWork captured = captured_calls(own.get(), calls, work);
   std::vector<double> times;
   for (int round = 0; round <= rounds; ++round) {
-    begin.record(stream);
-    captured.launch(stream);
-    end.record(stream);
-    const double ms = static_cast<double>(begin.ms_to(end)) / calls;
+    const double ms = ms_of(captured, own.get()) / calls;
     if (round > 0) times.push_back(ms);
   }
-  std::nth_element(times.begin(), times.begin() + rounds / 2, times.end());
-  return times[static_cast<std::size_t>(rounds) / 2];
+  return median_of(std::move(times));
 }
 
 }  // namespace sameseed::cuda

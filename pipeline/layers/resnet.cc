@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 namespace sameseed {
 
 ResnetBlock::ResnetBlock(Backend& make, const Weights& at, const ResnetConfig& c)
@@ -29,32 +31,35 @@ Tensor ResnetBlock::own_projection(const Tensor& all) const {
 }
 
 Tensor ResnetBlock::forward(const Tensor& x, const Tensor& projection) const {
-  return behind(conv1_->forward_unbiased(norm1_->forward(x, Activation::kSilu)), projection,
-                conv_shortcut_ ? conv_shortcut_->forward(x) : x);
+  Tensor convolved = conv1_->forward_unbiased(norm1_->forward(x, Activation::kSilu));
+  return behind(std::move(convolved), projection, conv_shortcut_ ? conv_shortcut_->forward(x) : x);
 }
 
 Tensor ResnetBlock::forward_alike(const Tensor& alike, const Tensor& x,
                                   const Tensor& projection) const {
-  return behind(conv1_->forward_unbiased(norm1_->forward(alike, Activation::kSilu)), projection,
-                conv_shortcut_ ? conv_shortcut_->forward(x) : x);
+  Tensor convolved = conv1_->forward_unbiased(norm1_->forward(alike, Activation::kSilu));
+  return behind(std::move(convolved), projection, conv_shortcut_ ? conv_shortcut_->forward(x) : x);
 }
 
 Tensor ResnetBlock::forward_joined(const Tensor& first, const Tensor& second,
                                    const Tensor& projection) const {
   const Tensor normed = norm1_->forward_joined(first, second, Activation::kSilu);
-  Tensor shortcut =
+  const Tensor shortcut =
       normed.defined() && conv_shortcut_ ? conv_shortcut_->forward_joined(first, second) : Tensor();
   if (!shortcut.defined()) return forward(at::cat({first, second}, 1), projection);
   return behind(conv1_->forward_unbiased(normed), projection, shortcut);
 }
 
-// What follows the first convolution.
-Tensor ResnetBlock::behind(const Tensor& convolved, const Tensor& projection,
+// What follows the first convolution. A picture of the VAE takes half a gigabyte: none is held
+// longer than it is needed.
+Tensor ResnetBlock::behind(Tensor convolved, const Tensor& projection,
                            const Tensor& shortcut) const {
   Tensor shift = projection;
   if (const Tensor left_out = conv1_->left_out(); !shift.defined() && left_out.defined())
     shift = left_out.unsqueeze(0);
-  return conv2_->forward(norm2_->forward(convolved, Activation::kSilu, shift), shortcut);
+  const Tensor normed = norm2_->forward(convolved, Activation::kSilu, shift);
+  convolved.reset();
+  return conv2_->forward(normed, shortcut);
 }
 
 std::unique_ptr<SplitResnet> SplitResnet::make(const ResnetBlock& block, std::int64_t first) {
@@ -80,9 +85,10 @@ SplitResnet::Kept SplitResnet::keep(const Tensor& first) const {
 
 Tensor SplitResnet::forward(const Kept& kept, const Tensor& second,
                             const Tensor& projection) const {
-  const Tensor convolved =
+  Tensor convolved =
       conv_second_->forward(norm_second_->forward(second, Activation::kSilu), kept.convolved);
-  return block_.behind(convolved, projection, shortcut_second_->forward(second, kept.shortcut));
+  return block_.behind(std::move(convolved), projection,
+                       shortcut_second_->forward(second, kept.shortcut));
 }
 
 Upsampler::Upsampler(Backend& make, const Weights& at, std::int64_t channels)

@@ -36,7 +36,7 @@ class ResnetBlock {
 
  private:
   friend class SplitResnet;
-  Tensor behind(const Tensor& convolved, const Tensor& projection, const Tensor& shortcut) const;
+  Tensor behind(Tensor convolved, const Tensor& projection, const Tensor& shortcut) const;
 
   std::int64_t first_channel_, in_, channels_;
   std::unique_ptr<GroupNorm> norm1_;
