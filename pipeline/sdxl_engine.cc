@@ -37,6 +37,11 @@ std::int64_t peak_memory(at::Device device) {
   return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
+// So that a picture's peak on a GPU is its own. The system's of a process only ever grows.
+void forget_peak_memory(at::Device device) {
+  if (!device.is_cpu()) c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
+}
+
 // [batch, 3, h, w] in 0..1 -> 8 bits, one below another, rounded half to even as numpy does; not
 // finite becomes 0.
 Image to_image(const Tensor& image) {
@@ -63,6 +68,11 @@ void set_exactness(bool highest) {
   context.setAllowTF32CuBLAS(false);
   context.setAllowTF32CuDNN(!highest);
   context.setDeterministicCuDNN(highest);
+}
+
+std::vector<double> listed(const Tensor& values) {
+  const Tensor there = values.cpu().to(at::kDouble).contiguous();
+  return {there.const_data_ptr<double>(), there.const_data_ptr<double>() + there.numel()};
 }
 
 // fp32 where the config says force_upcast (but never less than the UNet's), else as the UNet; or
@@ -120,7 +130,7 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   const at::ScalarType vae = vae_type(options);
   arithmetic_ = make_(options, vae);
   arithmetic_.effective["precision"] = arithmetic_.precision;
-  arithmetic_.effective["vae_precision"] = at::toString(vae);
+  arithmetic_.effective["vae_precision"] = precision_of(vae);
   arithmetic_.effective["threads"] = at::get_num_threads();
   arithmetic_.effective["device"] = device_.str();
   arithmetic_.effective["lora"] = to_json(options.lora);
@@ -154,6 +164,7 @@ Generation SdxlEngine::generate(const Request& request) {
                                 request.noise, request.batch, request.width, request.height));
 
   Generation generation;
+  forget_peak_memory(device_);
   arithmetic_.reset();
   Stopwatch watch(device_);
   const PromptEmbeds embeds = pipeline.encode_prompt(request);
@@ -181,6 +192,8 @@ Generation SdxlEngine::generate(const Request& request) {
   generation.engagement["steps_full"] = full.size();
   generation.engagement["steps_partial"] = generation.step_full.size() - full.size();
   generation.engagement["full_steps"] = full;
+  if (request.deepcache && request.deepcache->branch)  // which counts by them
+    generation.engagement["timesteps"] = listed(tensors.at("timesteps"));
   generation.engagement["non_finite_latents"] = count_nonfinite(latents);
   if (count_nonfinite(latents) > 0 || count_nonfinite(image) > 0)
     generation.nonfinite = pipeline.find_nonfinite(request, embeds, noise, latents, image);
