@@ -129,8 +129,10 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
       options.model);  // first of all, so that a wrong folder is called a wrong folder
   const at::ScalarType vae = vae_type(options);
   arithmetic_ = make_(options, vae);
-  arithmetic_.effective["precision"] = arithmetic_.precision;
-  arithmetic_.effective["vae_precision"] = precision_of(vae);
+  // What the networks are made in, and not what was asked for.
+  arithmetic_.effective["precision"] = precision_of(arithmetic_.backends.unet->activation_type());
+  arithmetic_.effective["vae_precision"] =
+      precision_of(arithmetic_.backends.vae->activation_type());
   arithmetic_.effective["threads"] = at::get_num_threads();
   arithmetic_.effective["device"] = device_.str();
   arithmetic_.effective["lora"] = to_json(options.lora);

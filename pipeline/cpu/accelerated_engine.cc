@@ -45,7 +45,6 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   arithmetic.backends.text = make_cpu_backend(text, counters->text);
   arithmetic.backends.unet = make_cpu_backend(unet, counters->unet);
   arithmetic.backends.vae = plain(vae_type);
-  arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kCudnnV8Disabled] =
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");

@@ -66,7 +66,6 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
                                 ? make_cuda_backend({.type = vae_type}, context, &Counters::vae)
                                 : plain(vae_type);
   arithmetic.backends.steps = make_step_graphs(context);
-  arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kAttentionHalf] = not_acting(
       kAttentionHalf,

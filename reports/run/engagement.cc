@@ -36,7 +36,12 @@ Proof loras(const json& asked, const ArmEvidence& arm) {
                           lora_label(wanted), used.is_null() ? "none" : lora_label(used))};
   }
   if (wanted.empty()) return {kEngaged, "no LoRA"};
-  const std::string fused = "the worker fused " + lora_label(wanted);
+  std::string fused = "the worker fused " + lora_label(wanted);
+  const json files = arm.load ? answered(*arm.load, "files") : json();
+  if (const json& layers = answered(answered(files, "lora"), "layers"); layers.is_number()) {
+    if (layers == 0) return {kNotEngaged, fused + ", and no layer has any of it"};
+    fused += fmt::format(", {} layers", layers.dump());
+  }
   const bool nothing = std::ranges::all_of(
       wanted, [](const json& one) { return answered(one, "scale") == json(0.0); });
   return nothing ? Proof{kInert, fused + ": a scale of 0 adds nothing", {nullptr}}

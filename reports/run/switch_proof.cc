@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
+#include <iterator>
 #include <set>
 
 namespace sameseed {
@@ -26,6 +28,18 @@ std::string kind_of(const std::string& variable) {
   if (variable == "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION") return "matmul";
   if (variable == "ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION") return "attention";
   return "";
+}
+
+// What a value of a variable means: as OneFlow parses booleans, and by which API LibTorch then
+// calls cuDNN. Empty: of this one nothing is known.
+std::string meaning_of(const std::string& variable, const json& value) {
+  if (variable == "TORCH_CUDNN_V8_API_DISABLED") return value == "1" ? "v7" : "v8";
+  if (kind_of(variable).empty()) return "";
+  if (value.is_null()) return "on";  // OneDiff's default
+  std::string lower = text_or_empty(value);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const char* const yes[] = {"1", "true", "yes", "on", "y"};
+  return std::ranges::find(yes, lower) == std::end(yes) ? "off" : "on";
 }
 
 struct Calls {
@@ -163,7 +177,13 @@ Proof variable_proof(const std::string& name, const json& asked, const ArmEviden
                                        asked.dump(), answered(read, "value").dump())};
     if (answered(read, "acts") == false) inert = text_or_empty(answered(read, "reason"));
     if (answered(read, "evidence").is_string()) shown = text_or_empty(answered(read, "evidence"));
-    on = text_or_empty(answered(read, "means")) == "on";
+    const std::string wanted = meaning_of(name, asked),
+                      told = text_or_empty(answered(read, "means")),
+                      means = told.empty() ? wanted : told;
+    if (answered(read, "acts") != false && !asked.is_null() && !wanted.empty() && means != wanted)
+      return {kNotEngaged, fmt::format("{}: asked for {}, which the process took for {}",
+                                       named(*sample), asked.dump(), means)};
+    on = means == "on";
     if (answered(read, "acts") != false && kind_of(name).empty() && shown.empty())
       return {kNotEngaged,
               named(*sample) + ": the worker read the value and shows no effect of it"};

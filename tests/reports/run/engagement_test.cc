@@ -156,6 +156,43 @@ TEST(Engagement, FailsWhereTheProcessReadAnotherValue) {
   EXPECT_EQ(proof(kAxis, "1", {json{{"sample", "s"}}}).verdict, "not engaged");
 }
 
+// "1" taken for off would else be proven by calls with a float accumulator.
+TEST(Engagement, FailsWhereTheProcessTookTheValueForAnother) {
+  const auto read_as = [](const json& value, const json& means, int half, int single) {
+    json sample = conv_sample(value, half, single);
+    if (means.is_null())
+      sample["effective"][kConv].erase("means");
+    else
+      sample["effective"][kConv]["means"] = means;
+    return proof(kAxis, value, {sample});
+  };
+  EXPECT_EQ(read_as("1", "off", 0, 10).evidence,
+            "sample s: asked for \"1\", which the process took for off");
+  EXPECT_EQ(read_as("0", "on", 10, 0).verdict, "not engaged");
+  EXPECT_EQ(read_as("TRUE", "on", 10, 0).verdict, "engaged");
+  EXPECT_EQ(read_as("yes", "off", 0, 10).verdict, "not engaged");
+  EXPECT_EQ(read_as("1", nullptr, 10, 0).verdict, "engaged");
+  EXPECT_EQ(read_as("1", nullptr, 0, 10).verdict, "not engaged");
+  EXPECT_EQ(read_as("0", nullptr, 0, 10).verdict, "engaged");
+  EXPECT_EQ(read_as(nullptr, "off", 0, 10).verdict, "engaged");  // another program's default
+}
+
+TEST(Engagement, OfCudnnsApiIsTheOneThatLibTorchTook) {
+  const std::string name = "TORCH_CUDNN_V8_API_DISABLED";
+  const auto took = [&](const json& value, const char* api) {
+    return proof("env." + name, value,
+                 {{{"sample", "s"},
+                   {"effective",
+                    {{name, {{"value", value}, {"means", api}, {"evidence", "a time"}}}}}}})
+        .verdict;
+  };
+  EXPECT_EQ(took("1", "v7"), "engaged");
+  EXPECT_EQ(took("1", "v8"), "not engaged");
+  EXPECT_EQ(took("0", "v8"), "engaged");
+  EXPECT_EQ(took("0", "v7"), "not engaged");
+  EXPECT_EQ(took(nullptr, "v8"), "engaged");
+}
+
 TEST(Engagement, CallsInertWhatCannotActAndSaysWhy) {
   const json sample = {
       {"effective",
@@ -233,8 +270,13 @@ TEST(Engagement, OfLorasIsWhatTheWorkerSaysItFused) {
   EXPECT_EQ(proof("load.lora", nullptr, says(ink)).verdict, "not engaged");
   EXPECT_EQ(proof("load.lora", nullptr, says(json::array())).evidence, "no LoRA");
   EXPECT_EQ(proof("load.lora", nullptr, silent).verdict, "engaged");
-  const json load = {{"effective", {{"lora", ink}}}};
+  json load = {{"effective", {{"lora", ink}}}};
   EXPECT_EQ(proof("load.lora", ink, silent, &load).verdict, "engaged");
+  load["files"]["lora"] = {{"layers", 24}};
+  EXPECT_EQ(proof("load.lora", ink, silent, &load).evidence,
+            "the worker fused /a/ink at 0.5, 24 layers");
+  load["files"]["lora"]["layers"] = 0;
+  EXPECT_EQ(proof("load.lora", ink, silent, &load).verdict, "not engaged");
 }
 
 TEST(Engagement, OfALoraWithAScaleOfZeroIsInert) {
