@@ -47,8 +47,11 @@ bool was_cut(const SampleRecord& sample) {
 // Why two values of a field may give the same picture; empty where they may not.
 std::string may_be_equal(const std::string& field, const json& request, const json& value,
                          const json& other, const SampleRecord& a, const SampleRecord& b) {
-  if (field == "guidance")
+  if (field == "guidance") {
+    if (as_read(answered(request, "negative")) == as_read(answered(request, "prompt")))
+      return "the negative prompt is the prompt";
     return guides(value) || guides(other) ? "" : "guidance of 1 and below is none";
+  }
   if (field != "negative") return "its value changes nothing here";
   if (!guides(answered(request, "guidance"))) return "it is not read without guidance";
   if (as_read(value) == as_read(other)) return "both are read alike";

@@ -181,6 +181,11 @@ TEST(RequestProof, OfGuidanceIsThatAnotherValueGivesOtherPictures) {
   EXPECT_EQ(proof_of_first("guidance", {made(5, "a"), made(7, "a")}, "null").verdict, "no proof");
   EXPECT_EQ(proof_of_first("guidance", {made(5, "a"), made(7, "a")}).evidence,
             "sample c0: the same latents, to the bit, as where guidance = 7.0");
+  // Nothing is guided away from a negative prompt that is the prompt.
+  const auto alike = [](double guidance) {
+    return picture({{"guidance", guidance}, {"negative", "A cat"}}, "a");
+  };
+  EXPECT_EQ(verdict("guidance", {alike(5), alike(7)}), "inert");
   // Without latents, as of engines from outside: by the pictures' files.
   const auto drawn = [](double guidance, const char* file) {
     return MadePicture{{{"guidance", guidance}},
