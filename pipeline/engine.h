@@ -35,7 +35,7 @@ struct LoadOptions {
   // engine's default.
   std::string precision;
   std::string vae_precision =
-      "model";        // "model" (fp32 where the config says force_upcast), "fp32", "bf16", "fp16"
+      "model";  // "model" (fp32 where the config says force_upcast), "fp64", "fp32", "bf16", "fp16"
   int threads = 0;    // 0: LibTorch's own choice
   bool cold = false;  // on a GPU: search algorithms anew, and keep none for the next process
   int accumulation_block = 16;  // products added before the half accumulator is rounded: 16, 8 or 4
@@ -108,9 +108,10 @@ struct Request {
 };
 
 struct Generation {
-  double text_ms = 0, decode_ms = 0, total_ms = 0;  // total: text + steps + decode; files excluded
-  double copy_ms = 0, png_ms = 0;                   // the picture back to the host; its file
-  double enhance_ms = 0;                            // post-processing: part of the total
+  // The total is text, what is made between text and first step, steps and decode; no files.
+  double text_ms = 0, decode_ms = 0, total_ms = 0;
+  double copy_ms = 0, png_ms = 0;  // the picture back to the host; its file
+  double enhance_ms = 0;           // post-processing: part of the total
   std::vector<double> step_ms;
   std::vector<bool> step_full;                       // false: a partial DeepCache step
   nlohmann::json hashes = nlohmann::json::object();  // SHA-256 of noise, token_ids, latents, image
@@ -118,7 +119,9 @@ struct Generation {
   nlohmann::json engagement = nlohmann::json::object();  // counters of this image
   nlohmann::json nonfinite;  // where NaN and infinities arose (reports/FILES.md); null: nowhere
   std::vector<std::string> warnings;
-  std::int64_t peak_memory = 0;  // bytes at most: resident, or of the device where there is one
+  // Bytes at most: on a GPU those that this picture had of the device, on a CPU those that the
+  // process has had resident since it began.
+  std::int64_t peak_memory = 0;
 };
 
 struct NoiseRequest {

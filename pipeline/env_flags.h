@@ -25,7 +25,8 @@ EnvFlags read_env_flags();
 // which is also what its kernels do: unset, Stable Video Diffusion overflowed (its #497).
 inline bool is_on(Switch value) { return value != Switch::kOff; }
 
-// {NAME: {"value": "1" | null, "means": "on" | "off", "default": true where unset}}
+// {NAME: {"value": "1" | null, "means": "on" | "off", "default": true where unset, "acts": true,
+// "networks": ["unet", ...] on whose layers it acts}}
 nlohmann::json effective(const EnvFlags& flags);
 
 // {"value": as this process has the variable, "acts": false, "reason": ...}: for a switch that

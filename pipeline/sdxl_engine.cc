@@ -37,6 +37,11 @@ std::int64_t peak_memory(at::Device device) {
   return std::int64_t{usage.ru_maxrss} * 1024;
 }
 
+// So that a picture's peak on a GPU is its own. The system's of a process only ever grows.
+void forget_peak_memory(at::Device device) {
+  if (!device.is_cpu()) c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
+}
+
 // [batch, 3, h, w] in 0..1 -> 8 bits, one below another, rounded half to even as numpy does; not
 // finite becomes 0.
 Image to_image(const Tensor& image) {
@@ -63,6 +68,11 @@ void set_exactness(bool highest) {
   context.setAllowTF32CuBLAS(false);
   context.setAllowTF32CuDNN(!highest);
   context.setDeterministicCuDNN(highest);
+}
+
+std::vector<double> listed(const Tensor& values) {
+  const Tensor there = values.cpu().to(at::kDouble).contiguous();
+  return {there.const_data_ptr<double>(), there.const_data_ptr<double>() + there.numel()};
 }
 
 // fp32 where the config says force_upcast (but never less than the UNet's), else as the UNet; or
@@ -119,8 +129,10 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
       options.model);  // first of all, so that a wrong folder is called a wrong folder
   const at::ScalarType vae = vae_type(options);
   arithmetic_ = make_(options, vae);
-  arithmetic_.effective["precision"] = arithmetic_.precision;
-  arithmetic_.effective["vae_precision"] = at::toString(vae);
+  // What the networks are made in, and not what was asked for.
+  arithmetic_.effective["precision"] = precision_of(arithmetic_.backends.unet->activation_type());
+  arithmetic_.effective["vae_precision"] =
+      precision_of(arithmetic_.backends.vae->activation_type());
   arithmetic_.effective["threads"] = at::get_num_threads();
   arithmetic_.effective["device"] = device_.str();
   arithmetic_.effective["lora"] = to_json(options.lora);
@@ -154,6 +166,7 @@ Generation SdxlEngine::generate(const Request& request) {
                                 request.noise, request.batch, request.width, request.height));
 
   Generation generation;
+  forget_peak_memory(device_);
   arithmetic_.reset();
   Stopwatch watch(device_);
   const PromptEmbeds embeds = pipeline.encode_prompt(request);
@@ -181,6 +194,8 @@ Generation SdxlEngine::generate(const Request& request) {
   generation.engagement["steps_full"] = full.size();
   generation.engagement["steps_partial"] = generation.step_full.size() - full.size();
   generation.engagement["full_steps"] = full;
+  if (request.deepcache && request.deepcache->branch)  // which counts by them
+    generation.engagement["timesteps"] = listed(tensors.at("timesteps"));
   generation.engagement["non_finite_latents"] = count_nonfinite(latents);
   if (const std::int64_t bad_latents = count_nonfinite(latents), bad_image = count_nonfinite(image);
       bad_latents + bad_image > 0)

@@ -14,7 +14,6 @@ namespace sameseed {
 // What makes one arm differ from another.
 struct Arithmetic {
   Backends backends;
-  std::string precision;     // of the UNet's activations: "fp32", "fp16", "bf16"
   nlohmann::json effective;  // switches as read in this process
   nlohmann::json probes;     // engagement shown at load
   std::function<nlohmann::json()> counters = [] {

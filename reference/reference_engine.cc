@@ -58,7 +58,6 @@ Arithmetic make_arithmetic(at::Device device, const LoadOptions& options, at::Sc
   arithmetic.backends.text = make_aten_backend(type, device);
   arithmetic.backends.unet = make_aten_backend(type, device);
   arithmetic.backends.vae = make_aten_backend(vae_type, device);
-  arithmetic.precision = options.precision;
   for (const char* variable : {kConvHalf, kMatmulHalf, kAttentionHalf})
     arithmetic.effective[variable] = not_acting(variable, "acts on the accelerated engine only");
   arithmetic.effective[kCudnnV8Disabled] =

@@ -34,7 +34,6 @@ HOW_TO_INSTALL = {  # module -> what pip calls it
     "torch": "torch", "diffusers": "diffusers==0.42.1", "transformers": "transformers", "safetensors": "safetensors",
     "PIL": "pillow", "DeepCache": "DeepCache", "peft": "peft", "onediffx": "onediff onediffx (and OneFlow: see OneDiff's README)"}
 PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
-NAMES = {"float32": "Float", "float16": "Half", "bfloat16": "BFloat16"}  # as our own engines spell them
 LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "scheduler", "lora", "threads", "cold", "accumulation_block"}
 EMBEDS = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
 
@@ -208,9 +207,10 @@ class DiffusersEngine:
         vae_type = self.set_vae_precision(pipe, asked.get("vae_precision") or "model")
         self.pipe = self.accelerated(pipe.to(self.device))
         self.effective = {
-            "mode": self.mode, "precision": NAMES[PRECISIONS[precision]], "vae_precision": vae_type,
+            "mode": self.mode, "precision": precision, "vae_precision": vae_type,
             "threads": torch.get_num_threads(), "device": "cuda:0" if self.device == "cuda" else "cpu",
-            "lora": asked.get("lora") or [], **self.switches()}
+            "lora": asked.get("lora") or [],
+            "sampler": type(self.pipe.scheduler).__name__, **self.switches()}
         versions = {"python": sys.version.split()[0], "torch": torch.__version__, "diffusers": diffusers.__version__,
                     "transformers": transformers.__version__}
         if self.device == "cuda":
@@ -260,7 +260,7 @@ class DiffusersEngine:
             if asked != own and (own, asked) != ("fp16", "fp32"):
                 raise Unsupported(f"vae_precision {asked}: a {own} pipeline of diffusers decodes in {own}, or in fp32 if fp16")
             pipe.vae.register_to_config(force_upcast=asked == "fp32")
-        return NAMES["float32" if own == "fp16" and pipe.vae.config.force_upcast else PRECISIONS[own]]
+        return "fp32" if own == "fp16" and pipe.vae.config.force_upcast else own
 
     def accelerated(self, pipe):
         if self.mode == "onediff":
@@ -420,6 +420,8 @@ class DiffusersEngine:
             "engagement": {"steps_full": sum(full), "steps_partial": len(full) - sum(full),
                            "full_steps": [i for i, one in enumerate(full) if one]},
             "peak_memory": self.peak_memory()}
+        if deepcache and "branch:" in deepcache:  # which counts by them
+            answer["engagement"]["timesteps"] = self.pipe.scheduler.timesteps.double().tolist()
         if "step_noise" in drawn:
             answer["hashes"]["step_noise"] = sha256(drawn["step_noise"])
         broken = [int(tensor.numel() - torch.isfinite(tensor).sum()) for tensor in (latents, image)]

@@ -5,8 +5,9 @@
                        [--batch 1] [--steps 30] [--guidance 5] [--images 20] [--warmup 2] [--deepcache 3/0/0]
                        [--vae-precision fp16] [--cold] [--json FILE]
 
-Prints medians (least, most) in ms: full and partial steps, text, decode, end to end (steps and decode; text, the copy back
-and the PNG apart), what the first image took to search and capture, and peak device memory. The worker and its protocol
+Prints medians (least, most) in ms: full and partial steps, text, decode, what is made before the loop, end to end (all
+between the text encoders and the decoded picture, as a peer's call of its pipeline with given embeddings; text, the copy back
+and the PNG apart), what the first image took to search and capture, and peak device memory of a later image and of the first. The worker and its protocol
 are those of the program; half accumulation is off unless the environment says otherwise.
 """
 import argparse
@@ -92,10 +93,12 @@ def main():
               "full_step_ms": spread([ms for ms, full in steps if full]),
               "decode_ms": spread([t["decode"] for t in times]),
               "text_ms": spread([t["text"] for t in times]),
-              "end_to_end_ms": spread([sum(t["steps"]) + t["decode"] for t in times]),
+              "prepare_ms": spread([t["total"] - t["text"] - sum(t["steps"]) - t["decode"] for t in times]),
+              "end_to_end_ms": spread([t["total"] - t["text"] for t in times]),
               "copy_ms": spread([t["copy"] for t in times]), "png_ms": spread([t["png"] for t in times]),
               "latents": sorted({answer["hashes"]["latents"] for answer in answers}),
               "peak_memory_gib": answers[-1]["peak_memory"] / 2**30,
+              "first_peak_memory_gib": first["peak_memory"] / 2**30,  # with the capture of its graphs
               "choices": first["engagement"].get("choices")}
     if args.deepcache:
         result["partial_step_ms"] = spread([ms for ms, full in steps if not full])

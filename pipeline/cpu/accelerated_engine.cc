@@ -14,13 +14,12 @@ namespace {
 struct EngineCounters {
   CpuCounters text, unet;
 
-  nlohmann::json together() const {
-    return {{"conv_half", text.conv_half + unet.conv_half},
-            {"conv_float", text.conv_float + unet.conv_float},
-            {"matmul_half", text.matmul_half + unet.matmul_half},
-            {"matmul_float", text.matmul_float + unet.matmul_float},
-            {"attention_half", unet.attention_half},
-            {"attention_float", unet.attention_float},
+  nlohmann::json by_network() const {
+    nlohmann::json of_unet = to_json(unet);
+    of_unet.update(
+        {{"attention_half", unet.attention_half}, {"attention_float", unet.attention_float}});
+    return {{"text", to_json(text)},
+            {"unet", std::move(of_unet)},
             {"non_finite", text.non_finite + unet.non_finite}};
   }
 };
@@ -46,7 +45,6 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   arithmetic.backends.text = make_cpu_backend(text, counters->text);
   arithmetic.backends.unet = make_cpu_backend(unet, counters->unet);
   arithmetic.backends.vae = plain(vae_type);
-  arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kCudnnV8Disabled] =
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");
@@ -56,7 +54,7 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
                        {"matmul_error", errors.matmul},
                        {"attention_error", errors.attention}};
   arithmetic.reset = [counters] { *counters = {}; };
-  arithmetic.counters = [counters] { return counters->together(); };
+  arithmetic.counters = [counters] { return counters->by_network(); };
   return arithmetic;
 }
 

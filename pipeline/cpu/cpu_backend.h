@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "pipeline/layers/backend.h"
+#include "pipeline/layers/layer_calls.h"
 
 namespace sameseed {
 
@@ -16,10 +17,8 @@ struct CpuArithmetic {
   int block = 16;               // products between two roundings of an fp16 accumulator: 16, 8 or 4
 };
 
-// Calls of layers since the counters were last set to zero.
-struct CpuCounters {
-  std::int64_t conv_half = 0, conv_float = 0;
-  std::int64_t matmul_half = 0, matmul_float = 0;
+// Of one network.
+struct CpuCounters : LayerCalls {
   std::int64_t attention_half = 0, attention_float = 0;
   std::int64_t non_finite = 0;  // infinite or NaN values in what these layers stored
 };

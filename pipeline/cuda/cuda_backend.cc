@@ -12,8 +12,9 @@ std::int64_t padded(std::int64_t channels) { return (channels + kVector - 1) / k
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(const CudaArithmetic& arithmetic, std::shared_ptr<DeviceContext> context)
-      : context_{arithmetic, std::move(context)} {}
+  CudaBackend(const CudaArithmetic& arithmetic, std::shared_ptr<DeviceContext> context,
+              LayerCalls Counters::*network)
+      : context_{arithmetic, context, &(context->counters.*network)} {}
 
   at::ScalarType activation_type() const override { return context_.arithmetic.type; }
   at::Device device() const override { return context_.device->device; }
@@ -133,8 +134,9 @@ class CudaBackend final : public Backend {
 }  // namespace
 
 std::unique_ptr<Backend> make_cuda_backend(const CudaArithmetic& arithmetic,
-                                           std::shared_ptr<DeviceContext> context) {
-  return std::make_unique<CudaBackend>(arithmetic, std::move(context));
+                                           std::shared_ptr<DeviceContext> context,
+                                           LayerCalls Counters::*network) {
+  return std::make_unique<CudaBackend>(arithmetic, std::move(context), network);
 }
 
 }  // namespace sameseed::cuda

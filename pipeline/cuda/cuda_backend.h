@@ -10,7 +10,9 @@
 
 namespace sameseed::cuda {
 
+// `network`: where calls of its layers are counted.
 std::unique_ptr<Backend> make_cuda_backend(const CudaArithmetic& arithmetic,
-                                           std::shared_ptr<DeviceContext> context);
+                                           std::shared_ptr<DeviceContext> context,
+                                           LayerCalls Counters::*network = &Counters::unet);
 
 }  // namespace sameseed::cuda

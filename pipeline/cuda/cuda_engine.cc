@@ -29,10 +29,9 @@ class Engagement {
     context_->choices.save();
     const Counters& c = context_->counters;
     const json& taken = context_->choices.taken();
-    json result = {{"conv_half", c.conv_half},
-                   {"conv_float", c.conv_float},
-                   {"matmul_half", c.matmul_half},
-                   {"matmul_float", c.matmul_float},
+    json result = {{"text", to_json(c.text)},
+                   {"unet", to_json(c.unet)},
+                   {"vae", to_json(c.vae)},
                    {"graphs_replayed", c.graphs_replayed},
                    {"capture_ms", c.capture_ms},
                    {"search_ms", context_->choices.search_ms() - searched_before_},
@@ -61,13 +60,12 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
   const auto engagement = std::make_shared<Engagement>(context);
 
   Arithmetic arithmetic;
-  arithmetic.backends.text = make_cuda_backend(unet, context);
-  arithmetic.backends.unet = make_cuda_backend(unet, context);
+  arithmetic.backends.text = make_cuda_backend(unet, context, &Counters::text);
+  arithmetic.backends.unet = make_cuda_backend(unet, context, &Counters::unet);
   arithmetic.backends.vae = vae_type == at::kHalf || vae_type == at::kBFloat16
-                                ? make_cuda_backend({.type = vae_type}, context)
+                                ? make_cuda_backend({.type = vae_type}, context, &Counters::vae)
                                 : plain(vae_type);
   arithmetic.backends.steps = make_step_graphs(context);
-  arithmetic.precision = options.precision;
   arithmetic.effective = effective(flags);
   arithmetic.effective[kAttentionHalf] = not_acting(
       kAttentionHalf,

@@ -73,7 +73,7 @@ struct CudaConv2d final : Conv2d {
     const Tensor y = product(context, rows(x), weight.flatten(1), bias,
                              residual.defined() ? rows(residual) : residual, false)
                          .permute({0, 3, 1, 2});
-    ++context.device->counters.conv_float;
+    ++context.calls->conv_float;
     return config.out == weight.size(0) ? y : y.slice(1, 0, config.out);
   }
 };

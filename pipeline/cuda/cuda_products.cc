@@ -26,7 +26,7 @@ Tensor product(const LayerContext& context, const Tensor& x, const Tensor& weigh
 Tensor linear_product(const LayerContext& context, const Tensor& x, const Tensor& weight,
                       const Tensor& bias, const Tensor& residual) {
   const bool half_sums = context.arithmetic.matmul_half;
-  ++(half_sums ? context.device->counters.matmul_half : context.device->counters.matmul_float);
+  ++(half_sums ? context.calls->matmul_half : context.calls->matmul_float);
   return product(context, x, weight, bias, residual, half_sums);
 }
 
@@ -50,7 +50,7 @@ Tensor convolve(const LayerContext& context, const Tensor& x, const Tensor& weig
   context.device->convolution.run(shape, x.const_data_ptr(), weight.const_data_ptr(),
                                   data_or_null(bias), data_or_null(residual), y.mutable_data_ptr(),
                                   current_stream());
-  ++(shape.half_sums ? context.device->counters.conv_half : context.device->counters.conv_float);
+  ++(shape.half_sums ? context.calls->conv_half : context.calls->conv_float);
   return y;
 }
 

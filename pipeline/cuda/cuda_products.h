@@ -22,6 +22,7 @@ struct CudaArithmetic {
 struct LayerContext {
   CudaArithmetic arithmetic;
   std::shared_ptr<DeviceContext> device;
+  LayerCalls* calls = nullptr;  // of the layer's network, in `device`
 
   Half half() const { return arithmetic.type == at::kHalf ? Half::kFp16 : Half::kBf16; }
 };

@@ -30,25 +30,33 @@ std::string machine_of(at::Device device) {
                      runtime / 1000, runtime % 1000 / 10, cublasLtGetVersion(), cudnnGetVersion());
 }
 
+// `to` with the calls of `more` as often as `times` says.
+void add(LayerCalls& to, const LayerCalls& more, std::int64_t times) {
+  to.conv_half += times * more.conv_half;
+  to.conv_float += times * more.conv_float;
+  to.matmul_half += times * more.matmul_half;
+  to.matmul_float += times * more.matmul_float;
+}
+
+void add(Counters& to, const Counters& more, std::int64_t times) {
+  add(to.text, more.text, times);
+  add(to.unet, more.unet, times);
+  add(to.vae, more.vae, times);
+  to.graphs_replayed += times * more.graphs_replayed;
+  to.capture_ms += static_cast<double>(times) * more.capture_ms;
+}
+
 }  // namespace
 
 Counters& Counters::operator+=(const Counters& more) {
-  conv_half += more.conv_half;
-  conv_float += more.conv_float;
-  matmul_half += more.matmul_half;
-  matmul_float += more.matmul_float;
-  graphs_replayed += more.graphs_replayed;
-  capture_ms += more.capture_ms;
+  add(*this, more, 1);
   return *this;
 }
 
 Counters operator-(const Counters& a, const Counters& b) {
-  return {a.conv_half - b.conv_half,
-          a.conv_float - b.conv_float,
-          a.matmul_half - b.matmul_half,
-          a.matmul_float - b.matmul_float,
-          a.graphs_replayed - b.graphs_replayed,
-          a.capture_ms - b.capture_ms};
+  Counters difference = a;
+  add(difference, b, -1);
+  return difference;
 }
 
 DeviceContext::DeviceContext(at::Device on, bool cold)

@@ -13,13 +13,13 @@
 #include "pipeline/cuda/convolution.h"
 #include "pipeline/cuda/gated_matmul.h"
 #include "pipeline/cuda/matmul.h"
+#include "pipeline/layers/layer_calls.h"
 
 namespace sameseed::cuda {
 
-// Layers that ran since the image began.
+// Layers that ran since the image began, network by network.
 struct Counters {
-  std::int64_t conv_half = 0, conv_float = 0;
-  std::int64_t matmul_half = 0, matmul_float = 0;
+  LayerCalls text, unet, vae;
   std::int64_t graphs_replayed = 0;
   double capture_ms = 0;
 

@@ -9,8 +9,9 @@ namespace sameseed::cuda {
 
 ProbeErrors probe_errors(const CudaArithmetic& arithmetic, DeviceContext& device) {
   // `device` outlives the call; a layer's context shares it.
-  const LayerContext context{arithmetic,
-                             std::shared_ptr<DeviceContext>(&device, [](DeviceContext*) {})};
+  LayerCalls calls;  // a probe's are nobody's
+  const LayerContext context{
+      arithmetic, std::shared_ptr<DeviceContext>(&device, [](DeviceContext*) {}), &calls};
   at::Generator random = at::make_generator<at::CPUGeneratorImpl>(0);
   const auto draw = [&](at::IntArrayRef shape, double deviation) {
     return (at::randn(shape, random) * deviation).to(arithmetic.type);

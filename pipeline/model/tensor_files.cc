@@ -9,6 +9,9 @@
 namespace sameseed {
 namespace {
 
+constexpr std::pair<const char*, at::ScalarType> kPrecisions[] = {
+    {"fp64", at::kDouble}, {"fp32", at::kFloat}, {"fp16", at::kHalf}, {"bf16", at::kBFloat16}};
+
 DType dtype_of(at::ScalarType type) {
   switch (type) {
     case at::kFloat:
@@ -74,11 +77,15 @@ std::string sha256_of(const at::Tensor& tensor) {
 }
 
 at::ScalarType scalar_type_of(const std::string& precision, const std::string& field) {
-  if (precision == "fp32") return at::kFloat;
-  if (precision == "fp16") return at::kHalf;
-  if (precision == "bf16") return at::kBFloat16;
-  if (precision == "fp64") return at::kDouble;
+  for (const auto& [name, type] : kPrecisions)
+    if (precision == name) return type;
   throw UserError(fmt::format("{} = \"{}\": must be fp64, fp32, fp16 or bf16", field, precision));
+}
+
+std::string precision_of(at::ScalarType type) {
+  for (const auto& [name, known] : kPrecisions)
+    if (type == known) return name;
+  throw std::logic_error(fmt::format("no precision is called {}", at::toString(type)));
 }
 
 }  // namespace sameseed

@@ -25,7 +25,10 @@ at::Tensor load_tensor(const std::filesystem::path& path, const std::string& nam
 
 std::string sha256_of(const at::Tensor& tensor);  // over its row-major bytes
 
-// "fp32", "fp16" or "bf16"; throws UserError for anything else, naming `field`.
+// A precision as the axes load.precision and load.vae_precision have it: "fp64", "fp32", "fp16" or
+// "bf16". The first throws UserError for anything else, naming `field`; the second
+// std::logic_error for another type.
 at::ScalarType scalar_type_of(const std::string& precision, const std::string& field);
+std::string precision_of(at::ScalarType type);
 
 }  // namespace sameseed

@@ -3,42 +3,32 @@
 
 #include <cstddef>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "reports/run/run_files.h"
+#include "reports/run/proof.h"
 
 namespace sameseed {
-
-// One arm of a comparison: what was asked of it, and what it left behind.
-struct ArmEvidence {
-  std::string name;                          // "candidate", "reference" or "switches_off"
-  std::string engine;                        // as the plan names it
-  Setting asked;                             // axis without its arm ("env.X") -> value
-  std::vector<const SampleRecord*> samples;  // outcome "ok"
-  const nlohmann::json* load = nullptr;      // the worker's answer to `load`, where there is one
-};
-
-// (engine, variable) -> the error of the probe product with the variable off.
-using OffProbes = std::map<std::pair<std::string, std::string>, double>;
-OffProbes off_probes(const RunPlan& plan, const std::vector<WorkerRecord>& workers);
 
 struct Engagement {
   AxisValue value;
   std::size_t samples = 0;  // it was judged over
   // "engaged" (its effect shows), "inert" (it cannot act here, or its value changes nothing; the
-  // evidence says why), "not engaged" (it did not act, or the process read another value).
+  // evidence says why), "not engaged" (it did not act, or the process read another value), "no
+  // proof" (the records do not tell; the evidence says why).
   std::string verdict, evidence;
-  std::string means = {};               // "on" or "off", as the process took a variable; or empty
-  bool is_default = false;              // the process took the default for an unset variable
-  std::vector<AxisValue> same_as = {};  // other values that mean the same to the same engine
+  std::string means = {};  // "on" or "off", as the process took a variable; or empty
+  std::vector<std::string> networks = {};  // on which a variable acts, where the worker says so
+  bool is_default = false;                 // the process took the default for an unset variable
+  std::vector<AxisValue> same_as = {};     // other values that mean the same to the same engine
   std::string same_because = {};
+
+  // Whether it counts as acting: nothing says that it does not.
+  bool acted() const { return verdict == kEngaged || verdict == kNoProof; }
 };
 
-// For each asked axis, as "ARM.AXIS". Axes that every request obeys visibly (prompt, steps, size)
-// need no proof and are left out, and so is an arm without samples.
-std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const OffProbes& probes);
+// For each asked axis, as "ARM.AXIS". Load options that no worker names in use (the model, say) are
+// left out, and so is an arm without samples.
+std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const RunEvidence& run);
 
 }  // namespace sameseed

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/run/labels.h"
+#include "reports/run/switch_proof.h"
 
 namespace sameseed {
 namespace {
@@ -47,7 +48,7 @@ RunIndex::RunIndex(const RunFiles& files)
     }
   for (const PlannedComparison& planned : files.plan.comparisons)
     comparisons_.push_back(made_comparison(planned));
-  probes_ = off_probes(files.plan, files.workers);
+  evidence_ = {.probes = off_probes(files.plan, files.workers), .requests = RequestIndex(files)};
 }
 
 MadePair RunIndex::made_pair(const Pair& pair) const {

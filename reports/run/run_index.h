@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "reports/run/engagement.h"
 #include "reports/run/made_comparison.h"
+#include "reports/run/proof.h"
 #include "reports/run/run_files.h"
 
 namespace sameseed {
@@ -21,7 +21,7 @@ class RunIndex {
   const RunFiles& files() const { return files_; }
   const RunPlan& plan() const { return files_.plan; }
   const std::vector<ReportMetric>& metrics() const { return metrics_; }  // empty: not scored
-  const OffProbes& probes() const { return probes_; }
+  const RunEvidence& evidence() const { return evidence_; }
   const std::vector<MadeComparison>& comparisons() const { return comparisons_; }
   const std::vector<MadeFloorRow>& floor() const { return floor_; }  // empty: none was asked for
 
@@ -56,7 +56,7 @@ class RunIndex {
   std::map<Setting, std::string> reference_of_;  // setting -> its reference's environment
   std::vector<MadeFloorRow> floor_;
   std::vector<MadeComparison> comparisons_;
-  OffProbes probes_;
+  RunEvidence evidence_;
 };
 
 // The command that makes a case of the run in `folder` again.

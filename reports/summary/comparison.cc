@@ -154,7 +154,7 @@ ArmEvidence evidence_of(const std::string& name, const Arm& arm, const Setting& 
 
 std::map<std::string, Engagement> engagement_over(const MadeComparison& made,
                                                   const Comparison& comparison,
-                                                  const OffProbes& probes) {
+                                                  const RunEvidence& run) {
   const std::string other = comparison.is_against_reference() ? "reference" : "switches_off";
   ArmEvidence candidate = evidence_of("candidate", comparison.candidate, comparison.setting,
                                       made.candidate.worker),
@@ -169,9 +169,23 @@ std::map<std::string, Engagement> engagement_over(const MadeComparison& made,
   }
   for (const SampleRecord* record : made.timing)
     take(record->arm == "candidate" ? candidate : reference, record);
-  std::map<std::string, Engagement> proofs = engagement_of(candidate, probes);
-  proofs.merge(engagement_of(reference, probes));
+  std::map<std::string, Engagement> proofs = engagement_of(candidate, run);
+  proofs.merge(engagement_of(reference, run));
   return proofs;
+}
+
+// A switch that acts on the text encoders as well makes another prompt of the same words: how far
+// it goes stands beside its proof, so that nobody takes all of the picture's change for the UNet's.
+void tell_share_of_text(Comparison& comparison) {
+  const Quality* embeds = comparison.metric("prompt_embeds.relative_l2");
+  if (comparison.is_against_reference() || !embeds || embeds->statistics.n() == 0) return;
+  for (auto& [axis, proof] : comparison.engagement)
+    if (axis.starts_with("candidate.") && proof.verdict == kEngaged && proof.means == "on" &&
+        std::ranges::find(proof.networks, "text") != proof.networks.end())
+      proof.evidence += fmt::format(
+          "; the text encoders' share: prompt embeddings {:.1e} apart from switches "
+          "off (relative L2, mean)",
+          *embeds->statistics.named("mean"));
 }
 
 // Named, and no condition, since another way of computing may give equal bits.
@@ -218,7 +232,8 @@ Comparison comparison_of(const MadeComparison& made, const RunIndex& run,
   comparison.reason = is_refused ? comparison.refused.begin()->second : status.reason;
   set_floors_beside(made, floor, metrics, comparison.quality);
   comparison.damage = damage_over(made.pairs);
-  comparison.engagement = engagement_over(made, comparison, run.probes());
+  comparison.engagement = engagement_over(made, comparison, run.evidence());
+  tell_share_of_text(comparison);
   comparison.speed = speed_of(made.timing);
   for (const TimeFloorRow& row : time_floor)
     if (row.id == made.time_floor) set_time_floor_beside(row, comparison.speed);

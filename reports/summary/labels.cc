@@ -49,6 +49,7 @@ std::string engaged_label(const Comparison& comparison) {
   int engaged = 0, inert = 0;
   for (const auto& [axis, proof] : comparison.engagement) {
     if (proof.verdict == "not engaged") return "NO";
+    if (proof.verdict == "no proof") continue;
     ++(proof.verdict == "inert" ? inert : engaged);
   }
   if (engaged + inert == 0) return "-";

@@ -15,8 +15,8 @@ std::string against_label(const std::string& against);
 // many seeds. Of the comparison with most pairs; "no prompts" without any.
 std::string sample_label(const std::vector<Comparison>& comparisons);
 
-// "yes", "inert", "yes, 2 inert", "NO" or "-" where there is nothing to prove; where the comparison
-// did not come out, its status.
+// "yes", "inert", "yes, 2 inert", "NO" or "-" where there is nothing that can be proven; where the
+// comparison did not come out, its status.
 std::string engaged_label(const Comparison& comparison);
 
 // "steps: from step 2; blocks: from mid_block in step 1 (no floor was measured: any difference

@@ -54,7 +54,7 @@ std::vector<Levels> levels_of(const std::vector<Comparison>& comparisons,
     const auto model = rest.find(kModelsAxis);
     if (std::ranges::any_of(on, [&](const auto& axis) {  // it shows what the models lose without it
           const auto proof = comparison.engagement.find(axis.first);
-          return proof != comparison.engagement.end() && proof->second.verdict != "engaged";
+          return proof != comparison.engagement.end() && !proof->second.acted();
         }))
       continue;
     if (on.size() > 1 || model == rest.end() || !model->second.is_string()) continue;

@@ -71,7 +71,7 @@ std::string inert_reason(const OfModel& model, const std::string& axis, const Ax
       continue;
     if (comparison.status == "unsupported") return one_line(comparison.reason);
     const auto proof = comparison.engagement.find(axis);
-    if (proof != comparison.engagement.end() && proof->second.verdict != "engaged")
+    if (proof != comparison.engagement.end() && !proof->second.acted())
       return proof->second.evidence;
   }
   return "";

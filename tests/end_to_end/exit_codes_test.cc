@@ -147,7 +147,7 @@ TEST_F(ExitCodes, Are7WhereASampleFailed) {
 
 TEST_F(ExitCodes, Are8WhereASwitchDidNotAct) {
   const std::string idle = run_with("idle", [](json& record) {
-    if (record.value("type", "") == "sample") record["engagement"]["matmul_half"] = 0;
+    if (record.value("type", "") == "sample") record["engagement"]["unet"]["matmul_half"] = 0;
   });
   EXPECT_EQ(gate(json::array({kGoodQuality}), idle), 8);
   EXPECT_EQ(gate(json::array({kBadQuality}), idle), 2);
@@ -290,7 +290,7 @@ TEST_F(IntervalExitCodes, AreAllThere) {
   });
   EXPECT_EQ(gate(json::array({good}), crashed), 7);
   const std::string idle = run_with("idle", [](json& record) {
-    if (record.value("type", "") == "sample") record["engagement"]["matmul_half"] = 0;
+    if (record.value("type", "") == "sample") record["engagement"]["unet"]["matmul_half"] = 0;
   });
   EXPECT_EQ(gate(json::array({good}), idle), 8);
 }

@@ -117,7 +117,10 @@ class Writer {
     };
     const bool conv = is_on(kConv) && !fault_.idle_conv, matmul = is_on(kMatmul),
                attention = is_on(kAttention);
-    const int full = request.at("deepcache").is_null() ? request.at("steps").get<int>() : 10;
+    const json& deepcache = request.at("deepcache");
+    const int steps = request.at("steps"),
+              interval = deepcache.is_null() ? 1 : std::stoi(deepcache.get<std::string>()),
+              full = (steps + interval - 1) / interval;
     return {{"conv_half", conv ? 9 : 0},
             {"conv_float", conv ? 0 : 9},
             {"matmul_half", matmul ? 9 : 0},
@@ -125,7 +128,7 @@ class Writer {
             {"attention_half", attention ? 9 : 0},
             {"attention_float", attention ? 0 : 9},
             {"steps_full", full},
-            {"steps_partial", request.at("steps").get<int>() - full}};
+            {"steps_partial", steps - full}};
   }
 
   // What a worker says alike of all its pictures of one setting: effective and engagement.

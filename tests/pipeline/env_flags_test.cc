@@ -23,11 +23,19 @@ TEST(EnvFlags, KeepUnsetApartFromBothValues) {
   EXPECT_EQ(flags.matmul_half, Switch::kOff);
   EXPECT_TRUE(is_on(flags.conv_half));  // OneDiff's default
   const nlohmann::json read = effective(flags);
-  EXPECT_EQ(
-      read.at(kConvHalf),
-      (nlohmann::json{{"value", nullptr}, {"means", "on"}, {"default", true}, {"acts", true}}));
+  EXPECT_EQ(read.at(kConvHalf), (nlohmann::json{{"value", nullptr},
+                                                {"means", "on"},
+                                                {"default", true},
+                                                {"acts", true},
+                                                {"networks", {"unet"}}}));
   EXPECT_EQ(read.at(kMatmulHalf).at("means"), "off");
   EXPECT_EQ(read.at(kMatmulHalf).at("value"), "enable");
+}
+
+TEST(EnvFlags, SayOnWhichNetworksTheyAct) {
+  const nlohmann::json read = effective(read_env_flags());
+  EXPECT_EQ(read.at(kMatmulHalf).at("networks"), (nlohmann::json{"unet", "text"}));
+  EXPECT_EQ(read.at(kAttentionHalf).at("networks"), nlohmann::json{"unet"});
 }
 
 TEST(EnvFlags, ReadTheSwitchOfAttentionInItsThreeStates) {

@@ -23,15 +23,18 @@ class AcceleratedEngine : public CopiedModel {
     at::Tensor text;
   };
 
+  Answer with_attention(const char* value) const { return with(kAttentionHalf, value); }
+
   // A picture of two steps with the variable as it is given; null: unset. The other switches are
   // off.
-  Answer with_attention(const char* value) const {
-    ::setenv(kConvHalf, "0", 1);
-    ::setenv(kMatmulHalf, "0", 1);
-    value ? ::setenv(kAttentionHalf, value, 1) : ::unsetenv(kAttentionHalf);
+  Answer with(const std::string& variable, const char* value,
+              const std::string& vae_precision = "model") const {
+    for (const char* name : {kConvHalf, kMatmulHalf, kAttentionHalf}) ::setenv(name, "0", 1);
+    value ? ::setenv(variable.c_str(), value, 1) : ::unsetenv(variable.c_str());
     const auto engine =
         make_accelerated_engine([](at::ScalarType type) { return make_aten_backend(type); });
-    Answer answer{engine->load({.model = model_, .threads = 1}), {}, {}};
+    Answer answer{
+        engine->load({.model = model_, .vae_precision = vae_precision, .threads = 1}), {}, {}};
     Request request{.prompt = "a cat", .steps = 2, .width = 64, .height = 64};
     request.noise = folder_ / "noise.safetensors";
     request.tensors = folder_ / "tensors.safetensors";
@@ -45,7 +48,8 @@ class AcceleratedEngine : public CopiedModel {
 
 TEST_F(AcceleratedEngine, AddsUpAttentionInHalfWhereItsSwitchSaysSoOrIsUnset) {
   const Answer off = with_attention("0"), on = with_attention("1"), unset = with_attention(nullptr);
-  const json &floats = off.picture.engagement, &halves = on.picture.engagement;
+  const json &floats = off.picture.engagement.at("unet"),
+             &halves = on.picture.engagement.at("unet");
   EXPECT_EQ(floats.at("attention_half"), 0);
   EXPECT_GT(floats.at("attention_float"), 0);
   EXPECT_EQ(halves.at("attention_half"), floats.at("attention_float"));
@@ -58,7 +62,40 @@ TEST_F(AcceleratedEngine, AddsUpAttentionInHalfWhereItsSwitchSaysSoOrIsUnset) {
 
   EXPECT_NE(on.picture.hashes.at("latents"), off.picture.hashes.at("latents"));
   EXPECT_EQ(on.picture.hashes.at("latents"), unset.picture.hashes.at("latents"));
-  EXPECT_EQ(unset.picture.engagement.at("attention_half"), halves.at("attention_half"));
+  EXPECT_EQ(unset.picture.engagement.at("unet").at("attention_half"), halves.at("attention_half"));
+}
+
+TEST_F(AcceleratedEngine, CountsTheLayersOfEachNetworkApartAndNotThoseOfTheVae) {
+  const Answer full = with(kConvHalf, "1"), half = with(kConvHalf, "1", "fp16");
+  for (const Answer* one : {&full, &half}) {
+    const json& counted = one->picture.engagement;
+    EXPECT_GT(counted.at("unet").at("conv_half"), 0);
+    EXPECT_EQ(counted.at("unet").at("conv_float"), 0);
+    EXPECT_EQ(counted.at("text").at("conv_half"), 0);
+    EXPECT_EQ(counted.at("unet"), full.picture.engagement.at("unet"));
+    EXPECT_FALSE(counted.contains("vae"));
+    EXPECT_FALSE(counted.contains("conv_half"));
+  }
+  EXPECT_NE(half.picture.hashes.at("image"), full.picture.hashes.at("image"));
+}
+
+// onediffx compiles the text encoders too, and so the switch of products is theirs as well.
+TEST_F(AcceleratedEngine, AddsUpProductsOfTheTextEncodersInHalfAsThoseOfTheUnet) {
+  const Answer off = with(kMatmulHalf, "0"), on = with(kMatmulHalf, "1");
+  for (const char* network : {"unet", "text"}) {
+    const json &floats = off.picture.engagement.at(network),
+               &halves = on.picture.engagement.at(network);
+    EXPECT_GT(halves.at("matmul_half"), 0) << network;
+    EXPECT_EQ(halves.at("matmul_float"), 0) << network;
+    EXPECT_EQ(floats.at("matmul_float"), halves.at("matmul_half")) << network;
+  }
+  EXPECT_FALSE(at::equal(on.text, off.text));
+  EXPECT_EQ(on.load.effective.at(kMatmulHalf).at("networks"), (json{"unet", "text"}));
+}
+
+TEST_F(AcceleratedEngine, NamesPrecisionsAsTheirAxesDo) {
+  for (const char* asked : {"fp64", "fp32", "fp16", "bf16"})
+    EXPECT_EQ(with(kConvHalf, "0", asked).load.effective.at("vae_precision"), asked);
 }
 
 TEST_F(AcceleratedEngine, HasASwitchOfAttentionThatTheReferenceHasNot) {

@@ -132,7 +132,6 @@ class GoldenPicture {
                                             backends.text = how.text(std::move(backends.text));
                                           if (how.unet)
                                             backends.unet = how.unet(std::move(backends.unet));
-                                          arithmetic.precision = "fp32";
                                           return arithmetic;
                                         });
   }

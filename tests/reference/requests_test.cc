@@ -128,8 +128,13 @@ TEST_F(Requests, CountEvaluationsWhereASamplerHasTwoInAStep) {
   const json by_timestep = made();
   EXPECT_EQ(by_timestep.at("full_steps"), (json{0, 3, 4}));  // which repeat in pairs
   EXPECT_EQ(by_timestep.at("steps_partial"), 6);
+  const json& timesteps = by_timestep.at("timesteps");
+  ASSERT_EQ(timesteps.size(), 9u);
+  EXPECT_EQ(timesteps[3], timesteps[4]);
+  EXPECT_GT(timesteps[2], timesteps[3]);
   row["request"]["deepcache"] = "3/0/0";
   EXPECT_EQ(made().at("full_steps"), (json{0, 3}));
+  EXPECT_FALSE(made().contains("timesteps"));
 }
 
 TEST_F(Requests, SkipNoMoreLayersThanTheTextEncodersHave) {

@@ -110,7 +110,8 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
   const std::string folder = ::testing::TempDir() + "nano-run", run = folder + "/run";
   const std::string matrix = write_matrix(
       folder, "accelerated",
-      R"("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION":["0",null],"candidate.request.deepcache":[null,"2/0/0"])",
+      R"("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION":["0",null],"candidate.request.deepcache":[null,"2/0/0"],)"
+      R"("both.load.vae_precision":["fp32"],"both.request.steps":[3])",
       /*steps=*/3);
   ASSERT_EQ(run_on_one_thread({kProgram, "run", matrix, "--out", run, "--quiet"}), 0);
   expect_published_formats(run);
@@ -134,6 +135,13 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
         EXPECT_EQ(proof.at("verdict"), "engaged") << axis << proof.dump();
       }
     }
+    const json& matmul = comparison.at("engagement")
+                             .at("candidate.env.ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION");
+    const bool shares = comparison.at("against") == "switches_off" && matmul.at("value").is_null();
+    EXPECT_EQ(matmul.at("evidence").get<std::string>().find("the text encoders' share") !=
+                  std::string::npos,
+              shares)
+        << matmul;
   }
   std::filesystem::remove_all(folder);
 }
@@ -141,7 +149,8 @@ TEST(Run, ComparesBothArmsOnTheEmbeddedModelAndProvesTheSwitches) {
 TEST(Run, MeasuresPostProcessingByItself) {
   const std::string folder = ::testing::TempDir() + "enhanced-run", run = folder + "/run";
   const std::string matrix = write_matrix(
-      folder, "reference", R"("candidate.request.enhance":[null,"unsharp","contrast"])",
+      folder, "reference",
+      R"("candidate.request.enhance":[null,"unsharp","contrast"],"both.load.vae_precision":["fp64"])",
       /*steps=*/1);
   ASSERT_EQ(run_on_one_thread({kProgram, "run", matrix, "--out", run, "--quiet"}), 0);
   expect_published_formats(run);
@@ -155,6 +164,8 @@ TEST(Run, MeasuresPostProcessingByItself) {
     const json& proof = comparison.at("engagement").at("candidate.request.enhance");
     EXPECT_EQ(proof.at("verdict"), "engaged") << proof;
     EXPECT_EQ(proof.at("value"), asked);
+    EXPECT_EQ(comparison.at("engagement").at("candidate.load.vae_precision").at("verdict"),
+              "engaged");
   }
   // What it takes is in the times, also of samples that write no picture.
   for (const json& record : sample_records(run)) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reports/run/switch_proof.h"
 #include "tests/reports/small_run.h"
 
 namespace sameseed {
@@ -23,14 +24,10 @@ json conv_sample(const json& value, int half, int single) {
           {"engagement", {{"conv_half", half}, {"conv_float", single}}}};
 }
 
-json deepcache_sample(int full, int partial) {
-  return {{"sample", "s"}, {"engagement", {{"steps_full", full}, {"steps_partial", partial}}}};
-}
-
 // The proof of one axis of the candidate, over samples with these fields; nothing: it needs none.
 std::optional<Engagement> proof_of(const std::string& axis, const json& value,
                                    const std::vector<json>& samples, const json* load = nullptr,
-                                   const OffProbes& probes = {}) {
+                                   const RunEvidence& run = {}) {
   ArmEvidence arm{.name = "candidate", .engine = "accelerated", .asked = {{axis, value}}};
   std::vector<SampleRecord> records;
   for (const json& sample : samples)
@@ -40,14 +37,14 @@ std::optional<Engagement> proof_of(const std::string& axis, const json& value,
          .engagement = std::make_shared<json>(sample.value("engagement", json::object()))});
   for (const SampleRecord& record : records) arm.samples.push_back(&record);
   arm.load = load;
-  const auto proofs = engagement_of(arm, probes);
+  const auto proofs = engagement_of(arm, run);
   const auto found = proofs.find("candidate." + axis);
   return found == proofs.end() ? std::nullopt : std::optional(found->second);
 }
 
 Engagement proof(const std::string& axis, const json& value, const std::vector<json>& samples,
-                 const json* load = nullptr, const OffProbes& probes = {}) {
-  return proof_of(axis, value, samples, load, probes).value();
+                 const json* load = nullptr, const RunEvidence& run = {}) {
+  return proof_of(axis, value, samples, load, run).value();
 }
 
 TEST(Engagement, IsProvenByCallsOfTheAskedAccumulator) {
@@ -57,6 +54,57 @@ TEST(Engagement, IsProvenByCallsOfTheAskedAccumulator) {
   EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 9, 1)}).verdict, "not engaged");
   EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 1, 9)}).verdict, "not engaged");
   EXPECT_EQ(proof(kAxis, "0", {conv_sample("0", 0, 0)}).verdict, "not engaged");
+}
+
+// A picture on a GPU with a VAE in fp16, whose 36 convolutions and 2 linear layers add up in float
+// whatever the switches say.
+json sample_by_network(const std::string& variable, const json& networks, const json& engagement) {
+  return {{"sample", "s"},
+          {"effective",
+           {{variable, {{"value", "1"}, {"means", "on"}, {"acts", true}, {"networks", networks}}}}},
+          {"engagement", engagement}};
+}
+
+TEST(Engagement, IsJudgedByTheNetworksOnWhichTheSwitchActs) {
+  const json vae = {{"conv_half", 0}, {"conv_float", 36}, {"matmul_half", 0}, {"matmul_float", 2}};
+  const auto conv = [&](const json& unet, const json& of_vae) {
+    return proof(kAxis, "1",
+                 {sample_by_network(kConv, {"unet"}, {{"unet", unet}, {"vae", of_vae}})});
+  };
+  const json halves = {{"conv_half", 1560}, {"conv_float", 0}};
+  EXPECT_EQ(conv(halves, vae).verdict, "engaged");
+  EXPECT_EQ(conv(halves, vae).evidence,
+            "UNet 1560 calls with a half accumulator, 0 with a float one");
+  EXPECT_EQ(conv({{"conv_half", 1559}, {"conv_float", 1}}, vae).verdict, "not engaged");
+  EXPECT_EQ(conv({{"conv_half", 0}, {"conv_float", 1560}}, vae).verdict, "not engaged");
+  EXPECT_EQ(
+      conv(halves, {{"conv_half", 1}, {"conv_float", 35}}).evidence,
+      "sample s: VAE: 1 calls with a half accumulator, 35 with a float one, and the switch is "
+      "not to act there");
+  // All networks together, as older runs and engines from outside count.
+  EXPECT_EQ(proof(kAxis, "1", {conv_sample("1", 1560, 36)}).verdict, "not engaged");
+}
+
+TEST(Engagement, OfProductsIsJudgedByUnetAndTextEncodersAndToldApart) {
+  const std::string name = "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION";
+  const auto matmul = [&](const json& text, const json& networks) {
+    return proof("env." + name, "1",
+                 {sample_by_network(name, networks,
+                                    {{"unet", {{"matmul_half", 794}, {"matmul_float", 0}}},
+                                     {"text", text},
+                                     {"vae", {{"matmul_half", 0}, {"matmul_float", 2}}}})});
+  };
+  const json both = {"unet", "text"}, halves = {{"matmul_half", 100}, {"matmul_float", 0}},
+             floats = {{"matmul_half", 0}, {"matmul_float", 100}};
+  EXPECT_EQ(matmul(halves, both).verdict, "engaged");
+  EXPECT_EQ(matmul(halves, both).evidence,
+            "UNet 794 calls with a half accumulator, 0 with a float one; "
+            "text encoders 100 calls with a half accumulator, 0 with a float one");
+  EXPECT_EQ(matmul(floats, both).verdict, "not engaged");
+  EXPECT_EQ(matmul(floats, {"unet"}).verdict, "engaged");
+  EXPECT_EQ(matmul(halves, {"unet"}).verdict, "not engaged");
+  EXPECT_EQ(matmul(json(), both).evidence,
+            "sample s: the worker counts no calls of the text encoders");
 }
 
 TEST(Engagement, OfAttentionIsProvenByItsOwnCounters) {
@@ -75,7 +123,7 @@ TEST(Engagement, OfAttentionIsProvenByItsOwnCounters) {
   EXPECT_EQ(proof(axis, "0", {sample("0", 0, 34)}).verdict, "engaged");
   EXPECT_EQ(proof(axis, "1", {sample("1", 0, 34)}).verdict, "not engaged");
   EXPECT_EQ(proof(axis, "0", {sample("0", 34, 0)}).verdict, "not engaged");
-  const OffProbes off = {{{"accelerated", name}, 1e-7}};
+  const RunEvidence off = {.probes = {{{"accelerated", name}, 1e-7}}};
   const json idle = {{"engagement", {{"attention_error", 1e-7}, {"matmul_error", 1e-3}}}},
              acting = {{"engagement", {{"attention_error", 1e-3}}}};
   EXPECT_EQ(proof(axis, "1", {sample("1", 34, 0)}, &idle, off).verdict, "not engaged");
@@ -108,6 +156,43 @@ TEST(Engagement, FailsWhereTheProcessReadAnotherValue) {
   EXPECT_EQ(proof(kAxis, "1", {json{{"sample", "s"}}}).verdict, "not engaged");
 }
 
+// "1" taken for off would else be proven by calls with a float accumulator.
+TEST(Engagement, FailsWhereTheProcessTookTheValueForAnother) {
+  const auto read_as = [](const json& value, const json& means, int half, int single) {
+    json sample = conv_sample(value, half, single);
+    if (means.is_null())
+      sample["effective"][kConv].erase("means");
+    else
+      sample["effective"][kConv]["means"] = means;
+    return proof(kAxis, value, {sample});
+  };
+  EXPECT_EQ(read_as("1", "off", 0, 10).evidence,
+            "sample s: asked for \"1\", which the process took for off");
+  EXPECT_EQ(read_as("0", "on", 10, 0).verdict, "not engaged");
+  EXPECT_EQ(read_as("TRUE", "on", 10, 0).verdict, "engaged");
+  EXPECT_EQ(read_as("yes", "off", 0, 10).verdict, "not engaged");
+  EXPECT_EQ(read_as("1", nullptr, 10, 0).verdict, "engaged");
+  EXPECT_EQ(read_as("1", nullptr, 0, 10).verdict, "not engaged");
+  EXPECT_EQ(read_as("0", nullptr, 0, 10).verdict, "engaged");
+  EXPECT_EQ(read_as(nullptr, "off", 0, 10).verdict, "engaged");  // another program's default
+}
+
+TEST(Engagement, OfCudnnsApiIsTheOneThatLibTorchTook) {
+  const std::string name = "TORCH_CUDNN_V8_API_DISABLED";
+  const auto took = [&](const json& value, const char* api) {
+    return proof("env." + name, value,
+                 {{{"sample", "s"},
+                   {"effective",
+                    {{name, {{"value", value}, {"means", api}, {"evidence", "a time"}}}}}}})
+        .verdict;
+  };
+  EXPECT_EQ(took("1", "v7"), "engaged");
+  EXPECT_EQ(took("1", "v8"), "not engaged");
+  EXPECT_EQ(took("0", "v8"), "engaged");
+  EXPECT_EQ(took("0", "v7"), "not engaged");
+  EXPECT_EQ(took(nullptr, "v8"), "engaged");
+}
+
 TEST(Engagement, CallsInertWhatCannotActAndSaysWhy) {
   const json sample = {
       {"effective",
@@ -126,7 +211,7 @@ TEST(Engagement, OfAnyOtherVariableNeedsTheWorkersEvidence) {
 }
 
 TEST(Engagement, IsRefutedByAProbeThatErrsNoMoreThanWithTheSwitchOff) {
-  const OffProbes off = {{{"accelerated", kConv}, 1e-7}};
+  const RunEvidence off = {.probes = {{{"accelerated", kConv}, 1e-7}}};
   const json with_error = {{"engagement", {{"conv_error", 1e-3}}}},
              without = {{"engagement", {{"conv_error", 1e-7}}}};
   const std::vector<json> samples = {conv_sample("1", 10, 0)};
@@ -136,18 +221,30 @@ TEST(Engagement, IsRefutedByAProbeThatErrsNoMoreThanWithTheSwitchOff) {
   EXPECT_EQ(proof(kAxis, "1", samples, &without, off).verdict, "not engaged");
 }
 
+// 2.0501e-4 is what fp16's own rounding leaves of a product with sums in float.
+TEST(Engagement, NeedsAProbeThatErrsThreeTimesAsMuchAsTheStoredType) {
+  const auto judged = [](const json& value, double error, double off) {
+    const json load = {{"engagement", {{"conv_error", error}}}};
+    const bool on = value == "1";
+    RunEvidence run;
+    if (off > 0) run.probes[{"accelerated", kConv}] = off;
+    return proof(kAxis, value, {conv_sample(value, on ? 10 : 0, on ? 0 : 10)}, &load, run).verdict;
+  };
+  for (const double off : {0.0, 2.05e-4}) {
+    EXPECT_EQ(judged("1", 1.9e-3, off), "engaged");
+    EXPECT_EQ(judged("1", 6.1e-4, off), "engaged");
+    EXPECT_EQ(judged("1", 5.9e-4, off), "not engaged");
+    EXPECT_EQ(judged("1", 2.0501e-4, off), "not engaged");
+  }
+  EXPECT_EQ(judged("1", 1.9e-3, 1.9e-3), "not engaged");
+  EXPECT_EQ(judged("0", 2.05e-4, 2.05e-4), "engaged");
+  EXPECT_EQ(judged("0", 6.1e-4, 6.1e-4), "not engaged");
+}
+
 TEST(Engagement, FindsTheProbesOfWorkersThatHadASwitchOff) {
   const RunFiles run = files_of(small_run());
   const OffProbes probes = off_probes(run.plan, run.workers);
   EXPECT_EQ(probes.at({"accelerated", kConv}), 1e-7);
-}
-
-TEST(Engagement, OfDeepCacheShowsInPartialSteps) {
-  const std::string axis = "request.deepcache";
-  EXPECT_EQ(proof(axis, "3/0/0", {deepcache_sample(4, 6)}).verdict, "engaged");
-  EXPECT_EQ(proof(axis, "3/0/0", {deepcache_sample(10, 0)}).verdict, "not engaged");
-  EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(10, 0)}).verdict, "engaged");
-  EXPECT_EQ(proof(axis, nullptr, {deepcache_sample(4, 6)}).verdict, "not engaged");
 }
 
 TEST(Engagement, OfALoadOptionIsWhatTheWorkerSaidOfItWhenItLoaded) {
@@ -173,8 +270,13 @@ TEST(Engagement, OfLorasIsWhatTheWorkerSaysItFused) {
   EXPECT_EQ(proof("load.lora", nullptr, says(ink)).verdict, "not engaged");
   EXPECT_EQ(proof("load.lora", nullptr, says(json::array())).evidence, "no LoRA");
   EXPECT_EQ(proof("load.lora", nullptr, silent).verdict, "engaged");
-  const json load = {{"effective", {{"lora", ink}}}};
+  json load = {{"effective", {{"lora", ink}}}};
   EXPECT_EQ(proof("load.lora", ink, silent, &load).verdict, "engaged");
+  load["files"]["lora"] = {{"layers", 24}};
+  EXPECT_EQ(proof("load.lora", ink, silent, &load).evidence,
+            "the worker fused /a/ink at 0.5, 24 layers");
+  load["files"]["lora"]["layers"] = 0;
+  EXPECT_EQ(proof("load.lora", ink, silent, &load).verdict, "not engaged");
 }
 
 TEST(Engagement, OfALoraWithAScaleOfZeroIsInert) {
@@ -183,12 +285,6 @@ TEST(Engagement, OfALoraWithAScaleOfZeroIsInert) {
       proof("load.lora", none, {{{"sample", "s"}, {"effective", {{"lora", none}}}}});
   EXPECT_EQ(found.verdict, "inert");
   EXPECT_EQ(found.evidence, "the worker fused /a/ink at 0.0: a scale of 0 adds nothing");
-  EXPECT_EQ(found.same_as, std::vector<AxisValue>(1, nullptr));
-}
-
-TEST(Engagement, OfDeepCacheWithIntervalOneIsInert) {
-  const Engagement found = proof("request.deepcache", "1/0/0", {deepcache_sample(10, 0)});
-  EXPECT_EQ(found.verdict, "inert");
   EXPECT_EQ(found.same_as, std::vector<AxisValue>(1, nullptr));
 }
 
@@ -202,8 +298,30 @@ TEST(Engagement, OfLoadOptionsIsWhatTheWorkerNames) {
   EXPECT_EQ(proof("load.threads", 2, {sample}).verdict, "not engaged");
 }
 
-TEST(Engagement, OfStepsNeedsNoProof) {
-  EXPECT_FALSE(proof_of("request.steps", 20, {deepcache_sample(20, 0)}));
+TEST(Engagement, OfAPrecisionIsToldInTheWordsOfItsAxisOrInLibTorchs) {
+  for (const auto& [asked, older] :
+       {std::pair("fp64", "Double"), {"fp32", "Float"}, {"fp16", "Half"}, {"bf16", "BFloat16"}})
+    for (const char* told : {asked, older}) {
+      const json sample = {{"sample", "s"}, {"effective", {{"vae_precision", told}}}};
+      EXPECT_EQ(proof("load.vae_precision", asked, {sample}).verdict, "engaged") << told;
+    }
+}
+
+TEST(Engagement, OfASamplerIsTheClassThatTheWorkerRuns) {
+  const std::vector<json> samples = {{{"sample", "s"}}};
+  const json load = {{"effective", {{"sampler", "LCMScheduler"}}}};
+  const auto judged = [&](const json& asked, const json* said) {
+    return proof("load.scheduler", asked, samples, said).verdict;
+  };
+  EXPECT_EQ(judged("LCMScheduler", &load), "engaged");
+  EXPECT_EQ(judged("DDIMScheduler", &load), "not engaged");
+  EXPECT_EQ(judged(nullptr, &load), "engaged");
+  EXPECT_EQ(judged("/a/scheduler_config.json", &load), "engaged");
+  EXPECT_EQ(judged("LCMScheduler", nullptr), "no proof");
+}
+
+TEST(Engagement, LeavesOutWhatNoWorkerNamesAndArmsWithoutSamples) {
+  EXPECT_FALSE(proof_of("load.model", "base", {conv_sample("1", 1, 0)}));
   EXPECT_FALSE(proof_of(kAxis, "1", {}));
 }
 

@@ -106,6 +106,11 @@ json cast(double a, double b) {
 }
 
 // Two casts that are each other's opposite: their mean would be no shift at all.
+TEST(Damage, IsLostDetailOnceHighFrequenciesLoseThreePerCentMoreThanOthers) {
+  EXPECT_EQ(damage_of({evidence_with(lost(0.96))})->kinds, std::vector<std::string>{"lost detail"});
+  EXPECT_NE(damage_of({evidence_with(lost(0.98))})->kinds, std::vector<std::string>{"lost detail"});
+}
+
 TEST(Damage, OfASettingCountsItsPairs) {
   const auto damage =
       damage_of({evidence_with(lost(0.62)), evidence_with(cast(-4, 3)), evidence_with(lost(0.74)),

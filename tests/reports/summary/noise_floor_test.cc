@@ -105,6 +105,20 @@ TEST(NoiseFloor, IsTheLargestOfSeveralRows) {
   EXPECT_EQ(reading(loss, {small, large}), "no difference shown");
 }
 
+TEST(NoiseFloor, OfSeveralRowsIsReadInWhateverOrderTheyStand) {
+  const std::vector<double> loss = {1, 2, 3, 4, 5, 6}, zero = {0, 0, 0, 0, 0, 0},
+                            small = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6},
+                            large = {1.1, 1.9, 3.2, 4.1, 4.9, 6.2},
+                            five = {0.1, 0.2, 0.3, 0.4, 0.5};
+  for (const auto& [first, second, word] : {std::tuple{zero, zero, "deterministic"},
+                                            {zero, small, "beyond the floor"},
+                                            {zero, large, "no difference shown"},
+                                            {small, five, "too few"}}) {
+    EXPECT_EQ(reading(loss, {first, second}), word);
+    EXPECT_EQ(reading(loss, {second, first}), word);
+  }
+}
+
 TEST(NoiseFloor, ThatIsNoNumberShowsNothing) {
   const double infinity = std::numeric_limits<double>::infinity();
   EXPECT_EQ(reading({1, 2, 3, 4, 5, 6}, {{0, 0, 0, 0, 0, infinity}}), "no difference shown");

@@ -54,6 +54,18 @@ TEST(Speed, CountsABlockOfOneArmAsBroken) {
       1);
 }
 
+TEST(Speed, HasNoRatioOfABlockOfOneArm) {
+  const auto ratios = [](const std::vector<std::string>& arms) {
+    std::vector<TimedSample> samples;
+    for (const std::string& arm : arms)
+      samples.push_back({.arm = arm, .block = 0, .ms = {{"total_ms", 80.0}}});
+    return log_ratios(samples, "total_ms").size();
+  };
+  EXPECT_EQ(ratios(kWhole), 1u);
+  for (const char* arm : {"candidate", "reference"})
+    EXPECT_EQ(ratios(std::vector<std::string>(4, arm)), 0u) << arm;
+}
+
 // Two samples of a block share its clock: six blocks are six observations of a time, not twelve.
 TEST(Speed, TakesBlocksForObservationsOfTimes) {
   std::vector<std::vector<SampleRecord>> five, six;

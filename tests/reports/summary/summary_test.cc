@@ -78,6 +78,31 @@ TEST(Summary, CountsAnInvalidEnvironmentOnlyWhereTimesWereTaken) {
   EXPECT_EQ(report_of(run).at("invalid"), (json{{"throttled", 1}}));
 }
 
+TEST(Summary, TellsTheTextEncodersShareBesideTheProofOfASwitchThatIsTheirsToo) {
+  RawRun run = small_run();
+  run.scorer->at("metrics").push_back({{"name", "prompt_embeds.relative_l2"},
+                                       {"unit", ""},
+                                       {"better", "lower"},
+                                       {"identical", 0},
+                                       {"definition", "relative L2"}});
+  for (auto& [cases, line] : run.scores) line["values"]["prompt_embeds.relative_l2"] = 1e-3;
+  const auto evidence = [&](const std::string& comparison) {
+    return comparison_of(run, comparison)
+        .at("engagement")
+        .at(kConvAxis)
+        .at("evidence")
+        .get<std::string>();
+  };
+  EXPECT_EQ(evidence("on~off").find("share"), std::string::npos);
+  for (auto& [id, sample] : run.samples)
+    if (sample.at("effective").at(kConv).contains("means"))
+      sample["effective"][kConv]["networks"] = {"unet", "text"};
+  EXPECT_NE(evidence("on~off").find("; the text encoders' share: prompt embeddings 1.0e-03 apart "
+                                    "from switches off"),
+            std::string::npos);
+  EXPECT_EQ(evidence("on~r").find("share"), std::string::npos);
+}
+
 TEST(Summary, JudgesEngagementOverTimedSamplesToo) {
   RawRun run = small_run();
   run.samples.at("t:1:2")["engagement"]["conv_half"] = 0;
