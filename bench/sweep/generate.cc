@@ -45,6 +45,15 @@ json host_entry(const Host& host) {
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
 }
 
+// What pictures that are not timed leave of this machine. A GPU's worker takes a core, and its driver
+// another one at times; on a CPU pictures take all, and gaps are between their steps.
+int idle_cores(const std::vector<Slot>& slots, int cores) {
+  const bool all_gpus =
+      std::ranges::all_of(slots, [](const Slot& slot) { return slot.gpu.has_value(); });
+  const int count = static_cast<int>(slots.size()), least = cores > count ? 1 : 0;
+  return all_gpus ? std::max(cores - 2 * count, least) : least;
+}
+
 // Foreign text (a worker's last words) may be no valid UTF-8.
 std::string line_of(const json& record) {
   return record.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -118,6 +127,7 @@ class Sweep {
       stop(problem);
       return result_;
     }
+    if (options_.beside) options_.beside->begins(finished_, idle_cores(slots_, host_.at("cores")));
     warn_of_busy_host(progress);
     std::vector<std::function<void()>> jobs;
     for (std::size_t i = 0; i < slots_.size(); ++i)
@@ -185,6 +195,7 @@ class Sweep {
         const json& sample = plan_.at("samples").at(place);
         if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
       }
+    tell_beside(slot, false);
   } catch (const ContentChanged& changed) {
     stop(changed.what(), /*content_changed=*/true);
   } catch (const UserError& error) {  // the log could not be written
@@ -193,6 +204,17 @@ class Sweep {
     const std::lock_guard lock(mutex_);
     if (!problem_) problem_ = std::current_exception();
     over_ = true;
+  }
+
+  // Nothing works beside a timed sample, whichever slot makes it.
+  void tell_beside(std::size_t slot, bool is_timed) {
+    if (!options_.beside) return;
+    const std::lock_guard lock(telling_);
+    is_timing_[slot] = is_timed;
+    if (std::ranges::find(is_timing_, true) != is_timing_.end())
+      options_.beside->rest();
+    else
+      options_.beside->go_on();
   }
 
   // Before anything is made: a sweep takes hours, and its times would be invalid.
@@ -236,6 +258,7 @@ class Sweep {
         fmt::format("{} {} {}", environment.at("engine").get<std::string>(),
                     sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
     progress.begins(slot, what);
+    tell_beside(slot, sample.at("kind") == "timing");
     json record = sample_record(sample, slot);
     const auto began = machine_.now();
     if (strikes_.is_out(environment.at("id"))) {
@@ -254,6 +277,7 @@ class Sweep {
                                        machine_.free_space(run_)))  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     append(record);
+    if (options_.beside) options_.beside->made(record);
     flush_if_due();  // before a line that counts it
     count(environment.at("id"), record);
     progress.ends(slot, what,
@@ -325,6 +349,9 @@ class Sweep {
   std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
   std::atomic<bool> over_ = false;
   Strikes strikes_;
+
+  std::mutex telling_;
+  std::vector<bool> is_timing_ = std::vector<bool>(slots_.size());  // by slot
 
   std::mutex flushing_;
   Machine::Clock::time_point flushed_ = machine_.now();

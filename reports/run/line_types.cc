@@ -167,6 +167,9 @@ const Fields kOfPair = {
     {"candidate_case", kText, true},
     {"reference_case", kText, true},
     {"pictures", kFiles},
+    {"key", kText},
+    {"metrics", kText},
+    {"map", kTextOrNull},
     {"refused", kText},
     {"values",
      {"object of numbers",
@@ -183,7 +186,8 @@ const Fields kOfPair = {
      {"object of lists of texts",
       [](const json& value) { return value.is_object() && all_of(value, is_texts); }}},
     {"trace", {"trace", is_trace}}};
-const Fields kOfScorer = {{"metrics", {"list of metrics", [](const json& value) {
+const Fields kOfScorer = {{"hash", kText},
+                          {"metrics", {"list of metrics", [](const json& value) {
                                          return value.is_array() && all_of(value, is_metric);
                                        }}}};
 
