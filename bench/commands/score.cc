@@ -56,7 +56,8 @@ int score(const ScoreCommand& command) {
 }  // namespace
 
 Command add_score(CLI::App& program) {
-  CLI::App* parser = program.add_subcommand("score", "score the pairs of a run that have no scores yet");
+  CLI::App* parser =
+      program.add_subcommand("score", "score the pairs of a run that have no scores yet");
   const auto command = std::make_shared<ScoreCommand>();
   add_run_folder(*parser, command->run);
   parser->add_option("--shard", command->shard,

@@ -27,7 +27,8 @@ ScoringOptions scoring_options(const ScorerLimit& limit, const std::optional<Sha
 // cannot be scored is not at its end.
 int finish(Scoring& scoring);
 
-// Scores what RUN/scores.jsonl lacks of a run whose pictures are made. The caller holds the RunLock.
+// Scores what RUN/scores.jsonl lacks of a run whose pictures are made. The caller holds the
+// RunLock.
 int score_run(const std::filesystem::path& run, const ScorerLimit& limit = {},
               const std::optional<Shard>& shard = {});
 

@@ -74,8 +74,8 @@ struct Made {
   }
 };
 
-// The SHA-256 of the file that is written. A pair without its map is scored all the same: null then,
-// with a warning.
+// The SHA-256 of the file that is written. A pair without its map is scored all the same: null
+// then, with a warning.
 json write_map(const std::filesystem::path& map, const Image& image,
                std::vector<std::string>& warnings) try {
   write_png(map, image);

@@ -19,9 +19,9 @@ class PairScorer {
   // `weights`: the folder that holds lpips/.
   PairScorer(std::filesystem::path run, std::string weights);
 
-  // {op: "describe"}, the first of all, loads the metrics and scores pictures whose scores are known:
-  // {scorer: the line of scores.jsonl that describes them}. Throws where one is wrong.
-  // {op: "score", id, candidate, reference: {sample, case, files, hashes}, mapped, beside} scores the
+  // {op: "describe"}, the first of all, loads the metrics and scores pictures whose scores are
+  // known: {scorer: the line of scores.jsonl that describes them}. Throws where one is wrong. {op:
+  // "score", id, candidate, reference: {sample, case, files, hashes}, mapped, beside} scores the
   // pictures of two samples: {id, pair: its line of scores.jsonl, warnings}. A pair that cannot be
   // scored (the arms began with other noise, a file is not the one of its record) is one with
   // `refused`. `mapped`: its heat map is written to RUN/maps/, and the line names its SHA-256.

@@ -19,7 +19,24 @@ bool is_file(const std::filesystem::path& file, const json& hash) try {
   return false;
 }
 
+bool is_picture(const json& record) {
+  return record.value("kind", "") == "quality" && record.value("outcome", "") == "ok";
+}
+
 }  // namespace
+
+MadePictures read_made_pictures(const std::filesystem::path& run,
+                                const std::function<bool(const std::string& sample)>& counts,
+                                std::string& passed_over) {
+  MadePictures made;
+  const auto file = run / "records.jsonl";
+  passed_over = for_each_record(file, [&](const json& record) {
+                  if (record.value("type", "") == "sample" && is_picture(record) &&
+                      counts(record.at("sample")))
+                    made[record.at("case")] = scored_part(record);
+                }).text(file);
+  return made;
+}
 
 ScoreLog::ScoreLog(std::filesystem::path run) : run_(std::move(run)) {
   const auto file = run_ / "scores.jsonl";
@@ -30,12 +47,12 @@ void ScoreLog::take(const json& line) {
   const std::string type = line.at("type");
   if (type == "scorer") scorer_ = line;
   if (type != "pair") return;
-  newest_.insert_or_assign(
-      Cases{line.at("candidate_case"), line.at("reference_case")},
-      Newest{.key = line.value("key", ""),
-             .refused = line.value("refused", ""),
-             .map_file = fmt::format("{}-{}.png", line.value("candidate", ""), line.value("reference", "")),
-             .map = line.value("map", json())});
+  newest_.insert_or_assign(Cases{line.at("candidate_case"), line.at("reference_case")},
+                           Newest{.key = line.value("key", ""),
+                                  .refused = line.value("refused", ""),
+                                  .map_file = fmt::format("{}-{}.png", line.value("candidate", ""),
+                                                          line.value("reference", "")),
+                                  .map = line.value("map", json())});
 }
 
 bool ScoreLog::has(const WantedPair& pair, const std::string& key) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -12,6 +13,12 @@
 #include "io/files.h"
 
 namespace sameseed {
+
+// The pictures that RUN/records.jsonl tells of: those whose samples `counts` takes. `passed_over`:
+// which lines cannot be; empty: none. Throws UserError where the file cannot be read.
+MadePictures read_made_pictures(const std::filesystem::path& run,
+                                const std::function<bool(const std::string& sample)>& counts,
+                                std::string& passed_over);
 
 class ScoreLog {
  public:

@@ -44,8 +44,9 @@ int main(int argc, char** argv) {
   for (CLI::App* command : {serve_command, pair_command, across_command})
     command->add_option("--weights", weights, "folder that holds lpips/")->required();
   int descriptor = -1;
-  app.add_option("--signs-of-life", descriptor,
-                 "descriptor that gets a byte after the self-test and after each pair of `pair` and `across`");
+  app.add_option(
+      "--signs-of-life", descriptor,
+      "descriptor that gets a byte after the self-test and after each pair of `pair` and `across`");
   // Whoever read them may be gone.
   const auto sign_of_life = [&descriptor] {
     if (descriptor < 0) return;

@@ -9,7 +9,6 @@
 #include "bench/sweep/sample_files.h"
 #include "io/error.h"
 #include "io/input_file.h"
-#include "reports/run/line_types.h"
 
 namespace sameseed {
 namespace {
@@ -19,11 +18,6 @@ using nlohmann::json;
 constexpr auto kUnflushed = std::chrono::seconds(4);  // what a power loss may take
 constexpr std::size_t kPairsAProcess = 8;  // fewer are not worth the start of another one
 constexpr int kMostScorers = 8;            // each holds the planes of a pair and a network
-
-bool is_picture(const json& record) {
-  return record.value("type", "") == "sample" && record.value("kind", "") == "quality" &&
-         record.value("outcome", "") == "ok";
-}
 
 }  // namespace
 
@@ -52,7 +46,8 @@ Scoring::~Scoring() {
 ScorerProcess Scoring::new_scorer() {
   const std::filesystem::path log = run_ / "logs" / "scorer.log";
   return {options_.start ? options_.start : [this, log] { return start_scorer(run_, log); }, log,
-          limits_, [this](const std::string& text) {
+          limits_,
+          [this](const std::string& text) {
             const std::lock_guard lock(mutex_);
             note(text);
           }};
@@ -75,10 +70,9 @@ std::string Scoring::problem() {
 void Scoring::begins(const std::set<std::string>& finished, int cores) {
   const std::lock_guard lock(mutex_);
   are_files_checked_ = true;
-  for_each_record(run_ / "records.jsonl", [&](const json& record) {
-    if (is_picture(record) && finished.contains(record.at("sample")))
-      made_[record.at("case")] = scored_part(record);
-  });
+  std::string told;  // by the sweep
+  made_ = read_made_pictures(
+      run_, [&](const std::string& sample) { return finished.contains(sample); }, told);
   for (std::size_t place = 0; place < pairs_.size(); ++place) enqueue_if_due(place);
   beside_ = std::min(cores, kMostScorers);
   start_threads(beside_);
@@ -89,15 +83,15 @@ void Scoring::take_records() {
   if (is_absent(records))
     throw UserError(records.string() + ": not there; run `sameseed generate` first");
   const std::lock_guard lock(mutex_);
-  const PassedOver passed_over = for_each_record(records, [&](const json& record) {
-    if (is_picture(record)) made_[record.at("case")] = scored_part(record);
-  });
-  if (const std::string text = passed_over.text(records); !text.empty()) note(text);
+  std::string passed_over;
+  made_ = read_made_pictures(
+      run_, [](const std::string&) { return true; }, passed_over);
+  if (!passed_over.empty()) note(passed_over);
   for (std::size_t place = 0; place < pairs_.size(); ++place) enqueue_if_due(place);
 }
 
 void Scoring::made(const json& record) {
-  if (!is_picture(record)) return;
+  if (record.at("kind") != "quality" || record.at("outcome") != "ok") return;
   {
     const std::lock_guard lock(mutex_);
     made_[record.at("case")] = scored_part(record);

@@ -31,8 +31,8 @@ struct ScoringOptions {
 };
 
 // Scores each pair of a plan as soon as its two pictures are there, and keeps each score when it is
-// known: a pair whose scores are in RUN/scores.jsonl, and whose files are still those, is not scored
-// again. The caller holds the RunLock.
+// known: a pair whose scores are in RUN/scores.jsonl, and whose files are still those, is not
+// scored again. The caller holds the RunLock.
 class Scoring final : public Beside {
  public:
   // Reads RUN/plan.json and RUN/scores.jsonl. Throws UserError.

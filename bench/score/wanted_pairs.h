@@ -13,7 +13,7 @@ namespace sameseed {
 
 struct WantedPair {
   std::string candidate, reference;  // cases
-  bool mapped = false;  // with a heat map: the comparisons', which people look at
+  bool mapped = false;               // with a heat map: the comparisons', which people look at
 };
 
 // Every pair of cases that the report of a plan asks for, once: those of the comparisons, each of

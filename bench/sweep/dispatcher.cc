@@ -89,12 +89,17 @@ void Dispatcher::warm_up(Running& fresh, json request) {
   for (const char* file : {"image", "latents", "tensors"}) request[file] = "";
   request.erase("trace");
   const int warm_ups = crew_.plan.at("timing").at("warmup");
-  for (int i = 0; i < warm_ups; ++i) ask(fresh, request);
+  for (int i = 0; i < warm_ups; ++i) {
+    const json answer = ask(fresh, request);
+    const json total = answer.value("timings_ms", json::object()).value("total", json());
+    if (total.is_number() && total >= 0) warm_ups_ms_.push_back(total);
+  }
 }
 
 json Dispatcher::generate(const std::string& environment, const json& request) {
   device_ = cpu_ = nullptr;
   invalid_.clear();
+  warm_ups_ms_.clear();
   try {
     Running& worker = running(environment, request);
     if (!watch_) return ask_on_cpu(worker, request);

@@ -61,6 +61,8 @@ class Dispatcher {
   const std::vector<std::string>& invalid() const { return invalid_; }
   // How long it took, as seen from here.
   double wall_ms() const { return wall_ms_; }
+  // What the warm-ups took, by the worker's own clock, that were made for it; most have none.
+  const std::vector<double>& warm_ups_ms() const { return warm_ups_ms_; }
   // Who else was on the device before the first worker started; null on a CPU.
   const DeviceWatch* watch() const { return watch_ ? &*watch_ : nullptr; }
 
@@ -94,6 +96,7 @@ class Dispatcher {
   nlohmann::json device_, cpu_;
   std::vector<std::string> invalid_;
   double wall_ms_ = 0;
+  std::vector<double> warm_ups_ms_;
 };
 
 }  // namespace sameseed

@@ -45,8 +45,8 @@ json host_entry(const Host& host) {
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
 }
 
-// What pictures that are not timed leave of this machine. A GPU's worker takes a core, and its driver
-// another one at times; on a CPU pictures take all, and gaps are between their steps.
+// What pictures that are not timed leave of this machine. A GPU's worker takes a core, and its
+// driver another one at times; on a CPU pictures take all, and gaps are between their steps.
 int idle_cores(const std::vector<Slot>& slots, int cores) {
   const bool all_gpus =
       std::ranges::all_of(slots, [](const Slot& slot) { return slot.gpu.has_value(); });

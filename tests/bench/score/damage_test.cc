@@ -191,7 +191,8 @@ class DamagedRun {
 
   // Name -> its line of scores.jsonl.
   std::map<std::string, json> scores() {
-    PairScorer scorer(folder_, folder_ + "/no-weights");  // no kind needs LPIPS, which takes longest
+    PairScorer scorer(folder_,
+                      folder_ + "/no-weights");  // no kind needs LPIPS, which takes longest
     const std::string schema = read_file(kSource + "/reports/schema/score.schema.json");
     check_json(scorer.answer({{"op", "describe"}}).at("scorer"), schema, "the scorer");
     std::map<std::string, json> lines;

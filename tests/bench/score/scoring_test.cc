@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "bench/score/merged_scores.h"
 #include "io/files.h"
 #include "io/sha256.h"
 
@@ -20,7 +21,7 @@ struct Bench {
   std::atomic<int> starts = 0, deaths = 0;  // `deaths`: how many asks still end their scorer
   std::mutex mutex;
   std::condition_variable changed;
-  bool held = false;             // asks wait
+  bool held = false;               // asks wait
   std::vector<std::string> asked;  // candidates, in order
 };
 
@@ -32,9 +33,9 @@ class FakeScorer final : public Worker {
   std::string exchange(const std::string& line, Duration) override {
     const json ask = json::parse(line);
     if (ask.at("op") == "describe")
-      return json{{"ok", true},
-                  {"scorer",
-                   {{"type", "scorer"}, {"hash", bench_.metrics}, {"metrics", json::array()}}}}
+      return json{
+          {"ok", true},
+          {"scorer", {{"type", "scorer"}, {"hash", bench_.metrics}, {"metrics", json::array()}}}}
           .dump();
     if (bench_.deaths.fetch_sub(1) > 0) throw WorkerFailure("crashed", "the worker is gone");
     const json &candidate = ask.at("candidate"), &reference = ask.at("reference");
@@ -84,9 +85,12 @@ class ScoringOfARun : public ::testing::Test {
   json draw(const std::string& name, const std::string& pixels = "") {
     const auto file = bench_.run / "images" / (name + ".png");
     write_file(file, name + pixels);
-    json record = {{"type", "sample"},  {"kind", "quality"},
-                   {"outcome", "ok"},   {"case", name},
-                   {"sample", name},    {"files", {{"image", sha256_of_file(file)}}},
+    json record = {{"type", "sample"},
+                   {"kind", "quality"},
+                   {"outcome", "ok"},
+                   {"case", name},
+                   {"sample", name},
+                   {"files", {{"image", sha256_of_file(file)}}},
                    {"hashes", {{"noise", "n"}}}};
     AppendLog(bench_.run / "records.jsonl").append(record.dump());
     return record;
@@ -96,8 +100,9 @@ class ScoringOfARun : public ::testing::Test {
   }
 
   ScoringOptions options() {
-    return {.time_limit = {}, .shard = {}, .cores = 1,
-            .start = [this] { return std::make_unique<FakeScorer>(bench_); }};
+    return {.time_limit = {}, .shard = {}, .cores = 1, .start = [this] {
+              return std::make_unique<FakeScorer>(bench_);
+            }};
   }
 
   // What `sameseed score` scores now.
@@ -167,6 +172,24 @@ TEST_F(ScoringOfARun, ScoresEachPairInOneShard) {
   EXPECT_EQ(score(half), (Names{"c0", "c2"}));
   half.shard = Shard{2, 2};
   EXPECT_EQ(score(half), Names{"c1"});
+}
+
+TEST_F(ScoringOfARun, JoinsWhatShardsHaveScored) {
+  draw_all();
+  const std::filesystem::path whole = bench_.run, shard = ::testing::TempDir() + "scoring-shard";
+  std::filesystem::remove_all(shard);
+  std::filesystem::copy(whole, shard, std::filesystem::copy_options::recursive);
+  bench_.run = shard;
+  ScoringOptions half = options();
+  half.shard = Shard{1, 2};
+  score(half);
+  bench_.run = whole;
+  draw("c2", " otherwise");  // what the shard says of it is of another picture
+  merge_scores({shard}, whole);
+  EXPECT_EQ(score(), (Names{"c1", "c2"}));
+  merge_scores({shard}, whole);
+  EXPECT_EQ(score(), Names{});
+  std::filesystem::remove_all(shard);
 }
 
 TEST_F(ScoringOfARun, WorksBesideASweepAndRestsWhileSamplesAreTimed) {
