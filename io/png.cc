@@ -44,8 +44,8 @@ void write_png(const std::filesystem::path& path, const Image& image) {
   cv::Mat bgr;
   cv::cvtColor(rgb, bgr, cv::COLOR_RGB2BGR);
   std::vector<std::uint8_t> bytes;
-  // Without a level it tries one filter instead of five, and looks for runs only: a third of the
-  // time of level 1 and no more bytes, for a picture has nothing else to find (png_gbench).
+  // Without a level it takes one filter instead of trying five, and looks for runs only: half the
+  // time of level 1, to write and to read, for 7 % fewer to 22 % more bytes (png_gbench).
   if (!cv::imencode(".png", bgr, bytes)) throw std::runtime_error("a picture could not be encoded");
   write_file(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, FlushToDisk::kNo);
 }
