@@ -9,6 +9,7 @@
 #include <functional>
 #include <iostream>
 #include <mutex>
+#include <utility>
 
 #include "bench/plan/expected_times.h"
 #include "bench/plan/plan.h"
@@ -189,12 +190,19 @@ class Sweep {
   void work(std::size_t slot, Progress& progress) try {
     Dispatcher dispatcher(crew_, slots_[slot]);
     if (dispatcher.watch()) warn_of_others(*dispatcher.watch(), progress);
-    for (std::size_t next; (next = next_stretch_++) < stretches_.size();)
+    for (std::size_t next; (next = next_stretch_++) < stretches_.size();) {
+      const bool is_timed = stretches_[next].group.has_value();
+      dispatcher.load_ahead(needed(next));
+      if (is_timed) dispatcher.await_loads();
+      bool looks_ahead = !is_timed && slots_.size() == 1;  // of several, who knows what comes next?
       for (const std::size_t place : stretches_[next].samples) {
         if (over_ || interrupt_.asked()) return;
         const json& sample = plan_.at("samples").at(place);
-        if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
+        if (finished_.contains(sample.at("id"))) continue;
+        make(sample, slot, dispatcher, progress);
+        if (std::exchange(looks_ahead, false)) dispatcher.load_ahead(needed(next, next + 1));
       }
+    }
     tell_beside(slot, false);
   } catch (const ContentChanged& changed) {
     stop(changed.what(), /*content_changed=*/true);
@@ -216,6 +224,22 @@ class Sweep {
     else
       options_.beside->go_on();
   }
+
+  // The environments of what is left to make in these stretches, in the order of their first
+  // samples, but for those that are given up.
+  std::vector<std::string> needed(std::size_t first, std::size_t last) const {
+    std::vector<std::string> list;
+    for (std::size_t one = first; one <= last && one < stretches_.size(); ++one)
+      for (const std::size_t place : stretches_[one].samples) {
+        const json& sample = plan_.at("samples").at(place);
+        const std::string id = index_.environment_of(index_.case_of(sample)).at("id");
+        if (!finished_.contains(sample.at("id")) && !strikes_.is_out(id) && !strikes_.refusal(id) &&
+            std::ranges::find(list, id) == list.end())
+          list.push_back(id);
+      }
+    return list;
+  }
+  std::vector<std::string> needed(std::size_t stretch) const { return needed(stretch, stretch); }
 
   // Before anything is made: a sweep takes hours, and its times would be invalid.
   static void warn_of_others(const DeviceWatch& watch, Progress& progress) {

@@ -30,6 +30,7 @@ class FakeScorer final : public Worker {
  public:
   explicit FakeScorer(Bench& bench) : bench_(bench) { ++bench_.starts; }
   pid_t pid() const override { return 0; }
+  void send_ahead(const std::string&) override {}
   std::string exchange(const std::string& line, Duration) override {
     const json ask = json::parse(line);
     if (ask.at("op") == "describe")
