@@ -7,6 +7,7 @@
 
 #include "bench/commands/command.h"
 #include "bench/commands/scorer.h"
+#include "bench/score/merged_scores.h"
 #include "bench/sweep/run_lock.h"
 #include "reports/report.h"
 
@@ -23,6 +24,7 @@ int merge_shards(const std::vector<std::string>& shards, const std::string& out)
   const RunLock lock(out);
   for (const std::string& line : merge({shards.begin(), shards.end()}, out))
     std::cerr << "sameseed: " << line << "\n";
+  merge_scores({shards.begin(), shards.end()}, out);
   if (const int code = score_run(out); code != 0) return code;
   return report_run(out, std::cout);
 }

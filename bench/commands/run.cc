@@ -4,12 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "bench/commands/command.h"
 #include "bench/commands/gate.h"
 #include "bench/commands/generate.h"
 #include "bench/commands/plan.h"
 #include "bench/commands/scorer.h"
+#include "bench/score/scoring.h"
 #include "bench/sweep/run_lock.h"
 #include "reports/report.h"
 
@@ -24,18 +26,22 @@ struct RunCommand {
 };
 
 int run(const RunCommand& command, const CommandLine& line) {
-  const GenerateOptions options = generate_options(command.generate, line);
+  GenerateOptions options = generate_options(command.generate, line);
   const PlannedRun planned = plan_run(command.plan);
   check_gates(planned.run, planned.plan, command.gate);
   const RunLock lock(planned.run);
   write_plan(planned);
   keep_gates(planned.run, command.gate);
   if (options.verbosity != Verbosity::kQuiet) describe_plan(planned);
-  if (!options.shard)  // a shard is scored where it is joined
-    if (const std::string problem = problem_of_scorer(); !problem.empty()) {
+  std::optional<Scoring> scoring;
+  if (!options.shard) {  // a shard is scored where it is joined
+    scoring.emplace(planned.run, scoring_options(options.time_limit));
+    if (const std::string problem = scoring->problem(); !problem.empty()) {
       std::cerr << fmt::format("sameseed: {}\nsameseed: nothing was made\n", problem);
       return kInfrastructureCode;
     }
+    options.beside = &*scoring;
+  }
   const GenerateResult made = generate(planned.run, options);
   if (is_unfinished(made)) return explain_unfinished(made, planned.run, line);
   if (options.shard) {
@@ -44,7 +50,7 @@ int run(const RunCommand& command, const CommandLine& line) {
         options.shard->index, options.shard->count);
     return code_of_failures(made, planned.run);
   }
-  if (const int code = score_run(planned.run, options.time_limit); code != 0) return code;
+  if (const int code = finish(*scoring); code != 0) return code;
   keep_accepted_baseline(planned.run, command.gate);
   return report_run(planned.run, std::cout, {.require_coverage = command.require_coverage});
 }

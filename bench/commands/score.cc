@@ -19,7 +19,7 @@ namespace sameseed {
 namespace {
 
 struct ScoreCommand {
-  std::string run;
+  std::string run, shard;
   double time_limit = 0;  // seconds; 0: learnt
 };
 
@@ -48,15 +48,20 @@ int score(const ScoreCommand& command) {
   }
   ScorerLimit limit;
   if (command.time_limit > 0) limit = from_seconds(command.time_limit);
-  return run_scorer({"run", command.run}, limit);
+  std::optional<Shard> shard;
+  if (!command.shard.empty()) shard = parse_shard(command.shard);
+  return score_run(command.run, limit, shard);
 }
 
 }  // namespace
 
 Command add_score(CLI::App& program) {
-  CLI::App* parser = program.add_subcommand("score", "score the pictures of a run");
+  CLI::App* parser =
+      program.add_subcommand("score", "score the pairs of a run that have no scores yet");
   const auto command = std::make_shared<ScoreCommand>();
   add_run_folder(*parser, command->run);
+  parser->add_option("--shard", command->shard,
+                     "I/N: only every N-th pair, for `merge`, in a copy of the run");
   parser
       ->add_option("--time-limit", command->time_limit,
                    "seconds without a scored pair after which the scorer counts as hung (default: "

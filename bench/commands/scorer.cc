@@ -6,15 +6,13 @@
 #include <iostream>
 
 #include "bench/commands/generate.h"
+#include "bench/system/host.h"
 #include "bench/system/programs.h"
 #include "bench/worker/watched_program.h"
+#include "io/error.h"
 
 namespace sameseed {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto kTimeForSelfTest = 120s;  // it reads the networks of LPIPS, perhaps from a slow disk
 
 std::vector<std::string> scorer_command(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), program("sameseed-scorer").string());
@@ -61,17 +59,30 @@ int run_scorer(std::vector<std::string> arguments, const ScorerLimit& limit) {
   return kInfrastructureCode;
 }
 
-std::string problem_of_scorer() {
-  const std::vector<std::string> command = scorer_command({"self-test"});
-  CapturedOutput captured = capture_output(command, clean_environment(), kTimeForSelfTest);
-  if (captured.code == 0) return "";
-  while (captured.output.ends_with('\n')) captured.output.pop_back();
-  return fmt::format("the scorer {} {}{}", command.front(), ending(captured.code),
-                     captured.output.empty() ? "" : ": " + captured.output);
+ScoringOptions scoring_options(const ScorerLimit& limit, const std::optional<Shard>& shard) {
+  return {.time_limit = limit, .shard = shard, .cores = read_host().cores, .start = {}};
 }
 
-int score_run(const std::filesystem::path& run, const ScorerLimit& limit) {
-  return run_scorer({"run", run.string()}, limit) == 0 ? 0 : kInfrastructureCode;
+int finish(Scoring& scoring) try {
+  scoring.finish();
+  return 0;
+} catch (const ScorerFailure& failure) {
+  std::cerr << "sameseed: " << failure.what() << "\n";
+  return kInfrastructureCode;
+} catch (const UserError& failure) {  // scores.jsonl could not be written
+  std::cerr << "sameseed: " << failure.what() << "\n";
+  return kInfrastructureCode;
+}
+
+int score_run(const std::filesystem::path& run, const ScorerLimit& limit,
+              const std::optional<Shard>& shard) {
+  Scoring scoring(run, scoring_options(limit, shard));
+  if (const std::string problem = scoring.problem(); !problem.empty()) {
+    std::cerr << "sameseed: " << problem << "\n";
+    return kInfrastructureCode;
+  }
+  scoring.take_records();
+  return finish(scoring);
 }
 
 }  // namespace sameseed

@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "bench/plan/shard.h"
+#include "bench/score/scoring.h"
+
 namespace sameseed {
 
 // Seconds without a sign of life after which the scorer counts as hung; nothing: learnt.
@@ -17,12 +20,16 @@ using ScorerLimit = std::optional<std::chrono::milliseconds>;
 // could not start, died, hung or failed, which it says on stderr.
 int run_scorer(std::vector<std::string> arguments, const ScorerLimit& limit = {});
 
-// Starts the scorer for its self-test; why it cannot be used, or empty. To be asked before a run
-// makes pictures.
-std::string problem_of_scorer();
+// For the scoring of a run on this machine.
+ScoringOptions scoring_options(const ScorerLimit& limit, const std::optional<Shard>& shard = {});
 
-// Writes RUN/scores.jsonl; the code is never 1: a run that cannot be scored is not at its end. The
-// caller holds the RunLock.
-int score_run(const std::filesystem::path& run, const ScorerLimit& limit = {});
+// Scores what is left of a run, and says where it cannot; the code is 0 or 7, never 1: a run that
+// cannot be scored is not at its end.
+int finish(Scoring& scoring);
+
+// Scores what RUN/scores.jsonl lacks of a run whose pictures are made. The caller holds the
+// RunLock.
+int score_run(const std::filesystem::path& run, const ScorerLimit& limit = {},
+              const std::optional<Shard>& shard = {});
 
 }  // namespace sameseed

@@ -1,10 +1,14 @@
 #include "bench/score/score.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <functional>
+#include <future>
 #include <iostream>
 #include <map>
-#include <set>
+#include <utility>
 
 #include "bench/score/pair_scores.h"
 #include "io/error.h"
@@ -21,10 +25,7 @@ namespace {
 
 using nlohmann::json;
 
-struct CasePair {
-  std::string candidate, reference;
-  bool mapped;  // with a heat map: the comparisons', which people look at
-};
+constexpr int kGivesWay = 19;  // the least of priorities
 
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   std::map<std::string, json> by_case;
@@ -73,19 +74,31 @@ struct Made {
   }
 };
 
-// A pair without its map is scored all the same.
-void write_map(const std::filesystem::path& map, const Image& image) try {
+// The SHA-256 of the file that is written. A pair without its map is scored all the same: null
+// then, with a warning.
+json write_map(const std::filesystem::path& map, const Image& image,
+               std::vector<std::string>& warnings) try {
   write_png(map, image);
+  return sha256_of_file(map);
 } catch (const DiskFull&) {
   throw;
 } catch (const UserError& error) {
-  std::cerr << "sameseed-scorer: " << error.what() << "\n";
+  warnings.emplace_back(error.what());
+  return nullptr;
+}
+
+// Does it in a thread that gives way to every other program.
+void in_the_background(const std::function<void()>& work) {
+  std::async(std::launch::async, [&] {
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kGivesWay);
+    work();
+  }).get();
 }
 
 // The scores of one pair, whose heat map it writes to `map` where that names a file; throws
 // UserError where it cannot be scored.
 json score_records(const Metrics& metrics, const Made& made, const Made& counterpart,
-                   const std::filesystem::path& map) {
+                   const std::filesystem::path& map, std::vector<std::string>& warnings) {
   for (const char* hash : {"noise", "token_ids"}) {
     const json ours = made.hash(hash), theirs = counterpart.hash(hash);
     if (ours != theirs)
@@ -105,7 +118,7 @@ json score_records(const Metrics& metrics, const Made& made, const Made& counter
   if (made.has("trace") && counterpart.has("trace"))
     scores["trace"] = score_traces(made.file("traces", ".safetensors"),
                                    counterpart.file("traces", ".safetensors"));
-  if (!map.empty()) write_map(map, pair.map);
+  if (!map.empty()) scores["map"] = write_map(map, pair.map, warnings);
   return scores;
 }
 
@@ -116,8 +129,8 @@ json picture_of(const json& record) {
 
 // One line of scores.jsonl. A pair that cannot be scored (other noise, a picture that is gone) says
 // why in its line; the others go on.
-json score_or_refuse(const Metrics& metrics, const Made& made, const Made& counterpart,
-                     bool mapped) {
+json score_or_refuse(const Metrics& metrics, const Made& made, const Made& counterpart, bool mapped,
+                     std::vector<std::string>& warnings) {
   const json &candidate = made.record, &reference = counterpart.record;
   json line = {
       {"type", "pair"},
@@ -130,7 +143,8 @@ json score_or_refuse(const Metrics& metrics, const Made& made, const Made& count
     const auto map = made.run / "maps" /
                      fmt::format("{}-{}.png", candidate.at("sample").get<std::string>(),
                                  reference.at("sample").get<std::string>());
-    line.update(score_records(metrics, made, counterpart, mapped ? map : std::filesystem::path()));
+    line.update(score_records(metrics, made, counterpart, mapped ? map : std::filesystem::path(),
+                              warnings));
   } catch (const DiskFull&) {
     throw;
   } catch (const UserError& error) {
@@ -139,33 +153,15 @@ json score_or_refuse(const Metrics& metrics, const Made& made, const Made& count
   return line;
 }
 
-// Every pair of cases that the report asks for, once: those of the comparisons, each of their arms
-// against the oracle, and the noise floor's.
-std::vector<CasePair> pairs_of(const json& plan) {
-  std::vector<CasePair> list;
-  std::set<std::pair<std::string, std::string>> seen;
-  const auto add = [&](const json& candidate, const json& reference, bool mapped) {
-    if (seen.emplace(candidate, reference).second) list.push_back({candidate, reference, mapped});
-  };
-  for (const json& comparison : plan.at("comparisons"))
-    for (const json& pair : comparison.at("pairs")) {
-      add(pair.at("candidate"), pair.at("reference"), true);
-      if (!pair.contains("oracle")) continue;
-      for (const char* arm : {"candidate", "reference"})
-        add(pair.at(arm), pair.at("oracle"), false);
-    }
-  for (const json& row : plan.value("floor", json::array()))
-    for (const json& pair : row.at("pairs")) add(pair.at("candidate"), pair.at("reference"), false);
-  return list;
-}
-
-std::string scorer_line(const Metrics& metrics) {
-  return json{{"type", "scorer"},
-              {"schema", "sameseed/score/1"},
-              {"self_test", "passed"},
-              {"metrics", describe_all(metrics)}}
-             .dump() +
-         "\n";
+// Of metrics that have passed their self-test.
+json scorer_line(const Metrics& metrics) {
+  json described = describe_all(metrics);
+  const std::string hash = sha256(described.dump()).substr(0, 16);
+  return {{"type", "scorer"},
+          {"schema", "sameseed/score/1"},
+          {"self_test", "passed"},
+          {"hash", hash},
+          {"metrics", std::move(described)}};
 }
 
 // Of the scores of one pair, as in scores.jsonl.
@@ -185,7 +181,7 @@ class ScoreLines {
   ScoreLines(const Metrics& metrics, const SignOfLife& sign_of_life) : sign_of_life_(sign_of_life) {
     self_test(metrics);
     sign_of_life_();
-    text_ = scorer_line(metrics);
+    text_ = scorer_line(metrics).dump() + "\n";
   }
   void add(const json& line) {
     if (line.contains("refused") && ++refused_ == 1) first_ = line.at("refused");
@@ -208,20 +204,29 @@ class ScoreLines {
 
 }  // namespace
 
-void test_scorer(const std::string& weights) { self_test(all_metrics(weights)); }
+PairScorer::PairScorer(std::filesystem::path run, std::string weights)
+    : run_(std::move(run)), weights_(std::move(weights)) {}
 
-void score_run(const std::filesystem::path& run, const std::string& weights,
-               const SignOfLife& sign_of_life) {
-  const json plan = read_json(run / "plan.json");
-  const Metrics metrics = all_metrics(weights);
-  ScoreLines lines(metrics, sign_of_life);
-  const auto records = quality_records(run);
-  for (const auto& [candidate, reference, mapped] : pairs_of(plan))
-    if (records.contains(candidate) && records.contains(reference))
-      lines.add(score_or_refuse(metrics, {run, records.at(candidate)}, {run, records.at(reference)},
-                                mapped));
-  flush_files_of(run);  // the heat maps
-  write_file(run / "scores.jsonl", lines.text());
+json PairScorer::answer(const json& ask) {
+  const std::string op = ask.value("op", "");
+  if (op == "describe") {
+    metrics_ = all_metrics(weights_);
+    self_test(metrics_);
+    return {{"scorer", scorer_line(metrics_)}};
+  }
+  if (op != "score" || metrics_.empty())
+    throw UserError(fmt::format("op \"{}\": must be describe, and then score", op));
+  json line;
+  std::vector<std::string> warnings;
+  const auto score = [&] {
+    line = score_or_refuse(metrics_, {run_, ask.at("candidate")}, {run_, ask.at("reference")},
+                           ask.at("mapped"), warnings);
+  };
+  if (ask.value("beside", false))
+    in_the_background(score);
+  else
+    score();
+  return {{"id", ask.at("id")}, {"pair", line}, {"warnings", warnings}};
 }
 
 void score_across(const std::filesystem::path& pairs, const std::string& weights,
@@ -231,11 +236,12 @@ void score_across(const std::filesystem::path& pairs, const std::string& weights
                               b = request.at("b").get<std::string>();
   const Metrics metrics = all_metrics(weights);
   ScoreLines lines(metrics, sign_of_life);
+  std::vector<std::string> none;  // no map is written
   const auto ours = quality_records(a), theirs = quality_records(b);
   for (const json& pair : request.at("pairs")) {
     const auto first = ours.find(pair.at("a")), second = theirs.find(pair.at("b"));
     if (first != ours.end() && second != theirs.end())
-      lines.add(score_or_refuse(metrics, {b, second->second}, {a, first->second}, false));
+      lines.add(score_or_refuse(metrics, {b, second->second}, {a, first->second}, false, none));
   }
   write_file(out, lines.text());
 }

@@ -1,4 +1,4 @@
-// The scoring stage: pictures and latents of a run in, RUN/scores.jsonl out.
+// The scores of pairs: pictures and latents of runs in, lines of scores.jsonl out.
 #pragma once
 
 #include <filesystem>
@@ -6,20 +6,33 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "bench/score/pair_scores.h"
+
 namespace sameseed {
 
 // Called after the self-test and after each pair: whoever waits knows that the scorer goes on.
 using SignOfLife = std::function<void()>;
 
-// Loads every metric and scores pictures whose scores are known. Throws where one is wrong.
-void test_scorer(const std::string& weights);
+// Scores the pairs of one run, one a message.
+class PairScorer {
+ public:
+  // `weights`: the folder that holds lpips/.
+  PairScorer(std::filesystem::path run, std::string weights);
 
-// Scores every pair of RUN/plan.json whose two pictures were made from the same noise and the same
-// token ids, and writes its heat map to RUN/maps/. Runs the metrics' self-test first. Throws
-// UserError where files are missing.
-void score_run(
-    const std::filesystem::path& run, const std::string& weights,
-    const SignOfLife& sign_of_life = [] {});
+  // {op: "describe"}, the first of all, loads the metrics and scores pictures whose scores are
+  // known: {scorer: the line of scores.jsonl that describes them}. Throws where one is wrong. {op:
+  // "score", id, candidate, reference: {sample, case, files, hashes}, mapped, beside} scores the
+  // pictures of two samples: {id, pair: its line of scores.jsonl, warnings}. A pair that cannot be
+  // scored (the arms began with other noise, a file is not the one of its record) is one with
+  // `refused`. `mapped`: its heat map is written to RUN/maps/, and the line names its SHA-256.
+  // `beside`: whatever else works on this machine goes before it. Throws DiskFull.
+  nlohmann::json answer(const nlohmann::json& ask);
+
+ private:
+  std::filesystem::path run_;
+  std::string weights_;
+  Metrics metrics_;
+};
 
 // Scores the pictures of one run against those of another: `pairs` is {a: RUN, b: RUN, pairs: [{a:
 // CASE, b: CASE}]}, `out` is written as scores.jsonl is, with b's pictures as candidates.

@@ -5,19 +5,34 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <opencv2/core/utility.hpp>
 
 #include "bench/score/score.h"
 #include "io/error.h"
 #include "io/files.h"
 #include "metrics/memory.h"
+#include "pipeline/protocol.h"
+
+namespace {
+
+// Several scorers share the cores, each on one.
+void serve(const std::string& run, const std::string& weights) {
+  cv::setNumThreads(1);
+  sameseed::PairScorer scorer(run, weights);
+  sameseed::serve([&](const nlohmann::json& ask) { return scorer.answer(ask); }, std::cin,
+                  std::cout);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   sameseed::keep_freed_memory();
   CLI::App app{"Scores the pictures of a run, or one pair of pictures.", "sameseed-scorer"};
   app.require_subcommand(1);
   std::string run, reference, candidate, weights, map, pairs, out;
-  CLI::App* run_command = app.add_subcommand("run", "write RUN/scores.jsonl");
-  run_command->add_option("run", run, "folder of the run")->required();
+  CLI::App* serve_command = app.add_subcommand(
+      "serve", "answers a line with a line: scores pairs of RUN as stdin asks (score.h)");
+  serve_command->add_option("run", run, "folder of the run")->required();
   CLI::App* pair_command = app.add_subcommand("pair", "every metric of one pair, as JSON");
   pair_command->add_option("reference", reference, "PNG")->required();
   pair_command->add_option("candidate", candidate, "PNG")->required();
@@ -26,12 +41,12 @@ int main(int argc, char** argv) {
       app.add_subcommand("across", "pictures of one run against those of another");
   across_command->add_option("pairs", pairs, "JSON: {a, b, pairs: [{a, b}]}")->required();
   across_command->add_option("--out", out, "file to write, as scores.jsonl")->required();
-  CLI::App* test_command = app.add_subcommand("self-test", "would pictures be scored here?");
-  for (CLI::App* command : {run_command, pair_command, across_command, test_command})
+  for (CLI::App* command : {serve_command, pair_command, across_command})
     command->add_option("--weights", weights, "folder that holds lpips/")->required();
   int descriptor = -1;
-  app.add_option("--signs-of-life", descriptor,
-                 "descriptor that gets a byte after the self-test and after each pair");
+  app.add_option(
+      "--signs-of-life", descriptor,
+      "descriptor that gets a byte after the self-test and after each pair of `pair` and `across`");
   // Whoever read them may be gone.
   const auto sign_of_life = [&descriptor] {
     if (descriptor < 0) return;
@@ -40,10 +55,8 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
   try {
     app.parse(argc, argv);
-    if (*run_command)
-      sameseed::score_run(run, weights, sign_of_life);
-    else if (*test_command)
-      sameseed::test_scorer(weights);
+    if (*serve_command)
+      serve(run, weights);
     else if (*across_command)
       sameseed::score_across(pairs, weights, out, sign_of_life);
     else

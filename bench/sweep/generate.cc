@@ -9,6 +9,7 @@
 #include <functional>
 #include <iostream>
 #include <mutex>
+#include <utility>
 
 #include "bench/plan/expected_times.h"
 #include "bench/plan/plan.h"
@@ -43,6 +44,15 @@ constexpr auto kBetweenFlushes = std::chrono::seconds(4);  // Progress has a lin
 // What of this machine two runs must have in common.
 json host_entry(const Host& host) {
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
+}
+
+// What pictures that are not timed leave of this machine. A GPU's worker takes a core, and its
+// driver another one at times; on a CPU pictures take all, and gaps are between their steps.
+int idle_cores(const std::vector<Slot>& slots, int cores) {
+  const bool all_gpus =
+      std::ranges::all_of(slots, [](const Slot& slot) { return slot.gpu.has_value(); });
+  const int count = static_cast<int>(slots.size()), least = cores > count ? 1 : 0;
+  return all_gpus ? std::max(cores - 2 * count, least) : least;
 }
 
 // Foreign text (a worker's last words) may be no valid UTF-8.
@@ -118,6 +128,7 @@ class Sweep {
       stop(problem);
       return result_;
     }
+    if (options_.beside) options_.beside->begins(finished_, idle_cores(slots_, host_.at("cores")));
     warn_of_busy_host(progress);
     std::vector<std::function<void()>> jobs;
     for (std::size_t i = 0; i < slots_.size(); ++i)
@@ -179,12 +190,20 @@ class Sweep {
   void work(std::size_t slot, Progress& progress) try {
     Dispatcher dispatcher(crew_, slots_[slot]);
     if (dispatcher.watch()) warn_of_others(*dispatcher.watch(), progress);
-    for (std::size_t next; (next = next_stretch_++) < stretches_.size();)
+    for (std::size_t next; (next = next_stretch_++) < stretches_.size();) {
+      const bool is_timed = stretches_[next].group.has_value();
+      dispatcher.load_ahead(needed(next));
+      if (is_timed) dispatcher.await_loads();
+      bool looks_ahead = !is_timed && slots_.size() == 1;  // of several, who knows what comes next?
       for (const std::size_t place : stretches_[next].samples) {
         if (over_ || interrupt_.asked()) return;
         const json& sample = plan_.at("samples").at(place);
-        if (!finished_.contains(sample.at("id"))) make(sample, slot, dispatcher, progress);
+        if (finished_.contains(sample.at("id"))) continue;
+        make(sample, slot, dispatcher, progress);
+        if (std::exchange(looks_ahead, false)) dispatcher.load_ahead(needed(next, next + 1));
       }
+    }
+    tell_beside(slot, false);
   } catch (const ContentChanged& changed) {
     stop(changed.what(), /*content_changed=*/true);
   } catch (const UserError& error) {  // the log could not be written
@@ -194,6 +213,33 @@ class Sweep {
     if (!problem_) problem_ = std::current_exception();
     over_ = true;
   }
+
+  // Nothing works beside a timed sample, whichever slot makes it.
+  void tell_beside(std::size_t slot, bool is_timed) {
+    if (!options_.beside) return;
+    const std::lock_guard lock(telling_);
+    is_timing_[slot] = is_timed;
+    if (std::ranges::find(is_timing_, true) != is_timing_.end())
+      options_.beside->rest();
+    else
+      options_.beside->go_on();
+  }
+
+  // The environments of what is left to make in these stretches, in the order of their first
+  // samples, but for those that are given up.
+  std::vector<std::string> needed(std::size_t first, std::size_t last) const {
+    std::vector<std::string> list;
+    for (std::size_t one = first; one <= last && one < stretches_.size(); ++one)
+      for (const std::size_t place : stretches_[one].samples) {
+        const json& sample = plan_.at("samples").at(place);
+        const std::string id = index_.environment_of(index_.case_of(sample)).at("id");
+        if (!finished_.contains(sample.at("id")) && !strikes_.is_out(id) && !strikes_.refusal(id) &&
+            std::ranges::find(list, id) == list.end())
+          list.push_back(id);
+      }
+    return list;
+  }
+  std::vector<std::string> needed(std::size_t stretch) const { return needed(stretch, stretch); }
 
   // Before anything is made: a sweep takes hours, and its times would be invalid.
   static void warn_of_others(const DeviceWatch& watch, Progress& progress) {
@@ -236,6 +282,7 @@ class Sweep {
         fmt::format("{} {} {}", environment.at("engine").get<std::string>(),
                     sample.at("kind").get<std::string>(), sample.at("id").get<std::string>());
     progress.begins(slot, what);
+    tell_beside(slot, sample.at("kind") == "timing");
     json record = sample_record(sample, slot);
     const auto began = machine_.now();
     if (strikes_.is_out(environment.at("id"))) {
@@ -254,6 +301,7 @@ class Sweep {
                                        machine_.free_space(run_)))  // no record: not its fault
       return stop(fmt::format("{}: the disk is full; free some space", run_.string()));
     append(record);
+    if (options_.beside) options_.beside->made(record);
     flush_if_due();  // before a line that counts it
     count(environment.at("id"), record);
     progress.ends(slot, what,
@@ -325,6 +373,9 @@ class Sweep {
   std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
   std::atomic<bool> over_ = false;
   Strikes strikes_;
+
+  std::mutex telling_;
+  std::vector<bool> is_timing_ = std::vector<bool>(slots_.size());  // by slot
 
   std::mutex flushing_;
   Machine::Clock::time_point flushed_ = machine_.now();

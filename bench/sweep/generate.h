@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "bench/plan/shard.h"
+#include "bench/sweep/beside.h"
 #include "bench/sweep/progress.h"
 #include "bench/worker/machine.h"
 
@@ -21,6 +22,7 @@ struct GenerateOptions {
   std::optional<int> slots;                             // shares of the CPU
   std::optional<Shard> shard;                           // all of the plan where there is none
   std::optional<std::chrono::milliseconds> time_limit;  // of a request; learnt where there is none
+  Beside* beside = nullptr;                             // what works on idle cores; nothing
 };
 
 struct GenerateResult {

@@ -131,25 +131,6 @@ std::map<std::string, std::filesystem::path> gates_of(
   return found;
 }
 
-// A second name for the file where the file system can give one, else a copy. It takes its place by
-// a rename, so that there is always a whole file.
-void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::error_code error;
-  if (std::filesystem::equivalent(from, to, error)) return;
-  const std::filesystem::path temporary = to.string() + ".joining";
-  std::filesystem::remove(temporary, error);
-  std::filesystem::create_hard_link(from, temporary, error);
-  if (error) std::filesystem::copy_file(from, temporary, error);
-  if (!error) std::filesystem::rename(temporary, to, error);
-  if (!error) return;
-  std::error_code ignored;
-  std::filesystem::remove(temporary, ignored);
-  const std::string why =
-      fmt::format("{}: cannot be put in place: {}", to.string(), error.message());
-  if (error == std::errc::no_space_on_device) throw DiskFull(why);
-  throw UserError(why);
-}
-
 void join_files(const std::filesystem::path& shard, const json& record,
                 const std::filesystem::path& out) {
   if (record.at("outcome") != "ok") return;
@@ -192,6 +173,23 @@ void tell(const ShardChoice& choice, const json& plan,
 }
 
 }  // namespace
+
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to) {
+  std::error_code error;
+  if (std::filesystem::equivalent(from, to, error)) return;
+  const std::filesystem::path temporary = to.string() + ".joining";
+  std::filesystem::remove(temporary, error);
+  std::filesystem::create_hard_link(from, temporary, error);
+  if (error) std::filesystem::copy_file(from, temporary, error);
+  if (!error) std::filesystem::rename(temporary, to, error);
+  if (!error) return;
+  std::error_code ignored;
+  std::filesystem::remove(temporary, ignored);
+  const std::string why =
+      fmt::format("{}: cannot be put in place: {}", to.string(), error.message());
+  if (error == std::errc::no_space_on_device) throw DiskFull(why);
+  throw UserError(why);
+}
 
 void refuse_same_folders(const std::vector<std::filesystem::path>& shards,
                          const std::filesystem::path& out) {

@@ -20,4 +20,8 @@ void refuse_same_folders(const std::vector<std::filesystem::path>& shards,
 std::vector<std::string> merge(const std::vector<std::filesystem::path>& shards,
                                const std::filesystem::path& out);
 
+// A second name for the file where the file system can give one, else a copy. It takes its place by
+// a rename, so that there is always a whole file. Throws DiskFull and UserError.
+void link_or_copy(const std::filesystem::path& from, const std::filesystem::path& to);
+
 }  // namespace sameseed

@@ -95,6 +95,7 @@ json SampleMaker::make(const json& sample, Dispatcher& dispatcher) const {
     fields = record_fields(answer, dispatcher.wall_ms());
     fields["files"] = check_files(request, fields.at("hashes").contains("latents"));
     fields["outcome"] = "ok";
+    if (!dispatcher.warm_ups_ms().empty()) fields["warm_ups_ms"] = dispatcher.warm_ups_ms();
     if (!dispatcher.device().is_null()) fields["device"] = dispatcher.device();
     // On a CPU somebody else is nearly always at work: what counts is whether it touched a timing.
     const bool is_timed = sample.at("kind") == "timing" || !dispatcher.device().is_null();

@@ -13,6 +13,7 @@ class ThisMachine final : public Machine {
                                 const std::filesystem::path& log) override {
     return std::make_unique<ProcessWorker>(command, environment, log);
   }
+  bool loads_ahead() const override { return true; }
   Clock::time_point now() override { return Clock::now(); }
   Host read_host() override { return sameseed::read_host(); }
   CpuReading read_cpu(pid_t worker) override { return sameseed::read_cpu(worker); }

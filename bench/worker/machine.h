@@ -26,6 +26,8 @@ class Machine {
   virtual std::unique_ptr<Worker> start(const std::vector<std::string>& command,
                                         const std::vector<std::string>& environment,
                                         const std::filesystem::path& log) = 0;
+  // Whether workers load while others work.
+  virtual bool loads_ahead() const = 0;
   virtual Clock::time_point now() = 0;
   virtual Host read_host() = 0;
   virtual CpuReading read_cpu(pid_t worker) = 0;

@@ -30,6 +30,7 @@ constexpr std::size_t kLongestAnswer = 64 << 20;  // bytes
 constexpr std::size_t kLongestError = 2000;       // bytes of what an answer calls its error
 constexpr off_t kLargestLog = 64 << 20, kKeptOfLog = 1 << 20;  // bytes
 constexpr auto kBetweenLooks = 1s;                             // at the log's size
+constexpr Worker::Duration kTimeToTake = 10s;                  // what is sent ahead
 constexpr auto kTimeToQuit = 2s;                               // after the end of its input
 
 // How many processes the kernel has ended for lack of memory since the machine started.
@@ -238,10 +239,20 @@ std::string ProcessWorker::read_line(Clock::time_point end, Duration limit) {
 std::string ProcessWorker::exchange(const std::string& line, Duration limit) {
   if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
   const auto end = Clock::now() + limit;
+  if (const std::string sent = std::exchange(sent_ahead_, ""); !sent.empty()) {
+    if (sent != line) fail_as("rubbish", "the worker has another line to answer first");
+    return read_line(end, limit);
+  }
   if (!buffer_.empty() || read_some())
     fail_as("rubbish", "the worker spoke out of turn: " + buffer_.substr(0, 200));
   send(line + "\n", end, limit);
   return read_line(end, limit);
+}
+
+void ProcessWorker::send_ahead(const std::string& line) {
+  if (pid_ < 0) throw WorkerFailure("crashed", "the worker is gone");
+  send(line + "\n", Clock::now() + kTimeToTake, kTimeToTake);  // a pipe has room for more
+  sent_ahead_ = line;
 }
 
 ProcessWorker::End ProcessWorker::quit(Duration limit) {

@@ -34,6 +34,10 @@ class Worker {
   // The same for a text of one line, whatever it is; returns the line that comes back.
   virtual std::string exchange(const std::string& line, Duration limit) = 0;
 
+  // Sends a line whose answer is waited for later, by exchange() of the same line. Throws
+  // WorkerFailure, as exchange() does.
+  virtual void send_ahead(const std::string& line) = 0;
+
   virtual pid_t pid() const = 0;
 
  protected:
@@ -53,6 +57,7 @@ class ProcessWorker final : public Worker {
   ProcessWorker& operator=(const ProcessWorker&) = delete;
 
   std::string exchange(const std::string& line, Duration limit) override;
+  void send_ahead(const std::string& line) override;
 
   // Ends its input, upon which a worker quits. Throws WorkerFailure ("hung") where it stays.
   struct End {
@@ -79,7 +84,7 @@ class ProcessWorker final : public Worker {
   pid_t pid_ = -1, guard_ = -1;
   int in_ = -1, out_ = -1, lifeline_ = -1;
   std::int64_t ended_for_memory_ = 0;  // by the kernel, on this machine, before this worker started
-  std::string buffer_;
+  std::string buffer_, sent_ahead_;    // sent_ahead_: a line that waits for its exchange()
 };
 
 }  // namespace sameseed

@@ -154,19 +154,34 @@ const Fields kOfRun = {{"schema", kText},   {"start", kText},    {"started", kTe
 const Fields kOfWorker = {
     {"worker", kText}, {"environment", kText, true}, {"started", kText}, {"content", kObject}};
 const Fields kOfContent = {{"files", kObjectOfTexts, true}, {"program", kObjectOfTexts, true}};
-const Fields kOfSample = {
-    {"sample", kId, true},    {"case", kText, true},       {"kind", kText, true},
-    {"outcome", kText, true}, {"comparison", kTextOrNull}, {"arm", kTextOrNull},
-    {"block", kCount},        {"position", kCount},        {"start", kText},
-    {"slot", kText},          {"worker", kText},           {"wall_ms", kTime},
-    {"error", kText},         {"refused_at", kText},       {"log_tail", kTexts},
-    {"files", kFiles},        {"device", kObject},         {"cpu", kObject}};
+const Fields kOfSample = {{"sample", kId, true},
+                          {"case", kText, true},
+                          {"kind", kText, true},
+                          {"outcome", kText, true},
+                          {"comparison", kTextOrNull},
+                          {"arm", kTextOrNull},
+                          {"block", kCount},
+                          {"position", kCount},
+                          {"start", kText},
+                          {"slot", kText},
+                          {"worker", kText},
+                          {"wall_ms", kTime},
+                          {"warm_ups_ms", kTimes},
+                          {"error", kText},
+                          {"refused_at", kText},
+                          {"log_tail", kTexts},
+                          {"files", kFiles},
+                          {"device", kObject},
+                          {"cpu", kObject}};
 const Fields kOfPair = {
     {"candidate", kId},
     {"reference", kId},
     {"candidate_case", kText, true},
     {"reference_case", kText, true},
     {"pictures", kFiles},
+    {"key", kText},
+    {"metrics", kText},
+    {"map", kTextOrNull},
     {"refused", kText},
     {"values",
      {"object of numbers",
@@ -183,9 +198,10 @@ const Fields kOfPair = {
      {"object of lists of texts",
       [](const json& value) { return value.is_object() && all_of(value, is_texts); }}},
     {"trace", {"trace", is_trace}}};
-const Fields kOfScorer = {{"metrics", {"list of metrics", [](const json& value) {
-                                         return value.is_array() && all_of(value, is_metric);
-                                       }}}};
+const Fields kOfScorer = {{"hash", kText}, {"metrics", {"list of metrics", [](const json& value) {
+                                                          return value.is_array() &&
+                                                                 all_of(value, is_metric);
+                                                        }}}};
 
 std::string first_of(std::initializer_list<std::string> problems) {
   for (const std::string& problem : problems)

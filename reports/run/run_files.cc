@@ -235,7 +235,8 @@ PairScores parse_pair_scores(const json& line) {
   PairScores scores{.candidate = text_in(line, "candidate"),
                     .reference = text_in(line, "reference"),
                     .candidate_picture = text_in(pictures, "candidate"),
-                    .reference_picture = text_in(pictures, "reference")};
+                    .reference_picture = text_in(pictures, "reference"),
+                    .metrics = text_in(line, "metrics")};
   if (const auto refused = line.find("refused"); refused != line.end())
     scores.refused = refused->is_string() ? refused->get<std::string>() : refused->dump();
   const json &values = object_in(line, "values"), &nonfinite = object_in(line, "nonfinite"),
@@ -293,6 +294,11 @@ void RunFilesReader::take_score(const json& line) {
   if (!has_texts(line, {"type"})) return;
   const std::string type = line.at("type");
   if (type == "scorer" && line.value("metrics", json()).is_array()) {
+    if (line.at("metrics") != metrics_) {  // lines that name none are of the metrics before them
+      std::erase_if(files_.scores, [](const auto& one) { return one.second.metrics.empty(); });
+      metrics_ = line.at("metrics");
+    }
+    metrics_hash_ = text_in(line, "hash");
     files_.metrics.emplace();
     for (const json& entry : line.at("metrics")) files_.metrics->push_back(metric_of(entry));
   } else if (type == "pair" && has_texts(line, {"candidate_case", "reference_case"})) {
@@ -317,6 +323,9 @@ std::string RunFilesReader::leave_out_lost() {
 }
 
 RunFiles RunFilesReader::finish() {
+  std::erase_if(files_.scores, [this](const auto& one) {
+    return !one.second.metrics.empty() && one.second.metrics != metrics_hash_;
+  });
   const auto is_other = [this](const std::string& sample, const std::string& scored) {
     const auto found = files_.samples.find(sample);
     return !scored.empty() && found != files_.samples.end() && !found->second.picture.empty() &&

@@ -71,6 +71,7 @@ struct ReferenceFacts {
 struct PairScores {
   std::string candidate, reference;                  // samples
   std::string candidate_picture, reference_picture;  // SHA-256 of what was scored; empty: unknown
+  std::string metrics = {};  // the hash of what they are; empty: of the line before it
   std::map<std::string, double> values;
   std::map<std::string, std::string> absent;  // metric -> why this pair has no value
   std::map<std::string, PicturePlace> places;
@@ -105,7 +106,8 @@ class RunFilesReader {
  public:
   RunFilesReader(std::string folder, RunPlan plan);
   void take_record(const nlohmann::json& line);  // of records.jsonl
-  void take_score(const nlohmann::json& line);   // of scores.jsonl
+  // Of scores.jsonl. Only what the newest metrics there say counts.
+  void take_score(const nlohmann::json& line);
   // Leaves out the samples whose picture, latents or trace is not there whole (io/whole_file.h):
   // they count as not made. Returns a sentence that says so; empty where none is.
   std::string leave_out_lost();
@@ -115,6 +117,8 @@ class RunFilesReader {
 
  private:
   RunFiles files_;
+  nlohmann::json metrics_;
+  std::string metrics_hash_;
   std::shared_ptr<const nlohmann::json> shared(const nlohmann::json& object);
   std::map<std::string, std::shared_ptr<const nlohmann::json>> shared_;  // by their text
 };

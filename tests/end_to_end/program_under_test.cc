@@ -106,8 +106,8 @@ std::map<std::string, json> lasting_records(const std::string& run) {
         record.is_object() && record.value("type", "") == "sample")
       newest[record.at("sample").get<std::string>()] = record;
   for (auto& [sample, record] : newest)
-    remove_keys(record, {"timings_ms", "wall_ms", "peak_memory", "start", "worker", "log_tail",
-                         "cpu", "invalid"});
+    remove_keys(record, {"timings_ms", "wall_ms", "warm_ups_ms", "peak_memory", "start", "worker",
+                         "log_tail", "cpu", "invalid"});
   return newest;
 }
 

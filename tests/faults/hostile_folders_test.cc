@@ -46,7 +46,7 @@ const Column kColumns[] = {
     {"history add", {"history", "--ledger", "l.sqlite", "add", "run"}, {"l.sqlite"}},
     {"baseline accept", {"baseline", "accept", "run", "--ledger", "l.sqlite"}, {"l.sqlite"}},
     {"generate", {"generate", "run", "--quiet"}, kMade, true},
-    {"score", {"score", "run"}, {"run/scores.jsonl", "run/maps"}, true},
+    {"score", {"score", "run"}, {"run/scores.jsonl", "run/maps", "run/logs"}, true},
     {"merge", {"merge", "run", "twin", "--out", "joined"}, {"joined"}, true},
     {"compare", {"compare", "twin", "run", "--out", "compared"}, {"compared"}, true},
 };

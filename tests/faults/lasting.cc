@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/files.h"
+#include "io/json_lines.h"
 #include "tests/end_to_end/program_under_test.h"
 
 namespace sameseed::faults {
@@ -30,6 +31,18 @@ std::string without_numbers(const std::string& text) {
   return result;
 }
 
+// Pairs are scored in any order, and some more than once: what counts is the newest line of each.
+std::string newest_scores(const fs::path& file) {
+  std::map<std::string, std::string> newest;
+  for_each_json_line(file, [&](const json& line) {
+    newest[line.value("candidate_case", "") + line.value("reference_case", "")] = line.dump();
+    return "";
+  });
+  std::string lines;
+  for (const auto& [cases, line] : newest) lines += line + "\n";
+  return lines;
+}
+
 std::string lasting_text(const fs::path& file) {
   const std::string name = file.filename();
   const std::string run = file.parent_path();
@@ -42,6 +55,7 @@ std::string lasting_text(const fs::path& file) {
     }
     return lines;
   }
+  if (name == "scores.jsonl") return newest_scores(file);
   if (name == "report.json") return lasting_report(run).dump(1);
   const std::string ending = file.extension();
   if (ending == ".html" || ending == ".txt" || ending == ".md" || ending == ".xml" ||

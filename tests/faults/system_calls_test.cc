@@ -107,6 +107,10 @@ const Stage kStages[] = {
      [](Family& family) { make_timed_plan(family, "reference", {"--trace"}); },
      {"generate", "{now}/run", "--quiet"}},
     {"score", 4, [](Family& family) { make_pictures(family, "run"); }, {"score", "{now}/run"}},
+    {"run",  // scores beside the pictures
+     2,
+     [](Family& family) { write_quiet_matrix(family.now(), family.quick_engine(), {2}); },
+     {"run", "{now}/m.json", "--out", "{now}/run", "--quiet"}},
     {"report", 16, [](Family& family) { make_scores(family, "run"); }, {"report", "{now}/run"}},
     {"gate", 10, make_gates, {"gate", "{now}/run", "--gates", "{now}/gates.json"}},
     {"merge", 4, make_shards, {"merge", "{now}/s1", "{now}/s2", "--out", "{now}/joined"}},

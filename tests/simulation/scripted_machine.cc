@@ -48,6 +48,7 @@ class ScriptedWorker final : public Worker {
   }
 
   std::string exchange(const std::string& line, Duration limit) override;
+  void send_ahead(const std::string&) override {}  // its machine loads nothing ahead
   pid_t pid() const override { return kPid; }
 
  private:

@@ -69,6 +69,7 @@ class ScriptedMachine final : public Machine {
   std::unique_ptr<Worker> start(const std::vector<std::string>& command,
                                 const std::vector<std::string>& environment,
                                 const std::filesystem::path& log) override;
+  bool loads_ahead() const override { return false; }  // one thing at a time has its turn
   Clock::time_point now() override { return world_.turns.now(); }
   Host read_host() override { return {.cpu = "simulated", .kernel = "none", .cores = 4}; }
   CpuReading read_cpu(pid_t worker) override;

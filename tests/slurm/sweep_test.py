@@ -25,7 +25,7 @@ MATRIX = {
     "timing": {"warmup": 0, "blocks": 400},
 }
 # What differs between two runs of one plan: times, and who made it when.
-FLEETING = {"run", "workers", "speed", "repeat", "peak_memory", "timings_ms", "wall_ms", "start",
+FLEETING = {"run", "workers", "speed", "repeat", "peak_memory", "timings_ms", "wall_ms", "warm_ups_ms", "start",
             "worker", "slot", "log_tail", "invalid", "cpu", "invalid_blocks", "timed_samples"}
 
 

@@ -27,11 +27,11 @@ set(bench_plan "plan|schema")
 set(bench_worker "worker|plan|system")
 set(bench_engines "engines|plan|schema")
 set(bench_sweep "sweep|worker|plan|system")
-set(bench_score "score")
+set(bench_score "score|sweep|worker|plan|system")
 set(bench_ledger "ledger|plan|system")
 set(bench_seeded_model "seeded_model")
 set(bench_check "check|worker|system")
-set(bench_commands "commands|check|ledger|seeded_model|sweep|worker|plan|system")
+set(bench_commands "commands|check|ledger|score|seeded_model|sweep|worker|plan|system")
 
 set(wrong "")
 # Adds `line` of `source`, a file in `folder`/`room`, where `room` may not know what it includes.

@@ -174,7 +174,7 @@ std::vector<Damaged> damaged(const cv::Mat& base) {
   return list;
 }
 
-// A run folder as `generate` leaves it, with a comparison of one pair for each damaged picture.
+// The pictures of a run as `generate` leaves them, one pair for each damaged picture.
 class DamagedRun {
  public:
   void add(const std::string& name, const cv::Mat& candidate, const cv::Mat& reference) {
@@ -185,29 +185,34 @@ class DamagedRun {
           folder_ + "/images/" + sample + ".png",
           {picture->cols, picture->rows, {picture->data, picture->data + 3 * picture->total()}});
       write_safetensors(folder_ + "/latents/" + sample + ".safetensors", {});
-      records_ += json{{"type", "sample"}, {"kind", "quality"},
-                       {"outcome", "ok"},  {"case", sample},
-                       {"sample", sample}, {"hashes", {{"noise", id}, {"token_ids", id}}}}
-                      .dump() +
-                  "\n";
     }
-    pairs_.push_back({{"candidate", "c" + id}, {"reference", "r" + id}});
     names_.push_back(name);
   }
 
   // Name -> its line of scores.jsonl.
-  std::map<std::string, json> scores() const {
-    write_file(folder_ + "/plan.json", json{{"comparisons", {{{"pairs", pairs_}}}}}.dump());
-    write_file(folder_ + "/records.jsonl", records_);
-    score_run(folder_, folder_ + "/no-weights");  // no kind needs LPIPS, which would take most time
+  std::map<std::string, json> scores() {
+    PairScorer scorer(folder_,
+                      folder_ + "/no-weights");  // no kind needs LPIPS, which takes longest
     const std::string schema = read_file(kSource + "/reports/schema/score.schema.json");
-    std::ifstream in(folder_ + "/scores.jsonl");
+    check_json(scorer.answer({{"op", "describe"}}).at("scorer"), schema, "the scorer");
     std::map<std::string, json> lines;
-    std::size_t number = 0;
-    for (std::string line; std::getline(in, line);) {
-      const json score = json::parse(line);
-      check_json(score, schema, "scores.jsonl");
-      if (score.at("type") == "pair") lines[names_.at(number++)] = score;
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      const auto part = [&](const std::string& sample) {
+        return json{{"sample", sample},
+                    {"case", sample},
+                    {"files", json::object()},
+                    {"hashes", {{"noise", i}, {"token_ids", i}}}};
+      };
+      const std::string number = fmt::format("{}", i);
+      const json answer = scorer.answer({{"op", "score"},
+                                         {"id", number},
+                                         {"candidate", part("c" + number)},
+                                         {"reference", part("r" + number)},
+                                         {"mapped", true},
+                                         {"beside", i % 2 == 1}});
+      EXPECT_EQ(answer.at("warnings"), json::array());
+      check_json(answer.at("pair"), schema, "a pair");
+      lines[names_[i]] = answer.at("pair");
     }
     return lines;
   }
@@ -215,9 +220,8 @@ class DamagedRun {
   const std::string& folder() const { return folder_; }
 
  private:
-  std::string folder_ = ::testing::TempDir() + "damaged", records_;
+  std::string folder_ = ::testing::TempDir() + "damaged";
   std::vector<std::string> names_;
-  json pairs_ = json::array();
 };
 
 TEST(Damage, IsNamedInEveryPairWithDamageOfKnownKind) {

@@ -34,6 +34,18 @@ TEST(Worker, TellsFailuresApart) {
       "unsupported");
 }
 
+TEST(Worker, AnswersALineThatWasSentAhead) {
+  ProcessWorker worker(
+      {"/bin/sh", "-c", "while read line; do echo '{\"ok\":true,\"id\":\"1\"}'; done"},
+      {"PATH=/usr/bin:/bin"}, ::testing::TempDir() + "worker.log");
+  const nlohmann::json load = {{"op", "load"}, {"id", "1"}};
+  worker.send_ahead(load.dump());
+  EXPECT_TRUE(worker.ask(load, 10s).at("ok"));
+  EXPECT_TRUE(worker.ask(load, 10s).at("ok"));  // once more, as ever
+  worker.send_ahead(load.dump());
+  EXPECT_THROW(worker.ask({{"op", "generate"}, {"id", "1"}}, 10s), WorkerFailure);
+}
+
 TEST(Worker, MayNotFillTheDiskWithItsLog) {
   const std::string log = ::testing::TempDir() + "worker.log";
   std::filesystem::remove(log);
