@@ -130,7 +130,7 @@ struct CudaPairedGeglu final : Geglu {
                                .bias = bias.const_data_ptr(),
                                .y = y.mutable_data_ptr()},
                               room, current_stream());
-    ++context.device->counters.matmul_float;
+    ++context.calls->matmul_float;
     return y;
   }
 };

@@ -323,14 +323,14 @@ TEST(CudaStepGraphs, CountTheWorkOfTheStepsThatWereAskedFor) {
   const auto context = std::make_shared<DeviceContext>(kGpu, /*cold=*/true);
   const StepRunner runner = make_step_graphs(context);
   const StepRunner::Step step = [&](const std::vector<Tensor>& inputs) {
-    ++context->counters.matmul_float;
+    ++context->counters.unet.matmul_float;
     return std::vector<Tensor>{inputs[0] * 2};
   };
   const Tensor x = at::full({4}, 1.0, at::TensorOptions().device(kGpu));
   runner.run("a", {x}, step);
-  EXPECT_EQ(context->counters.matmul_float, 1);
+  EXPECT_EQ(context->counters.unet.matmul_float, 1);
   runner.run("a", {x}, step);
-  EXPECT_EQ(context->counters.matmul_float, 2);
+  EXPECT_EQ(context->counters.unet.matmul_float, 2);
   EXPECT_EQ(context->counters.graphs_replayed, 2);
 }
 
