@@ -35,7 +35,8 @@ function gateLine(gate) {
   return `${gate.answer}: ${gate.label}: ${gate.text}`;
 }
 
-// How a value of a switch proved to act, over all comparisons that have it: {words, evidence}.
+// How a value of a switch proved to act, over all comparisons that have it: {words, evidence}. Against switches off the
+// evidence says most.
 function engagementOf(levels) {
   const counts = new Map();
   let evidence = "";
@@ -45,7 +46,7 @@ function engagementOf(levels) {
       if (!one.engagement[axis]) continue;
       const [verdict, why] = one.engagement[axis];
       counts.set(verdict, (counts.get(verdict) || 0) + 1);
-      if (!evidence || verdict !== "engaged") evidence = why;
+      if (!evidence || verdict !== "engaged" || (counts.size === 1 && one.against !== "reference")) evidence = why;
     }
   }
   const words = [...counts.keys()].map((verdict) => (counts.size > 1 ? `${verdict} (${counts.get(verdict)})` : verdict));
