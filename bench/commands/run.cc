@@ -36,10 +36,7 @@ int run(const RunCommand& command, const CommandLine& line) {
   std::optional<Scoring> scoring;
   if (!options.shard) {  // a shard is scored where it is joined
     scoring.emplace(planned.run, scoring_options(options.time_limit));
-    if (const std::string problem = scoring->problem(); !problem.empty()) {
-      std::cerr << fmt::format("sameseed: {}\nsameseed: nothing was made\n", problem);
-      return kInfrastructureCode;
-    }
+    scoring->start();
     options.beside = &*scoring;
   }
   const GenerateResult made = generate(planned.run, options);

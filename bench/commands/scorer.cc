@@ -77,6 +77,7 @@ int finish(Scoring& scoring) try {
 int score_run(const std::filesystem::path& run, const ScorerLimit& limit,
               const std::optional<Shard>& shard) {
   Scoring scoring(run, scoring_options(limit, shard));
+  scoring.start();
   if (const std::string problem = scoring.problem(); !problem.empty()) {
     std::cerr << "sameseed: " << problem << "\n";
     return kInfrastructureCode;

@@ -12,6 +12,7 @@ namespace {
 
 using nlohmann::json;
 
+const json kDescribe = {{"op", "describe"}};
 constexpr const char* kWhose = "scorer";  // of time limits
 
 std::string last_words(const std::filesystem::path& log) {
@@ -36,13 +37,24 @@ json ScorerProcess::ask(const json& message) {
   return answer;
 }
 
-void ScorerProcess::start() {
-  if (worker_) return;
+void ScorerProcess::begin() try {
   worker_ = start_();
-  const json answer = ask({{"op", "describe"}});
+  worker_->send_ahead(kDescribe.dump());
+} catch (const WorkerFailure&) {  // the next start says why
+  worker_.reset();
+}
+
+void ScorerProcess::start() {
+  if (!worker_) {
+    is_described_ = false;
+    worker_ = start_();
+  }
+  if (is_described_) return;
+  const json answer = ask(kDescribe);
   scorer_ = answer.value("scorer", json());
   if (!scorer_.is_object() || !scorer_.value("hash", json()).is_string())
     throw WorkerFailure("rubbish", "it does not say what its metrics are");
+  is_described_ = true;
 }
 
 json ScorerProcess::with_second_try(const std::function<json()>& work) {
@@ -50,6 +62,7 @@ json ScorerProcess::with_second_try(const std::function<json()>& work) {
       return work();
     } catch (const WorkerFailure& failure) {
       worker_.reset();
+      is_described_ = false;
       if (failure.alive())  // it would say the same again
         throw ScorerFailure(fmt::format("the scorer {}: {}", scorer_program(), failure.what()));
       const bool hung = failure.kind == "hung";

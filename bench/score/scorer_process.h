@@ -27,6 +27,9 @@ class ScorerProcess {
   ScorerProcess(Start start, std::filesystem::path log, TimeLimits& limits,
                 std::function<void(const std::string&)> say);
 
+  // Starts it, and waits for nothing.
+  void begin();
+
   // Starts it where it is not up: its metrics have passed their self-test. The line of scores.jsonl
   // that describes them. Throws ScorerFailure.
   const nlohmann::json& scorer();
@@ -45,6 +48,7 @@ class ScorerProcess {
   TimeLimits& limits_;
   const std::function<void(const std::string&)> say_;
   std::unique_ptr<Worker> worker_;
+  bool is_described_ = false;  // by this worker
   nlohmann::json scorer_;
 };
 

@@ -55,19 +55,22 @@ ScorerProcess Scoring::new_scorer() {
 
 void Scoring::note(const std::string& text) { notes_.push_back(text); }
 
-std::string Scoring::problem() {
+void Scoring::start() {
   std::error_code none;  // of what is not there
   std::filesystem::remove(run_ / "logs" / "scorer.log", none);
-  try {
-    scorer_ = first_.scorer();
-    metrics_ = scorer_.at("hash");
-    return "";
-  } catch (const ScorerFailure& failure) {
-    return failure.what();
-  }
+  first_.begin();
 }
 
-void Scoring::begins(const std::set<std::string>& finished, int cores) {
+std::string Scoring::problem() try {
+  scorer_ = first_.scorer();
+  metrics_ = scorer_.at("hash");
+  return "";
+} catch (const ScorerFailure& failure) {
+  return failure.what();
+}
+
+std::string Scoring::begins(const std::set<std::string>& finished, int cores) {
+  if (std::string found = problem(); !found.empty()) return found;
   const std::lock_guard lock(mutex_);
   are_files_checked_ = true;
   std::string told;  // by the sweep
@@ -76,6 +79,7 @@ void Scoring::begins(const std::set<std::string>& finished, int cores) {
   for (std::size_t place = 0; place < pairs_.size(); ++place) enqueue_if_due(place);
   beside_ = std::min(cores, kMostScorers);
   start_threads(beside_);
+  return "";
 }
 
 void Scoring::take_records() {

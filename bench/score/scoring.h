@@ -40,10 +40,12 @@ class Scoring final : public Beside {
   // Lets the pairs in flight end.
   ~Scoring() override;
 
-  // Starts the first scorer, whose metrics test themselves: why it cannot be used, or empty.
+  // Starts the first scorer, whose metrics test themselves, and waits for nothing.
+  void start();
+  // Waits for that: why the scorer cannot be used, or empty.
   std::string problem();
 
-  void begins(const std::set<std::string>& finished, int cores) override;
+  std::string begins(const std::set<std::string>& finished, int cores) override;
   void made(const nlohmann::json& record) override;
   void rest() override;
   void go_on() override;

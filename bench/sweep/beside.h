@@ -13,8 +13,9 @@ class Beside {
   virtual ~Beside() = default;
 
   // Before the first sample: `finished` need no making, and their files have just been checked.
-  // `cores` are idle while pictures are made that are not timed; 0: none is.
-  virtual void begins(const std::set<std::string>& finished, int cores) = 0;
+  // `cores` are idle while pictures are made that are not timed; 0: none is. Returns why nothing
+  // should be made, or empty.
+  virtual std::string begins(const std::set<std::string>& finished, int cores) = 0;
 
   // A sample's record, when it is in the log.
   virtual void made(const nlohmann::json& record) = 0;

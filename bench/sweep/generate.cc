@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <iostream>
+#include <list>
 #include <mutex>
 #include <utility>
 
@@ -44,15 +45,6 @@ constexpr auto kBetweenFlushes = std::chrono::seconds(4);  // Progress has a lin
 // What of this machine two runs must have in common.
 json host_entry(const Host& host) {
   return {{"cpu", host.cpu}, {"cores", host.cores}, {"kernel", host.kernel}};
-}
-
-// What pictures that are not timed leave of this machine. A GPU's worker takes a core, and its
-// driver another one at times; on a CPU pictures take all, and gaps are between their steps.
-int idle_cores(const std::vector<Slot>& slots, int cores) {
-  const bool all_gpus =
-      std::ranges::all_of(slots, [](const Slot& slot) { return slot.gpu.has_value(); });
-  const int count = static_cast<int>(slots.size()), least = cores > count ? 1 : 0;
-  return all_gpus ? std::max(cores - 2 * count, least) : least;
 }
 
 // Foreign text (a worker's last words) may be no valid UTF-8.
@@ -124,15 +116,17 @@ class Sweep {
     if (before > 0) progress.say(fmt::format("{} of {} samples were made before", before, total));
     if (!made_before.passed_over.empty()) progress.say("warning: " + made_before.passed_over);
 
-    if (const std::string problem = problem_before_work(); !problem.empty()) {
+    // Started by this thread, with which they would go: it outlives the slots'.
+    std::list<Dispatcher> dispatchers;
+    if (const std::string problem = problem_before_work(dispatchers); !problem.empty()) {
       stop(problem);
       return result_;
     }
-    if (options_.beside) options_.beside->begins(finished_, idle_cores(slots_, host_.at("cores")));
     warn_of_busy_host(progress);
     std::vector<std::function<void()>> jobs;
-    for (std::size_t i = 0; i < slots_.size(); ++i)
-      jobs.push_back([this, i, &progress] { work(i, progress); });
+    for (auto [i, at] = std::pair{std::size_t{0}, dispatchers.begin()}; i < slots_.size();
+         ++i, ++at)
+      jobs.push_back([this, i, at, &progress] { work(i, *at, progress); });
     machine_.side_by_side(jobs);
     if (problem_) std::rethrow_exception(problem_);
     result_.failed = strikes_.total();
@@ -186,11 +180,11 @@ class Sweep {
     log_.flush();
   }
 
-  // One slot's life: the next stretch that nobody has taken, until there is none.
-  void work(std::size_t slot, Progress& progress) try {
-    Dispatcher dispatcher(crew_, slots_[slot]);
+  // One slot's life: its first stretch, and then the next that nobody has taken, until there is
+  // none.
+  void work(std::size_t slot, Dispatcher& dispatcher, Progress& progress) try {
     if (dispatcher.watch()) warn_of_others(*dispatcher.watch(), progress);
-    for (std::size_t next; (next = next_stretch_++) < stretches_.size();) {
+    for (std::size_t next = slot; next < stretches_.size(); next = next_stretch_++) {
       const bool is_timed = stretches_[next].group.has_value();
       dispatcher.load_ahead(needed(next));
       if (is_timed) dispatcher.await_loads();
@@ -326,8 +320,9 @@ class Sweep {
   }
 
   // What would fail every sample is found out before the first one: no process that draws noise, no
-  // model, an engine whose program is not there. Empty where all is well.
-  std::string problem_before_work() {
+  // model, an engine whose program is not there, nor what works beside it. Empty where all is well.
+  // The first workers load meanwhile.
+  std::string problem_before_work(std::list<Dispatcher>& dispatchers) {
     for (const json& environment : plan_.at("environments"))
       for (const Slot& slot : slots_) {
         const std::string engine = environment.at("engine"),
@@ -335,6 +330,15 @@ class Sweep {
         if (find_program(name).empty())
           return fmt::format("engine {}: there is no program {}", engine, name);
       }
+    for (std::size_t i = 0; i < slots_.size(); ++i)
+      dispatchers.emplace_back(crew_, slots_[i]).load_ahead(needed(i));
+    if (const std::string problem = problem_of_noise(); !problem.empty()) return problem;
+    return options_.beside
+               ? options_.beside->begins(finished_, idle_cores(slots_, host_.at("cores")))
+               : "";
+  }
+
+  std::string problem_of_noise() {
     for (const Stretch& stretch : stretches_)
       for (const std::size_t place : stretch.samples) {
         const json& sample = plan_.at("samples").at(place);
@@ -370,7 +374,7 @@ class Sweep {
   Interrupt interrupt_;
   std::vector<Stretch> stretches_;
   std::set<std::string> finished_;
-  std::atomic<std::size_t> next_stretch_ = 0, workers_ = 0;
+  std::atomic<std::size_t> next_stretch_ = slots_.size(), workers_ = 0;
   std::atomic<bool> over_ = false;
   Strikes strikes_;
 

@@ -117,4 +117,11 @@ std::vector<Slot> make_slots(const std::string& devices, std::optional<int> coun
   return {gpu_slot(first, gpus)};
 }
 
+int idle_cores(const std::vector<Slot>& slots, int cores) {
+  const bool all_gpus =
+      std::ranges::all_of(slots, [](const Slot& slot) { return slot.gpu.has_value(); });
+  const int count = static_cast<int>(slots.size()), least = cores > count ? 1 : 0;
+  return all_gpus ? std::max(cores - 2 * count, least) : least;
+}
+
 }  // namespace sameseed

@@ -37,4 +37,9 @@ struct Slot {
 std::vector<Slot> make_slots(const std::string& devices, std::optional<int> count, int cores,
                              const Gpus& gpus);
 
+// Of this machine's cores those that pictures leave idle while none is timed. A GPU's worker takes
+// one, and its driver another at times; on a CPU pictures take all, and gaps are between their
+// steps.
+int idle_cores(const std::vector<Slot>& slots, int cores);
+
 }  // namespace sameseed

@@ -195,8 +195,7 @@ TEST_F(ScoringOfARun, JoinsWhatShardsHaveScored) {
 
 TEST_F(ScoringOfARun, WorksBesideASweepAndRestsWhileSamplesAreTimed) {
   Scoring scoring(bench_.run, options());
-  ASSERT_EQ(scoring.problem(), "");
-  scoring.begins({}, 1);
+  ASSERT_EQ(scoring.begins({}, 1), "");
   scoring.made(draw("c0"));
   scoring.go_on();
   scoring.made(draw("r0"));  // only now the pair is whole
@@ -234,8 +233,7 @@ TEST_F(ScoringOfARun, WorksBesideASweepAndRestsWhileSamplesAreTimed) {
 TEST_F(ScoringOfARun, LeavesPicturesAloneThatTheSweepMakesAgain) {
   draw_all();
   Scoring scoring(bench_.run, options());
-  ASSERT_EQ(scoring.problem(), "");
-  scoring.begins({"c0", "r0", "r1"}, 1);  // the others are made again
+  ASSERT_EQ(scoring.begins({"c0", "r0", "r1"}, 1), "");  // the others are made again
   scoring.go_on();
   scoring.finish();
   EXPECT_EQ(bench_.asked, Names{"c0"});

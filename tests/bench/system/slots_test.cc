@@ -88,5 +88,14 @@ TEST(Slots, SayWhatADeviceLacksAndWhatToDo) {
   EXPECT_NE(refusal("0", 2, two_gpus()).find("leave one of them out"), std::string::npos);
 }
 
+TEST(Slots, LeaveCoresIdleForWhatWorksBesideThem) {
+  const std::vector<Slot> two = make_slots("0,1", kNoCount, 16, two_gpus());
+  EXPECT_EQ(idle_cores(two, 16), 12);
+  EXPECT_EQ(idle_cores(two, 3), 1);
+  EXPECT_EQ(idle_cores(two, 2), 0);
+  EXPECT_EQ(idle_cores(make_slots("cpu", kNoCount, 16, {}), 16), 1);  // in the gaps
+  EXPECT_EQ(idle_cores(make_slots("cpu", 2, 2, {}), 2), 0);
+}
+
 }  // namespace
 }  // namespace sameseed
