@@ -1,6 +1,15 @@
 # cuDNN 9, from the wheel beside LibTorch or from the CUDA toolkit: CUDNN::cudnn, with the header-only frontend of its
-# graph API, found below SAMESEED_CUDNN_FRONTEND (a folder that holds `include/cudnn_frontend.h`).
+# graph API, found below SAMESEED_CUDNN_FRONTEND (a folder that holds `include/cudnn_frontend.h`). SAMESEED_CUDNN names the
+# folder of another cuDNN, which is then the only one that counts.
+set(SAMESEED_CUDNN "" CACHE PATH "folder that holds include/ and lib/ of a cuDNN to be taken instead")
 set(SAMESEED_CUDNN_FRONTEND "${PROJECT_SOURCE_DIR}/deps/cudnn-frontend" CACHE PATH "folder that holds include/ of cuDNN's frontend")
+if(SAMESEED_CUDNN)
+  find_path(CUDNN_INCLUDE_DIR cudnn.h PATHS "${SAMESEED_CUDNN}/include" NO_DEFAULT_PATH)
+  find_library(CUDNN_LIBRARY NAMES libcudnn.so.9 PATHS "${SAMESEED_CUDNN}/lib" NO_DEFAULT_PATH)
+  if(NOT CUDNN_LIBRARY OR NOT CUDNN_INCLUDE_DIR)
+    message(FATAL_ERROR "SAMESEED_CUDNN: no cuDNN 9 in ${SAMESEED_CUDNN}")
+  endif()
+endif()
 find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS "${SAMESEED_LIBTORCH}/nvidia/cudnn/include" ${CUDAToolkit_INCLUDE_DIRS})
 find_library(CUDNN_LIBRARY NAMES libcudnn.so.9 cudnn HINTS "${SAMESEED_LIBTORCH}/nvidia/cudnn/lib" ${CUDAToolkit_LIBRARY_DIR})
 find_path(CUDNN_FRONTEND_INCLUDE_DIR cudnn_frontend.h PATHS "${SAMESEED_CUDNN_FRONTEND}/include" NO_DEFAULT_PATH)

@@ -35,6 +35,9 @@ get_filename_component(_libtorch_lib "${LibTorch_CPU_LIBRARY}" DIRECTORY)
 target_link_libraries(LibTorch::cuda INTERFACE LibTorch::cpu CUDA::cudart
   "-Wl,--no-as-needed" "${_libtorch_lib}/libtorch_cuda.so" "${_libtorch_lib}/libc10_cuda.so" "-Wl,--as-needed"
   "-Wl,--allow-shlib-undefined")
+if(SAMESEED_CUDNN)  # before the one beside LibTorch
+  target_link_options(LibTorch::cuda INTERFACE "LINKER:-rpath,${SAMESEED_CUDNN}/lib")
+endif()
 foreach(_wheel cudnn cu13)
   target_link_options(LibTorch::cuda INTERFACE "LINKER:-rpath,${SAMESEED_LIBTORCH}/nvidia/${_wheel}/lib")
 endforeach()

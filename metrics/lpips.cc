@@ -3,6 +3,7 @@
 // images: 0. Better: lower.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include <numeric>
 #include <vector>
 
+#include "io/libtorch_version.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
 #include "metrics/all_metrics.h"
@@ -46,6 +48,9 @@ class Lpips final : public Metric {
   std::string definition() const override {
     return fmt::format("LPIPS v0.1, AlexNet, input -1..1, no resizing; weights SHA-256 {}",
                        kSha256);
+  }
+  std::string library() const override {
+    return "LibTorch " + libtorch_version_in(at::show_config());
   }
   std::string unavailable() const override {
     return std::filesystem::exists(file_) ? "" : "no weights at " + file_.string();

@@ -39,6 +39,9 @@ class Metric {
   virtual std::vector<Quantity> quantities() const = 0;
   virtual std::string definition()
       const = 0;  // one line: window, range, colour handling, weights hash
+  virtual std::string library() const {
+    return {};
+  }  // that computes it, with its version, or empty
   virtual std::string unavailable() const { return {}; }  // why it cannot score, or empty
   // 8-bit RGB images (CV_8UC3) of equal size; throws UserError where they are not.
   virtual Scores score(const cv::Mat& candidate, const cv::Mat& reference) const = 0;

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/InferenceMode.h>
@@ -16,6 +17,7 @@
 #include "io/elapsed.h"
 #include "io/enhance.h"
 #include "io/error.h"
+#include "io/libtorch_version.h"
 #include "io/png.h"
 #include "pipeline/schedulers/sampler_choice.h"
 #include "pipeline/watch/nonfinite.h"
@@ -87,6 +89,18 @@ at::ScalarType vae_type(const LoadOptions& options) {
   return config.force_upcast && type != at::kDouble ? at::kFloat : type;
 }
 
+// The loaded library's own version, as the loader takes whatever LD_LIBRARY_PATH names first; none
+// but that of the headers may run.
+std::string libtorch_version() {
+  const std::string loaded = libtorch_version_in(at::show_config());
+  if (!loaded.empty() && loaded != TORCH_VERSION)
+    throw UserError(
+        fmt::format("LibTorch {} is loaded, and this worker was built with {}: take the other one "
+                    "out of LD_LIBRARY_PATH, or use the programs that were built with it",
+                    loaded, TORCH_VERSION));
+  return loaded.empty() ? TORCH_VERSION : loaded;
+}
+
 // The loader takes whatever cuDNN it finds first, and another one computes other bits.
 void add_cuda_versions(LoadReport& report) {
   const at::CUDAHooksInterface& hooks = at::detail::getCUDAHooks();
@@ -113,6 +127,7 @@ at::Device visible_gpu() {
 LoadReport SdxlEngine::load(const LoadOptions& asked) {
   const c10::InferenceMode guard;
   const auto start = Clock::now();
+  const std::string libtorch = libtorch_version();
   LoadOptions options = asked;
   if (options.precision.empty()) options.precision = default_precision_;
   set_exactness(options.precision == kHighest);
@@ -141,7 +156,7 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   report.effective = arithmetic_.effective;
   report.effective["sampler"] = scheduler_class_of(options.model, options.scheduler);
   report.engagement = arithmetic_.probes;
-  report.versions = {{"libtorch", TORCH_VERSION}, {"cpu_capability", at::get_cpu_capability()}};
+  report.versions = {{"libtorch", libtorch}, {"cpu_capability", at::get_cpu_capability()}};
   if (!device_.is_cpu()) {
     add_cuda_versions(report);
     c10::impl::VirtualGuardImpl(device_.type()).synchronizeDevice(device_.index());

@@ -122,18 +122,21 @@ Command add_compare(CLI::App& program) {
   CLI::App* parser = program.add_subcommand(
       "compare",
       "one run against another of the same sweep\n\n"
-      "  sameseed compare --vary driver runs/old runs/new\n\n"
+      "  sameseed compare --vary driver runs/old runs/new\n"
+      "  sameseed compare --vary libtorch runs/of-2.11.0 runs/of-2.10.0\n\n"
       "Exit codes: 0 every score and time of RUN_B is shown to be not worse by more than its "
       "margin, 2 scores are worse, 3 times, 4 both, 5 it cannot be told, 6 the runs differ in what "
-      "was not varied, in their noise or their tokens, or are the same run, 7 something is "
+      "was not varied, or not in what was, in their noise or their tokens, in the library that "
+      "computed their scores, or are the same run, 7 something is "
       "missing, 8 a switch did not act, 1 usage or internal error.");
   const auto command = std::make_shared<CompareCommand>();
   parser->add_option("run_a", command->a, "folder of the earlier run")->required();
   parser->add_option("run_b", command->b, "folder of the other run")->required();
   parser
-      ->add_option("--vary", command->varied,
-                   "cohort field that may differ, with what comes along with it: driver, kernel, "
-                   "libtorch, ...")
+      ->add_option(
+          "--vary", command->varied,
+          "cohort field that was varied and has to differ (driver, libtorch, cudnn, kernel, ...); "
+          "what comes along with it may")
       ->allow_extra_args(false);
   parser
       ->add_option("--score-margin", command->score_margins,

@@ -32,6 +32,7 @@ json describe(const Quantity& quantity, const Metric& metric) {
     result["identical"] = quantity.identical;
   else
     result.update({{"identical", nullptr}, {"identical_nonfinite", "+inf"}});
+  if (const std::string library = metric.library(); !library.empty()) result["library"] = library;
   if (const std::string why = metric.unavailable(); !why.empty()) result["unavailable"] = why;
   return result;
 }

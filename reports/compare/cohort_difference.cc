@@ -15,13 +15,18 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kLongestValues = 60;  // characters; longer ones are not worth a sentence
+
 constexpr Implication kImplications[] = {
     {"driver", "cuda", "the newest CUDA version is the driver's"},
     {"driver", "nvml", "NVML is a part of the driver"},
     {"driver", "algorithms", "algorithms are searched anew for each driver"},
     {"name", "power_limit_w", "another GPU has another power limit"},
     {"name", "algorithms", "algorithms are searched anew for each GPU"},
+    {"libtorch", "versions.cuda", "it is built for one version of CUDA"},
+    {"libtorch", "versions.cudnn", "its wheel brings cuDNN"},
     {"libtorch", "algorithms", "it brings cuDNN and cuBLASLt"},
+    {"cudnn", "algorithms", "algorithms are searched anew for each cuDNN"},
     {"version", "algorithms", "another sameseed may ask for other operations"},
     {"cores", "threads", "LibTorch takes a thread a core"},
     {"cpu", "cpu_capability", "another CPU has other instructions"}};
@@ -81,13 +86,21 @@ bool stands_for(const std::string& field, const std::string& name) {
   return ("." + name + ".").find("." + field + ".") != std::string::npos;
 }
 
-bool differs_in(const std::vector<CohortDifference>& differences, const std::string& field) {
-  return std::ranges::any_of(
-      differences, [&](const CohortDifference& one) { return stands_for(field, one.field); });
+// A version that one run's workers do not tell may be the other's.
+bool is_told(const CohortDifference& one) {
+  return one.field.find(".versions.") == std::string::npos || !(one.a.is_null() || one.b.is_null());
 }
 
-std::string reason_of(const std::string& name, const std::vector<std::string>& varied,
+bool differs_in(const std::vector<CohortDifference>& differences, const std::string& field) {
+  return std::ranges::any_of(differences, [&](const CohortDifference& one) {
+    return stands_for(field, one.field) && is_told(one);
+  });
+}
+
+std::string reason_of(const CohortDifference& difference, const std::vector<std::string>& varied,
                       const std::vector<CohortDifference>& differences) {
+  if (!is_told(difference)) return "";
+  const std::string& name = difference.field;
   for (const std::string& field : varied)
     if (stands_for(field, name)) return "varied";
   for (const Implication& one : kImplications)
@@ -148,7 +161,7 @@ std::vector<CohortDifference> cohort_differences(const json& a, const json& b,
   refuse_unknown(varied, names);
   std::vector<CohortDifference> list;
   add_differences(without_sums(a), without_sums(b), "", list);
-  for (CohortDifference& one : list) one.allowed = reason_of(one.field, varied, list);
+  for (CohortDifference& one : list) one.allowed = reason_of(one, varied, list);
   return list;
 }
 
@@ -158,6 +171,23 @@ std::vector<std::string> not_varied(const std::vector<CohortDifference>& differe
   for (const std::string& field : varied)
     if (!differs_in(differences, field)) list.push_back(field);
   return list;
+}
+
+std::string not_varied_text(const json& cohort, const std::vector<std::string>& fields) {
+  std::vector<std::string> texts;
+  for (const std::string& field : fields) {
+    std::set<std::string> values;
+    for (const auto& [name, value] : leaves_of(cohort))
+      if (stands_for(field, name))
+        values.insert(value.is_string() ? value.get<std::string>() : value.dump());
+    std::string what = fmt::format("{}", fmt::join(values, " and "));
+    if (values.empty() || what.size() > kLongestValues) what = "the same";
+    texts.push_back(
+        fmt::format("{0} was not varied: it is {1} in both runs; leave out --vary {0} to "
+                    "hold two equal ones against each other",
+                    field, what));
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
 }
 
 }  // namespace sameseed

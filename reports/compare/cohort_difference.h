@@ -29,13 +29,18 @@ nlohmann::json comparable_cohort(const RunIndex& run);
 
 // Every field in which two such cohorts differ. A field of `varied` stands for all fields whose
 // dotted name holds it as whole words: "driver" for "devices.0.driver", "host" for all of the host.
-// What comes along with one may differ only where that one itself does. Throws UserError for one
-// that neither cohort has.
+// What comes along with one may differ only where that one itself does. A version that one run's
+// workers do not tell counts as none that was varied. Throws UserError for a field that neither
+// cohort has.
 std::vector<CohortDifference> cohort_differences(const nlohmann::json& a, const nlohmann::json& b,
                                                  const std::vector<std::string>& varied);
 
-// Those of `varied` in which the cohorts do not differ at all.
+// Those of `varied` in which the cohorts are not shown to differ.
 std::vector<std::string> not_varied(const std::vector<CohortDifference>& differences,
                                     const std::vector<std::string>& varied);
+
+// Why two runs with these fields of not_varied() are no pair, and what would do; `cohort` is either
+// run's.
+std::string not_varied_text(const nlohmann::json& cohort, const std::vector<std::string>& fields);
 
 }  // namespace sameseed

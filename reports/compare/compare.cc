@@ -154,8 +154,15 @@ Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions
         .code = 6, .word = "not comparable", .text = "the cohorts differ in what was not varied"};
     return compared;
   }
+  if (!compared.not_varied.empty()) {
+    compared.verdict = {.code = 6,
+                        .word = "not comparable",
+                        .text = not_varied_text(cohort_a, compared.not_varied)};
+    return compared;
+  }
   compared.shortfalls = same_samples(a, b);
   if (compared.shortfalls.empty()) compared.shortfalls = other_inputs(a, b);
+  if (compared.shortfalls.empty()) compared.shortfalls = other_scorers(a, b);
   if (!compared.shortfalls.empty()) {
     compared.verdict = {
         .code = 6, .word = "not comparable", .text = compared.shortfalls.front().text};

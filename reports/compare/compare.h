@@ -55,12 +55,13 @@ struct Compared {
   CompareVerdict verdict = {};
 };
 
-// Pure. Where the cohorts differ in what was not varied, or a picture was made from other noise or
-// tokens, or nothing says from which, or both are the same run, nothing is judged, and the
-// verdict's code is 6. Otherwise, by the rules of claims.h, in this order: 2 scores are worse, 3
-// times are slower, 4 both; 8 a switch did not act in either run; 7 something that both plans
-// promise is missing; 5 some claim is inconclusive, or scores or times were not measured; 0 every
-// claim about scores and times is shown to be not worse by more than its margin.
+// Pure. Where the cohorts differ in what was not varied, or not in what was, or a picture was made
+// from other noise or tokens, or nothing says from which, or both are the same run, or two versions
+// of a library computed a metric, nothing is judged, and the verdict's code is 6. Otherwise, by the
+// rules of claims.h, in this order: 2 scores are worse, 3 times are slower, 4 both; 8 a switch did
+// not act in either run; 7 something that both plans promise is missing; 5 some claim is
+// inconclusive, or scores or times were not measured; 0 every claim about scores and times is shown
+// to be not worse by more than its margin.
 Compared compare_runs(const RunIndex& a, const RunIndex& b, const CompareOptions& options,
                       const AcrossScores& across);
 

@@ -35,8 +35,8 @@ void write_run(const char* name, const ComparedRun& run, std::ostream& out) {
 void write_cohort(const Compared& compared, std::ostream& out) {
   const std::vector<CohortDifference>& differences = compared.differences;
   for (const std::string& field : compared.not_varied)
-    out << fmt::format("{} is the same in both: --vary {} lets nothing through\n", one_line(field),
-                       one_line(field));
+    out << fmt::format("{} is not shown to differ: --vary {} lets nothing through\n",
+                       one_line(field), one_line(field));
   if (differences.empty()) {
     out << "the cohorts are equal\n";
     return;

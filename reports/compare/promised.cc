@@ -223,6 +223,21 @@ std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b) {
   return list;
 }
 
+std::vector<Shortfall> other_scorers(const RunIndex& a, const RunIndex& b) {
+  std::vector<Shortfall> list;
+  for (const ReportMetric& ours : a.metrics()) {
+    const auto theirs = std::ranges::find(b.metrics(), ours.name, &ReportMetric::name);
+    if (theirs == b.metrics().end() || ours.library.empty() || theirs->library.empty() ||
+        ours.library == theirs->library)
+      continue;
+    list.push_back(
+        {6, fmt::format("{} was computed by {} in A and by {} in B: one program has to score both "
+                        "(`sameseed score` again, after scores.jsonl of one of them is removed)",
+                        ours.name, ours.library, theirs->library)});
+  }
+  return list;
+}
+
 std::vector<Shortfall> shortfalls(const RunIndex& a, const RunIndex& b) {
   std::vector<Shortfall> list;
   const std::vector<SameComparison> same = same_comparisons(a, b);

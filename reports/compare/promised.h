@@ -24,6 +24,10 @@ std::vector<Shortfall> same_samples(const RunIndex& a, const RunIndex& b);
 // a run does not say from which: code 6.
 std::vector<Shortfall> other_inputs(const RunIndex& a, const RunIndex& b);
 
+// Metrics that another version of a library computed in B, where both runs tell: code 6. What is
+// under test may not be in what measures it.
+std::vector<Shortfall> other_scorers(const RunIndex& a, const RunIndex& b);
+
 // Pictures, scores and blocks that are missing in either run, metrics that cannot be compared, and
 // comparisons of one plan only.
 std::vector<Shortfall> shortfalls(const RunIndex& a, const RunIndex& b);

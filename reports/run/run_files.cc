@@ -123,6 +123,7 @@ ReportMetric metric_of(const json& entry) {
                       .unit = entry.at("unit"),
                       .better = direction_of(entry.at("better")),
                       .definition = text_in(entry, "definition"),
+                      .library = text_in(entry, "library"),
                       .unavailable = text_in(entry, "unavailable")};
   metric.identical = number_in(entry, "identical").value_or(0);
   if (text_in(entry, "identical_nonfinite") == "+inf")

@@ -15,6 +15,7 @@ struct ReportMetric {
   Direction better = Direction::kLower;
   double identical = 0;  // the value for identical images; may be infinite
   std::string definition = {};
+  std::string library = {};      // what computed it, with its version; empty: not told
   std::string unavailable = {};  // why it could not be computed; empty: it could
 
   bool available() const { return unavailable.empty(); }

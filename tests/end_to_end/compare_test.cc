@@ -115,6 +115,11 @@ TEST_F(TwoRuns, AreNotComparedAcrossDriversUnlessTheDriverIsVaried) {
   EXPECT_EQ(allowed.code, 0) << allowed.text;
   EXPECT_TRUE(holds(allowed.text, "comes with driver")) << allowed.text;
   EXPECT_EQ(compare("driver", {"--vary", "nonsense"}).code, 1);
+  change("a", "same-driver", [](json&) {});
+  const Said not_varied = compare("same-driver", {"--vary", "driver"});
+  EXPECT_EQ(not_varied.code, 6);
+  EXPECT_TRUE(holds(not_varied.text, "driver was not varied: it is 580 in both runs"))
+      << not_varied.text;
 }
 
 TEST_F(TwoRuns, MissWhatCrashedWasNotScoredOrBeganWithOtherNoise) {

@@ -125,7 +125,7 @@ const Stage kStages[] = {
        make_report(family, "a");
        make_report(family, "b");
      },
-     {"compare", "--vary", "kernel", "{now}/a", "{now}/b", "--out", "{now}/compared"}}};
+     {"compare", "{now}/a", "{now}/b", "--out", "{now}/compared"}}};
 
 // What may become of a call of each kind.
 std::vector<std::pair<std::string, bool>> ways(Kind kind) {

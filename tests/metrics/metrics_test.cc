@@ -147,6 +147,13 @@ TEST(Lpips, SaysWhyItIsUnavailableAndRefusesOtherWeights) {
   EXPECT_THROW(all_metrics(folder).back()->score(flat_image(1), flat_image(1)), UserError);
 }
 
+// Runs that another one scored are not compared with ours.
+TEST(Lpips, SaysWhichLibraryComputesIt) {
+  const std::string library = all_metrics(kWeights).back()->library();
+  EXPECT_TRUE(library.starts_with("LibTorch ") && library.find('.') != std::string::npos)
+      << library;
+}
+
 TEST(SelfTest, PassesAndNoticesAWrongMetric) {
   auto metrics = all_metrics(kWeights);
   EXPECT_NO_THROW(self_test(metrics));

@@ -61,5 +61,31 @@ TEST(CohortDifferences, ComeWithAFieldOnlyWhereThatOneDiffers) {
   EXPECT_TRUE(not_varied(other, {"driver"}).empty());
 }
 
+// The driver's own field has the same name.
+TEST(CohortDifferences, OfALibraryBringNoOtherDriver) {
+  const auto cohort = [](const char* libtorch, int cuda) {
+    return json{{"devices", {{{"cuda", cuda}}}},
+                {"workers", {{"x", {{"versions", {{"libtorch", libtorch}, {"cuda", cuda}}}}}}}};
+  };
+  const auto list =
+      cohort_differences(cohort("2.11.0", 13000), cohort("2.10.0", 12080), {"libtorch"});
+  ASSERT_EQ(list.size(), 3u);
+  EXPECT_EQ(list[0].field, "devices.0.cuda");
+  EXPECT_EQ(list[0].allowed, "");
+  EXPECT_EQ(list[1].field, "workers.x.versions.cuda");
+  EXPECT_EQ(list[1].allowed, "comes with libtorch: it is built for one version of CUDA");
+}
+
+TEST(CohortDifferences, OfAVersionTakeBothToTellIt) {
+  const json told = {{"workers", {{"x", {{"versions", {{"v", 1}, {"libtorch", "2.10.0"}}}}}}}},
+             untold = {{"workers", {{"x", {{"versions", {{"v", 1}}}}}}}};
+  const auto list = cohort_differences(untold, told, {"libtorch"});
+  ASSERT_EQ(list.size(), 1u);
+  EXPECT_EQ(list[0].allowed, "");
+  EXPECT_EQ(not_varied(list, {"libtorch"}), std::vector<std::string>{"libtorch"});
+  const json was = {{"variables", json::object()}}, is = {{"variables", {{"X", "1"}}}};
+  EXPECT_TRUE(not_varied(cohort_differences(was, is, {"variables"}), {"variables"}).empty());
+}
+
 }  // namespace
 }  // namespace sameseed

@@ -261,6 +261,70 @@ TEST(Compare, AllowsWhatADriverBringsAlongAndSaysWhy) {
   EXPECT_EQ(allowed.size(), 4u);
 }
 
+TEST(Compare, AllowsAnotherLibraryWhereThatIsWhatWasVaried) {
+  const json refused = compared({.noise = 1}, {.noise = 2, .libtorch = "2.10.0"});
+  EXPECT_EQ(refused.at("verdict").at("code"), 6);
+  const json result =
+      compared({.noise = 1}, {.noise = 2, .libtorch = "2.10.0", .cudnn = "91002"}, {"libtorch"});
+  EXPECT_EQ(result.at("verdict").at("code"), 0) << result.at("verdict").dump();
+  int varied = 0, brought = 0;
+  for (const json& one : result.at("cohort").at("differences")) {
+    varied += one.at("allowed") == "varied" && one.at("a") == "2.11.0" && one.at("b") == "2.10.0";
+    brought += one.at("allowed") == "comes with libtorch: its wheel brings cuDNN";
+  }
+  EXPECT_EQ(varied, 2);   // of the candidate's and of the reference's workers
+  EXPECT_EQ(brought, 2);  // the same
+  const json cudnn = compared({.noise = 1}, {.noise = 2, .cudnn = "92400"}, {"cudnn"});
+  EXPECT_EQ(cudnn.at("verdict").at("code"), 0) << cudnn.at("verdict").dump();
+}
+
+TEST(Compare, RefusesAPairInWhichNothingWasVaried) {
+  const Compared libtorch = compared_runs({.noise = 1}, {.noise = 2}, {"libtorch"});
+  EXPECT_EQ(libtorch.verdict.code, 6);
+  EXPECT_TRUE(libtorch.claims.empty());
+  EXPECT_EQ(libtorch.verdict.text,
+            "libtorch was not varied: it is 2.11.0 in both runs; leave out --vary libtorch to hold "
+            "two equal ones against each other");
+  EXPECT_EQ(compared_runs({.noise = 1}, {.noise = 2}, {"driver"}).verdict.code, 6);
+  // One that differs does not speak for the other.
+  const Compared other =
+      compared_runs({.noise = 1}, {.noise = 2, .libtorch = "2.10.0"}, {"libtorch", "cudnn"});
+  EXPECT_EQ(other.verdict.code, 6);
+  EXPECT_EQ(other.not_varied, std::vector<std::string>{"cudnn"});
+}
+
+// What was asked for proves nothing: both runs' workers have to tell.
+TEST(Compare, RefusesALibraryThatOneRunDoesNotTell) {
+  const Compared result =
+      compared_runs({.noise = 1, .libtorch = ""}, {.noise = 2, .libtorch = "2.10.0"}, {"libtorch"});
+  EXPECT_EQ(result.verdict.code, 6);
+  EXPECT_EQ(result.not_varied, std::vector<std::string>{"libtorch"});
+  EXPECT_FALSE(result.comparable);
+}
+
+TEST(Compare, RefusesAnotherDriverBesideAnotherLibrary) {
+  const Compared result = compared_runs(
+      {.noise = 1}, {.noise = 2, .driver = "590.10", .libtorch = "2.10.0"}, {"libtorch"});
+  EXPECT_EQ(result.verdict.code, 6);
+  EXPECT_EQ(result.verdict.text, "the cohorts differ in what was not varied");
+  for (const CohortDifference& one : result.differences)  // cuda is the driver's here
+    EXPECT_EQ(one.allowed.empty(), one.field.starts_with("devices.")) << one.field;
+}
+
+// A library that differs in what is measured may not differ in what measures it.
+TEST(Compare, RefusesScoresThatTwoLibrariesComputed) {
+  const Planted first = {.noise = 1, .lpips_by = "LibTorch 2.11.0"};
+  const Compared result = compared_runs(
+      first, {.noise = 2, .libtorch = "2.10.0", .lpips_by = "LibTorch 2.10.0"}, {"libtorch"});
+  EXPECT_EQ(result.verdict.code, 6);
+  EXPECT_EQ(result.verdict.text,
+            "lpips.alex was computed by LibTorch 2.11.0 in A and by LibTorch 2.10.0 in B: one "
+            "program has to score both (`sameseed score` again, after scores.jsonl of one of them "
+            "is removed)");
+  EXPECT_EQ(compared_runs(first, {.noise = 2, .lpips_by = "LibTorch 2.11.0"}).verdict.code, 0);
+  EXPECT_EQ(compared_runs(first, {.noise = 2}).verdict.code, 0);  // an older one does not tell
+}
+
 TEST(Compare, CannotTellFromTooFewPairs) {
   RawRun run = small_run();
   for (auto& [id, record] : run.samples)

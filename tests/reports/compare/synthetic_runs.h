@@ -29,6 +29,8 @@ struct Planted {
   double score_noise = 0.03;
   int prompts = 12, seeds = 1;
   std::string driver = "580.95";
+  std::string libtorch = "2.11.0", cudnn = "91900";  // as the workers tell; empty: they do not
+  std::string lpips_by = "";                         // the library that computed it
 };
 
 // small_run() with 12 prompts, 8 blocks a setting, a GPU, floors, and noise on every score and
@@ -136,6 +138,15 @@ inline RawRun synthetic_run(const Planted& planted) {
                                       {"better", "lower"},
                                       {"identical", 0},
                                       {"definition", "mean"}});
+  for (json& metric : (*run.scorer)["metrics"])
+    if (metric.at("name") == "lpips.alex" && !planted.lpips_by.empty())
+      metric["library"] = planted.lpips_by;
+  for (json& worker : run.workers) {
+    json versions = json::object();
+    if (!planted.libtorch.empty()) versions["libtorch"] = planted.libtorch;
+    if (!planted.cudnn.empty()) versions["cudnn"] = planted.cudnn;
+    worker["load"]["versions"] = versions;
+  }
   run.starts[0]["cohort"]["devices"] = {{{"name", "H100"},
                                          {"driver", planted.driver},
                                          {"cuda", planted.driver.substr(0, 2)},
