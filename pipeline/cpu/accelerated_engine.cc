@@ -5,6 +5,7 @@
 #include "io/error.h"
 #include "pipeline/cpu/cpu_backend.h"
 #include "pipeline/env_flags.h"
+#include "pipeline/load_options.h"
 #include "pipeline/sdxl_engine.h"
 
 namespace sameseed {
@@ -21,15 +22,26 @@ struct EngineCounters {
             {"matmul_float", text.matmul_float + unet.matmul_float},
             {"attention_half", unet.attention_half},
             {"attention_float", unet.attention_float},
+            {"fp8_fast", unet.fp8_fast},
+            {"fp8_exact", unet.fp8_exact},
+            {"linear_fp16", unet.linear_fp16},
             {"non_finite", text.non_finite + unet.non_finite}};
   }
 };
+
+std::optional<Fp8Arithmetic> fp8_of(const LoadOptions& options) {
+  if (!is_fp8(options)) return std::nullopt;
+  return Fp8Arithmetic{
+      .scale_of = options.linear == "fp8-tensor" ? ScaleOf::kTensor : ScaleOf::kRow,
+      .fast = options.fp8_fast_accumulation == 1};
+}
 
 Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& options,
                            at::ScalarType vae_type) {
   if (options.precision != "fp16")
     throw Unsupported(fmt::format("load.precision = \"{}\": the accelerated engine works in fp16",
                                   options.precision));
+  refuse_settings_of_the_reference(options);
   const int block = options.accumulation_block;
   if (block != 16 && block != 8 && block != 4)
     throw UserError(fmt::format("load.accumulation_block = {}: must be 16, 8 or 4", block));
@@ -37,7 +49,8 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   const CpuArithmetic unet{.conv_half = is_on(flags.conv_half),
                            .matmul_half = is_on(flags.matmul_half),
                            .attention_half = is_on(flags.attention_half),
-                           .block = block};
+                           .block = block,
+                           .fp8 = fp8_of(options)};
   CpuArithmetic text = unet;
   text.attention_half = false;  // the switch is the UNet's
   const auto counters = std::make_shared<EngineCounters>();
@@ -51,10 +64,13 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, const LoadOptions& opt
   arithmetic.effective[kCudnnV8Disabled] =
       not_acting(kCudnnV8Disabled, "acts on the reference's cuDNN convolutions only");
   arithmetic.effective["accumulation_block"] = block;
+  arithmetic.effective["linear"] = options.linear;
+  arithmetic.effective["fp8_fast_accumulation"] = options.fp8_fast_accumulation;
   const ProbeErrors errors = probe_errors(unet);
   arithmetic.probes = {{"conv_error", errors.conv},
                        {"matmul_error", errors.matmul},
                        {"attention_error", errors.attention}};
+  if (unet.fp8) arithmetic.probes.update(to_json(fp8_probe_errors(*unet.fp8)));
   arithmetic.reset = [counters] { *counters = {}; };
   arithmetic.counters = [counters] { return counters->together(); };
   return arithmetic;

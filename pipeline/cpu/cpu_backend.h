@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "pipeline/cpu/half_layers.h"
 #include "pipeline/layers/backend.h"
+#include "pipeline/layers/fp8_probe.h"
 
 namespace sameseed {
 
@@ -14,6 +17,7 @@ struct CpuArithmetic {
   bool matmul_half = false;     // linear layers add up in fp16
   bool attention_half = false;  // both products of attention add up in fp16
   int block = 16;               // products between two roundings of an fp16 accumulator: 16, 8 or 4
+  std::optional<Fp8Arithmetic> fp8 = {};  // linear layers of transformers, in the place of fp16
 };
 
 // Calls of layers since the counters were last set to zero.
@@ -21,6 +25,9 @@ struct CpuCounters {
   std::int64_t conv_half = 0, conv_float = 0;
   std::int64_t matmul_half = 0, matmul_float = 0;
   std::int64_t attention_half = 0, attention_float = 0;
+  // Linear layers of transformers: in FP8 by fast and by exact sums, and in fp16 (these are among
+  // the matmul_ ones).
+  std::int64_t fp8_fast = 0, fp8_exact = 0, linear_fp16 = 0;
   std::int64_t non_finite = 0;  // infinite or NaN values in what these layers stored
 };
 
@@ -34,5 +41,8 @@ struct ProbeErrors {
   double conv = 0, matmul = 0, attention = 0;
 };
 ProbeErrors probe_errors(const CpuArithmetic& arithmetic);
+
+// Of the software model.
+Fp8ProbeErrors fp8_probe_errors(const Fp8Arithmetic& arithmetic);
 
 }  // namespace sameseed

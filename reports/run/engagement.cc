@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <set>
 
+#include "reports/run/fp8_engagement.h"
 #include "reports/run/lora_names.h"
+#include "reports/run/pytorch_engagement.h"
 
 namespace sameseed {
 namespace {
@@ -211,6 +213,10 @@ std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const Of
     } else if (axis == "load.lora") {
       proof = loras(value, arm);
       if (proof.verdict == kInert) entry.same_as.assign(1, nullptr);
+    } else if (const auto fp8 = fp8_proof(axis, value, arm)) {
+      proof = {fp8->verdict, fp8->evidence};
+    } else if (const auto setting = pytorch_proof(axis, value, arm)) {
+      proof = {setting->verdict, setting->evidence};
     } else {
       continue;
     }
