@@ -53,6 +53,16 @@ struct CpuLinear final : Linear {
   }
 };
 
+// In FP8 one product, as on a GPU: a scale a tensor is then that of all its layers.
+struct CpuFp8LinearGroup final : LinearGroup {
+  Multiplier by;
+  LinearCounts counts;
+  std::int64_t out = 0;
+  std::vector<Tensor> forward(const Tensor& x) const override {
+    return counts.counted(half_linear(x, by), by).split(out, -1);
+  }
+};
+
 struct CpuGeglu final : Geglu {
   Multiplier by;
   LinearCounts counts;
@@ -104,6 +114,22 @@ class CpuBackend final : public Backend {
     return matmul<CpuLinear>(at, in, out, bias);
   }
 
+  std::unique_ptr<LinearGroup> linear_group(const std::vector<Weights>& at, std::int64_t in,
+                                            std::int64_t out, bool bias) override {
+    if (!is_fp8()) return Backend::linear_group(at, in, out, bias);
+    auto layer = std::make_unique<CpuFp8LinearGroup>();
+    std::vector<Tensor> weights, biases;
+    for (const Weights& member : at) {
+      weights.push_back(member.tensor("weight", {out, in}));
+      if (bias) biases.push_back(member.tensor("bias", {out}));
+    }
+    layer->by = make_fp8_multiplier(at::cat(weights, 0), bias ? at::cat(biases, 0) : Tensor(),
+                                    *arithmetic_.fp8);
+    layer->counts = {&counters_, in_transformer_};
+    layer->out = out;
+    return layer;
+  }
+
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
     return matmul<CpuGeglu>(at, in, 2 * inner, true);
   }
@@ -135,6 +161,8 @@ class CpuBackend final : public Backend {
   }
 
  private:
+  bool is_fp8() const { return in_transformer_ && arithmetic_.fp8; }
+
   std::optional<int> block_if(bool half) const {
     return half ? std::optional<int>(arithmetic_.block) : std::nullopt;
   }
@@ -144,9 +172,8 @@ class CpuBackend final : public Backend {
     auto layer = std::make_unique<Layer>();
     const Tensor weight = at.tensor("weight", {out, in}),
                  added = bias ? at.tensor("bias", {out}) : Tensor();
-    layer->by = in_transformer_ && arithmetic_.fp8
-                    ? make_fp8_multiplier(weight, added, *arithmetic_.fp8)
-                    : make_multiplier(weight, added, block_if(arithmetic_.matmul_half));
+    layer->by = is_fp8() ? make_fp8_multiplier(weight, added, *arithmetic_.fp8)
+                         : make_multiplier(weight, added, block_if(arithmetic_.matmul_half));
     layer->counts = {&counters_, in_transformer_};
     return layer;
   }

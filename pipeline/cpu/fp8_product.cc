@@ -62,7 +62,7 @@ float dot(const std::uint8_t* a, const std::uint8_t* b, std::int64_t k, bool fas
 
 std::uint8_t to_e4m3(float value) {
   const std::uint8_t sign = std::signbit(value) ? 0x80 : 0;
-  if (std::isnan(value)) return sign | 0x7f;
+  if (std::isnan(value)) return 0x7f;
   const float size = std::fabs(value);
   if (size >= kLargest) return sign | 0x7e;
   // Eighths of the power of two below; those that round up to 16 carry into the exponent.

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "pipeline/cuda/cuda_attention.h"
+#include "pipeline/cuda/cuda_fp8.h"
 #include "pipeline/cuda/cuda_layers.h"
 
 namespace sameseed::cuda {
@@ -12,8 +13,17 @@ std::int64_t padded(std::int64_t channels) { return (channels + kVector - 1) / k
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(const CudaArithmetic& arithmetic, std::shared_ptr<DeviceContext> context)
-      : context_{arithmetic, std::move(context)} {}
+  explicit CudaBackend(LayerContext context) : context_(std::move(context)) {}
+
+  Backend& of_transformers() override {
+    if (context_.in_transformer) return *this;
+    if (!of_transformers_) {
+      LayerContext inside = context_;
+      inside.in_transformer = true;
+      of_transformers_ = std::make_unique<CudaBackend>(inside);
+    }
+    return *of_transformers_;
+  }
 
   at::ScalarType activation_type() const override { return context_.arithmetic.type; }
   at::Device device() const override { return context_.device->device; }
@@ -35,22 +45,36 @@ class CudaBackend final : public Backend {
 
   std::unique_ptr<Linear> linear(const Weights& at, std::int64_t in, std::int64_t out,
                                  bool bias) override {
+    const Tensor weight = at.tensor("weight", {out, in}),
+                 added = bias ? at.tensor("bias", {out}) : Tensor();
+    if (is_fp8()) {
+      auto layer = make<CudaFp8Linear>();
+      layer->by = fp8_weight(context_, weight, added);
+      return layer;
+    }
     auto layer = make<CudaLinear>();
-    layer->weight = at.tensor("weight", {out, in});
-    if (bias) layer->bias = at.tensor("bias", {out});
+    layer->weight = weight;
+    layer->bias = added;
     return layer;
   }
 
   std::unique_ptr<LinearGroup> linear_group(const std::vector<Weights>& at, std::int64_t in,
                                             std::int64_t out, bool bias) override {
-    auto layer = make<CudaLinearGroup>();
     std::vector<Tensor> weights, biases;
     for (const Weights& member : at) {
       weights.push_back(member.tensor("weight", {out, in}));
       if (bias) biases.push_back(member.tensor("bias", {out}));
     }
-    layer->weight = at::cat(weights, 0);
-    if (bias) layer->bias = at::cat(biases, 0);
+    const Tensor weight = at::cat(weights, 0), added = bias ? at::cat(biases, 0) : Tensor();
+    if (is_fp8()) {
+      auto layer = make<CudaFp8LinearGroup>();
+      layer->by = fp8_weight(context_, weight, added);
+      layer->out = out;
+      return layer;
+    }
+    auto layer = make<CudaLinearGroup>();
+    layer->weight = weight;
+    layer->bias = added;
     layer->out = out;
     return layer;
   }
@@ -75,9 +99,16 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
+    const Tensor weight = at.tensor("weight", {2 * inner, in}),
+                 bias = at.tensor("bias", {2 * inner});
+    if (is_fp8()) {
+      auto layer = make<CudaFp8Geglu>();
+      layer->by = fp8_weight(context_, weight, bias);
+      return layer;
+    }
     auto layer = make<CudaGeglu>();
-    layer->weight = at.tensor("weight", {2 * inner, in});
-    layer->bias = at.tensor("bias", {2 * inner});
+    layer->weight = weight;
+    layer->bias = bias;
     return layer;
   }
 
@@ -103,6 +134,8 @@ class CudaBackend final : public Backend {
   }
 
  private:
+  bool is_fp8() const { return context_.in_transformer && context_.arithmetic.fp8; }
+
   template <typename Layer>
   std::unique_ptr<Layer> make() const {
     auto layer = std::make_unique<Layer>();
@@ -111,13 +144,15 @@ class CudaBackend final : public Backend {
   }
 
   LayerContext context_;
+  std::unique_ptr<CudaBackend> of_transformers_;
 };
 
 }  // namespace
 
 std::unique_ptr<Backend> make_cuda_backend(const CudaArithmetic& arithmetic,
                                            std::shared_ptr<DeviceContext> context) {
-  return std::make_unique<CudaBackend>(arithmetic, std::move(context));
+  return std::make_unique<CudaBackend>(
+      LayerContext{.arithmetic = arithmetic, .device = std::move(context)});
 }
 
 }  // namespace sameseed::cuda

@@ -37,17 +37,19 @@ Counters& Counters::operator+=(const Counters& more) {
   conv_float += more.conv_float;
   matmul_half += more.matmul_half;
   matmul_float += more.matmul_float;
+  fp8_fast += more.fp8_fast;
+  fp8_exact += more.fp8_exact;
+  linear_fp16 += more.linear_fp16;
   graphs_replayed += more.graphs_replayed;
   capture_ms += more.capture_ms;
   return *this;
 }
 
 Counters operator-(const Counters& a, const Counters& b) {
-  return {a.conv_half - b.conv_half,
-          a.conv_float - b.conv_float,
-          a.matmul_half - b.matmul_half,
-          a.matmul_float - b.matmul_float,
-          a.graphs_replayed - b.graphs_replayed,
+  return {a.conv_half - b.conv_half,     a.conv_float - b.conv_float,
+          a.matmul_half - b.matmul_half, a.matmul_float - b.matmul_float,
+          a.fp8_fast - b.fp8_fast,       a.fp8_exact - b.fp8_exact,
+          a.linear_fp16 - b.linear_fp16, a.graphs_replayed - b.graphs_replayed,
           a.capture_ms - b.capture_ms};
 }
 
@@ -57,6 +59,7 @@ DeviceContext::DeviceContext(at::Device on, bool cold)
       choices(cold ? std::filesystem::path() : choices_file(machine), machine),
       workspace(at::empty({kWorkspaceBytes}, at::TensorOptions().dtype(at::kByte).device(on))),
       matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
+      fp8_matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       convolution(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       attention(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)) {}
 

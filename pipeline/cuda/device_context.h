@@ -11,6 +11,7 @@
 #include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/choices.h"
 #include "pipeline/cuda/convolution.h"
+#include "pipeline/cuda/fp8_matmul.h"
 #include "pipeline/cuda/matmul.h"
 
 namespace sameseed::cuda {
@@ -19,6 +20,9 @@ namespace sameseed::cuda {
 struct Counters {
   std::int64_t conv_half = 0, conv_float = 0;
   std::int64_t matmul_half = 0, matmul_float = 0;
+  // Linear layers of transformers: in FP8 by fast and by exact sums, and in fp16 (these are among
+  // the matmul_ ones).
+  std::int64_t fp8_fast = 0, fp8_exact = 0, linear_fp16 = 0;
   std::int64_t graphs_replayed = 0;
   double capture_ms = 0;
 
@@ -35,6 +39,7 @@ struct DeviceContext {
   Choices choices;
   at::Tensor workspace;
   Matmul matmul;
+  Fp8Matmul fp8_matmul;
   Convolution convolution;
   Attention attention;
   Counters counters;

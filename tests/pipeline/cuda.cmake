@@ -1,7 +1,8 @@
 # Tests that need a GPU: not discovered, because the program does not even load where LibTorch's GPU half lacks libraries.
 if(SAMESEED_CUDA)
-  add_executable(cuda_test ${CMAKE_CURRENT_LIST_DIR}/cuda/cuda_backend_test.cc)
-  target_link_libraries(cuda_test PRIVATE sameseed_flags sameseed_reference sameseed_cuda GTest::gtest sameseed_test_main)
+  add_executable(cuda_test ${CMAKE_CURRENT_LIST_DIR}/cuda/cuda_backend_test.cc ${CMAKE_CURRENT_LIST_DIR}/cuda/cuda_fp8_test.cc)
+  target_compile_definitions(cuda_test PRIVATE SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(cuda_test PRIVATE sameseed_flags sameseed_reference sameseed_cpu sameseed_cuda GTest::gtest sameseed_test_main)
   target_precompile_headers(cuda_test REUSE_FROM sameseed_libtorch_pch)
   target_compile_options(cuda_test PRIVATE $<$<CONFIG:Release>:-O1>)
   add_test(NAME CudaTest COMMAND ${CMAKE_COMMAND} -DPROGRAM=$<TARGET_FILE:cuda_test> -P ${CMAKE_CURRENT_LIST_DIR}/cuda/run_on_gpu.cmake)
