@@ -39,6 +39,15 @@ struct LoadOptions {
   int threads = 0;    // 0: LibTorch's own choice
   bool cold = false;  // on a GPU: search algorithms anew, and keep none for the next process
   int accumulation_block = 16;  // products added before the half accumulator is rounded: 16, 8 or 4
+  // In what the UNet's transformers multiply, of the accelerated engine: "fp16"; "fp8" for E4M3
+  // with a scale for each token and each output channel; "fp8-tensor" for one scale a tensor.
+  std::string linear = "fp16";
+  int fp8_fast_accumulation = 0;  // 1: sums of FP8 products keep 13 bits over all of their depth
+  // PyTorch's own settings for a GPU, of the reference.
+  int fp16_accumulation = 0;  // 1: fp16 products add up in fp16 (allow_fp16_accumulation)
+  // 1: fp32 products and convolutions round their factors to TF32; 0: neither; absent: PyTorch's
+  // own, convolutions only.
+  std::optional<int> tf32;
 };
 
 // What the worker says once it is loaded.

@@ -152,36 +152,6 @@ SizeConditioning::Extent parse_extent(const std::string& text, const char* name)
   return {.width = width, .height = height};
 }
 
-json to_json(const LoadOptions& o) {
-  return {{"model", o.model},
-          {"vae", o.vae},
-          {"scheduler", o.scheduler},
-          {"lora", to_json(o.lora)},
-          {"variant", o.variant},
-          {"precision", o.precision},
-          {"vae_precision", o.vae_precision},
-          {"threads", o.threads},
-          {"cold", o.cold},
-          {"accumulation_block", o.accumulation_block}};
-}
-
-LoadOptions read_load_options(const json& fields) {
-  LoadOptions o;
-  Message message(fields);
-  message.take("model", o.model);
-  message.take("vae", o.vae);
-  message.take("scheduler", o.scheduler);
-  message.take("lora", o.lora);
-  message.take("variant", o.variant);
-  message.take("precision", o.precision);
-  message.take("vae_precision", o.vae_precision);
-  message.take("threads", o.threads);
-  message.take("cold", o.cold);
-  message.take("accumulation_block", o.accumulation_block);
-  message.finish();
-  return o;
-}
-
 json to_json(const NoiseRequest& r) {
   return {{"model", r.model},
           {"vae", r.vae},

@@ -10,15 +10,14 @@
 #include <string_view>
 
 #include "pipeline/engine.h"
+#include "pipeline/load_options.h"
 
 namespace sameseed {
 
 // Messages as they travel. The readers throw UserError that names an unknown, missing or mistyped
 // field.
-nlohmann::json to_json(const LoadOptions& options);
 nlohmann::json to_json(const NoiseRequest& request);
 nlohmann::json to_json(const Request& request);
-LoadOptions read_load_options(const nlohmann::json& fields);
 NoiseRequest read_noise_request(const nlohmann::json& fields);
 Request read_request(const nlohmann::json& fields);
 

@@ -19,6 +19,7 @@
 #include "io/error.h"
 #include "io/libtorch_version.h"
 #include "io/png.h"
+#include "pipeline/load_options.h"
 #include "pipeline/schedulers/sampler_choice.h"
 #include "pipeline/watch/nonfinite.h"
 #include "pipeline/watch/trace.h"
@@ -64,12 +65,15 @@ Image to_image(const Tensor& image) {
 constexpr const char* kHighest = "highest";  // the oracle's: what this device computes most exactly
 
 // ATen's own settings, which hold for the process. The highest precision leaves TF32 out and takes
-// deterministic algorithms only; otherwise they are LibTorch's, as diffusers leaves them.
-void set_exactness(bool highest) {
+// deterministic algorithms only; otherwise they are LibTorch's, as diffusers leaves them, or what
+// is asked for.
+void set_exactness(const LoadOptions& options) {
+  const bool highest = options.precision == kHighest;
   at::Context& context = at::globalContext();
-  context.setAllowTF32CuBLAS(false);
-  context.setAllowTF32CuDNN(!highest);
+  context.setAllowTF32CuBLAS(options.tf32.value_or(0) == 1);
+  context.setAllowTF32CuDNN(!highest && options.tf32.value_or(1) == 1);
   context.setDeterministicCuDNN(highest);
+  context.setAllowFP16AccumulationCuBLAS(options.fp16_accumulation == 1);
 }
 
 std::vector<double> listed(const Tensor& values) {
@@ -116,6 +120,24 @@ void add_cuda_versions(LoadReport& report) {
 
 }  // namespace
 
+void refuse_settings_of_the_reference(const LoadOptions& options) {
+  const auto refuse = [](const char* name) {
+    throw Unsupported(
+        fmt::format("load.{}: is PyTorch's own setting and acts on the reference; the accelerated "
+                    "engine's sums "
+                    "are what its switches say",
+                    name));
+  };
+  if (options.fp16_accumulation != 0) refuse("fp16_accumulation");
+  if (options.tf32) refuse("tf32");
+}
+
+void refuse_settings_of_the_accelerated_engine(const LoadOptions& options) {
+  if (is_fp8(options))
+    throw Unsupported(
+        fmt::format("load.linear = \"{}\": acts on the accelerated engine only", options.linear));
+}
+
 at::Device visible_gpu() {
   if (!at::globalContext().hasCUDA())
     throw UserError(
@@ -130,7 +152,8 @@ LoadReport SdxlEngine::load(const LoadOptions& asked) {
   const std::string libtorch = libtorch_version();
   LoadOptions options = asked;
   if (options.precision.empty()) options.precision = default_precision_;
-  set_exactness(options.precision == kHighest);
+  check_together(options);
+  set_exactness(options);
   if (options.precision == kHighest) options.precision = device_.is_cpu() ? "fp64" : "fp32";
   if (options.threads < 0 || options.threads > 1024)
     throw UserError(

@@ -22,6 +22,10 @@ struct Arithmetic {
   std::function<void()> reset = [] {};  // before an image
 };
 
+// What an engine of the other arm alone does; throw Unsupported that names it.
+void refuse_settings_of_the_reference(const LoadOptions& options);
+void refuse_settings_of_the_accelerated_engine(const LoadOptions& options);
+
 // The GPU that this process uses: the first that it sees. Throws UserError where it sees none.
 at::Device visible_gpu();
 

@@ -11,6 +11,7 @@
 #include "pipeline/env_flags.h"
 #include "pipeline/sdxl_engine.h"
 #include "reference/aten_backend.h"
+#include "reference/pytorch_settings.h"
 
 namespace sameseed {
 namespace {
@@ -53,11 +54,15 @@ json cudnn_api(at::Device device) {
 }
 
 Arithmetic make_arithmetic(at::Device device, const LoadOptions& options, at::ScalarType vae_type) {
+  refuse_settings_of_the_accelerated_engine(options);
+  check_pytorch_settings(options, device);
   const at::ScalarType type = scalar_type_of(options.precision, "load.precision");
   Arithmetic arithmetic;
   arithmetic.backends.text = make_aten_backend(type, device);
   arithmetic.backends.unet = make_aten_backend(type, device);
   arithmetic.backends.vae = make_aten_backend(vae_type, device);
+  arithmetic.effective.update(pytorch_settings(options));
+  if (!device.is_cpu()) arithmetic.probes = pytorch_probes(device);
   for (const char* variable : {kConvHalf, kMatmulHalf, kAttentionHalf})
     arithmetic.effective[variable] = not_acting(variable, "acts on the accelerated engine only");
   arithmetic.effective[kCudnnV8Disabled] =

@@ -7,7 +7,9 @@ or in a matrix: "candidate": { "engine": "python3 bench/engines/diffusers_engine
 protocol of the workers on stdin and stdout (pipeline/protocol.h); `sameseed check-engine` checks it.
 
 Modes: eager (as from_pretrained leaves it), compile (torch.compile of the UNet and of vae.decode), onediff (OneDiff's
-compile_pipe, where onediffx is installed). In mode eager `request.deepcache` is done by DeepCache's own helper, where the
+compile_pipe, where onediffx is installed). Mode compile takes torch.compile's own mode (--compile-mode) and Inductor's
+--emulate-precision-casts, which rounds where eager PyTorch rounds. `load.fp16_accumulation` and `load.tf32` are PyTorch's
+settings for a GPU, as of sameseed's reference. In mode eager `request.deepcache` is done by DeepCache's own helper, where the
 DeepCache package is installed, with its branch 3 * LAYER + BLOCK + 1 and onediffx's way to count steps. It works on the first GPU that
 CUDA_VISIBLE_DEVICES leaves, else on the CPU.
 
@@ -30,11 +32,13 @@ import time
 import traceback
 
 MODES = ("eager", "compile", "onediff")
+COMPILE_MODES = ("default", "reduce-overhead", "max-autotune", "max-autotune-no-cudagraphs")
 HOW_TO_INSTALL = {  # module -> what pip calls it
     "torch": "torch", "diffusers": "diffusers==0.42.1", "transformers": "transformers", "safetensors": "safetensors",
     "PIL": "pillow", "DeepCache": "DeepCache", "peft": "peft", "onediffx": "onediff onediffx (and OneFlow: see OneDiff's README)"}
 PRECISIONS = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
-LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "scheduler", "lora", "threads", "cold", "accumulation_block"}
+LOAD_FIELDS = {"op", "id", "model", "vae", "variant", "precision", "vae_precision", "scheduler", "lora", "threads", "cold", "accumulation_block",
+               "linear", "fp8_fast_accumulation", "fp16_accumulation", "tf32"}
 EMBEDS = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
 
 
@@ -165,8 +169,9 @@ class EveryStep:
 
 
 class DiffusersEngine:
-    def __init__(self, mode):
+    def __init__(self, mode, compile_mode=None, emulate_precision_casts=False):
         self.mode, self.pipe = mode, None
+        self.compile_mode, self.emulate_precision_casts = compile_mode, emulate_precision_casts
 
     def load(self, asked):
         start = time.perf_counter()
@@ -190,6 +195,7 @@ class DiffusersEngine:
         if asked.get("threads"):
             torch.set_num_threads(int(asked["threads"]))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        settings = self.set_precision_settings(asked)
         precision = asked.get("precision") or ("fp16" if self.device == "cuda" else "fp32")
         if precision not in PRECISIONS:
             raise Unsupported(f"precision {precision}: diffusers is run in {', '.join(PRECISIONS)}")
@@ -210,14 +216,55 @@ class DiffusersEngine:
             "mode": self.mode, "precision": precision, "vae_precision": vae_type,
             "threads": torch.get_num_threads(), "device": "cuda:0" if self.device == "cuda" else "cpu",
             "lora": asked.get("lora") or [],
-            "sampler": type(self.pipe.scheduler).__name__, **self.switches()}
+            "sampler": type(self.pipe.scheduler).__name__, **settings, **self.switches()}
+        if self.mode == "compile":
+            self.effective.update(compile_mode=self.compile_mode, emulate_precision_casts=self.emulate_precision_casts)
         versions = {"python": sys.version.split()[0], "torch": torch.__version__, "diffusers": diffusers.__version__,
                     "transformers": transformers.__version__}
         if self.device == "cuda":
             versions.update(cuda=torch.version.cuda, cudnn=torch.backends.cudnn.version())
         return {"engine": f"diffusers ({self.mode})", "timings_ms": {"load": 1e3 * (time.perf_counter() - start)},
-                "effective": self.effective, "engagement": {}, "files": weight_files(model, vae, variant),
+                "effective": self.effective, "engagement": self.precision_probes(), "files": weight_files(model, vae, variant),
                 "versions": versions, "warnings": [], "peak_memory": self.peak_memory()}
+
+    def set_precision_settings(self, asked):
+        """PyTorch's own for a GPU; what they are, by the names of the load options."""
+        if (asked.get("linear") or "fp16") != "fp16" or asked.get("fp8_fast_accumulation"):
+            raise Unsupported(f"linear {asked.get('linear')!r}: diffusers' engine does not multiply in FP8")
+        half, tf32 = asked.get("fp16_accumulation") or 0, asked.get("tf32")
+        for name, value in (("fp16_accumulation", half), ("tf32", tf32)):
+            if value not in (None, 0, 1):
+                raise Invalid(f"{name}: must be 0 or 1, not {value!r}")
+            if value == 1 and self.device == "cpu":
+                raise Unsupported(f"{name} 1: acts on a GPU only, and this is a CPU")
+        matmul = torch.backends.cuda.matmul
+        try:  # without it the name is unknown, and setting it says so
+            if half:
+                matmul.allow_fp16_accumulation = True
+        except AttributeError as problem:
+            raise Unsupported(f"fp16_accumulation 1: torch {torch.__version__} has no such setting") from problem
+        if tf32 is not None:
+            matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = bool(tf32)
+        return {"fp16_accumulation": half, "tf32": tf32}
+
+    def precision_probes(self):
+        """Relative errors of a product in fp16 and of a product and a convolution in fp32 against float64, on a GPU."""
+        if self.device == "cpu":
+            return {}
+        random = torch.Generator().manual_seed(0)
+
+        def draw(*shape, by=1.0, dtype=torch.float32):
+            return (torch.randn(shape, generator=random) * by).to(dtype)
+
+        def error(function, *operands):
+            exact = function(*(one.double() for one in operands))
+            got = function(*(one.to(self.device) for one in operands)).cpu().double()
+            return ((got - exact).norm() / exact.norm()).item()
+        linear, conv2d, depth = torch.nn.functional.linear, torch.nn.functional.conv2d, 9 * 320
+        products = {dtype: error(linear, draw(64, depth, dtype=dtype), draw(64, depth, by=depth ** -0.5, dtype=dtype))
+                    for dtype in (torch.float16, torch.float32)}
+        return {"fp16_accumulation_error": products[torch.float16], "tf32_matmul_error": products[torch.float32],
+                "tf32_conv_error": error(conv2d, draw(2, 320, 32, 32), draw(320, 320, 3, 3, by=depth ** -0.5))}
 
     @staticmethod
     def set_scheduler(pipe, diffusers, asked):
@@ -266,8 +313,12 @@ class DiffusersEngine:
         if self.mode == "onediff":
             return need("onediffx", "mode onediff").compile_pipe(pipe)
         if self.mode == "compile":
+            if self.compile_mode is None and self.device == "cuda":
+                self.compile_mode = "reduce-overhead"
             gpu = self.device == "cuda"
-            how = {"mode": "reduce-overhead"} if gpu else {}
+            how = {"mode": self.compile_mode} if self.compile_mode else {}
+            if self.emulate_precision_casts:
+                need("torch._inductor.config", "--emulate-precision-casts").emulate_precision_casts = True
 
             def compiled(function):
                 fast = torch.compile(function, **how)
@@ -475,14 +526,20 @@ def answer_to(engine, line):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--mode", choices=MODES, default="eager", help="how the networks run (default: eager)")
+    p.add_argument("--compile-mode", choices=COMPILE_MODES, help="of --mode compile: torch.compile's mode (default: reduce-overhead on a "
+                   "GPU, else torch's own)")
+    p.add_argument("--emulate-precision-casts", action="store_true", help="of --mode compile: fused kernels round to the network's "
+                   "precision where eager PyTorch does")
     p.add_argument("--diffusers", metavar="FOLDER", help="folder that holds diffusers/ of an unpacked wheel")
     args = p.parse_args()
+    if args.mode != "compile" and (args.compile_mode or args.emulate_precision_casts):
+        p.error("--compile-mode and --emulate-precision-casts are of --mode compile")
     if args.diffusers:
         sys.path.insert(0, args.diffusers)
     # Only answers may reach the real stdout: whatever a library prints goes to stderr.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    engine = DiffusersEngine(args.mode)
+    engine = DiffusersEngine(args.mode, args.compile_mode, args.emulate_precision_casts)
     for line in sys.stdin:
         print(json.dumps(answer_to(engine, line)), file=answers, flush=True)
 

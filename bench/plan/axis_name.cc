@@ -31,9 +31,20 @@ const std::vector<std::string> kRequestFields = {"steps",
                                                  "negative_original_size",
                                                  "negative_crops_coords_top_left",
                                                  "negative_target_size"};
-const std::vector<std::string> kLoadFields = {
-    "model",     "vae",           "scheduler", "lora", "variant",
-    "precision", "vae_precision", "threads",   "cold", "accumulation_block"};
+const std::vector<std::string> kLoadFields = {"model",
+                                              "vae",
+                                              "scheduler",
+                                              "lora",
+                                              "variant",
+                                              "precision",
+                                              "vae_precision",
+                                              "threads",
+                                              "cold",
+                                              "accumulation_block",
+                                              "linear",
+                                              "fp8_fast_accumulation",
+                                              "fp16_accumulation",
+                                              "tf32"};
 
 // ARM.KIND.NAME with an arm and a kind that exist and a name that is not empty.
 std::optional<AxisName> split_axis_name(const std::string& text) {

@@ -74,7 +74,12 @@ std::string meaning_of(const BareAxisName& setting, const json& value) {
   }
   if (setting.kind == AxisKind::kLoad && setting.name == "lora")
     return to_json(read_lora_choices(value)).dump();
-  // Left out, they are 0.
+  // Left out, they are fp16 and 0.
+  if (value.is_null() && setting.kind == AxisKind::kLoad && setting.name == "linear")
+    return meaning_of(setting, "fp16");
+  if (value.is_null() && setting.kind == AxisKind::kLoad &&
+      (setting.name == "fp8_fast_accumulation" || setting.name == "fp16_accumulation"))
+    return meaning_of(setting, 0);
   if (value.is_null() && setting.kind == AxisKind::kRequest &&
       (setting.name == "clip_skip" || setting.name == "guidance_rescale"))
     return meaning_of(setting, 0);

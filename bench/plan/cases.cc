@@ -1,6 +1,7 @@
 #include "bench/plan/cases.h"
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "bench/plan/axis_name.h"
@@ -37,11 +38,23 @@ void set_load_option(const Matrix& matrix, const std::string& name, const json& 
   load[name] = to_json(choices);
 }
 
-bool is_switch(const AxisName& axis) {
-  const auto& [kind, name] = axis.bare;
-  return kind == AxisKind::kEnv
-             ? name.starts_with(kAccumulationPrefix)
-             : kind == AxisKind::kRequest && (name == "deepcache" || name == "enhance");
+// What a switch has when it is off; nothing: the axis is none. `value`: what it has now.
+std::optional<json> off_value(const BareAxisName& axis, const json& value) {
+  const auto& [kind, name] = axis;
+  switch (kind) {
+    case AxisKind::kEnv:
+      if (name.starts_with(kAccumulationPrefix)) return json("0");
+      break;
+    case AxisKind::kLoad:  // left out is off
+      if (name == "linear") return value.is_null() ? value : json("fp16");
+      if (name == "fp8_fast_accumulation" || name == "fp16_accumulation")
+        return value.is_null() ? value : json(0);
+      break;
+    case AxisKind::kRequest:
+      if (name == "deepcache" || name == "enhance") return json();
+      break;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -51,8 +64,8 @@ std::string id_of(const json& value) { return sha256(value.dump()).substr(0, 16)
 Point switches_off(Point setting) {
   for (auto& [text, value] : setting) {
     const AxisName axis = parse_axis_name(text);
-    if (axis.arm == "candidate" && is_switch(axis))
-      value = axis.bare.kind == AxisKind::kEnv ? json("0") : json();
+    if (axis.arm != "candidate") continue;
+    if (const std::optional<json> off = off_value(axis.bare, value)) value = *off;
   }
   return setting;
 }

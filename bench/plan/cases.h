@@ -32,7 +32,7 @@ struct CaseSource {
   Case oracle(const Point& setting, const std::string& prompt, std::uint64_t seed) const;
 };
 
-// The same setting with the candidate's half accumulation, DeepCache and post-processing off.
+// The same setting with the candidate's half accumulation, FP8, DeepCache and post-processing off.
 Point switches_off(Point setting);
 
 // Environments and cases in the order in which they were added.

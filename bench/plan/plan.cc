@@ -137,6 +137,12 @@ class Planner {
     for (const char* arm : {"reference", "candidate"}) try {
         const Case made = source_.arm(setting, arm, matrix_.prompts.front(), matrix_.seeds.front());
         const Request request = read_request(made.request);
+        try {
+          check_together(read_load_options(made.environment.at("load")));
+        } catch (const UserError& error) {
+          throw UserError(std::string(error.what()) +
+                          ", or leave the combination out by `exclude`");
+        }
         sizes.insert(fmt::format("{}x{}", request.width, request.height));
         if (request.timesteps.empty() && request.sigmas.empty()) continue;
         const json& load = made.environment.at("load");

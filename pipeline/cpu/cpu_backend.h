@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
+#include "pipeline/cpu/half_layers.h"
 #include "pipeline/layers/backend.h"
+#include "pipeline/layers/fp8_probe.h"
 #include "pipeline/layers/layer_calls.h"
 
 namespace sameseed {
@@ -15,6 +18,7 @@ struct CpuArithmetic {
   bool matmul_half = false;     // linear layers add up in fp16
   bool attention_half = false;  // both products of attention add up in fp16
   int block = 16;               // products between two roundings of an fp16 accumulator: 16, 8 or 4
+  std::optional<Fp8Arithmetic> fp8 = {};  // linear layers of transformers, in the place of fp16
 };
 
 // Of one network.
@@ -33,5 +37,8 @@ struct ProbeErrors {
   double conv = 0, matmul = 0, attention = 0;
 };
 ProbeErrors probe_errors(const CpuArithmetic& arithmetic);
+
+// Of the software model.
+Fp8ProbeErrors fp8_probe_errors(const Fp8Arithmetic& arithmetic);
 
 }  // namespace sameseed

@@ -23,6 +23,14 @@ Tensor multiply(const Tensor& a, const Multiplier& by) {
   return by.bias.defined() ? sums.add_(by.bias) : sums;
 }
 
+// The same in FP8.
+Tensor multiply_fp8(const Tensor& a, const Multiplier& by) {
+  Tensor sums = at::empty({a.size(0), by.panels.n()});
+  fp8_product(quantise_e4m3(a.const_data_ptr<float>(), a.size(0), a.size(1), by.fp8->scale_of),
+              by.panels, sums.data_ptr<float>(), by.fp8->fast, at::get_num_threads());
+  return by.bias.defined() ? sums.add_(by.bias) : sums;
+}
+
 struct Patches {
   std::int64_t height, width, channels;  // of the image
   std::int64_t out_height, out_width;    // of the result
@@ -77,12 +85,28 @@ Multiplier make_multiplier(const Tensor& weight, const Tensor& bias, std::option
   return made;
 }
 
+Multiplier make_fp8_multiplier(const Tensor& weight, const Tensor& bias,
+                               const Fp8Arithmetic& arithmetic) {
+  Multiplier made;
+  made.fp8 = arithmetic;
+  if (bias.defined()) made.bias = widened(bias);
+  const Tensor rows = widened(weight);
+  made.panels = Fp8Panels(
+      quantise_e4m3(rows.const_data_ptr<float>(), rows.size(0), rows.size(1), arithmetic.scale_of));
+  return made;
+}
+
 std::int64_t non_finite(const Tensor& x) {
   return x.numel() - at::isfinite(x).sum().item<std::int64_t>();
 }
 
 Tensor linear_sums(const Tensor& x, const Multiplier& by) {
   const Tensor a = widened(x);
+  if (by.fp8) {
+    std::vector<std::int64_t> to = x.sizes().vec();
+    to.back() = by.panels.n();
+    return multiply_fp8(a.view({-1, by.panels.k()}), by).view(to);
+  }
   if (!by.block) return at::linear(a, by.weight, by.bias);
   std::vector<std::int64_t> shape = x.sizes().vec();
   shape.back() = by.packed.n();

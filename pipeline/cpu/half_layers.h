@@ -8,27 +8,41 @@
 #include <cstdint>
 #include <optional>
 
+#include "pipeline/cpu/fp8_product.h"
 #include "pipeline/cpu/half_product.h"
 #include "pipeline/layers/layers.h"
 
 namespace sameseed {
 
-// A weight that is multiplied in one of two ways: with an fp16 accumulator (`block` products
-// between two roundings), or with a float one.
+// How products are made in FP8.
+struct Fp8Arithmetic {
+  ScaleOf scale_of = ScaleOf::kRow;  // of the activations and of the weight
+  bool fast = false;                 // sums keep 13 bits over all of their depth
+};
+
+// A weight that is multiplied in one of three ways: with an fp16 accumulator (`block` products
+// between two roundings), in FP8, or with a float accumulator.
 struct Multiplier {
-  std::optional<int> block;  // none: float
-  Tensor weight;             // fp32: [out, in] or [out, in, kernel, kernel]; only for float
-  PackedMatrix packed;       // only with a block
-  Tensor bias;               // fp32 [out], or undefined
+  std::optional<int> block;          // none: float, or FP8
+  std::optional<Fp8Arithmetic> fp8;  // of linear layers only
+  Fp8Panels panels;                  // only with it
+  Tensor weight;                     // fp32: [out, in] or [out, in, kernel, kernel]; only for float
+  PackedMatrix packed;               // only with a block
+  Tensor bias;                       // fp32 [out], or undefined
 };
 
 // weight [out, in] or [out, in, kernel, kernel] on the fp16 grid, of any floating type.
 Multiplier make_multiplier(const Tensor& weight, const Tensor& bias, std::optional<int> block);
 
+// weight [out, in] on the fp16 grid, which becomes E4M3.
+Multiplier make_fp8_multiplier(const Tensor& weight, const Tensor& bias,
+                               const Fp8Arithmetic& arithmetic);
+
 // How many values are infinite or NaN.
 std::int64_t non_finite(const Tensor& x);
 
-// What half_linear and half_conv2d store, still in fp32.
+// x [..., in] is quantised first where the multiplier is in FP8. What half_linear and half_conv2d
+// store, still in fp32.
 Tensor linear_sums(const Tensor& x, const Multiplier& by);
 Tensor conv2d_sums(const Tensor& x, const Multiplier& by, std::int64_t kernel, std::int64_t stride,
                    std::int64_t padding);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "pipeline/cuda/cuda_attention.h"
+#include "pipeline/cuda/cuda_fp8.h"
 #include "pipeline/cuda/cuda_layers.h"
 
 namespace sameseed::cuda {
@@ -12,9 +13,17 @@ std::int64_t padded(std::int64_t channels) { return (channels + kVector - 1) / k
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend(const CudaArithmetic& arithmetic, std::shared_ptr<DeviceContext> context,
-              LayerCalls Counters::*network)
-      : context_{arithmetic, context, &(context->counters.*network)} {}
+  explicit CudaBackend(LayerContext context) : context_(std::move(context)) {}
+
+  Backend& of_transformers() override {
+    if (context_.in_transformer) return *this;
+    if (!of_transformers_) {
+      LayerContext inside = context_;
+      inside.in_transformer = true;
+      of_transformers_ = std::make_unique<CudaBackend>(inside);
+    }
+    return *of_transformers_;
+  }
 
   at::ScalarType activation_type() const override { return context_.arithmetic.type; }
   at::Device device() const override { return context_.device->device; }
@@ -36,22 +45,36 @@ class CudaBackend final : public Backend {
 
   std::unique_ptr<Linear> linear(const Weights& at, std::int64_t in, std::int64_t out,
                                  bool bias) override {
+    const Tensor weight = at.tensor("weight", {out, in}),
+                 added = bias ? at.tensor("bias", {out}) : Tensor();
+    if (is_fp8()) {
+      auto layer = make<CudaFp8Linear>();
+      layer->by = fp8_weight(context_, weight, added);
+      return layer;
+    }
     auto layer = make<CudaLinear>();
-    layer->weight = at.tensor("weight", {out, in});
-    if (bias) layer->bias = at.tensor("bias", {out});
+    layer->weight = weight;
+    layer->bias = added;
     return layer;
   }
 
   std::unique_ptr<LinearGroup> linear_group(const std::vector<Weights>& at, std::int64_t in,
                                             std::int64_t out, bool bias) override {
-    auto layer = make<CudaLinearGroup>();
     std::vector<Tensor> weights, biases;
     for (const Weights& member : at) {
       weights.push_back(member.tensor("weight", {out, in}));
       if (bias) biases.push_back(member.tensor("bias", {out}));
     }
-    layer->weight = at::cat(weights, 0);
-    if (bias) layer->bias = at::cat(biases, 0);
+    const Tensor weight = at::cat(weights, 0), added = bias ? at::cat(biases, 0) : Tensor();
+    if (is_fp8()) {
+      auto layer = make<CudaFp8LinearGroup>();
+      layer->by = fp8_weight(context_, weight, added);
+      layer->out = out;
+      return layer;
+    }
+    auto layer = make<CudaLinearGroup>();
+    layer->weight = weight;
+    layer->bias = added;
     layer->out = out;
     return layer;
   }
@@ -78,6 +101,11 @@ class CudaBackend final : public Backend {
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {
     const Tensor weight = at.tensor("weight", {2 * inner, in}),
                  bias = at.tensor("bias", {2 * inner});
+    if (is_fp8()) {
+      auto layer = make<CudaFp8Geglu>();
+      layer->by = fp8_weight(context_, weight, bias);
+      return layer;
+    }
     if (gates_in_pairs() && in % kVector == 0 && inner % kVector == 0) {
       const auto in_pairs = [&](const Tensor& x) {
         return at::stack({x.slice(0, 0, inner), x.slice(0, inner)}, 1).flatten(0, 1);
@@ -120,6 +148,7 @@ class CudaBackend final : public Backend {
     return context_.arithmetic.type == at::kHalf && !context_.arithmetic.matmul_half &&
            context_.device->gated.is_there();
   }
+  bool is_fp8() const { return context_.in_transformer && context_.arithmetic.fp8; }
 
   template <typename Layer>
   std::unique_ptr<Layer> make() const {
@@ -129,6 +158,7 @@ class CudaBackend final : public Backend {
   }
 
   LayerContext context_;
+  std::unique_ptr<CudaBackend> of_transformers_;
 };
 
 }  // namespace
@@ -136,7 +166,9 @@ class CudaBackend final : public Backend {
 std::unique_ptr<Backend> make_cuda_backend(const CudaArithmetic& arithmetic,
                                            std::shared_ptr<DeviceContext> context,
                                            LayerCalls Counters::*network) {
-  return std::make_unique<CudaBackend>(arithmetic, std::move(context), network);
+  LayerCalls* const calls = &(context.get()->counters.*network);
+  return std::make_unique<CudaBackend>(
+      LayerContext{.arithmetic = arithmetic, .device = std::move(context), .calls = calls});
 }
 
 }  // namespace sameseed::cuda

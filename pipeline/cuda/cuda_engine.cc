@@ -4,9 +4,11 @@
 
 #include "io/sha256.h"
 #include "pipeline/cuda/cuda_backend.h"
+#include "pipeline/cuda/cuda_fp8.h"
 #include "pipeline/cuda/probe.h"
 #include "pipeline/cuda/step_graphs.h"
 #include "pipeline/env_flags.h"
+#include "pipeline/load_options.h"
 #include "pipeline/sdxl_engine.h"
 
 namespace sameseed::cuda {
@@ -47,15 +49,23 @@ class Engagement {
   std::size_t shown_ = 0;
 };
 
+std::optional<CudaArithmetic::Fp8> fp8_of(const LoadOptions& options) {
+  if (!is_fp8(options)) return std::nullopt;
+  return CudaArithmetic::Fp8{.row_scales = options.linear == "fp8",
+                             .fast = options.fp8_fast_accumulation == 1};
+}
+
 Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
                            const LoadOptions& options, at::ScalarType vae_type) {
   if (options.precision != "fp16")
     throw Unsupported(fmt::format("load.precision = \"{}\": the accelerated engine works in fp16",
                                   options.precision));
+  refuse_settings_of_the_reference(options);
   const EnvFlags flags = read_env_flags();
   const CudaArithmetic unet{.type = at::kHalf,
                             .conv_half = is_on(flags.conv_half),
-                            .matmul_half = is_on(flags.matmul_half)};
+                            .matmul_half = is_on(flags.matmul_half),
+                            .fp8 = fp8_of(options)};
   const auto context = std::make_shared<DeviceContext>(device, options.cold);
   const auto engagement = std::make_shared<Engagement>(context);
 
@@ -77,8 +87,11 @@ Arithmetic make_arithmetic(const MakePlainBackend& plain, at::Device device,
   arithmetic.effective["gate"] = context->gated.is_there() && !unet.matmul_half
                                      ? "inside its product by CUTLASS, where that is faster"
                                      : "behind its product";
+  arithmetic.effective["linear"] = options.linear;
+  arithmetic.effective["fp8_fast_accumulation"] = options.fp8_fast_accumulation;
   const ProbeErrors errors = probe_errors(unet, *context);
   arithmetic.probes = {{"conv_error", errors.conv}, {"matmul_error", errors.matmul}};
+  if (unet.fp8) arithmetic.probes.update(to_json(fp8_probe_errors(unet, *context)));
   arithmetic.reset = [engagement] { engagement->reset(); };
   arithmetic.counters = [engagement] { return engagement->counters(); };
   return arithmetic;

@@ -131,6 +131,7 @@ struct CudaPairedGeglu final : Geglu {
                                .y = y.mutable_data_ptr()},
                               room, current_stream());
     ++context.calls->matmul_float;
+    if (context.in_transformer) ++context.calls->linear_fp16;
     return y;
   }
 };

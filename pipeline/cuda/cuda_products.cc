@@ -27,6 +27,7 @@ Tensor linear_product(const LayerContext& context, const Tensor& x, const Tensor
                       const Tensor& bias, const Tensor& residual) {
   const bool half_sums = context.arithmetic.matmul_half;
   ++(half_sums ? context.calls->matmul_half : context.calls->matmul_float);
+  if (context.in_transformer) ++context.calls->linear_fp16;
   return product(context, x, weight, bias, residual, half_sums);
 }
 

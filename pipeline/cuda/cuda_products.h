@@ -5,6 +5,7 @@
 #include <c10/cuda/CUDAStream.h>
 
 #include <memory>
+#include <optional>
 
 #include "pipeline/cuda/device_context.h"
 #include "pipeline/cuda/kernels/kernels.h"
@@ -16,6 +17,11 @@ struct CudaArithmetic {
   at::ScalarType type = at::kHalf;  // or at::kBFloat16, which has no sums in fp16
   bool conv_half = false;           // convolutions add up in fp16
   bool matmul_half = false;         // linear layers add up in fp16
+  struct Fp8 {
+    bool row_scales = true;  // a scale a token and a scale an output channel; else one a tensor
+    bool fast = false;       // sums keep 13 bits over all of their depth
+  };
+  std::optional<Fp8> fp8 = {};  // linear layers of transformers, in the place of fp16
 };
 
 // What every layer knows.
@@ -23,6 +29,7 @@ struct LayerContext {
   CudaArithmetic arithmetic;
   std::shared_ptr<DeviceContext> device;
   LayerCalls* calls = nullptr;  // of the layer's network, in `device`
+  bool in_transformer = false;
 
   Half half() const { return arithmetic.type == at::kHalf ? Half::kFp16 : Half::kBf16; }
 };

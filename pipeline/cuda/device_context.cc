@@ -36,6 +36,9 @@ void add(LayerCalls& to, const LayerCalls& more, std::int64_t times) {
   to.conv_float += times * more.conv_float;
   to.matmul_half += times * more.matmul_half;
   to.matmul_float += times * more.matmul_float;
+  to.fp8_fast += times * more.fp8_fast;
+  to.fp8_exact += times * more.fp8_exact;
+  to.linear_fp16 += times * more.linear_fp16;
 }
 
 void add(Counters& to, const Counters& more, std::int64_t times) {
@@ -67,6 +70,7 @@ DeviceContext::DeviceContext(at::Device on, bool cold)
       matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       gated(choices, matmul, on.index(), workspace.mutable_data_ptr(),
             static_cast<std::size_t>(kWorkspaceBytes)),
+      fp8_matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       convolution(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       attention(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)) {}
 

@@ -11,6 +11,7 @@
 #include "pipeline/cuda/attention.h"
 #include "pipeline/cuda/choices.h"
 #include "pipeline/cuda/convolution.h"
+#include "pipeline/cuda/fp8_matmul.h"
 #include "pipeline/cuda/gated_matmul.h"
 #include "pipeline/cuda/matmul.h"
 #include "pipeline/layers/layer_calls.h"
@@ -37,6 +38,7 @@ struct DeviceContext {
   at::Tensor workspace;
   Matmul matmul;
   GatedMatmul gated;
+  Fp8Matmul fp8_matmul;
   Convolution convolution;
   Attention attention;
   Counters counters;

@@ -24,6 +24,10 @@ class Backend {
  public:
   virtual ~Backend() = default;
 
+  // Who makes the layers of the UNet's transformers, whose products may have a type of their own.
+  // Lives as long as this one.
+  virtual Backend& of_transformers() { return *this; }
+
   // The type in which activations are stored between layers (and in which embeddings and latents
   // enter).
   virtual at::ScalarType activation_type() const = 0;

@@ -37,7 +37,7 @@ Unet::Unet(Backend& make, const Weights& at, const UnetConfig& c)
   };
   const auto transformer = [&](const Weights& place, std::size_t level, std::int64_t layers) {
     attended += static_cast<std::size_t>(layers);
-    return Transformer(make, place,
+    return Transformer(make.of_transformers(), place,
                        {.channels = c.block_out_channels[level],
                         .context_channels = c.cross_attention_dim,
                         .heads = c.heads[level],

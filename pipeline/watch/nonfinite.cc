@@ -31,6 +31,13 @@ class WatchedBackend final : public Backend {
  public:
   WatchedBackend(Backend& inner, NonfiniteFinder& finder) : inner_(inner), finder_(finder) {}
 
+  Backend& of_transformers() override {
+    if (&inner_.of_transformers() == &inner_) return *this;
+    if (!of_transformers_)
+      of_transformers_ = std::make_unique<WatchedBackend>(inner_.of_transformers(), finder_);
+    return *of_transformers_;
+  }
+
   at::ScalarType activation_type() const override { return inner_.activation_type(); }
   at::Device device() const override { return inner_.device(); }
   at::MemoryFormat memory_format() const override { return inner_.memory_format(); }
@@ -75,6 +82,7 @@ class WatchedBackend final : public Backend {
 
   Backend& inner_;
   NonfiniteFinder& finder_;
+  std::unique_ptr<WatchedBackend> of_transformers_;
 };
 
 }  // namespace

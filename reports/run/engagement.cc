@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "reports/run/deepcache_proof.h"
+#include "reports/run/fp8_engagement.h"
 #include "reports/run/lora_names.h"
+#include "reports/run/pytorch_engagement.h"
 #include "reports/run/request_proof.h"
 #include "reports/run/switch_proof.h"
 
@@ -120,6 +122,10 @@ std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const Ru
       proof = of_request(name, value, arm, run);
     } else if (axis == "load.lora") {
       proof = loras(value, arm);
+    } else if (const auto fp8 = fp8_proof(axis, value, arm)) {
+      proof = {fp8->verdict, fp8->evidence};
+    } else if (const auto setting = pytorch_proof(axis, value, arm)) {
+      proof = {setting->verdict, setting->evidence};
     } else if (axis == "load.scheduler") {
       proof = sampler(value, arm);
     } else if (is_named_by_workers(name)) {

@@ -11,12 +11,21 @@ bool has(const std::vector<AxisValue>& values, const AxisValue& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
+// What the value of a switch is called when it is off; of other axes the first value stands for it.
 AxisValue off_value(const std::string& axis, const std::vector<AxisValue>& values) {
-  const AxisValue off =
-      axis.find(".env.ONEFLOW_") != std::string::npos ? AxisValue("0") : AxisValue();
-  const bool known = off.is_string() || axis == "candidate.request.deepcache" ||
-                     axis == "candidate.request.enhance";
-  return known && has(values, off) ? off : values.at(0);
+  std::vector<AxisValue> off;
+  if (axis.find(".env.ONEFLOW_") != std::string::npos)
+    off = {"0"};
+  else if (axis == "candidate.request.deepcache" || axis == "candidate.request.enhance")
+    off = {nullptr};
+  else if (axis.ends_with(".load.linear"))
+    off = {nullptr, "fp16"};
+  else if (axis.ends_with(".load.fp8_fast_accumulation") ||
+           axis.ends_with(".load.fp16_accumulation"))
+    off = {nullptr, 0};
+  for (const AxisValue& value : off)
+    if (has(values, value)) return value;
+  return values.at(0);
 }
 
 Effect effect_of(const std::vector<const SweepSwitch*>& own, const Setting& levels,

@@ -16,7 +16,8 @@ namespace sameseed {
 // its values.
 struct SweepSwitch {
   std::string axis;
-  AxisValue off;  // "0" for ONEFLOW_*, null for DeepCache; otherwise the first value
+  AxisValue off;  // "0" for ONEFLOW_*, null for DeepCache, "fp16" for load.linear, 0 for the others
+                  // of its kind; otherwise the first value
   std::vector<AxisValue> levels;  // the others
 };
 

@@ -1,7 +1,7 @@
 # Tests that need a GPU: not discovered, because the program does not even load where LibTorch's GPU half lacks libraries.
 if(SAMESEED_CUDA)
-  add_executable(cuda_test ${CMAKE_CURRENT_LIST_DIR}/cuda/cuda_backend_test.cc ${CMAKE_CURRENT_LIST_DIR}/cuda/engagement_test.cc)
-  target_link_libraries(cuda_test PRIVATE sameseed_flags sameseed_reference sameseed_cuda sameseed_reports GTest::gtest sameseed_test_main)
+  add_executable(cuda_test ${CMAKE_CURRENT_LIST_DIR}/cuda/cuda_backend_test.cc ${CMAKE_CURRENT_LIST_DIR}/cuda/cuda_fp8_test.cc ${CMAKE_CURRENT_LIST_DIR}/cuda/engagement_test.cc)
+  target_link_libraries(cuda_test PRIVATE sameseed_flags sameseed_reference sameseed_cpu sameseed_cuda sameseed_reports GTest::gtest sameseed_test_main)
   target_compile_definitions(cuda_test PRIVATE SAMESEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_precompile_headers(cuda_test REUSE_FROM sameseed_libtorch_pch)
   target_compile_options(cuda_test PRIVATE $<$<CONFIG:Release>:-O1>)

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/error.h"
 #include "pipeline/env_flags.h"
 #include "pipeline/noise.h"
 #include "reference/aten_backend.h"
@@ -31,10 +32,20 @@ class AcceleratedEngine : public CopiedModel {
               const std::string& vae_precision = "model") const {
     for (const char* name : {kConvHalf, kMatmulHalf, kAttentionHalf}) ::setenv(name, "0", 1);
     value ? ::setenv(variable.c_str(), value, 1) : ::unsetenv(variable.c_str());
+    return picture({.vae_precision = vae_precision});
+  }
+
+  Answer with_linear(const std::string& linear, int fast = 0) const {
+    for (const char* name : {kConvHalf, kMatmulHalf, kAttentionHalf}) ::setenv(name, "0", 1);
+    return picture({.linear = linear, .fp8_fast_accumulation = fast});
+  }
+
+  Answer picture(LoadOptions options) const {
+    options.model = model_;
+    options.threads = 1;
     const auto engine =
         make_accelerated_engine([](at::ScalarType type) { return make_aten_backend(type); });
-    Answer answer{
-        engine->load({.model = model_, .vae_precision = vae_precision, .threads = 1}), {}, {}};
+    Answer answer{engine->load(options), {}, {}};
     Request request{.prompt = "a cat", .steps = 2, .width = 64, .height = 64};
     request.noise = folder_ / "noise.safetensors";
     request.tensors = folder_ / "tensors.safetensors";
@@ -96,6 +107,52 @@ TEST_F(AcceleratedEngine, AddsUpProductsOfTheTextEncodersInHalfAsThoseOfTheUnet)
 TEST_F(AcceleratedEngine, NamesPrecisionsAsTheirAxesDo) {
   for (const char* asked : {"fp64", "fp32", "fp16", "bf16"})
     EXPECT_EQ(with(kConvHalf, "0", asked).load.effective.at("vae_precision"), asked);
+}
+
+TEST_F(AcceleratedEngine, MultipliesTransformersInFp8WhereItIsAskedTo) {
+  const Answer plain = with_linear("fp16"), exact = with_linear("fp8"),
+               fast = with_linear("fp8", 1);
+  const json &usual = plain.picture.engagement.at("unet"),
+             &in_fp8 = exact.picture.engagement.at("unet");
+  EXPECT_GT(usual.at("linear_fp16"), 0);
+  EXPECT_EQ(usual.at("fp8_exact"), 0);
+  EXPECT_GT(in_fp8.at("fp8_exact"), 0);
+  EXPECT_EQ(in_fp8.at("fp8_fast"), 0);
+  EXPECT_EQ(in_fp8.at("linear_fp16"), 0);
+  EXPECT_EQ(fast.picture.engagement.at("unet").at("fp8_fast"), in_fp8.at("fp8_exact"));
+  EXPECT_EQ(usual.at("matmul_float").get<int>() - usual.at("linear_fp16").get<int>(),
+            in_fp8.at("matmul_float"));  // whatever is no transformer's
+  EXPECT_TRUE(at::equal(exact.text, plain.text));
+  EXPECT_NE(exact.picture.hashes.at("latents"), plain.picture.hashes.at("latents"));
+  EXPECT_EQ(fast.load.effective.at("linear"), "fp8");
+  EXPECT_GT(fast.load.engagement.at("fp8_sums_error"), 4e-4);
+  EXPECT_LT(exact.load.engagement.at("fp8_sums_error"), 4e-4);
+}
+
+TEST_F(AcceleratedEngine, RefusesByNameWhatTheOtherArmDoes) {
+  const auto refusal = [&](Engine& engine, LoadOptions options) -> std::string {
+    options.model = model_;
+    try {
+      engine.load(options);
+    } catch (const Unsupported& refused) {
+      return refused.what();
+    } catch (const UserError& refused) {
+      return std::string("wrong: ") + refused.what();
+    }
+    return "taken";
+  };
+  const auto ours =
+      make_accelerated_engine([](at::ScalarType type) { return make_aten_backend(type); });
+  const auto plain = make_reference_engine(at::kCPU);
+  EXPECT_TRUE(refusal(*ours, {.fp16_accumulation = 1}).starts_with("load.fp16_accumulation: "));
+  EXPECT_TRUE(refusal(*ours, {.tf32 = 0}).starts_with("load.tf32: "));
+  EXPECT_TRUE(refusal(*ours, {.fp8_fast_accumulation = 1})
+                  .starts_with("wrong: load.fp8_fast_accumulation = 1 "));
+  EXPECT_TRUE(refusal(*plain, {.linear = "fp8"}).starts_with("load.linear = \"fp8\": "));
+  EXPECT_TRUE(
+      refusal(*plain, {.fp16_accumulation = 1}).starts_with("load.fp16_accumulation = 1: "));
+  EXPECT_TRUE(refusal(*plain, {.tf32 = 1}).starts_with("load.tf32 = 1: "));
+  EXPECT_EQ(refusal(*plain, {.tf32 = 0}), "taken");
 }
 
 TEST_F(AcceleratedEngine, HasASwitchOfAttentionThatTheReferenceHasNot) {

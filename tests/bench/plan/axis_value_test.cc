@@ -42,6 +42,24 @@ TEST(AxisValue, OfLorasIsAPathWithOrWithoutAScaleOrAListOfThem) {
   EXPECT_NE(meaning_of(loras, "a"), meaning_of(loras, {{"path", "a"}, {"scale", 0.9}}));
 }
 
+TEST(AxisValue, OfPrecisionSwitchesIsOneThatThereIs) {
+  const BareAxisName linear = {AxisKind::kLoad, "linear"},
+                     fast = {AxisKind::kLoad, "fp8_fast_accumulation"},
+                     half = {AxisKind::kLoad, "fp16_accumulation"},
+                     tf32 = {AxisKind::kLoad, "tf32"};
+  EXPECT_EQ(refusal_of(linear, "fp8-tensor"), "");
+  EXPECT_EQ(refusal_of(linear, "fp8-row"),
+            "linear: must be fp16, fp8, fp8-tensor, not \"fp8-row\"");
+  for (const BareAxisName& name : {fast, half, tf32}) {
+    EXPECT_EQ(refusal_of(name, 1), "");
+    EXPECT_EQ(refusal_of(name, nullptr), "");
+    EXPECT_EQ(refusal_of(name, 2), name.name + ": must be 0 or 1, not 2");
+  }
+  EXPECT_EQ(meaning_of(linear, nullptr), meaning_of(linear, "fp16"));
+  EXPECT_EQ(meaning_of(fast, nullptr), meaning_of(fast, 0));
+  EXPECT_NE(meaning_of(tf32, nullptr), meaning_of(tf32, 0));
+}
+
 TEST(AxisValue, MeansTheSameInSeveralSpellings) {
   EXPECT_EQ(meaning_of(kDeepCache, "3/branch:01"), meaning_of(kDeepCache, "3/branch:1"));
   // They count steps otherwise where timesteps repeat.

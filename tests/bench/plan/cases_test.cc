@@ -106,6 +106,18 @@ TEST(Cases, WithSwitchesOffKeepEverythingElse) {
                    {"both.request.enhance", "unsharp"}}));
 }
 
+TEST(Cases, WithSwitchesOffMultiplyInFp16) {
+  EXPECT_EQ(switches_off({{"candidate.load.linear", "fp8"},
+                          {"candidate.load.fp8_fast_accumulation", 1},
+                          {"reference.load.fp16_accumulation", 1}}),
+            (Point{{"candidate.load.linear", "fp16"},
+                   {"candidate.load.fp8_fast_accumulation", 0},
+                   {"reference.load.fp16_accumulation", 1}}));
+  // Left out is off already, and another environment would be loaded for nothing.
+  const Point absent = {{"candidate.load.linear", nullptr}};
+  EXPECT_EQ(switches_off(absent), absent);
+}
+
 TEST(Cases, AreListedOnceUnderAnIdOfTheirContent) {
   const Case first = {{{"engine", "e"}}, {{"prompt", "a"}}, "fp32"};
   Case other_prompt = first, other_engine = first, other_noise = first;

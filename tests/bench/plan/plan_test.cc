@@ -68,6 +68,24 @@ TEST(Plan, RefusesValuesThatDoNotGoTogetherOnce) {
   }
 }
 
+TEST(Plan, RefusesFastSumsWhereNothingIsInFp8) {
+  Matrix matrix = small_matrix();
+  matrix.axes.push_back({"candidate.load.linear", {"fp16", "fp8"}});
+  matrix.axes.push_back({"candidate.load.fp8_fast_accumulation", {0, 1}});
+  try {
+    make_plan(matrix, {{"model", "m"}});
+    ADD_FAILURE();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("load.fp8_fast_accumulation = 1 acts on products in FP8 only"),
+              std::string::npos)
+        << error.what();
+  }
+  matrix.exclude.push_back(
+      {{{"candidate.load.linear", "fp16"}, {"candidate.load.fp8_fast_accumulation", 1}}, "fp16"});
+  EXPECT_NO_THROW(make_plan(matrix, {{"model", "m"}}));
+}
+
 TEST(Plan, RefusesListsThatASamplerDoesNotTake) {
   Matrix matrix = small_matrix();
   matrix.request["timesteps"] = {999, 499};

@@ -101,5 +101,47 @@ TEST(CpuBackend, ProbesShowWhichAccumulatorRan) {
   EXPECT_GT(all.attention, 1.5 * half_attention.attention);
 }
 
+TEST(CpuBackend, MultipliesTransformersInFp8AndNothingElse) {
+  const Weights weights = small_weights();
+  CpuCounters counters;
+  const auto backend = make_cpu_backend({.fp8 = Fp8Arithmetic{.fast = true}}, counters);
+  Backend& inside = backend->of_transformers();
+  EXPECT_EQ(&inside.of_transformers(), &inside);
+  const auto outer = backend->linear(weights / "linear", 4, 4, /*bias=*/false);
+  const auto linear = inside.linear(weights / "linear", 4, 4, /*bias=*/false);
+  const auto geglu = inside.geglu(weights / "geglu", 4, 8);
+  const Tensor tokens = at::randn({1, 3, 4}).to(at::kHalf);
+  const Tensor plain = outer->forward(tokens), in_fp8 = linear->forward(tokens);
+  EXPECT_EQ(geglu->forward(tokens).sizes(), at::IntArrayRef({1, 3, 8}));
+  EXPECT_FALSE(at::equal(plain, in_fp8));
+  EXPECT_TRUE(at::allclose(plain, in_fp8, 0.2, 0.2));
+  EXPECT_EQ(counters.fp8_fast, 2);
+  EXPECT_EQ(counters.fp8_exact, 0);
+  EXPECT_EQ(counters.linear_fp16, 0);
+  EXPECT_EQ(counters.matmul_float, 1);
+  linear->forward(at::full({1, 1, 4}, std::numeric_limits<float>::infinity(), at::kHalf));
+  EXPECT_EQ(counters.non_finite, 4);
+
+  CpuCounters in_fp16;
+  const auto usual = make_cpu_backend({}, in_fp16);
+  usual->of_transformers().linear(weights / "linear", 4, 4, false)->forward(tokens);
+  usual->linear(weights / "linear", 4, 4, false)->forward(tokens);
+  EXPECT_EQ(in_fp16.linear_fp16, 1);
+  EXPECT_EQ(in_fp16.matmul_float, 2);
+}
+
+TEST(CpuBackend, ProbesShowWhichFp8Ran) {
+  for (const bool fast : {false, true})
+    for (const ScaleOf scale : {ScaleOf::kRow, ScaleOf::kTensor}) {
+      const Fp8ProbeErrors errors = fp8_probe_errors({.scale_of = scale, .fast = fast});
+      EXPECT_NEAR(errors.sums, fast ? 1.5e-3 : 1.3e-4, fast ? 2e-4 : 2e-5);
+      EXPECT_NEAR(errors.values, 3.7e-2, 3e-3);
+      if (scale == ScaleOf::kRow)
+        EXPECT_NEAR(errors.small_tokens, 3.7e-2, 3e-3);
+      else
+        EXPECT_GT(errors.small_tokens, 0.2);
+    }
+}
+
 }  // namespace
 }  // namespace sameseed
