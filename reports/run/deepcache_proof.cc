@@ -134,25 +134,31 @@ std::optional<std::int64_t> unet_calls(const SampleRecord& sample) {
   return calls;
 }
 
-// The deeper the place, the more a partial step runs: against the pictures of this run with the
-// same full steps and another place. Empty: nothing against it.
+// A partial step runs less than a full one, and more the deeper its place: against the pictures of
+// this run without DeepCache, and those with the same full steps and another place. Empty: nothing
+// against it.
 std::string objection_of_place(const AskedCache& cache, const SampleRecord& sample,
                                const RequestIndex& requests) {
   const SampleRecord* own = requests.picture(sample.case_id);
   if (!own) return "";
+  const MadeSteps made = steps_made(*own);
   for (const Counterpart& other : requests.counterparts(sample.case_id, "deepcache")) {
     const auto its = parsed(other.value);
-    if (!its || its->interval != cache.interval || its->schedule != cache.schedule ||
-        its->depth == cache.depth || steps_made(*other.picture).partial == 0)
+    const MadeSteps its_made = steps_made(*other.picture);
+    const bool is_off = other.value.is_null() || (its && its->interval == 1);
+    if (!is_off && (!its || its->interval != cache.interval || its->schedule != cache.schedule ||
+                    its->depth == cache.depth || its_made.partial == 0))
       continue;
+    const std::string name = is_off ? "without DeepCache" : "with " + text_or_empty(other.value);
     if (!own->latents.empty() && own->latents == other.picture->latents)
-      return fmt::format("{}: its latents are those of {}, to the bit", named(sample),
-                         text_or_empty(other.value));
+      return fmt::format("{}: its latents are those {}, to the bit", named(sample), name);
     const auto calls = unet_calls(*own), its_calls = unet_calls(*other.picture);
-    if (calls && its_calls && steps_made(*own) == steps_made(*other.picture) &&
-        (its->depth < cache.depth ? *its_calls >= *calls : *its_calls <= *calls))
-      return fmt::format("{}: {} calls of the UNet's layers, {} with {}", named(sample), *calls,
-                         *its_calls, text_or_empty(other.value));
+    if (!calls || !its_calls || (is_off ? made.all() != its_made.all() : made != its_made))
+      continue;
+    const bool runs_more = !is_off && its->depth < cache.depth;
+    if (runs_more ? *its_calls >= *calls : *its_calls <= *calls)
+      return fmt::format("{}: {} calls of the UNet's layers, {} {}", named(sample), *calls,
+                         *its_calls, name);
   }
   return "";
 }

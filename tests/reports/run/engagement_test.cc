@@ -320,6 +320,12 @@ TEST(Engagement, OfASamplerIsTheClassThatTheWorkerRuns) {
   EXPECT_EQ(judged("LCMScheduler", nullptr), "no proof");
 }
 
+TEST(Engagement, ThatCannotBeProvenCountsAsActing) {
+  for (const auto& [verdict, acts] :
+       {std::pair("engaged", true), {"no proof", true}, {"inert", false}, {"not engaged", false}})
+    EXPECT_EQ((Engagement{.value = {}, .verdict = verdict}.acted()), acts) << verdict;
+}
+
 TEST(Engagement, LeavesOutWhatNoWorkerNamesAndArmsWithoutSamples) {
   EXPECT_FALSE(proof_of("load.model", "base", {conv_sample("1", 1, 0)}));
   EXPECT_FALSE(proof_of(kAxis, "1", {}));

@@ -145,6 +145,26 @@ TEST(RequestProof, OfDeepCachesPlaceIsThatDeeperOnesRunMore) {
   EXPECT_EQ(verdict("deepcache", {shallow, made("2/1/0", "a", 130)}), "engaged");
 }
 
+TEST(RequestProof, OfDeepCachesPartialStepsIsThatTheyRunLess) {
+  const auto made = [](const json& asked, const char* latents, int calls, json counted) {
+    counted["unet"] = {{"conv_half", calls}};
+    return MadePicture{{{"deepcache", asked}},
+                       {{"engagement", counted}, {"hashes", {{"latents", latents}}}}};
+  };
+  const json some = steps({0, 3}, 6), all = steps({0, 1, 2, 3, 4, 5}, 6);
+  const auto against = [&](const json& off, int calls, const char* latents) {
+    return proof_of_first("deepcache",
+                          {made("3/0/0", "a", calls, some), made(off, latents, 300, all)});
+  };
+  for (const json& off : {json(), json("1/0/0")}) {
+    EXPECT_EQ(against(off, 100, "b").verdict, "engaged");
+    EXPECT_EQ(against(off, 300, "b").verdict, "not engaged");
+    EXPECT_EQ(against(off, 100, "a").verdict, "not engaged");
+  }
+  EXPECT_EQ(against(nullptr, 300, "b").evidence,
+            "sample c0: 300 calls of the UNet's layers, 300 without DeepCache");
+}
+
 TEST(RequestProof, OfStepsIsTheirNumber) {
   const auto made = [](int asked, int all) {
     return MadePicture{{{"steps", asked}}, {{"engagement", steps({0}, all)}}};

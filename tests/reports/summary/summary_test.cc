@@ -103,6 +103,14 @@ TEST(Summary, TellsTheTextEncodersShareBesideTheProofOfASwitchThatIsTheirsToo) {
   EXPECT_EQ(evidence("on~r").find("share"), std::string::npos);
 }
 
+TEST(Summary, CountsAValueWithoutProofNeitherAsEngagedNorAsInert) {
+  Comparison comparison{.status = "ok"};
+  comparison.engagement["candidate.request.guidance"].verdict = "no proof";
+  EXPECT_EQ(engaged_label(comparison), "-");
+  comparison.engagement[kConvAxis].verdict = "engaged";
+  EXPECT_EQ(engaged_label(comparison), "yes");
+}
+
 TEST(Summary, JudgesEngagementOverTimedSamplesToo) {
   RawRun run = small_run();
   run.samples.at("t:1:2")["engagement"]["conv_half"] = 0;
