@@ -1,4 +1,5 @@
-// PNG in, through OpenCV, and out, through zlib on all cores. Pixels are 8-bit RGB, row-major, [height, width, 3].
+// PNG in, through OpenCV, and out, through zlib on all cores. Pixels are 8-bit RGB, row-major,
+// [height, width, 3].
 #pragma once
 
 #include <cstdint>

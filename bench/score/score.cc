@@ -25,7 +25,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kGivesWay = 19;  // the least of priorities
+constexpr int kGivesWay = 10;  // niceness: a tenth of what others get, and all where none is
 
 std::map<std::string, json> quality_records(const std::filesystem::path& run) {
   std::map<std::string, json> by_case;
@@ -87,7 +87,7 @@ json write_map(const std::filesystem::path& map, const Image& image,
   return nullptr;
 }
 
-// Does it in a thread that gives way to every other program.
+// Does it in a thread that gives way to other programs.
 void in_the_background(const std::function<void()>& work) {
   std::async(std::launch::async, [&] {
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kGivesWay);

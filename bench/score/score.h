@@ -25,7 +25,7 @@ class PairScorer {
   // pictures of two samples: {id, pair: its line of scores.jsonl, warnings}. A pair that cannot be
   // scored (the arms began with other noise, a file is not the one of its record) is one with
   // `refused`. `mapped`: its heat map is written to RUN/maps/, and the line names its SHA-256.
-  // `beside`: whatever else works on this machine goes before it. Throws DiskFull.
+  // `beside`: what else works on this machine goes before it. Throws DiskFull.
   nlohmann::json answer(const nlohmann::json& ask);
 
  private:

@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 
 const json kDescribe = {{"op", "describe"}};
+constexpr int kPatience = 4;              // with one that gives way to others
 constexpr const char* kWhose = "scorer";  // of time limits
 
 std::string last_words(const std::filesystem::path& log) {
@@ -31,7 +32,8 @@ ScorerProcess::ScorerProcess(Start start, std::filesystem::path log, TimeLimits&
 json ScorerProcess::ask(const json& message) {
   const std::string op = message.at("op");
   const auto began = std::chrono::steady_clock::now();
-  json answer = worker_->ask(message, limits_.limit(kWhose, op));
+  const int patience = message.value("beside", false) ? kPatience : 1;
+  json answer = worker_->ask(message, patience * limits_.limit(kWhose, op));
   limits_.learn(kWhose, op,
                 std::chrono::ceil<TimeLimits::Duration>(std::chrono::steady_clock::now() - began));
   return answer;
