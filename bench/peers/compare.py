@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Our accelerated path beside diffusers on one GPU, in one go: the table of bench/gpu.md.
 
-    compare.py --worker sameseed-worker-cuda --model SDXL [--diffusers FOLDER] [--out FOLDER] [--images 20]
+    compare.py --worker sameseed-worker-cuda --model SDXL [--diffusers FOLDER] [--out FOLDER] [--images 20] [--turns 3]
 
-SDXL is a model of SDXL base's shapes (`sameseed seeded-model`). Runs sameseed_worker.py without and with DeepCache 3/0/0
-and sdxl_diffusers.py eager and compiled, one after the other, and measures the rate of pinned copies to the device, against
-which the loading of weights is held.
+SDXL is a model of SDXL base's shapes (`sameseed seeded-model`). Measures the rate of pinned copies to the device, against
+which the loading of weights is held, and diffusers eager. Then starts sameseed_worker.py without and with DeepCache 3/0/0
+and sdxl_diffusers.py compiled and compiled_tuned, all four on the one card, and lets them measure in turn, each when the
+GPU's clock is steady under its own work. A figure is the median of its turns; of the two compiled peers the faster one
+counts, row by row.
 """
 import argparse
 import json
@@ -20,11 +22,74 @@ TEXT_ENCODERS_GIB = 1.635 / 1.0737  # in fp16; the peer runs without them, we wi
 FLOORS = {"H200": (18.2, 0.79), "H100": (18.6, 0.851)}
 
 
-def run(script, out, *arguments):
-    path = os.path.join(out, script.replace(".py", "") + f"_{len(os.listdir(out))}.json")
-    subprocess.run([sys.executable, os.path.join(HERE, script), *arguments, "--json", path], check=True)
-    with open(path) as file:
-        return json.load(file)
+class Program:
+    """One of the scripts beside this one, which writes its figures at its end and measures a turn whenever it is told to."""
+
+    def __init__(self, name, out, script, *arguments, turns=True):
+        self.name, self.turns, self.path = name, [], os.path.join(out, f"{name}.json")
+        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, script), *arguments, "--json", self.path,
+                                         *(["--turns"] if turns else [])],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ready(self):
+        self.wait_for("ready")
+        return self
+
+    def wait_for(self, word):
+        for line in self.process.stdout:
+            print(line, end="", flush=True)
+            if line.startswith(word):
+                return line[len(word):]
+        sys.exit(f"compare: {self.name} ended before its \"{word}\"")
+
+    def turn(self):
+        self.process.stdin.write("turn\n")
+        self.process.stdin.flush()
+        self.turns.append(json.loads(self.wait_for("turn:")))
+
+    def end(self):
+        self.process.stdin.close()
+        with self.process.stdout as lines:
+            for line in lines:
+                print(line, end="", flush=True)
+        if self.process.wait() != 0:
+            sys.exit(f"compare: {self.name} failed")
+        with open(self.path) as file:
+            return json.load(file)
+
+
+def take_turns(programs, turns):
+    """One after another, and the other way round the next time."""
+    for i in range(turns):
+        for program in programs if i % 2 == 0 else reversed(programs):
+            program.turn()
+
+
+def over_turns(turns, key):
+    """The median over the turns, of their own medians; None where some turn has none."""
+    values = [turn.get(key) for turn in turns]
+    if not values or None in values:
+        return None
+    return statistics.median(v["median"] if isinstance(v, dict) else v for v in values)
+
+
+def rows_of(full, cached, peers, eager):
+    """full, cached: our turns; peers: name -> theirs; eager: its figures. (row, ours, theirs, whose, eager's, ratio)"""
+    rows = []
+    for row, ours, key, mine in (
+            ("UNet step, ms", full, "unet_step_ms", "full_step_ms"), ("VAE decode, ms", full, "vae_decode_ms", "decode_ms"),
+            ("30 steps and decode, ms", full, "image_30_steps_ms", "end_to_end_ms"),
+            ("ours with DeepCache 3/0/0, theirs without, ms", cached, "image_30_steps_ms", "end_to_end_ms"),
+            ("joules a step", full, "joules_a_step", "joules_a_step")):
+        theirs = {name: over_turns(turns, key) for name, turns in peers.items()}
+        theirs = {name: value for name, value in theirs.items() if value is not None}
+        mine = over_turns(ours, mine)
+        if mine is None or not theirs:
+            continue
+        best = min(theirs, key=theirs.get)
+        plain = eager[key]["median"] if key in eager else None
+        rows.append((row, mine, theirs[best], best, plain, mine / theirs[best]))
+    return rows
 
 
 def copy_rate():
@@ -49,27 +114,37 @@ def main():
     p.add_argument("--diffusers")
     p.add_argument("--out", default="compare")
     p.add_argument("--images", default="20")
+    p.add_argument("--turns", type=int, default=3)
     args = p.parse_args()
     os.makedirs(args.out, exist_ok=True)
     ours = ("--worker", args.worker, "--model", args.model, "--images", args.images)
-    full = run("sameseed_worker.py", args.out, *ours)
-    cached = run("sameseed_worker.py", args.out, *ours, "--deepcache", "3/0/0")
-    peers = run("sdxl_diffusers.py", args.out, "--only", "eager,compile",
-                *(("--diffusers", args.diffusers) if args.diffusers else ()))
+    carried = ("--diffusers", args.diffusers) if args.diffusers else ()
     rate, gpu = copy_rate()
-    eager, compiled = peers["arms"]["eager"], peers["arms"]["compile"]
-    median = lambda entry: entry["median"]
+    plain = Program("eager", args.out, "sdxl_diffusers.py", "--only", "eager", *carried, turns=False).end()
+    eager = plain["arms"]["eager"]
+    cached_one = Program("ours_deepcache", args.out, "sameseed_worker.py", *ours, "--deepcache", "3/0/0").ready()  # loads alone
+    full_one = Program("ours", args.out, "sameseed_worker.py", *ours).ready()
+    peers = [Program(arm, args.out, "sdxl_diffusers.py", "--only", arm, *carried) for arm in ("compile", "compile_tuned")]
+    for peer in peers:  # they compile side by side
+        peer.ready()
+    everyone = [full_one, *peers, cached_one]
+    take_turns(everyone, args.turns)
+    full, cached = full_one.end(), cached_one.end()
+    for peer in peers:
+        peer.end()
+    with open(os.path.join(args.out, "turns.json"), "w") as file:
+        json.dump({one.name: one.turns for one in everyone}, file, indent=1)
+    unsteady = [one.name for one in everyone for turn in one.turns if not turn.get("settled", {}).get("steady")]
+    if unsteady:
+        print(f"\nthe clock was not steady in {len(unsteady)} turns: {', '.join(unsteady)}")
     floors = next((floor for name, floor in FLOORS.items() if name in gpu), (None, None))
-    rows = [("UNet step", "unet_step_ms", full["full_step_ms"]), ("VAE decode", "vae_decode_ms", full["decode_ms"]),
-            ("30 steps and decode", "image_30_steps_ms", full["end_to_end_ms"]),
-            ("ours with DeepCache 3/0/0, theirs without", "image_30_steps_ms", cached["end_to_end_ms"])]
-    print(f"\n{gpu}\n\n| | ours, ms | torch.compile, ms | eager, ms | ours / torch.compile |\n|---|---|---|---|---|")
-    for name, key, entry in rows:
-        mine, theirs, plain = median(entry), median(compiled[key]), median(eager[key])
-        print(f"| {name} | {mine:.2f} | {theirs:.2f} | {plain:.2f} | {mine / theirs:.3f} |")
+    print(f"\n{gpu}\n\n| | ours | torch.compile | its arm | eager | ours / torch.compile |\n|---|---|---|---|---|---|")
+    for row, mine, theirs, arm, of_eager, ratio in rows_of(full_one.turns, cached_one.turns,
+                                                           {peer.name: peer.turns for peer in peers}, eager):
+        print(f"| {row} | {mine:.2f} | {theirs:.2f} | {arm} | {'' if of_eager is None else f'{of_eager:.2f}'} | {ratio:.3f} |")
     print("\n| | measured | of | ratio |\n|---|---|---|---|")
     if floors[0]:
-        step, partial = median(full["full_step_ms"]), median(cached["partial_step_ms"])
+        step, partial = over_turns(full_one.turns, "full_step_ms"), over_turns(cached_one.turns, "partial_step_ms")
         print(f"| full step, ms, over the fused roofline | {step:.2f} | {floors[0]} | {step / floors[0]:.2f} |")
         print(f"| partial step, ms, over its floor | {partial:.3f} | {floors[1]} | {partial / floors[1]:.2f} |")
     with_text = eager["memory_mib"]["peak_allocated"] / 1024 + TEXT_ENCODERS_GIB

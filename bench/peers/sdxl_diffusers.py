@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What Hugging Face diffusers makes of SDXL base on this GPU: the figures that ours are held against.
 
-    sdxl_diffusers.py [--diffusers FOLDER] [--only eager,compile] [--json FILE]
+    sdxl_diffusers.py [--diffusers FOLDER] [--only eager,compile] [--json FILE] [--turns]
 
-Three arms, each measured on its own: `eager` (contiguous NCHW, as from_pretrained leaves it), `eager_channels_last`, and
-`compile` (channels_last, torch.compile of the UNet and of vae.decode, mode reduce-overhead, fullgraph). Of each: one UNet
+Four arms, each measured on its own: `eager` (contiguous NCHW, as from_pretrained leaves it), `eager_channels_last`,
+`compile` (channels_last, torch.compile of the UNet and of vae.decode, mode reduce-overhead, fullgraph), and `compile_tuned`
+(besides, q, k and v are one product, cuDNN takes the fastest of its algorithms, and 1x1 convolutions are products; a process
+of its own: `--only compile_tuned`). Of each: one UNet
 step (batch 2: guidance), one VAE decode in fp16, and a whole picture of 30 Euler steps and decode, 1024x1024, without text
 encoders. Medians, smallest and largest of CUDA events, and the peak of device memory while the pictures were made.
 
@@ -12,6 +14,9 @@ Weights are random in SDXL base's shapes, drawn on the device from a seed and sc
 and memory do not depend on trained ones. Steps and decodes are timed on the very arguments that the pipeline passes.
 
 Needs torch, transformers and safetensors. diffusers itself may be carried as an unpacked wheel: README.md beside this file.
+With --turns the last arm is measured once more for each line that comes: it works until the GPU's clock is steady, then
+answers "turn: {times, joules a step}"; so compare.py takes ours and theirs in turn.
+
 Takes some 4 minutes, half of it torch.compile's. `--tiny` is a self-test of a minute on a CPU, without
 its kernels; its times mean nothing.
 """
@@ -46,14 +51,15 @@ RESIDUAL_BRANCHES = ("to_out.0", "ff.net.2", "conv2", "proj_out")  # their outpu
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--diffusers", metavar="FOLDER", help="folder that holds diffusers/ of an unpacked wheel")
-    p.add_argument("--only", default="eager,compile", help="eager, compile, or both with a comma (default)")
+    p.add_argument("--only", default="eager,compile", help="eager, compile, or both with a comma (default); or compile_tuned")
     p.add_argument("--json", metavar="FILE", help="write the figures here as well")
     p.add_argument("--seed", type=int, default=1, help="of weights, embeddings and noise")
+    p.add_argument("--turns", action="store_true", help="go on measuring, once a line of the input")
     p.add_argument("--tiny", action="store_true", help="self-test on a CPU, small shapes, 2 steps")
     args = p.parse_args()
     args.only = args.only.split(",")
-    if not set(args.only) <= {"eager", "compile"}:
-        p.error("--only: eager, compile, or both")
+    if args.only != ["compile_tuned"] and not set(args.only) <= {"eager", "compile"}:
+        p.error("--only: eager, compile, or both; or compile_tuned")
     return args
 
 
@@ -119,6 +125,11 @@ class Peer:
         (step_args, step_named), (decode_args, decode_named) = kept["step"], kept["decode"]
         return (lambda: unet(*step_args, **step_named)), (lambda: vae.decode(*decode_args, **decode_named))
 
+    def tune(self):
+        self.pipe.fuse_qkv_projections()
+        torch.backends.cudnn.benchmark = True
+        torch._inductor.config.conv_1x1_as_mm = True
+
     def compile(self):
         """The pipeline goes on calling unet and vae.decode; seconds that each took to compile."""
         unet, vae = self.pipe.unet, self.pipe.vae
@@ -182,10 +193,24 @@ class Peer:
                                  "peak_reserved": torch.cuda.max_memory_reserved() >> 20,
                                  "device_used": (total - free) >> 20}
             got["gpu_after"] = gpu_state()
+        self.step, self.decode = step, decode
         print(f"{name}:")
         for what, value in got.items():
             text = "  ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
             print(f"  {what}: {text}", flush=True)
+        return got
+
+
+    def turn(self, gpu):
+        """The last arm once more, with a clock that is steady."""
+        def picture(steps):
+            self.image(steps)
+            self.synchronize()
+        got = {"settled": settle(lambda: picture(self.steps), gpu)} if gpu else {}
+        got.update(unet_step_ms=self.timed(self.step, self.repeats, 1), vae_decode_ms=self.timed(self.decode, self.repeats, 1))
+        got[f"image_{self.steps}_steps_ms"] = self.timed(self.image, self.image_repeats, 1)
+        if gpu:
+            got["joules_a_step"] = joules_a_step(picture, gpu, self.steps)
         return got
 
 
@@ -224,12 +249,20 @@ def main(args):
         module.to(memory_format=torch.channels_last)
     if "eager" in args.only:
         arms["eager_channels_last"] = peer.measure("eager_channels_last")
-    if "compile" in args.only:
+    name = next((arm for arm in args.only if arm.startswith("compile")), None)
+    if name:
+        if name == "compile_tuned":
+            peer.tune()
         seconds = peer.compile()
-        print("compile:", json.dumps({"seconds": seconds}), flush=True)
-        arms["compile"] = {"compile_s": seconds, **peer.measure("compile")}
+        print(f"{name}:", json.dumps({"seconds": seconds}), flush=True)
+        arms[name] = {"compile_s": seconds, **peer.measure(name)}
         # More than one for each of the two: some measured call compiled again.
-        arms["compile"]["graphs"] = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+        arms[name]["graphs"] = torch._dynamo.utils.counters["stats"]["unique_graphs"]
+    if args.turns:
+        gpu = None if args.tiny else Gpu()
+        print("ready", flush=True)
+        for _ in sys.stdin:
+            print("turn:", json.dumps(peer.turn(gpu)), flush=True)
     text = json.dumps(result)
     print(text)
     if args.json:
@@ -238,11 +271,12 @@ def main(args):
     broken = [name for name, arm in arms.items() if not arm["image"]["finite"] or arm["image"]["std"] < 0.01]
     if broken:
         sys.exit(f"pictures of {', '.join(broken)} are not finite or of one colour: their times are not to be trusted")
-    if arms.get("compile", {}).get("graphs", 2) != 2:
+    if any(arm.get("graphs", 2) != 2 for arm in arms.values()):
         sys.exit("torch.compile made more than one graph a network: its times may hold compilation")
 
 
 if __name__ == "__main__":
+    from gpu_power import Gpu, joules_a_step, settle
     options = arguments()
     if options.diffusers:
         sys.path.insert(0, options.diffusers)

@@ -97,6 +97,9 @@ int nvmlDeviceGetMaxClockInfo(Device, int which, unsigned* out) {
   return number(which == 1 ? "max_sm" : "max_memory", out);
 }
 int nvmlDeviceGetPowerUsage(Device, unsigned* out) { return number("power", out); }
+int nvmlDeviceGetTotalEnergyConsumption(Device, unsigned long long* out) {
+  return number("energy", out);
+}
 int nvmlDeviceGetEnforcedPowerLimit(Device, unsigned* out) { return number("power_limit", out); }
 int nvmlDeviceGetTemperature(Device, int, unsigned* out) { return number("temperature", out); }
 int nvmlDeviceGetCurrentClocksThrottleReasons(Device, unsigned long long* out) {
