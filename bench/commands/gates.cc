@@ -68,7 +68,7 @@ Command add_gates(CLI::App& program) {
   parser
       ->add_option("--by", command->rule.by,
                    "axis whose values have gates of their own; may be given more than once "
-                   "(default: the candidate's request axes)")
+                   "(default: the candidate's request axes and its load.linear)")
       ->allow_extra_args(false);
   parser->add_option("--times", command->rule.times, "room above what was measured (default: 2)")
       ->check(CLI::PositiveNumber);

@@ -3,7 +3,7 @@
 
     sameseed_worker.py --worker sameseed-worker-cuda --model DIR [--engine accelerated] [--size 1024x1024]
                        [--batch 1] [--steps 30] [--guidance 5] [--images 20] [--warmup 2] [--deepcache 3/0/0]
-                       [--vae-precision fp16] [--cold] [--json FILE] [--turns]
+                       [--vae-precision fp16] [--linear fp8] [--fp8-fast-accumulation 1] [--cold] [--json FILE] [--turns]
 
 Prints medians (least, most) in ms: full and partial steps, text, decode, what is made before the loop, end to end (all
 between the text encoders and the decoded picture, as a peer's call of its pipeline with given embeddings; text, the copy back
@@ -36,6 +36,8 @@ def arguments():
     p.add_argument("--deepcache")
     p.add_argument("--precision", default="fp16")
     p.add_argument("--vae-precision", default="fp16")
+    p.add_argument("--linear", choices=("fp16", "fp8", "fp8-tensor"), help="load.linear")
+    p.add_argument("--fp8-fast-accumulation", type=int, choices=(0, 1), help="load.fp8_fast_accumulation")
     p.add_argument("--cold", action="store_true")
     p.add_argument("--json")
     p.add_argument("--turns", action="store_true")
@@ -106,7 +108,8 @@ def main():
                        precision=args.precision, out=noise)
         with Worker(args.worker, args.engine) as worker:
             loaded = worker.ask(op="load", model=args.model, precision=args.precision,
-                                vae_precision=args.vae_precision, cold=args.cold)
+                                vae_precision=args.vae_precision, cold=args.cold, linear=args.linear,
+                                fp8_fast_accumulation=args.fp8_fast_accumulation)
             request = dict(op="generate", prompt="a red apple on a table", seed=1, steps=args.steps,
                            guidance=args.guidance, size=args.size, batch=args.batch, noise=noise,
                            image=os.path.join(folder, "x.png"))

@@ -79,7 +79,8 @@ std::vector<std::string> axes_of(const Summary& summary, const GateRule& rule) {
       throw UserError(fmt::format("{}: is no axis of {}", name, summary.name));
   if (axes.empty())
     for (const SweepAxis& axis : summary.axes)
-      if (axis.name.starts_with("candidate.request.")) axes.push_back(axis.name);
+      if (axis.name.starts_with("candidate.request.") || axis.name == "candidate.load.linear")
+        axes.push_back(axis.name);
   return axes;
 }
 

@@ -13,7 +13,8 @@ namespace sameseed {
 struct GateRule {
   std::string metric = "lpips.alex";  // one of which lower is better
   // Settings that have equal values of these axes share their gates; empty: of the candidate's
-  // request axes (candidate.request.deepcache).
+  // request axes (candidate.request.deepcache) and of candidate.load.linear, whose values lose
+  // unlike amounts.
   std::vector<std::string> by = {};
   double times = 2;  // the bound, over the larger of what was measured and the floor
   int prompts = 0;   // the gates' sample size; 0: the run's

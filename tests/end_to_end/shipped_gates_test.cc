@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -32,8 +33,11 @@ struct RunFault {
   std::string second_model = "model-one";  // of all workers but the first
 };
 
-// LPIPS of an average prompt, by the candidate's DeepCache.
-double measured_loss(const json& deepcache) {
+constexpr double kFp8Loss = 0.0082;  // LPIPS, of either kind of scale
+
+// LPIPS of an average prompt, by the candidate's DeepCache and by what it multiplies in.
+double measured_loss(const json& deepcache, const json& linear) {
+  if (linear != "fp16") return kFp8Loss;
   static const std::map<std::string, double> losses = {
       {"2/0/0", 0.00048}, {"3/0/0", 0.0021}, {"3/0/2", 0.00084}, {"5/0/0", 0.019}};
   return deepcache.is_null() ? 2.4e-5 : losses.at(deepcache);
@@ -94,8 +98,30 @@ class Writer {
   static json worker(const json& environment, const std::string& model) {
     return {{"type", "worker"},
             {"environment", environment.at("id")},
-            {"load", {{"versions", {{"libtorch", "2.11.0"}}}, {"effective", json::object()}}},
+            {"load",
+             {{"versions", {{"libtorch", "2.11.0"}}},
+              {"effective", load_options(environment)},
+              {"engagement", probes(environment)}}},
             {"content", {{"files", {{"unet", model}}}, {"program", json::object()}}}};
+  }
+
+  // The switches of precision, as a GPU's workers would name and prove them.
+  static json load_options(const json& environment) {
+    const json& load = environment.at("load");
+    if (environment.at("engine") == "reference")
+      return {{"fp16_accumulation", load.value("fp16_accumulation", 0)}, {"precision", "fp16"}};
+    return {{"linear", load.value("linear", "fp16")},
+            {"fp8_fast_accumulation", load.value("fp8_fast_accumulation", 0)}};
+  }
+
+  static json probes(const json& environment) {
+    const json used = load_options(environment);
+    if (environment.at("engine") == "reference")
+      return {{"fp16_accumulation_error", used.at("fp16_accumulation") == 1 ? 1.9e-3 : 2e-4}};
+    if (used.at("linear") == "fp16") return json::object();
+    return {{"fp8_error", 3.7e-2},
+            {"fp8_sums_error", used.at("fp8_fast_accumulation") == 1 ? 1.5e-3 : 1.3e-4},
+            {"fp8_small_tokens_error", used.at("linear") == "fp8" ? 3.7e-2 : 0.4}};
   }
 
   // As the real workers of a CPU answer.
@@ -108,6 +134,13 @@ class Writer {
       else
         read[name] = {{"value", value}, {"acts", false}, {"reason", "does not act here"}};
     return read;
+  }
+
+  static bool in_fp8(const json& environment) {
+    return environment.at("load").value("linear", "fp16") != "fp16";
+  }
+  static bool is_fast(const json& environment) {
+    return environment.at("load").value("fp8_fast_accumulation", 0) == 1;
   }
 
   json engagement(const json& environment, const json& request) const {
@@ -125,6 +158,9 @@ class Writer {
             {"conv_float", conv ? 0 : 9},
             {"matmul_half", matmul ? 9 : 0},
             {"matmul_float", matmul ? 0 : 9},
+            {"fp8_fast", in_fp8(environment) && is_fast(environment) ? 9 : 0},
+            {"fp8_exact", in_fp8(environment) && !is_fast(environment) ? 9 : 0},
+            {"linear_fp16", in_fp8(environment) ? 0 : 9},
             {"attention_half", attention ? 9 : 0},
             {"attention_float", attention ? 0 : 9},
             {"steps_full", full},
@@ -164,8 +200,11 @@ class Writer {
 
   std::string score(const json& pair, bool floor, std::size_t prompt) const {
     const std::string& candidate = text_of(pair, "candidate");
-    const json& deepcache = cases_.at(candidate)->at("request").at("deepcache");
-    double loss = floor ? 0 : measured_loss(deepcache) * sensitivity(prompt);
+    const json& made = *cases_.at(candidate);
+    const json& deepcache = made.at("request").at("deepcache");
+    const json linear =
+        environments_.at(text_of(made, "environment"))->at("load").value("linear", "fp16");
+    double loss = floor ? 0 : measured_loss(deepcache, linear) * sensitivity(prompt);
     if (deepcache == "3/0/0") loss *= fault_.losses;
     return fmt::format(
         R"({{"type":"pair","candidate_case":"{}","reference_case":"{}","values":{{"lpips.alex":{}}}}})"
@@ -201,6 +240,17 @@ class ShippedGates : public ::testing::TestWithParam<const char*> {
     matrix["axes"]["candidate.env." + kConv] = {"0", "1"};
     matrix["axes"]["candidate.env." + kMatmul] = {"0"};
     matrix["axes"].erase("reference.env.TORCH_CUDNN_V8_API_DISABLED");
+    const json axes = matrix.at("axes");
+    const auto names_what_is_left = [&](const json& rule) {
+      for (const auto& [axis, value] : rule.at("when").items())
+        if (!axes.contains(axis) || std::ranges::find(axes.at(axis), value) == axes.at(axis).end())
+          return false;
+      return true;
+    };
+    json rules = json::array();
+    for (const json& rule : matrix.value("exclude", json::array()))
+      if (names_what_is_left(rule)) rules.push_back(rule);
+    matrix["exclude"] = rules;
     json& file = matrix["requests"]["prompts"];
     file = data("bench/prompts").string() + "/" +
            (prompts ? prompts : std::filesystem::path(file.get<std::string>()).filename().string());
