@@ -18,8 +18,15 @@ using nlohmann::json;
 constexpr int kFp8Algorithms = 24;  // asked of the heuristics for a shape
 constexpr int kFp8Rounds = 5, kFp8Calls = 8;
 
+// What the library tells of its algorithm; of some it tells nothing, and the probe product decides.
 bool multiplies_e4m3(const cublasLtMatmulAlgo_t& algorithm) {
-  return (lt::implementation(algorithm) & CUBLASLT_NUMERICAL_IMPL_FLAGS_INPUT_8F_E4M3) != 0;
+  const std::uint64_t told = lt::implementation(algorithm);
+  return told == 0 || (told & CUBLASLT_NUMERICAL_IMPL_FLAGS_INPUT_8F_E4M3) != 0;
+}
+
+// One chain over all of k, as the model has it: a chain in parts would lose less.
+bool adds_in_one_chain(const cublasLtMatmulAlgo_t& algorithm) {
+  return lt::setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM) <= 1;
 }
 
 }  // namespace
@@ -96,11 +103,6 @@ void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Pla
   cublasLtMatmulPreference_t made = nullptr;
   lt::check(cublasLtMatmulPreferenceCreate(&made), "a preference");
   const lt::Preference preference(made);
-  // One chain over all of k, as the model has it: a chain in parts would lose less.
-  const std::uint32_t none = CUBLASLT_REDUCTION_SCHEME_NONE;
-  lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                                                 &none, sizeof(none)),
-            "the reduction schemes");
   lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                                                  &workspace_bytes_, sizeof(workspace_bytes_)),
             "the workspace's limit");
@@ -116,14 +118,18 @@ void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Pla
            CUBLAS_STATUS_SUCCESS;
   };
   std::erase_if(found, [&](const cublasLtMatmulHeuristicResult_t& candidate) {
-    return !multiplies_e4m3(candidate.algo) || !run(candidate, stream);
+    return !multiplies_e4m3(candidate.algo) || !adds_in_one_chain(candidate.algo);
   });
+  const std::size_t fitting = found.size();
+  std::erase_if(found, [&](const auto& candidate) { return !run(candidate, stream); });
   const Fastest best =
       fastest(static_cast<int>(found.size()), kFp8Rounds, kFp8Calls,
               [&](int i, cudaStream_t on) { return run(found[static_cast<std::size_t>(i)], on); });
   if (best.index < 0)
-    throw Unsupported(fmt::format("load.linear: cuBLASLt has no algorithm for {} on this GPU{}",
-                                  name, s.row_scales ? "; \"fp8-tensor\" asks less of it" : ""));
+    throw Unsupported(fmt::format(
+        "load.linear: cuBLASLt has no algorithm for {} on this GPU ({} named, {} of them "
+        "in E4M3 and one chain, none of which runs){}",
+        name, count, fitting, s.row_scales ? "; \"fp8-tensor\" asks less of it" : ""));
   const cublasLtMatmulHeuristicResult_t& chosen = found[static_cast<std::size_t>(best.index)];
   plan.algorithm = chosen.algo;
   plan.workspace_bytes = chosen.workspaceSize;

@@ -201,9 +201,9 @@ TEST_F(CudaFp8, ASmallModelsPictureIsMadeWithEachSwitch) {
     const Generation picture = engine->generate(request);
     const nlohmann::json& counted = picture.engagement;
     const bool fp8 = std::string(linear) != "fp16";
-    EXPECT_EQ(counted.at("fp8_fast") > 0, fp8 && fast == 1);
-    EXPECT_EQ(counted.at("fp8_exact") > 0, fp8 && fast == 0);
-    EXPECT_EQ(counted.at("linear_fp16") > 0, !fp8);
+    EXPECT_EQ(counted.at("unet").at("fp8_fast") > 0, fp8 && fast == 1);
+    EXPECT_EQ(counted.at("unet").at("fp8_exact") > 0, fp8 && fast == 0);
+    EXPECT_EQ(counted.at("unet").at("linear_fp16") > 0, !fp8);
     EXPECT_EQ(counted.at("non_finite_latents"), 0);
     EXPECT_TRUE(latents.insert(picture.hashes.at("latents")).second);
     EXPECT_EQ(engine->generate(request).hashes, picture.hashes);
