@@ -18,12 +18,6 @@ using nlohmann::json;
 constexpr int kFp8Algorithms = 24;  // asked of the heuristics for a shape
 constexpr int kFp8Rounds = 5, kFp8Calls = 8;
 
-// What the library tells of its algorithm; of some it tells nothing, and the probe product decides.
-bool multiplies_e4m3(const cublasLtMatmulAlgo_t& algorithm) {
-  const std::uint64_t told = lt::implementation(algorithm);
-  return told == 0 || (told & CUBLASLT_NUMERICAL_IMPL_FLAGS_INPUT_8F_E4M3) != 0;
-}
-
 // One chain over all of k, as the model has it: a chain in parts would lose less.
 bool adds_in_one_chain(const cublasLtMatmulAlgo_t& algorithm) {
   return lt::setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM) <= 1;
@@ -90,7 +84,7 @@ bool Fp8Matmul::take_known(const std::string& name, Plan& plan) const {
   if (cublasLtMatmulAlgoCheck(handle_, plan.operation.get(), plan.w.get(), plan.x.get(),
                               plan.y.get(), plan.y.get(), &plan.algorithm,
                               &result) != CUBLAS_STATUS_SUCCESS ||
-      result.workspaceSize > workspace_bytes_ || !multiplies_e4m3(plan.algorithm))
+      result.workspaceSize > workspace_bytes_)
     return false;
   plan.workspace_bytes = result.workspaceSize;
   return true;
@@ -118,7 +112,7 @@ void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Pla
            CUBLAS_STATUS_SUCCESS;
   };
   std::erase_if(found, [&](const cublasLtMatmulHeuristicResult_t& candidate) {
-    return !multiplies_e4m3(candidate.algo) || !adds_in_one_chain(candidate.algo);
+    return !adds_in_one_chain(candidate.algo);
   });
   const std::size_t fitting = found.size();
   std::erase_if(found, [&](const auto& candidate) { return !run(candidate, stream); });
@@ -128,7 +122,7 @@ void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Pla
   if (best.index < 0)
     throw Unsupported(fmt::format(
         "load.linear: cuBLASLt has no algorithm for {} on this GPU ({} named, {} of them "
-        "in E4M3 and one chain, none of which runs){}",
+        "in one chain, none of which runs){}",
         name, count, fitting, s.row_scales ? "; \"fp8-tensor\" asks less of it" : ""));
   const cublasLtMatmulHeuristicResult_t& chosen = found[static_cast<std::size_t>(best.index)];
   plan.algorithm = chosen.algo;
