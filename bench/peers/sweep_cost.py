@@ -70,7 +70,11 @@ def main():
         parser.error("the command must name its run: --out RUN")
     began, start = time.time(), time.perf_counter()
     code = subprocess.run(options.command).returncode
-    cost = cost_of(options.command[options.command.index("--out") + 1], time.perf_counter() - start, began)
+    wall = time.perf_counter() - start
+    run = options.command[options.command.index("--out") + 1]
+    if not all(os.path.exists(os.path.join(run, file)) for file in ("records.jsonl", "scores.jsonl")):
+        return code or "nothing was made or scored"
+    cost = cost_of(run, wall, began)
     cost["exit_code"] = code
     for name, value in cost.items():
         print(f"{name:>17}  {value:.3f}" if isinstance(value, float) else f"{name:>17}  {value}")
