@@ -8,8 +8,8 @@ namespace {
 using nlohmann::json;
 
 constexpr double kHalfSums = 8e-4;  // at the probe's depth: 1.9e-3 with sums in fp16, 2e-4 without
-constexpr double kTf32 =
-    5e-5;  // of fp32 factors: some 4e-4 where they are rounded to TF32, else 1e-6
+// Of fp32 factors: some 4e-4 where they are rounded to TF32, else 1e-6.
+constexpr double kTf32 = 5e-5;
 
 const json& field(const json& object, const char* name) {
   static const json nothing;
