@@ -24,10 +24,18 @@ json same_case(const PlannedCase& planned, const RunIndex& run) {
     if (load.contains(folder) && load.at(folder).is_string())
       load[folder] = std::filesystem::path(load.at(folder).get<std::string>()).filename().string();
   name_loras(load);
+  // Those of --keep-env are the run's, and may be what was varied.
+  json variables = environment.variables;
+  if (!run.files().starts.empty()) {
+    const json kept =
+        run.files().starts.back().value("cohort", json::object()).value("variables", json());
+    if (kept.is_object())
+      for (const auto& [name, value] : kept.items()) variables.erase(name);
+  }
   request.erase("prompt");
   request.erase("seed");
   return {{"engine", environment.engine},
-          {"variables", environment.variables},
+          {"variables", std::move(variables)},
           {"load", std::move(load)},
           {"request", std::move(request)},
           {"noise_precision", planned.noise_precision}};

@@ -12,8 +12,8 @@
 
 namespace sameseed {
 
-// A picture that both runs made: of equal engine, variables, load options (folders left out) and
-// request.
+// A picture that both runs made: of equal engine, variables (those of --keep-env left out), load
+// options (folders left out) and request.
 struct SamePicture {
   std::string a, b;          // its cases
   std::string arm;           // "candidate", "reference" or "switches off"

@@ -278,6 +278,18 @@ TEST(Compare, AllowsAnotherLibraryWhereThatIsWhatWasVaried) {
   EXPECT_EQ(cudnn.at("verdict").at("code"), 0) << cudnn.at("verdict").dump();
 }
 
+TEST(Compare, HoldsPicturesAgainstEachOtherWhereAKeptVariableWasVaried) {
+  RawRun first = synthetic_run({.noise = 1}), second = synthetic_run({.noise = 2});
+  for (const auto& [run, value] : {std::pair{&first, "AVX2"}, {&second, "AVX512"}}) {
+    run->starts[0]["cohort"]["variables"] = {{"ISA", value}};
+    for (json& environment : run->plan["environments"]) environment["variables"]["ISA"] = value;
+  }
+  const RunFiles files_a = files_of(first), files_b = files_of(second);
+  const RunIndex a(files_a), b(files_b);
+  EXPECT_EQ(same_pictures(a, b).size(), 3u * 12u);
+  EXPECT_EQ(compare_runs(a, b, {.varied = {"variables"}}, across(a, b, 1)).verdict.code, 0);
+}
+
 TEST(Compare, RefusesAPairInWhichNothingWasVaried) {
   const Compared libtorch = compared_runs({.noise = 1}, {.noise = 2}, {"libtorch"});
   EXPECT_EQ(libtorch.verdict.code, 6);
