@@ -39,7 +39,7 @@ class Bootstrap(unittest.TestCase):
         (self.root / "deps").mkdir(parents=True)
         shutil.copy(SOURCE / "bootstrap.sh", self.root)
         shutil.copytree(SOURCE / "cmake", self.root / "cmake")
-        for name in "plotly", "cudnn-frontend":  # they are there
+        for name in "plotly", "cudnn-frontend", "cutlass":  # they are there
             wheel = (self.root / f"cmake/{name}-requirements.txt").read_text().split()[0]
             (self.root / "deps" / name).mkdir()
             (self.root / "deps" / name / ".wheel").write_text(wheel + "\n")

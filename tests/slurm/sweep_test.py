@@ -13,7 +13,7 @@ import tempfile
 from one_node_slurm import OneNodeSlurm, Unavailable, eventually, kill, processes
 
 SKIPPED = 77
-# Three settings, so that each of three shards holds one comparison's blocks: a second or two each.
+# Three settings, so that each of three shards holds one comparison's blocks: some seconds each, to be stopped in the middle.
 MATRIX = {
     "schema": "sameseed/matrix/1",
     "name": "three",
@@ -22,7 +22,7 @@ MATRIX = {
     "candidate": {"engine": "null"},
     "requests": {"prompts": ["a red apple on a white background"], "seeds": [0, 1],
                  "size": "64x64", "steps": 4},
-    "timing": {"warmup": 0, "blocks": 400},
+    "timing": {"warmup": 0, "blocks": 1000},
 }
 # What differs between two runs of one plan: times, and who made it when.
 FLEETING = {"run", "workers", "speed", "repeat", "peak_memory", "timings_ms", "wall_ms", "warm_ups_ms", "start",
