@@ -3,13 +3,12 @@
 #include <cuda_fp16.h>
 #include <fmt/format.h>
 
-#include <array>
 #include <chrono>
-#include <cstring>
 #include <stdexcept>
 #include <vector>
 
 #include "io/elapsed.h"
+#include "pipeline/cuda/cublaslt.h"
 #include "pipeline/cuda/fastest.h"
 #include "pipeline/engine.h"
 
@@ -20,68 +19,6 @@ using nlohmann::json;
 
 constexpr int kAlgorithms = 24;  // asked of the heuristics for a shape
 constexpr int kRounds = 5, kCalls = 8;
-
-void check(cublasStatus_t status, const char* what) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw std::runtime_error(
-        fmt::format("cuBLASLt: {}: {}", what, cublasLtGetStatusString(status)));
-}
-
-// A descriptor of cuBLASLt and the function that ends its life.
-template <typename Handle, cublasStatus_t (*kDestroy)(Handle)>
-struct Destroyer {
-  using pointer = Handle;
-  void operator()(Handle handle) const { kDestroy(handle); }
-};
-template <typename Handle, cublasStatus_t (*kDestroy)(Handle)>
-using Descriptor = std::unique_ptr<void, Destroyer<Handle, kDestroy>>;
-using Operation = Descriptor<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
-using Layout = Descriptor<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
-using Preference = Descriptor<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
-
-Layout layout(cudaDataType type, std::int64_t rows, std::int64_t columns) {
-  cublasLtMatrixLayout_t made = nullptr;
-  check(cublasLtMatrixLayoutCreate(&made, type, static_cast<std::uint64_t>(rows),
-                                   static_cast<std::uint64_t>(columns), rows),
-        "a layout");
-  return Layout(made);
-}
-
-std::string hex(const cublasLtMatmulAlgo_t& algorithm) {
-  std::array<unsigned char, sizeof(algorithm)> bytes{};
-  std::memcpy(bytes.data(), &algorithm, sizeof(algorithm));
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
-}
-
-bool from_hex(const std::string& text, cublasLtMatmulAlgo_t& algorithm) {
-  if (text.size() != 2 * sizeof(algorithm) ||
-      text.find_first_not_of("0123456789abcdef") != std::string::npos)
-    return false;
-  std::array<unsigned char, sizeof(algorithm)> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<unsigned char>(std::stoul(text.substr(2 * i, 2), nullptr, 16));
-  std::memcpy(&algorithm, bytes.data(), sizeof(algorithm));
-  return true;
-}
-
-template <typename Value>
-Value setting(const cublasLtMatmulAlgo_t& algorithm, cublasLtMatmulAlgoConfigAttributes_t name) {
-  Value value{};
-  std::size_t written = 0;
-  cublasLtMatmulAlgoConfigGetAttribute(&algorithm, name, &value, sizeof(value), &written);
-  return value;
-}
-
-json describe(const cublasLtMatmulAlgo_t& algorithm) {
-  return {{"id", setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_ID)},
-          {"tile", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID)},
-          {"stages", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID)},
-          {"split_k", setting<int>(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM)},
-          {"reduction", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME)},
-          {"cluster", setting<std::uint16_t>(algorithm, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID)}};
-}
 
 // alpha or beta in the type that the sums have.
 struct Factor {
@@ -103,15 +40,15 @@ std::string to_string(const MatmulShape& s) {
 
 // In cuBLASLt's column order the transposed product is made: y^T [n, m] = w [n, k] * x^T [k, m].
 struct Matmul::Plan {
-  Operation operation;
-  Layout w, x, y;
+  lt::Operation operation;
+  lt::Layout w, x, y;
   cublasLtMatmulAlgo_t algorithm{};
   std::size_t workspace_bytes = 0;
 };
 
 Matmul::Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes)
     : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {
-  check(cublasLtCreate(&handle_), "a handle");
+  lt::check(cublasLtCreate(&handle_), "a handle");
 }
 
 Matmul::~Matmul() { cublasLtDestroy(handle_); }
@@ -123,25 +60,27 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
   if (kept) return *kept;
   auto plan = std::make_unique<Plan>();
   cublasLtMatmulDesc_t operation = nullptr;
-  check(cublasLtMatmulDescCreate(&operation, s.half_sums ? CUBLAS_COMPUTE_16F : CUBLAS_COMPUTE_32F,
-                                 s.half_sums ? CUDA_R_16F : CUDA_R_32F),
-        "an operation");
+  lt::check(
+      cublasLtMatmulDescCreate(&operation, s.half_sums ? CUBLAS_COMPUTE_16F : CUBLAS_COMPUTE_32F,
+                               s.half_sums ? CUDA_R_16F : CUDA_R_32F),
+      "an operation");
   plan->operation.reset(operation);
   const auto set = [&](cublasLtMatmulDescAttributes_t name, const auto& value) {
-    check(cublasLtMatmulDescSetAttribute(operation, name, &value, sizeof(value)), "an attribute");
+    lt::check(cublasLtMatmulDescSetAttribute(operation, name, &value, sizeof(value)),
+              "an attribute");
   };
   set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
   if (s.bias) {
     set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
     set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
   }
-  plan->w = layout(s.type, s.k, s.n);
-  plan->x = layout(s.type, s.k, s.m);
-  plan->y = layout(s.type, s.n, s.m);
+  plan->w = lt::layout(s.type, s.k, s.n);
+  plan->x = lt::layout(s.type, s.k, s.m);
+  plan->y = lt::layout(s.type, s.n, s.m);
 
   const std::string name = to_string(s);
   const json known = choices_.find(name);
-  if (!known.is_null() && from_hex(known.value("algorithm", ""), plan->algorithm)) {
+  if (!known.is_null() && lt::from_hex(known.value("algorithm", ""), plan->algorithm)) {
     cublasLtMatmulHeuristicResult_t result{};
     if (cublasLtMatmulAlgoCheck(handle_, operation, plan->w.get(), plan->x.get(), plan->y.get(),
                                 plan->y.get(), &plan->algorithm,
@@ -154,22 +93,22 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
 
   const auto start = std::chrono::steady_clock::now();
   cublasLtMatmulPreference_t made = nullptr;
-  check(cublasLtMatmulPreferenceCreate(&made), "a preference");
-  const Preference preference(made);
+  lt::check(cublasLtMatmulPreferenceCreate(&made), "a preference");
+  const lt::Preference preference(made);
   // Sums in fp16 are one chain over all of k, as the tensor-core model and OneFlow's kernels have
   // them: a chain in parts would round less, and the switch would seem gentler than it is.
   if (s.half_sums) {
     const std::uint32_t none = CUBLASLT_REDUCTION_SCHEME_NONE;
-    check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                                               &none, sizeof(none)),
-          "the reduction schemes");
+    lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+                                                   &none, sizeof(none)),
+              "the reduction schemes");
   }
   // Also those that need no workspace: some of the others clear theirs before each product.
   std::vector<cublasLtMatmulHeuristicResult_t> found;
   for (const std::size_t most_workspace : {workspace_bytes_, std::size_t{0}}) {
-    check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                               &most_workspace, sizeof(most_workspace)),
-          "the workspace's limit");
+    lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                                   &most_workspace, sizeof(most_workspace)),
+              "the workspace's limit");
     std::vector<cublasLtMatmulHeuristicResult_t> some(kAlgorithms);
     int count = 0;
     if (cublasLtMatmulAlgoGetHeuristic(handle_, operation, plan->w.get(), plan->x.get(),
@@ -200,10 +139,10 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
   plan->algorithm = found[static_cast<std::size_t>(best.index)].algo;
   plan->workspace_bytes = found[static_cast<std::size_t>(best.index)].workspaceSize;
   choices_.add_search(ms_since(start));
-  choices_.keep(name, {{"algorithm", hex(plan->algorithm)},
+  choices_.keep(name, {{"algorithm", lt::hex(plan->algorithm)},
                        {"ms", best.ms},
                        {"tried", best.tried},
-                       {"settings", describe(plan->algorithm)}});
+                       {"settings", lt::describe(plan->algorithm)}});
   return *(kept = std::move(plan));
 }
 
@@ -211,14 +150,15 @@ void Matmul::run(const MatmulShape& s, const void* x, const void* w, const void*
                  const void* residual, void* y, cudaStream_t stream) {
   const Plan& plan = this->plan(s, x, w, bias, residual, y, stream);
   if (s.bias)
-    check(cublasLtMatmulDescSetAttribute(plan.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER,
-                                         &bias, sizeof(bias)),
-          "the bias");
+    lt::check(cublasLtMatmulDescSetAttribute(
+                  plan.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof(bias)),
+              "the bias");
   const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
-  check(cublasLtMatmul(handle_, plan.operation.get(), one.of(s.half_sums), w, plan.w.get(), x,
-                       plan.x.get(), beta.of(s.half_sums), s.residual ? residual : y, plan.y.get(),
-                       y, plan.y.get(), &plan.algorithm, workspace_, plan.workspace_bytes, stream),
-        "a product");
+  lt::check(
+      cublasLtMatmul(handle_, plan.operation.get(), one.of(s.half_sums), w, plan.w.get(), x,
+                     plan.x.get(), beta.of(s.half_sums), s.residual ? residual : y, plan.y.get(), y,
+                     plan.y.get(), &plan.algorithm, workspace_, plan.workspace_bytes, stream),
+      "a product");
 }
 
 }  // namespace sameseed::cuda
