@@ -170,15 +170,25 @@ struct Unet::Conditioning {
 
 Tensor Unet::embed(const UnetInput& input) const {
   const std::int64_t n = input.text_embeds.size(0);
-  const Tensor times = sinusoidal_embedding(input.timestep.reshape({1}).expand({n}),
-                                            config_.block_out_channels.front(),
+  const Tensor times = embed_times(input.timestep.reshape({1}).expand({n}));
+  return times + embed_conditions(input);
+}
+
+// timesteps [n] -> [n, temb]
+Tensor Unet::embed_times(const Tensor& timesteps) const {
+  const Tensor times = sinusoidal_embedding(timesteps, config_.block_out_channels.front(),
                                             config_.flip_sin_to_cos, config_.freq_shift);
-  const Tensor emb = time_embedding_.forward(times.to(type_));
+  return time_embedding_.forward(times.to(type_));
+}
+
+// What the pooled text and the sizes add to it, [n, temb].
+Tensor Unet::embed_conditions(const UnetInput& input) const {
+  const std::int64_t n = input.text_embeds.size(0);
   const Tensor sizes =
       sinusoidal_embedding(input.time_ids.flatten(), config_.addition_time_embed_dim,
                            config_.flip_sin_to_cos, config_.freq_shift);
   const Tensor added = at::cat({input.text_embeds, sizes.reshape({n, -1})}, -1).to(type_);
-  return emb + add_embedding_.forward(added);
+  return add_embedding_.forward(added);
 }
 
 // Down, middle, up: the order in which the constructor counts.
@@ -195,14 +205,9 @@ std::vector<Unet::Part> Unet::parts() const {
 }
 
 Tensor Unet::time_projections(const UnetInput& input, const Tensor& timesteps) const {
-  std::vector<Tensor> embedded;
-  UnetInput one = input;
-  for (std::int64_t i = 0; i < timesteps.size(0); ++i) {
-    one.timestep = timesteps[i];
-    embedded.push_back(embed(one));
-  }
   const std::int64_t steps = timesteps.size(0), n = input.text_embeds.size(0);
-  const Tensor emb = at::cat(embedded, 0);  // [steps * n, temb]
+  const Tensor emb =  // [steps * n, temb]
+      (embed_times(timesteps).unsqueeze(1) + embed_conditions(input).unsqueeze(0)).flatten(0, 1);
   std::vector<Tensor> projected;
   for (const Part& part : parts()) projected.push_back(part.resnet->time_projection(emb));
   return at::cat(projected, 1).view({steps, n, -1});

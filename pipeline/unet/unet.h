@@ -92,6 +92,8 @@ class Unet {
 
   std::vector<Part> parts() const;
   Tensor embed(const UnetInput& input) const;
+  Tensor embed_times(const Tensor& timesteps) const;
+  Tensor embed_conditions(const UnetInput& input) const;
   std::vector<Tensor> down(const Tensor& sample, const Conditioning& by, std::size_t most,
                            Observer* observer) const;
   Tensor mid(const Tensor& x, const Conditioning& by) const;
