@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "pipeline/cuda/fastest.h"
+
 namespace sameseed::cuda::lt {
 
 inline void check(cublasStatus_t status, const char* what) {
@@ -90,6 +92,40 @@ inline nlohmann::json describe(const cublasLtMatmulAlgo_t& algorithm) {
           {"reduction", setting<std::uint32_t>(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME)},
           {"cluster", setting<std::uint16_t>(algorithm, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID)},
           {"implementation", fmt::format("{:#x}", implementation(algorithm))}};
+}
+
+// A product and how it is run. In cuBLASLt's column order the transposed product is made:
+// y^T [n, m] = w [n, k] * x^T [k, m].
+struct Plan {
+  Operation operation;
+  Layout w, x, y;
+  cublasLtMatmulAlgo_t algorithm{};
+  std::size_t workspace_bytes = 0;
+};
+
+// Takes the algorithm of a choice that was kept (or null), where it can run here.
+inline bool take_known(const nlohmann::json& known, cublasLtHandle_t handle,
+                       std::size_t most_workspace, Plan& plan) {
+  if (known.is_null() || !from_hex(known.value("algorithm", ""), plan.algorithm)) return false;
+  cublasLtMatmulHeuristicResult_t result{};
+  if (cublasLtMatmulAlgoCheck(handle, plan.operation.get(), plan.w.get(), plan.x.get(),
+                              plan.y.get(), plan.y.get(), &plan.algorithm,
+                              &result) != CUBLAS_STATUS_SUCCESS ||
+      result.workspaceSize > most_workspace)
+    return false;
+  plan.workspace_bytes = result.workspaceSize;
+  return true;
+}
+
+// Takes the fastest of those that were tried, and returns the choice to keep.
+inline nlohmann::json take(const cublasLtMatmulHeuristicResult_t& found, const Fastest& best,
+                           Plan& plan) {
+  plan.algorithm = found.algo;
+  plan.workspace_bytes = found.workspaceSize;
+  return {{"algorithm", hex(plan.algorithm)},
+          {"ms", best.ms},
+          {"tried", best.tried},
+          {"settings", describe(plan.algorithm)}};
 }
 
 }  // namespace sameseed::cuda::lt

@@ -87,13 +87,7 @@ std::vector<Tensor> CudaFp8LinearGroup::forward(const Tensor& x) const {
 }
 
 Tensor CudaFp8Geglu::forward(const Tensor& x) const {
-  const Tensor both = fp8_linear_product(context, x, by);
-  std::vector<std::int64_t> shape = both.sizes().vec();
-  shape.back() /= 2;
-  Tensor y = at::empty(shape, both.options());
-  gelu_gate(both.const_data_ptr(), y.mutable_data_ptr(), y.numel() / shape.back(), shape.back(),
-            context.half(), current_stream());
-  return y;
+  return gated(context, fp8_linear_product(context, x, by));
 }
 
 Fp8ProbeErrors fp8_probe_errors(const CudaArithmetic& arithmetic, DeviceContext& device) {

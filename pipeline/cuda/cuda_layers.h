@@ -99,13 +99,7 @@ struct CudaGeglu final : Geglu {
   LayerContext context;
   Tensor weight, bias;
   Tensor forward(const Tensor& x) const override {
-    const Tensor both = linear_product(context, x, weight, bias);
-    std::vector<std::int64_t> shape = both.sizes().vec();
-    shape.back() /= 2;
-    Tensor y = at::empty(shape, both.options());
-    gelu_gate(both.const_data_ptr(), y.mutable_data_ptr(), y.numel() / shape.back(), shape.back(),
-              context.half(), current_stream());
-    return y;
+    return gated(context, linear_product(context, x, weight, bias));
   }
 };
 
@@ -148,6 +142,17 @@ struct CudaGroupNorm final : GroupNorm {
     if (first.size(1) % kVector != 0) return {};
     return run(first, second, then, {});
   }
+  std::unique_ptr<GroupNorm> part(std::int64_t first, std::int64_t count) const override {
+    const std::int64_t per_group = weight.size(0) / groups;
+    if (first % per_group != 0 || count % per_group != 0 || count % kVector != 0) return nullptr;
+    auto some = std::make_unique<CudaGroupNorm>();
+    some->context = context;
+    some->weight = weight.slice(0, first, first + count).clone();
+    some->bias = bias.slice(0, first, first + count).clone();
+    some->groups = count / per_group;
+    some->eps = eps;
+    return some;
+  }
 
  private:
   // `second`: what lies behind x's channels, or undefined.
@@ -174,19 +179,6 @@ struct CudaGroupNorm final : GroupNorm {
                static_cast<float*>(scratch.mutable_data_ptr()), shape, context.half(),
                current_stream());
     return y;
-  }
-
- public:
-  std::unique_ptr<GroupNorm> part(std::int64_t first, std::int64_t count) const override {
-    const std::int64_t per_group = weight.size(0) / groups;
-    if (first % per_group != 0 || count % per_group != 0 || count % kVector != 0) return nullptr;
-    auto some = std::make_unique<CudaGroupNorm>();
-    some->context = context;
-    some->weight = weight.slice(0, first, first + count).clone();
-    some->bias = bias.slice(0, first, first + count).clone();
-    some->groups = count / per_group;
-    some->eps = eps;
-    return some;
   }
 };
 

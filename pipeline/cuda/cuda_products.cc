@@ -31,6 +31,15 @@ Tensor linear_product(const LayerContext& context, const Tensor& x, const Tensor
   return product(context, x, weight, bias, residual, half_sums);
 }
 
+Tensor gated(const LayerContext& context, const Tensor& both) {
+  std::vector<std::int64_t> shape = both.sizes().vec();
+  shape.back() /= 2;
+  Tensor y = at::empty(shape, both.options());
+  gelu_gate(both.const_data_ptr(), y.mutable_data_ptr(), y.numel() / shape.back(), shape.back(),
+            context.half(), current_stream());
+  return y;
+}
+
 Tensor convolve(const LayerContext& context, const Tensor& x, const Tensor& weight,
                 const Tensor& bias, const Tensor& residual, const Conv2dConfig& config) {
   const ConvolutionShape shape{

@@ -48,6 +48,9 @@ Tensor product(const LayerContext& context, const Tensor& x, const Tensor& weigh
 Tensor linear_product(const LayerContext& context, const Tensor& x, const Tensor& weight,
                       const Tensor& bias, const Tensor& residual = {});
 
+// both [..., 2 * inner] -> [..., inner]: the first half times gelu_erf of the second.
+Tensor gated(const LayerContext& context, const Tensor& both);
+
 // x [n, in, h, w] and weight [out, in, k, k], both channels last; bias and residual may be
 // undefined.
 Tensor convolve(const LayerContext& context, const Tensor& x, const Tensor& weight,

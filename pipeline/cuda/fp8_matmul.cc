@@ -7,13 +7,10 @@
 
 #include "io/elapsed.h"
 #include "pipeline/cuda/cublaslt.h"
-#include "pipeline/cuda/fastest.h"
 #include "pipeline/engine.h"
 
 namespace sameseed::cuda {
 namespace {
-
-using nlohmann::json;
 
 constexpr int kFp8Algorithms = 24;  // asked of the heuristics for a shape
 constexpr int kFp8Rounds = 5, kFp8Calls = 8;
@@ -32,13 +29,7 @@ std::string to_string(const Fp8MatmulShape& s) {
                      s.residual ? " residual" : "");
 }
 
-// In cuBLASLt's column order the transposed product is made: y^T [n, m] = w [n, k] * x^T [k, m].
-struct Fp8Matmul::Plan {
-  lt::Operation operation;
-  lt::Layout w, x, y;
-  cublasLtMatmulAlgo_t algorithm{};
-  std::size_t workspace_bytes = 0;
-};
+struct Fp8Matmul::Plan : lt::Plan {};
 
 Fp8Matmul::Fp8Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes)
     : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {
@@ -77,19 +68,6 @@ cublasStatus_t Fp8Matmul::call(const Plan& plan, const Fp8MatmulShape& s, const 
                         &algorithm, workspace_, workspace_bytes, stream);
 }
 
-bool Fp8Matmul::take_known(const std::string& name, Plan& plan) const {
-  const json known = choices_.find(name);
-  if (known.is_null() || !lt::from_hex(known.value("algorithm", ""), plan.algorithm)) return false;
-  cublasLtMatmulHeuristicResult_t result{};
-  if (cublasLtMatmulAlgoCheck(handle_, plan.operation.get(), plan.w.get(), plan.x.get(),
-                              plan.y.get(), plan.y.get(), &plan.algorithm,
-                              &result) != CUBLAS_STATUS_SUCCESS ||
-      result.workspaceSize > workspace_bytes_)
-    return false;
-  plan.workspace_bytes = result.workspaceSize;
-  return true;
-}
-
 void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Plan& plan,
                        cudaStream_t stream) {
   const auto start = std::chrono::steady_clock::now();
@@ -124,14 +102,8 @@ void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Pla
         "load.linear: cuBLASLt has no algorithm for {} on this GPU ({} named, {} of them "
         "in one chain, none of which runs){}",
         name, count, fitting, s.row_scales ? "; \"fp8-tensor\" asks less of it" : ""));
-  const cublasLtMatmulHeuristicResult_t& chosen = found[static_cast<std::size_t>(best.index)];
-  plan.algorithm = chosen.algo;
-  plan.workspace_bytes = chosen.workspaceSize;
   choices_.add_search(ms_since(start));
-  choices_.keep(name, {{"algorithm", lt::hex(plan.algorithm)},
-                       {"ms", best.ms},
-                       {"tried", best.tried},
-                       {"settings", lt::describe(plan.algorithm)}});
+  choices_.keep(name, lt::take(found[static_cast<std::size_t>(best.index)], best, plan));
 }
 
 void Fp8Matmul::run(const Fp8MatmulShape& s, const Fp8Operands& operands, cudaStream_t stream) {
@@ -143,7 +115,8 @@ void Fp8Matmul::run(const Fp8MatmulShape& s, const Fp8Operands& operands, cudaSt
   lt::set(operation, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, operands.x_scales);
   if (s.bias) lt::set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   if (made) {
-    if (!take_known(to_string(s), plan)) search(s, operands, plan, stream);
+    if (!lt::take_known(choices_.find(to_string(s)), handle_, workspace_bytes_, plan))
+      search(s, operands, plan, stream);
     kept = std::move(made);
   }
   lt::check(call(plan, s, operands, plan.algorithm, plan.workspace_bytes, stream), "a product");

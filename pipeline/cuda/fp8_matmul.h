@@ -49,7 +49,6 @@ class Fp8Matmul {
  private:
   struct Plan;
   std::unique_ptr<Plan> described(const Fp8MatmulShape& shape) const;
-  bool take_known(const std::string& name, Plan& plan) const;
   void search(const Fp8MatmulShape& shape, const Fp8Operands& operands, Plan& plan,
               cudaStream_t stream);
   cublasStatus_t call(const Plan& plan, const Fp8MatmulShape& shape, const Fp8Operands& operands,

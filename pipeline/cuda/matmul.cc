@@ -9,13 +9,10 @@
 
 #include "io/elapsed.h"
 #include "pipeline/cuda/cublaslt.h"
-#include "pipeline/cuda/fastest.h"
 #include "pipeline/engine.h"
 
 namespace sameseed::cuda {
 namespace {
-
-using nlohmann::json;
 
 constexpr int kAlgorithms = 24;  // asked of the heuristics for a shape
 constexpr int kRounds = 5, kCalls = 8;
@@ -38,13 +35,7 @@ std::string to_string(const MatmulShape& s) {
                      s.bias ? " bias" : "", s.residual ? " residual" : "");
 }
 
-// In cuBLASLt's column order the transposed product is made: y^T [n, m] = w [n, k] * x^T [k, m].
-struct Matmul::Plan {
-  lt::Operation operation;
-  lt::Layout w, x, y;
-  cublasLtMatmulAlgo_t algorithm{};
-  std::size_t workspace_bytes = 0;
-};
+struct Matmul::Plan : lt::Plan {};
 
 Matmul::Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes)
     : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {
@@ -65,31 +56,18 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
                                s.half_sums ? CUDA_R_16F : CUDA_R_32F),
       "an operation");
   plan->operation.reset(operation);
-  const auto set = [&](cublasLtMatmulDescAttributes_t name, const auto& value) {
-    lt::check(cublasLtMatmulDescSetAttribute(operation, name, &value, sizeof(value)),
-              "an attribute");
-  };
-  set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+  lt::set(operation, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
   if (s.bias) {
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-    set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+    lt::set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+    lt::set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
   }
   plan->w = lt::layout(s.type, s.k, s.n);
   plan->x = lt::layout(s.type, s.k, s.m);
   plan->y = lt::layout(s.type, s.n, s.m);
 
   const std::string name = to_string(s);
-  const json known = choices_.find(name);
-  if (!known.is_null() && lt::from_hex(known.value("algorithm", ""), plan->algorithm)) {
-    cublasLtMatmulHeuristicResult_t result{};
-    if (cublasLtMatmulAlgoCheck(handle_, operation, plan->w.get(), plan->x.get(), plan->y.get(),
-                                plan->y.get(), &plan->algorithm,
-                                &result) == CUBLAS_STATUS_SUCCESS &&
-        result.workspaceSize <= workspace_bytes_) {
-      plan->workspace_bytes = result.workspaceSize;
-      return *(kept = std::move(plan));
-    }
-  }
+  if (lt::take_known(choices_.find(name), handle_, workspace_bytes_, *plan))
+    return *(kept = std::move(plan));
 
   const auto start = std::chrono::steady_clock::now();
   cublasLtMatmulPreference_t made = nullptr;
@@ -136,23 +114,15 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
     return call(found[static_cast<std::size_t>(i)], on) == CUBLAS_STATUS_SUCCESS;
   });
   if (best.index < 0) throw std::runtime_error("cuBLASLt: no algorithm runs for " + name);
-  plan->algorithm = found[static_cast<std::size_t>(best.index)].algo;
-  plan->workspace_bytes = found[static_cast<std::size_t>(best.index)].workspaceSize;
   choices_.add_search(ms_since(start));
-  choices_.keep(name, {{"algorithm", lt::hex(plan->algorithm)},
-                       {"ms", best.ms},
-                       {"tried", best.tried},
-                       {"settings", lt::describe(plan->algorithm)}});
+  choices_.keep(name, lt::take(found[static_cast<std::size_t>(best.index)], best, *plan));
   return *(kept = std::move(plan));
 }
 
 void Matmul::run(const MatmulShape& s, const void* x, const void* w, const void* bias,
                  const void* residual, void* y, cudaStream_t stream) {
   const Plan& plan = this->plan(s, x, w, bias, residual, y, stream);
-  if (s.bias)
-    lt::check(cublasLtMatmulDescSetAttribute(
-                  plan.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof(bias)),
-              "the bias");
+  if (s.bias) lt::set(plan.operation.get(), CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
   const Factor one(1), beta(s.residual ? 1.0f : 0.0f);
   lt::check(
       cublasLtMatmul(handle_, plan.operation.get(), one.of(s.half_sums), w, plan.w.get(), x,

@@ -31,8 +31,7 @@ Tensor ResnetBlock::own_projection(const Tensor& all) const {
 }
 
 Tensor ResnetBlock::forward(const Tensor& x, const Tensor& projection) const {
-  Tensor convolved = conv1_->forward_unbiased(norm1_->forward(x, Activation::kSilu));
-  return behind(std::move(convolved), projection, conv_shortcut_ ? conv_shortcut_->forward(x) : x);
+  return forward_alike(x, x, projection);
 }
 
 Tensor ResnetBlock::forward_alike(const Tensor& alike, const Tensor& x,

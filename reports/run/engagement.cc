@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "reports/run/deepcache_proof.h"
-#include "reports/run/fp8_engagement.h"
+#include "reports/run/fp8_proof.h"
 #include "reports/run/lora_names.h"
-#include "reports/run/pytorch_engagement.h"
+#include "reports/run/pytorch_proof.h"
 #include "reports/run/request_proof.h"
 #include "reports/run/switch_proof.h"
 
@@ -29,9 +29,7 @@ Proof enhancement(const json& asked, const ArmEvidence& arm) {
 Proof loras(const json& asked, const ArmEvidence& arm) {
   const json wanted = asked.is_null() ? json::array() : asked;
   for (const SampleRecord* sample : arm.samples) {
-    const json& own = answered(*sample->effective, "lora");
-    const json& used =
-        own.is_null() && arm.load ? answered(answered(*arm.load, "effective"), "lora") : own;
+    const json& used = used_for(*sample, arm, "lora");
     if (used != wanted && !(used.is_null() && wanted.empty()))
       return {kNotEngaged,
               fmt::format("{}: asked for {}, the worker fused {}", named(*sample),
@@ -39,8 +37,8 @@ Proof loras(const json& asked, const ArmEvidence& arm) {
   }
   if (wanted.empty()) return {kEngaged, "no LoRA"};
   std::string fused = "the worker fused " + lora_label(wanted);
-  const json files = arm.load ? answered(*arm.load, "files") : json();
-  if (const json& layers = answered(answered(files, "lora"), "layers"); layers.is_number()) {
+  const json& files = said_at_load(arm, "files", "lora");
+  if (const json& layers = answered(files, "layers"); layers.is_number()) {
     if (layers == 0) return {kNotEngaged, fused + ", and no layer has any of it"};
     fused += fmt::format(", {} layers", layers.dump());
   }
@@ -53,14 +51,10 @@ Proof loras(const json& asked, const ArmEvidence& arm) {
 // load.NAME: the worker names what it uses, when it loads or with every picture; in older runs a
 // precision as LibTorch spells it.
 Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm) {
-  const auto used_for = [&](const SampleRecord& sample) -> const json& {
-    const json& own = answered(*sample.effective, name);
-    return own.is_null() && arm.load ? answered(answered(*arm.load, "effective"), name) : own;
-  };
   const std::map<std::string, std::string> spelled = {
       {"Double", "fp64"}, {"Float", "fp32"}, {"Half", "fp16"}, {"BFloat16", "bf16"}};
   for (const SampleRecord* sample : arm.samples) {
-    const json& used = used_for(*sample);
+    const json& used = used_for(*sample, arm, name);
     if (used.is_null())
       return {kNotEngaged, fmt::format("{}: the worker does not say its {}", named(*sample), name)};
     const auto other = spelled.find(text_or_empty(used));
@@ -70,13 +64,13 @@ Proof loaded(const std::string& name, const json& asked, const ArmEvidence& arm)
       return {kNotEngaged, fmt::format("{}: asked for {}, the worker uses {}", named(*sample),
                                        asked.dump(), used.dump())};
   }
-  return {kEngaged, "the worker uses " + used_for(*arm.samples[0]).dump()};
+  return {kEngaged, "the worker uses " + used_for(*arm.samples[0], arm, name).dump()};
 }
 
 // load.scheduler: a class of diffusers, or a file that names one. The worker tells the class that
 // it runs.
 Proof sampler(const json& asked, const ArmEvidence& arm) {
-  const json& used = arm.load ? answered(answered(*arm.load, "effective"), "sampler") : json();
+  const json& used = said_at_load(arm, "effective", "sampler");
   if (!used.is_string())
     return {kNoProof, "no proof possible: the worker does not say its sampler"};
   const std::string name = text_or_empty(asked);
@@ -123,9 +117,9 @@ std::map<std::string, Engagement> engagement_of(const ArmEvidence& arm, const Ru
     } else if (axis == "load.lora") {
       proof = loras(value, arm);
     } else if (const auto fp8 = fp8_proof(axis, value, arm)) {
-      proof = {fp8->verdict, fp8->evidence};
+      proof = *fp8;
     } else if (const auto setting = pytorch_proof(axis, value, arm)) {
-      proof = {setting->verdict, setting->evidence};
+      proof = *setting;
     } else if (axis == "load.scheduler") {
       proof = sampler(value, arm);
     } else if (is_named_by_workers(name)) {

@@ -58,6 +58,21 @@ inline std::string text_or_empty(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
+// What the worker said when it loaded, in `part` ("effective", "engagement", "files"); null where
+// it said nothing.
+inline const nlohmann::json& said_at_load(const ArmEvidence& arm, const std::string& part,
+                                          const std::string& name) {
+  static const nlohmann::json nothing;
+  return arm.load ? answered(answered(*arm.load, part), name) : nothing;
+}
+
+// What the worker used for a picture: as it said with it, else when it loaded.
+inline const nlohmann::json& used_for(const SampleRecord& sample, const ArmEvidence& arm,
+                                      const std::string& name) {
+  const nlohmann::json& own = answered(*sample.effective, name);
+  return own.is_null() ? said_at_load(arm, "effective", name) : own;
+}
+
 inline std::string named(const SampleRecord& sample) { return "sample " + sample.sample; }
 
 }  // namespace sameseed

@@ -158,8 +158,7 @@ Proof accumulation(const std::string& variable, bool on, const ArmEvidence& arm,
     if (const auto found = all.find(network); found != all.end())
       told.push_back((found->first.empty() ? "" : name_of(network) + " ") + found->second.told());
   std::string evidence = fmt::format("{}", fmt::join(told, "; "));
-  const json& error =
-      arm.load ? answered(answered(*arm.load, "engagement"), kind + "_error") : json();
+  const json& error = said_at_load(arm, "engagement", kind + "_error");
   if (error.is_number()) {
     const auto known = probes.find({arm.engine, variable});
     const double off = known == probes.end() ? 0 : known->second;

@@ -73,6 +73,14 @@ NamedTensors layer(at::IntArrayRef shape) {
   return {{"l.weight", at::randn(shape) * deviation}, {"l.bias", at::randn({shape[0]}) * 0.1}};
 }
 
+NamedTensors layers(
+    const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& name_and_shape) {
+  NamedTensors tensors;
+  for (const auto& [name, shape] : name_and_shape)
+    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
+  return tensors;
+}
+
 TEST_P(CudaBackendTest, ConvolutionsOfEveryKindAreAsExactAsAtens) {
   for (const Conv2dConfig& config : {Conv2dConfig{.in = 320, .out = 320},
                                      {.in = 64, .out = 128, .stride = 2},
@@ -135,16 +143,12 @@ TEST_P(CudaBackendTest, ResnetBlocksAreAsExactWithAndWithoutTimeEmbedding) {
   for (const std::int64_t temb : {0, 256}) {
     SCOPED_TRACE(temb);
     const Tensor x = draw({2, 64, 24, 17}, GetParam()), time = draw({2, 256}, Values::kPlain);
-    NamedTensors tensors;
-    const auto add = [&](const std::string& name, at::IntArrayRef shape) {
-      for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
-    };
-    add("norm1", {64});
-    add("conv1", {128, 64, 3, 3});
-    add("time_emb_proj", {128, 256});
-    add("norm2", {128});
-    add("conv2", {128, 128, 3, 3});
-    add("conv_shortcut", {128, 64, 1, 1});
+    const NamedTensors tensors = layers({{"norm1", {64}},
+                                         {"conv1", {128, 64, 3, 3}},
+                                         {"time_emb_proj", {128, 256}},
+                                         {"norm2", {128}},
+                                         {"conv2", {128, 128, 3, 3}},
+                                         {"conv_shortcut", {128, 64, 1, 1}}});
     expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
       const ResnetBlock block(make, at, {.in = 64, .out = 128, .temb = temb});
       return block.forward(x.to(type), block.time_projection(time.to(type)));
@@ -155,15 +159,11 @@ TEST_P(CudaBackendTest, ResnetBlocksAreAsExactWithAndWithoutTimeEmbedding) {
 // What both halves of guidance have in common is computed once.
 TEST_P(CudaBackendTest, ResnetBlocksOverPicturesThatAreAlikeAreAsExact) {
   const Tensor one = draw({1, 64, 24, 17}, GetParam()), time = draw({2, 256}, Values::kPlain);
-  NamedTensors tensors;
-  const auto add = [&](const std::string& name, at::IntArrayRef shape) {
-    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
-  };
-  add("norm1", {64});
-  add("conv1", {64, 64, 3, 3});
-  add("time_emb_proj", {64, 256});
-  add("norm2", {64});
-  add("conv2", {64, 64, 3, 3});
+  const NamedTensors tensors = layers({{"norm1", {64}},
+                                       {"conv1", {64, 64, 3, 3}},
+                                       {"time_emb_proj", {64, 256}},
+                                       {"norm2", {64}},
+                                       {"conv2", {64, 64, 3, 3}}});
   expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
     const ResnetBlock block(make, at, {.in = 64, .out = 64, .temb = 256});
     const Tensor x = one.to(type);
@@ -176,16 +176,12 @@ TEST_P(CudaBackendTest, SplitResnetBlocksAreAsExactAsWholeOnes) {
   const Tensor first = draw({2, 320, 12, 10}, GetParam()),
                second = draw({2, 320, 12, 10}, Values::kPlain),
                time = draw({2, 256}, Values::kPlain);
-  NamedTensors tensors;
-  const auto add = [&](const std::string& name, at::IntArrayRef shape) {
-    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
-  };
-  add("norm1", {640});
-  add("conv1", {320, 640, 3, 3});
-  add("time_emb_proj", {320, 256});
-  add("norm2", {320});
-  add("conv2", {320, 320, 3, 3});
-  add("conv_shortcut", {320, 640, 1, 1});
+  const NamedTensors tensors = layers({{"norm1", {640}},
+                                       {"conv1", {320, 640, 3, 3}},
+                                       {"time_emb_proj", {320, 256}},
+                                       {"norm2", {320}},
+                                       {"conv2", {320, 320, 3, 3}},
+                                       {"conv_shortcut", {320, 640, 1, 1}}});
   int splits = 0;
   expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
     const ResnetBlock block(make, at, {.in = 640, .out = 320, .temb = 256});
@@ -204,16 +200,12 @@ TEST_P(CudaBackendTest, JoinedResnetBlocksAreAsExact) {
   const Tensor first = draw({2, 640, 12, 10}, GetParam()),
                second = draw({2, 320, 12, 10}, Values::kPlain),
                time = draw({2, 256}, Values::kPlain);
-  NamedTensors tensors;
-  const auto add = [&](const std::string& name, at::IntArrayRef shape) {
-    for (const auto& [part, tensor] : layer(shape)) tensors[name + part.substr(1)] = tensor;
-  };
-  add("norm1", {960});
-  add("conv1", {320, 960, 3, 3});
-  add("time_emb_proj", {320, 256});
-  add("norm2", {320});
-  add("conv2", {320, 320, 3, 3});
-  add("conv_shortcut", {320, 960, 1, 1});
+  const NamedTensors tensors = layers({{"norm1", {960}},
+                                       {"conv1", {320, 960, 3, 3}},
+                                       {"time_emb_proj", {320, 256}},
+                                       {"norm2", {320}},
+                                       {"conv2", {320, 320, 3, 3}},
+                                       {"conv_shortcut", {320, 960, 1, 1}}});
   expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
     const ResnetBlock block(make, at, {.in = 960, .out = 320, .temb = 256});
     return block.forward_joined(first.to(type), second.to(type),

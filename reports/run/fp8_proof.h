@@ -5,16 +5,12 @@
 #include <optional>
 #include <string>
 
-#include "reports/run/engagement.h"
+#include "reports/run/proof.h"
 
 namespace sameseed {
 
-struct Fp8Proof {
-  std::string verdict, evidence;  // as in Engagement
-};
-
 // Nothing where `axis` (without its arm) is another.
-std::optional<Fp8Proof> fp8_proof(const std::string& axis, const AxisValue& asked,
-                                  const ArmEvidence& arm);
+std::optional<Proof> fp8_proof(const std::string& axis, const AxisValue& asked,
+                               const ArmEvidence& arm);
 
 }  // namespace sameseed

@@ -1,4 +1,4 @@
-#include "reports/run/fp8_engagement.h"
+#include "reports/run/fp8_proof.h"
 
 #include <gtest/gtest.h>
 

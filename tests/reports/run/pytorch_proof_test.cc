@@ -1,4 +1,4 @@
-#include "reports/run/pytorch_engagement.h"
+#include "reports/run/pytorch_proof.h"
 
 #include <gtest/gtest.h>
 
