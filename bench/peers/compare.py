@@ -4,9 +4,9 @@
     compare.py --worker sameseed-worker-cuda --model SDXL [--diffusers FOLDER] [--out FOLDER] [--images 20] [--turns 3]
 
 SDXL is a model of SDXL base's shapes (`sameseed seeded-model`). Measures the rate of pinned copies to the device, against
-which the loading of weights is held, and diffusers eager. Then starts sameseed_worker.py without and with DeepCache 3/0/0
-and sdxl_diffusers.py compiled and compiled_tuned, all four on the one card, and lets them measure in turn, each when the
-GPU's clock is steady under its own work. A figure is the median of its turns; of the two compiled peers the faster one
+which the loading of weights is held, and diffusers eager. Then starts sameseed_worker.py in fp16 and in FP8 with fast sums,
+without and with DeepCache 3/0/0, and sdxl_diffusers.py compiled and compiled_tuned, all six on the one card, and lets them
+measure in turn, each when the GPU's clock is steady under its own work. A figure is the median of its turns; of the two compiled peers the faster one
 counts, row by row.
 """
 import argparse
@@ -73,17 +73,21 @@ def over_turns(turns, key):
     return statistics.median(v["median"] if isinstance(v, dict) else v for v in values)
 
 
-def rows_of(full, cached, peers, eager):
-    """full, cached: our turns; peers: name -> theirs; eager: its figures. (row, ours, theirs, whose, eager's, ratio)"""
+def rows_of(ours, peers, eager):
+    """ours, peers: name -> turns; eager: its figures. (row, ours, theirs, whose, eager's, ratio)"""
     rows = []
-    for row, ours, key, mine in (
-            ("UNet step, ms", full, "unet_step_ms", "full_step_ms"), ("VAE decode, ms", full, "vae_decode_ms", "decode_ms"),
-            ("30 steps and decode, ms", full, "image_30_steps_ms", "end_to_end_ms"),
-            ("ours with DeepCache 3/0/0, theirs without, ms", cached, "image_30_steps_ms", "end_to_end_ms"),
-            ("joules a step", full, "joules_a_step", "joules_a_step")):
-        theirs = {name: over_turns(turns, key) for name, turns in peers.items()}
-        theirs = {name: value for name, value in theirs.items() if value is not None}
-        mine = over_turns(ours, mine)
+    for row, name, key, mine in (
+            ("UNet step, ms", "ours", "unet_step_ms", "full_step_ms"), ("VAE decode, ms", "ours", "vae_decode_ms", "decode_ms"),
+            ("30 steps and decode, ms", "ours", "image_30_steps_ms", "end_to_end_ms"),
+            ("with DeepCache 3/0/0, theirs without, ms", "ours_deepcache", "image_30_steps_ms", "end_to_end_ms"),
+            ("joules a step", "ours", "joules_a_step", "joules_a_step"),
+            ("UNet step in FP8, ms", "ours_fp8", "unet_step_ms", "full_step_ms"),
+            ("30 steps and decode in FP8, ms", "ours_fp8", "image_30_steps_ms", "end_to_end_ms"),
+            ("in FP8 with DeepCache 3/0/0, theirs without, ms", "ours_fp8_deepcache", "image_30_steps_ms", "end_to_end_ms"),
+            ("joules a step in FP8", "ours_fp8", "joules_a_step", "joules_a_step")):
+        theirs = {peer: over_turns(turns, key) for peer, turns in peers.items()}
+        theirs = {peer: value for peer, value in theirs.items() if value is not None}
+        mine = over_turns(ours[name], mine)
         if mine is None or not theirs:
             continue
         best = min(theirs, key=theirs.get)
@@ -122,35 +126,37 @@ def main():
     rate, gpu = copy_rate()
     plain = Program("eager", args.out, "sdxl_diffusers.py", "--only", "eager", *carried, turns=False).end()
     eager = plain["arms"]["eager"]
-    cached_one = Program("ours_deepcache", args.out, "sameseed_worker.py", *ours, "--deepcache", "3/0/0").ready()  # loads alone
-    full_one = Program("ours", args.out, "sameseed_worker.py", *ours).ready()
+    fp8, cache = ("--linear", "fp8", "--fp8-fast-accumulation", "1"), ("--deepcache", "3/0/0")
+    arms = {"ours_deepcache": cache, "ours": (), "ours_fp8": fp8, "ours_fp8_deepcache": (*fp8, *cache)}
+    # One after another: the first one's loading is measured.
+    mine = {name: Program(name, args.out, "sameseed_worker.py", *ours, *more).ready() for name, more in arms.items()}
     peers = [Program(arm, args.out, "sdxl_diffusers.py", "--only", arm, *carried) for arm in ("compile", "compile_tuned")]
     for peer in peers:  # they compile side by side
         peer.ready()
-    everyone = [full_one, *peers, cached_one]
+    everyone = [mine["ours"], mine["ours_fp8"], *peers, mine["ours_deepcache"], mine["ours_fp8_deepcache"]]
     take_turns(everyone, args.turns)
-    full, cached = full_one.end(), cached_one.end()
+    ended = {name: program.end() for name, program in mine.items()}
+    turns_of = {one.name: one.turns for one in everyone}
     for peer in peers:
         peer.end()
     with open(os.path.join(args.out, "turns.json"), "w") as file:
-        json.dump({one.name: one.turns for one in everyone}, file, indent=1)
+        json.dump(turns_of, file, indent=1)
     unsteady = [one.name for one in everyone for turn in one.turns if not turn.get("settled", {}).get("steady")]
     if unsteady:
         print(f"\nthe clock was not steady in {len(unsteady)} turns: {', '.join(unsteady)}")
     floors = next((floor for name, floor in FLOORS.items() if name in gpu), (None, None))
     print(f"\n{gpu}\n\n| | ours | torch.compile | its arm | eager | ours / torch.compile |\n|---|---|---|---|---|---|")
-    for row, mine, theirs, arm, of_eager, ratio in rows_of(full_one.turns, cached_one.turns,
-                                                           {peer.name: peer.turns for peer in peers}, eager):
-        print(f"| {row} | {mine:.2f} | {theirs:.2f} | {arm} | {'' if of_eager is None else f'{of_eager:.2f}'} | {ratio:.3f} |")
+    for row, own, theirs, arm, of_eager, ratio in rows_of(turns_of, {peer.name: peer.turns for peer in peers}, eager):
+        print(f"| {row} | {own:.2f} | {theirs:.2f} | {arm} | {'' if of_eager is None else f'{of_eager:.2f}'} | {ratio:.3f} |")
     print("\n| | measured | of | ratio |\n|---|---|---|---|")
     if floors[0]:
-        step, partial = over_turns(full_one.turns, "full_step_ms"), over_turns(cached_one.turns, "partial_step_ms")
+        step, partial = over_turns(turns_of["ours"], "full_step_ms"), over_turns(turns_of["ours_deepcache"], "partial_step_ms")
         print(f"| full step, ms, over the fused roofline | {step:.2f} | {floors[0]} | {step / floors[0]:.2f} |")
         print(f"| partial step, ms, over its floor | {partial:.3f} | {floors[1]} | {partial / floors[1]:.2f} |")
     with_text = eager["memory_mib"]["peak_allocated"] / 1024 + TEXT_ENCODERS_GIB
-    print(f"| peak memory, GiB, to eager's with text encoders | {full['peak_memory_gib']:.2f} | {with_text:.2f} | "
-          f"{full['peak_memory_gib'] / with_text:.2f} |")
-    print(f"| loading, GB/s, to pinned copies | {cached['upload_gb_s']:.1f} | {rate:.1f} | {cached['upload_gb_s'] / rate:.2f} |")
+    peak, loading = ended["ours"]["peak_memory_gib"], ended["ours_deepcache"]["upload_gb_s"]
+    print(f"| peak memory, GiB, to eager's with text encoders | {peak:.2f} | {with_text:.2f} | {peak / with_text:.2f} |")
+    print(f"| loading, GB/s, to pinned copies | {loading:.1f} | {rate:.1f} | {loading / rate:.2f} |")
 
 
 if __name__ == "__main__":

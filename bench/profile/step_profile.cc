@@ -83,7 +83,8 @@ std::string group_of(const std::string& name) {
   static const std::vector<std::pair<const char*, std::regex>> kGroups = {
       {"GroupNorm", std::regex("group_moments|group_apply")},
       {"LayerNorm", std::regex("layer_norm_rows")},
-      {"GEGLU gate", std::regex("gelu_gate")},
+      {"GEGLU gate", std::regex("gelu_gate|quantise_each_gated_row")},
+      {"quantising for FP8", std::regex("quantise|find_largest")},
       {"bias and residual of convolutions", std::regex("add_bias_rows")},
       {"attention", std::regex("sdpa|attention|flash|fmha|mha", std::regex::icase)},
       {"convolution", std::regex("conv|fprop|implicit", std::regex::icase)},
@@ -109,8 +110,9 @@ void print(const std::map<std::string, Times>& rows, double steps, std::size_t m
 }  // namespace
 
 int main(int argc, char** argv) try {
-  if (argc < 2 || argc > 4) {
-    std::cerr << "usage: step_profile MODEL [SIZE [INTERVAL/LAYER/BLOCK]]\n";
+  if (argc < 2 || argc > 5) {
+    std::cerr << "usage: step_profile MODEL [SIZE [INTERVAL/LAYER/BLOCK|off [fp8|fp8-tensor]]]\n"
+                 "FP8 with fast sums.\n";
     return 1;
   }
   for (const char* name : {"ONEFLOW_CONV_ALLOW_HALF_PRECISION_ACCUMULATION",
@@ -121,7 +123,8 @@ int main(int argc, char** argv) try {
   request.prompt = "a red apple on a table";
   request.noise = "/tmp/step_profile_noise.safetensors";
   std::tie(request.width, request.height) = sameseed::parse_size(argc > 2 ? argv[2] : "1024x1024");
-  if (argc > 3) request.deepcache = sameseed::parse_deepcache(argv[3]);
+  if (argc > 3 && argv[3] != std::string("off"))
+    request.deepcache = sameseed::parse_deepcache(argv[3]);
   sameseed::draw_noise({.model = argv[1],
                         .vae = {},
                         .seed = 1,
@@ -130,8 +133,13 @@ int main(int argc, char** argv) try {
                         .precision = "fp16",
                         .out = request.noise});
   const auto engine = sameseed::make_engine("accelerated");
-  engine->load(
-      {.model = argv[1], .vae = {}, .variant = {}, .precision = "fp16", .vae_precision = "fp16"});
+  engine->load({.model = argv[1],
+                .vae = {},
+                .variant = {},
+                .precision = "fp16",
+                .vae_precision = "fp16",
+                .linear = argc > 4 ? argv[4] : "fp16",
+                .fp8_fast_accumulation = argc > 4 ? 1 : 0});
   check(cuptiActivityRegisterCallbacks(give_buffer, take_buffer), "callbacks");
 
   constexpr int kFew = 3, kMany = 21;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "pipeline/cuda/fastest.h"
 
@@ -102,6 +103,31 @@ struct Plan {
   cublasLtMatmulAlgo_t algorithm{};
   std::size_t workspace_bytes = 0;
 };
+
+// What cuBLASLt names for a plan, up to `most` with the workspace and `most` without any: some
+// algorithms clear theirs before each product. `limit` may restrict the preference further.
+template <typename Limit>
+std::vector<cublasLtMatmulHeuristicResult_t> named(cublasLtHandle_t handle, const Plan& plan,
+                                                   std::size_t workspace_bytes, int most,
+                                                   Limit limit) {
+  cublasLtMatmulPreference_t made = nullptr;
+  check(cublasLtMatmulPreferenceCreate(&made), "a preference");
+  const Preference preference(made);
+  limit(made);
+  std::vector<cublasLtMatmulHeuristicResult_t> all;
+  for (const std::size_t most_workspace : {workspace_bytes, std::size_t{0}}) {
+    check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                               &most_workspace, sizeof(most_workspace)),
+          "the workspace's limit");
+    std::vector<cublasLtMatmulHeuristicResult_t> some(static_cast<std::size_t>(most));
+    int count = 0;
+    if (cublasLtMatmulAlgoGetHeuristic(handle, plan.operation.get(), plan.w.get(), plan.x.get(),
+                                       plan.y.get(), plan.y.get(), made, most, some.data(),
+                                       &count) == CUBLAS_STATUS_SUCCESS)
+      all.insert(all.end(), some.begin(), some.begin() + count);
+  }
+  return all;
+}
 
 // Takes the algorithm of a choice that was kept (or null), where it can run here.
 inline bool take_known(const nlohmann::json& known, cublasLtHandle_t handle,

@@ -1,6 +1,7 @@
 # The accelerated path on NVIDIA GPUs. Its kernels apart: nvcc knows other flags, and C++17.
 add_library(sameseed_kernels STATIC
   ${CMAKE_CURRENT_LIST_DIR}/kernels/elementwise.cu
+  ${CMAKE_CURRENT_LIST_DIR}/kernels/e4m3_product.cc
   ${CMAKE_CURRENT_LIST_DIR}/kernels/gated_product.cc
   ${CMAKE_CURRENT_LIST_DIR}/kernels/norms.cu
   ${CMAKE_CURRENT_LIST_DIR}/kernels/quantise.cu)

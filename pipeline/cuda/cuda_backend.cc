@@ -91,11 +91,16 @@ class CudaBackend final : public Backend {
 
   std::unique_ptr<LayerNorm> layer_norm(const Weights& at, std::int64_t channels,
                                         double eps) override {
-    auto layer = make<CudaLayerNorm>();
-    layer->weight = at.tensor("weight", {channels});
-    layer->bias = at.tensor("bias", {channels});
-    layer->eps = eps;
-    return layer;
+    const auto filled = [&](auto layer) {
+      layer->weight = at.tensor("weight", {channels});
+      layer->bias = at.tensor("bias", {channels});
+      layer->eps = eps;
+      return layer;
+    };
+    // Only linear layers read the norms of transformers.
+    if (is_fp8() && context_.arithmetic.fp8->row_scales && takes_codes(channels))
+      return filled(make<CudaFp8LayerNorm>());
+    return filled(make<CudaLayerNorm>());
   }
 
   std::unique_ptr<Geglu> geglu(const Weights& at, std::int64_t in, std::int64_t inner) override {

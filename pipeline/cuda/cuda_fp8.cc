@@ -24,7 +24,29 @@ void check_capability(at::Device device) {
 
 }  // namespace
 
+Tensor room_for_codes(at::IntArrayRef shape, at::Device device) {
+  const std::int64_t codes = c10::multiply_integers(shape), rows = codes / shape.back();
+  const Tensor bytes = at::empty({codes + rows * static_cast<std::int64_t>(sizeof(float))},
+                                 at::TensorOptions().dtype(at::kFloat8_e4m3fn).device(device));
+  return bytes.slice(0, 0, codes).view(shape);
+}
+
+Fp8Tensor parts_of(const Tensor& with_scales) {
+  const std::int64_t codes = with_scales.numel(), rows = codes / with_scales.size(-1);
+  TORCH_INTERNAL_ASSERT(with_scales.is_contiguous() && with_scales.storage_offset() == 0 &&
+                        with_scales.storage().nbytes() == codes + rows * sizeof(float));
+  const Tensor bytes = with_scales.view(at::kByte);
+  return {.codes = bytes,
+          .scales = bytes.as_strided({rows * static_cast<std::int64_t>(sizeof(float))}, {1}, codes)
+                        .view(at::kFloat)};
+}
+
+bool takes_codes(std::int64_t columns) {
+  return columns % kFp8Multiple == 0 && columns <= kMostQuantised;
+}
+
 Fp8Tensor quantise(const LayerContext& context, const Tensor& x) {
+  if (x.scalar_type() == at::kFloat8_e4m3fn) return parts_of(x);
   const Tensor from = x.contiguous();
   const std::int64_t columns = x.size(-1), rows = x.numel() / columns;
   if (columns % kFp8Multiple != 0)
@@ -60,7 +82,7 @@ Tensor fp8_linear_product(const LayerContext& context, const Tensor& x, const Fp
   const Tensor add = residual.defined() ? residual.contiguous() : residual;
   std::vector<std::int64_t> shape = x.sizes().vec();
   shape.back() = by.weight.codes.size(0);
-  Tensor y = at::empty(shape, x.options());
+  Tensor y = at::empty(shape, x.options().dtype(at::kHalf));
   const bool fast = context.arithmetic.fp8->fast;
   const Fp8MatmulShape product{.m = x.numel() / x.size(-1),
                                .n = shape.back(),
@@ -87,14 +109,37 @@ std::vector<Tensor> CudaFp8LinearGroup::forward(const Tensor& x) const {
 }
 
 Tensor CudaFp8Geglu::forward(const Tensor& x) const {
-  return gated(context, fp8_linear_product(context, x, by));
+  const Tensor both = fp8_linear_product(context, x, by);
+  const std::int64_t inner = both.size(-1) / 2;
+  if (!context.arithmetic.fp8->row_scales || !takes_codes(inner)) return gated(context, both);
+  std::vector<std::int64_t> shape = both.sizes().vec();
+  shape.back() = inner;
+  const Tensor y = room_for_codes(shape, both.device());
+  const Fp8Tensor to = parts_of(y);
+  quantise_gated_rows(both.const_data_ptr(), to.codes.mutable_data_ptr(),
+                      to.scales.mutable_data_ptr<float>(), y.numel() / inner, inner,
+                      current_stream());
+  return y;
+}
+
+LayerNorm::Summed CudaFp8LayerNorm::run(const Tensor& x, const Tensor& residual) const {
+  const Tensor from = x.contiguous(), y = room_for_codes(x.sizes(), x.device());
+  Tensor sum = residual.defined() ? at::empty_like(from) : Tensor();
+  const Fp8Tensor to = parts_of(y);
+  const std::int64_t channels = x.size(-1);
+  layer_norm_codes(from.const_data_ptr(), data_or_null(residual), weight.const_data_ptr(),
+                   bias.const_data_ptr(), sum.defined() ? sum.mutable_data_ptr() : nullptr,
+                   to.codes.mutable_data_ptr(), to.scales.mutable_data_ptr<float>(),
+                   x.numel() / channels, channels, eps, current_stream());
+  return {sum, y};
 }
 
 Fp8ProbeErrors fp8_probe_errors(const CudaArithmetic& arithmetic, DeviceContext& device) {
   check_capability(device.device);
-  // `device` outlives the call; a layer's context shares it.
-  const LayerContext context{arithmetic,
-                             std::shared_ptr<DeviceContext>(&device, [](DeviceContext*) {})};
+  // `device` outlives the call; a layer's context shares it. The probe's own calls count nowhere.
+  LayerCalls calls;
+  const LayerContext context{
+      arithmetic, std::shared_ptr<DeviceContext>(&device, [](DeviceContext*) {}), &calls};
   const Fp8ProbeProduct asked = fp8_probe_product();
   const Tensor x = asked.x.to(device.device), w = asked.w.to(device.device);
   const auto dequantised = [&](const Tensor& values) {

@@ -169,7 +169,7 @@ struct CudaGroupNorm final : GroupNorm {
                                .groups = groups,
                                .eps = eps,
                                .silu = then == Activation::kSilu,
-                               .alike = x.size(0) < n,
+                               .pictures = x.size(0),
                                .first_channels = x.size(1)};
     const Tensor scratch = at::empty({static_cast<std::int64_t>(group_norm_scratch(shape))},
                                      x.options().dtype(at::kByte));

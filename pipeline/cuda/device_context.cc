@@ -70,7 +70,8 @@ DeviceContext::DeviceContext(at::Device on, bool cold)
       matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       gated(choices, matmul, on.index(), workspace.mutable_data_ptr(),
             static_cast<std::size_t>(kWorkspaceBytes)),
-      fp8_matmul(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
+      fp8_matmul(choices, on.index(), workspace.mutable_data_ptr(),
+                 static_cast<std::size_t>(kWorkspaceBytes)),
       convolution(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)),
       attention(choices, workspace.mutable_data_ptr(), static_cast<std::size_t>(kWorkspaceBytes)) {}
 

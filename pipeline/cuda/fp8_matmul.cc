@@ -29,10 +29,16 @@ std::string to_string(const Fp8MatmulShape& s) {
                      s.residual ? " residual" : "");
 }
 
-struct Fp8Matmul::Plan : lt::Plan {};
+struct Fp8Matmul::Plan : lt::Plan {
+  const E4m3Kernel* kernel = nullptr;  // in the place of the library's algorithm
+};
 
-Fp8Matmul::Fp8Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes)
-    : choices_(choices), workspace_(workspace), workspace_bytes_(workspace_bytes) {
+Fp8Matmul::Fp8Matmul(Choices& choices, int device, void* workspace, std::size_t workspace_bytes)
+    : choices_(choices),
+      workspace_(workspace),
+      workspace_bytes_(workspace_bytes),
+      kernels_(e4m3_kernels(device, /*residual=*/false)),
+      kernels_with_residual_(e4m3_kernels(device, /*residual=*/true)) {
   lt::check(cublasLtCreate(&handle_), "a handle");
 }
 
@@ -68,23 +74,33 @@ cublasStatus_t Fp8Matmul::call(const Plan& plan, const Fp8MatmulShape& s, const 
                         &algorithm, workspace_, workspace_bytes, stream);
 }
 
+const std::vector<E4m3Kernel>& Fp8Matmul::kernels_for(const Fp8MatmulShape& s) const {
+  if (!s.fast || !s.row_scales || s.out != CUDA_R_16F) return none_;
+  return s.residual ? kernels_with_residual_ : kernels_;
+}
+
+bool Fp8Matmul::call(const E4m3Kernel& kernel, const Fp8MatmulShape& s, const Fp8Operands& o,
+                     cudaStream_t stream) const {
+  return kernel.run({.m = s.m,
+                     .n = s.n,
+                     .k = s.k,
+                     .x = o.x,
+                     .w = o.w,
+                     .x_scales = o.x_scales,
+                     .w_scales = o.w_scales,
+                     .bias = s.bias ? o.bias : nullptr,
+                     .residual = s.residual ? o.residual : nullptr,
+                     .y = o.y},
+                    kernel.swizzle, kernel.along_n, workspace_, workspace_bytes_, stream);
+}
+
 void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Plan& plan,
                        cudaStream_t stream) {
   const auto start = std::chrono::steady_clock::now();
   const std::string name = to_string(s);
-  cublasLtMatmulPreference_t made = nullptr;
-  lt::check(cublasLtMatmulPreferenceCreate(&made), "a preference");
-  const lt::Preference preference(made);
-  lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                                 &workspace_bytes_, sizeof(workspace_bytes_)),
-            "the workspace's limit");
-  std::vector<cublasLtMatmulHeuristicResult_t> found(kFp8Algorithms);
-  int count = 0;
-  if (cublasLtMatmulAlgoGetHeuristic(handle_, plan.operation.get(), plan.w.get(), plan.x.get(),
-                                     plan.y.get(), plan.y.get(), made, kFp8Algorithms, found.data(),
-                                     &count) != CUBLAS_STATUS_SUCCESS)
-    count = 0;
-  found.resize(static_cast<std::size_t>(count));
+  std::vector<cublasLtMatmulHeuristicResult_t> found =
+      lt::named(handle_, plan, workspace_bytes_, kFp8Algorithms, [](cublasLtMatmulPreference_t) {});
+  const std::size_t count = found.size();
   const auto run = [&](const cublasLtMatmulHeuristicResult_t& candidate, cudaStream_t on) {
     return call(plan, s, operands, candidate.algo, candidate.workspaceSize, on) ==
            CUBLAS_STATUS_SUCCESS;
@@ -94,15 +110,26 @@ void Fp8Matmul::search(const Fp8MatmulShape& s, const Fp8Operands& operands, Pla
   });
   const std::size_t fitting = found.size();
   std::erase_if(found, [&](const auto& candidate) { return !run(candidate, stream); });
-  const Fastest best =
-      fastest(static_cast<int>(found.size()), kFp8Rounds, kFp8Calls,
-              [&](int i, cudaStream_t on) { return run(found[static_cast<std::size_t>(i)], on); });
+  const std::vector<E4m3Kernel>& kernels = kernels_for(s);
+  const auto library = static_cast<int>(found.size());
+  const Fastest best = fastest(
+      library + static_cast<int>(kernels.size()), kFp8Rounds, kFp8Calls,
+      [&](int i, cudaStream_t on) {
+        return i < library ? run(found[static_cast<std::size_t>(i)], on)
+                           : call(kernels[static_cast<std::size_t>(i - library)], s, operands, on);
+      });
   if (best.index < 0)
     throw Unsupported(fmt::format(
         "load.linear: cuBLASLt has no algorithm for {} on this GPU ({} named, {} of them "
         "in one chain, none of which runs){}",
         name, count, fitting, s.row_scales ? "; \"fp8-tensor\" asks less of it" : ""));
   choices_.add_search(ms_since(start));
+  if (best.index >= library) {
+    plan.kernel = &kernels[static_cast<std::size_t>(best.index - library)];
+    choices_.keep(name,
+                  {{"algorithm", plan.kernel->name()}, {"ms", best.ms}, {"tried", best.tried}});
+    return;
+  }
   choices_.keep(name, lt::take(found[static_cast<std::size_t>(best.index)], best, plan));
 }
 
@@ -115,11 +142,17 @@ void Fp8Matmul::run(const Fp8MatmulShape& s, const Fp8Operands& operands, cudaSt
   lt::set(operation, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, operands.x_scales);
   if (s.bias) lt::set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, operands.bias);
   if (made) {
-    if (!lt::take_known(choices_.find(to_string(s)), handle_, workspace_bytes_, plan))
+    const nlohmann::json known = choices_.find(to_string(s));
+    for (const E4m3Kernel& kernel : kernels_for(s))
+      if (!known.is_null() && kernel.name() == known.value("algorithm", "")) plan.kernel = &kernel;
+    if (!plan.kernel && !lt::take_known(known, handle_, workspace_bytes_, plan))
       search(s, operands, plan, stream);
     kept = std::move(made);
   }
-  lt::check(call(plan, s, operands, plan.algorithm, plan.workspace_bytes, stream), "a product");
+  if (!plan.kernel)
+    lt::check(call(plan, s, operands, plan.algorithm, plan.workspace_bytes, stream), "a product");
+  else if (!call(*plan.kernel, s, operands, stream))
+    throw std::runtime_error(plan.kernel->name() + " fails for " + to_string(s));
 }
 
 }  // namespace sameseed::cuda

@@ -1,4 +1,5 @@
-// Matrix products in FP8 (E4M3) by cuBLASLt, with scales, bias and residual in the epilogue.
+// Matrix products in FP8 (E4M3) by cuBLASLt, or by CUTLASS where that is there and faster, with
+// scales, bias and residual in the epilogue.
 #pragma once
 
 #include <cublasLt.h>
@@ -7,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pipeline/cuda/choices.h"
+#include "pipeline/cuda/kernels/e4m3_product.h"
 
 namespace sameseed::cuda {
 
@@ -37,7 +40,7 @@ struct Fp8Operands {
 class Fp8Matmul {
  public:
   // `workspace`: device memory that products of one stream share.
-  Fp8Matmul(Choices& choices, void* workspace, std::size_t workspace_bytes);
+  Fp8Matmul(Choices& choices, int device, void* workspace, std::size_t workspace_bytes);
   ~Fp8Matmul();
   Fp8Matmul(const Fp8Matmul&) = delete;
   Fp8Matmul& operator=(const Fp8Matmul&) = delete;
@@ -54,11 +57,16 @@ class Fp8Matmul {
   cublasStatus_t call(const Plan& plan, const Fp8MatmulShape& shape, const Fp8Operands& operands,
                       const cublasLtMatmulAlgo_t& algorithm, std::size_t workspace_bytes,
                       cudaStream_t stream) const;
+  // CUTLASS's for this shape; they know fast sums and row scales alone.
+  const std::vector<E4m3Kernel>& kernels_for(const Fp8MatmulShape& shape) const;
+  bool call(const E4m3Kernel& kernel, const Fp8MatmulShape& shape, const Fp8Operands& operands,
+            cudaStream_t stream) const;
 
   Choices& choices_;
   void* workspace_;
   std::size_t workspace_bytes_;
   cublasLtHandle_t handle_ = nullptr;
+  const std::vector<E4m3Kernel> kernels_, kernels_with_residual_, none_;
   std::map<Fp8MatmulShape, std::unique_ptr<Plan>> plans_;
 };
 

@@ -70,30 +70,17 @@ const Matmul::Plan& Matmul::plan(const MatmulShape& s, const void* x, const void
     return *(kept = std::move(plan));
 
   const auto start = std::chrono::steady_clock::now();
-  cublasLtMatmulPreference_t made = nullptr;
-  lt::check(cublasLtMatmulPreferenceCreate(&made), "a preference");
-  const lt::Preference preference(made);
   // Sums in fp16 are one chain over all of k, as the tensor-core model and OneFlow's kernels have
   // them: a chain in parts would round less, and the switch would seem gentler than it is.
-  if (s.half_sums) {
+  const auto one_chain = [&](cublasLtMatmulPreference_t preference) {
     const std::uint32_t none = CUBLASLT_REDUCTION_SCHEME_NONE;
-    lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                                                   &none, sizeof(none)),
-              "the reduction schemes");
-  }
-  // Also those that need no workspace: some of the others clear theirs before each product.
-  std::vector<cublasLtMatmulHeuristicResult_t> found;
-  for (const std::size_t most_workspace : {workspace_bytes_, std::size_t{0}}) {
-    lt::check(cublasLtMatmulPreferenceSetAttribute(made, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
-                                                   &most_workspace, sizeof(most_workspace)),
-              "the workspace's limit");
-    std::vector<cublasLtMatmulHeuristicResult_t> some(kAlgorithms);
-    int count = 0;
-    if (cublasLtMatmulAlgoGetHeuristic(handle_, operation, plan->w.get(), plan->x.get(),
-                                       plan->y.get(), plan->y.get(), made, kAlgorithms, some.data(),
-                                       &count) == CUBLAS_STATUS_SUCCESS)
-      found.insert(found.end(), some.begin(), some.begin() + count);
-  }
+    if (s.half_sums)
+      lt::check(cublasLtMatmulPreferenceSetAttribute(
+                    preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &none, sizeof(none)),
+                "the reduction schemes");
+  };
+  std::vector<cublasLtMatmulHeuristicResult_t> found =
+      lt::named(handle_, *plan, workspace_bytes_, kAlgorithms, one_chain);
   if (found.empty() && s.half_sums)
     throw Unsupported(
         "ONEFLOW_MATMUL_ALLOW_HALF_PRECISION_ACCUMULATION: cuBLASLt has no algorithm for " + name);

@@ -30,7 +30,7 @@ class ResnetBlock {
   Tensor forward(const Tensor& x, const Tensor& projection) const;
   // The same for x = cat(first, second), which is made only where the backend needs it.
   Tensor forward_joined(const Tensor& first, const Tensor& second, const Tensor& projection) const;
-  // The same where all pictures of x are one, `alike` [1, in, h, w]: up to the projection it is
+  // The same where x is `alike` [b, in, h, w] again and again: up to the projection it is
   // computed once.
   Tensor forward_alike(const Tensor& alike, const Tensor& x, const Tensor& projection) const;
 

@@ -12,10 +12,6 @@ namespace {
 // long as all else that happens to a vector.
 __device__ std::uint32_t first_index() { return blockIdx.x * blockDim.x + threadIdx.x; }
 
-__device__ float gated(float value, float gate) {
-  return value * 0.5f * gate * (1.0f + erff(gate * 0.70710678118654752f));
-}
-
 // A block a row. From the end: the product before left its last rows in the cache.
 template <typename T>
 __global__ void gelu_gate_rows(const T* __restrict__ x, T* __restrict__ y, std::uint32_t vectors) {

@@ -5,8 +5,7 @@ namespace sameseed::cuda {
 
 bool gated_64x256(const GatedProduct& product, int swizzle, bool along_n, void* workspace,
                   std::size_t workspace_bytes, cudaStream_t stream) {
-  return gated::Tile<64, 256, 64>::run(product, swizzle, along_n, workspace, workspace_bytes,
-                                       stream);
+  return tiles::run_gated<64, 256>(product, swizzle, along_n, workspace, workspace_bytes, stream);
 }
 
 }  // namespace sameseed::cuda

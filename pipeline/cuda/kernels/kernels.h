@@ -15,7 +15,7 @@ struct GroupNormShape {
   std::int64_t n = 1, pixels = 1, channels = 320, groups = 32;
   double eps = 1e-5;
   bool silu = false;
-  bool alike = false;                 // x is one picture, and stands for all n
+  std::int64_t pictures = 1;  // of x; where there are fewer than n, they are all n in turn
   std::int64_t first_channels = 320;  // of x; the others are behind it, in x_behind
 };
 
@@ -36,6 +36,12 @@ void group_norm(const void* x, const void* x_behind, const void* shift, std::int
 void layer_norm(const void* x, const void* residual, const void* weight, const void* bias,
                 void* sum, void* y, std::int64_t rows, std::int64_t channels, double eps, Half type,
                 cudaStream_t stream);
+
+// The same for fp16 with y E4M3 and a scale for each row, as quantise_rows() makes of the fp16
+// norm.
+void layer_norm_codes(const void* x, const void* residual, const void* weight, const void* bias,
+                      void* sum, void* y, float* scales, std::int64_t rows, std::int64_t channels,
+                      double eps, cudaStream_t stream);
 
 // x [rows, 2 * inner] -> y [rows, inner]: the first half times gelu_erf of the second.
 void gelu_gate(const void* x, void* y, std::int64_t rows, std::int64_t inner, Half type,

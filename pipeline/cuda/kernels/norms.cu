@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <type_traits>
 
-#include "pipeline/cuda/kernels/vector.cuh"
+#include "pipeline/cuda/kernels/e4m3.cuh"
 
 namespace sameseed::cuda {
 namespace {
@@ -29,9 +29,11 @@ struct Joined {
   const T *first, *behind;
   int first_channels, behind_channels;
   std::int64_t first_stride, behind_stride;  // values between pictures
+  int pictures;                              // behind the last one comes the first one again
 
   // Where a channel's values begin, and how far they are apart.
-  __device__ const T* of(std::int64_t picture, int channel) const {
+  __device__ const T* of(int output, int channel) const {
+    const std::int64_t picture = output % pictures;
     return channel < first_channels ? first + picture * first_stride + channel
                                     : behind + picture * behind_stride + channel - first_channels;
   }
@@ -70,7 +72,7 @@ __global__ void group_moments(Joined<T> x, const T* shift, std::int64_t shift_st
   let_kernel_behind_start();
   const int vectors = channels / kVector, vector = static_cast<int>(threadIdx.x) % vectors,
             row = static_cast<int>(threadIdx.x) / vectors, per_group = channels / groups;
-  const std::int64_t picture = blockIdx.y;
+  const int picture = static_cast<int>(blockIdx.y);
   const T* const from = x.of(picture, vector * kVector);
   const int pitch = x.pitch(vector * kVector);
   float shifts[kVector] = {}, sums[kVector] = {}, squares[kVector] = {};
@@ -130,7 +132,7 @@ __global__ void group_apply(Joined<T> x, const T* shift, std::int64_t shift_stri
   load(bias + vector * kVector, offsets);
   wait_for_kernel_before();
   let_kernel_behind_start();
-  const std::int64_t picture = blockIdx.y;
+  const int picture = static_cast<int>(blockIdx.y);
   const int lane = static_cast<int>(threadIdx.x) % 32, warps = static_cast<int>(blockDim.x) / 32;
   for (int group = static_cast<int>(threadIdx.x) / 32; group < groups; group += warps) {
     if (static_cast<int>(threadIdx.x) / 32 >= warps) break;  // only whole warps add up
@@ -181,9 +183,30 @@ __global__ void group_apply(Joined<T> x, const T* shift, std::int64_t shift_stri
 constexpr int kRowsABlock = 4;                           // a warp each
 constexpr std::int64_t kMostNormed = 10 * 32 * kVector;  // vectors a lane, lanes
 
-template <typename T, int kVectors, bool kSums>
+// A row of a warp's values, rounded to fp16 and quantised with a scale of its own.
+template <int kVectors>
+__device__ void store_codes(float (&values)[kVectors][kVector], __nv_fp8_storage_t* to,
+                            float* to_scale, int vectors) {
+  const int lane = static_cast<int>(threadIdx.x);
+  float largest = 0;
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v) {
+    if (v * 32 + lane >= vectors) continue;
+    round_to_fp16(values[v]);
+    largest = largest_of(values[v], largest);
+  }
+  const float scale = scale_of(largest_of_warp(largest)), by = __fdiv_rn(1.0f, scale);
+#pragma unroll
+  for (int v = 0; v < kVectors; ++v)
+    if (v * 32 + lane < vectors) store_e4m3(values[v], by, to + (v * 32 + lane) * kVector);
+  if (lane == 0) *to_scale = scale;
+}
+
+// Codes: y is E4M3 with a scale a row, of what fp16 keeps of the norm; else `y_scales` is null.
+template <typename T, typename Y, int kVectors, bool kSums>
 __global__ void layer_norm_rows(const T* x, const T* residual, const T* weight, const T* bias,
-                                T* total, T* y, std::int64_t rows, int channels, float eps) {
+                                T* total, Y* y, float* y_scales, std::int64_t rows, int channels,
+                                float eps) {
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kRowsABlock + threadIdx.y;
   const int lane = static_cast<int>(threadIdx.x), vectors = channels / kVector;
   // No kernel writes weights: they may be read before the kernel before this one has ended.
@@ -232,13 +255,18 @@ __global__ void layer_norm_rows(const T* x, const T* residual, const T* weight, 
   const float scale = rsqrtf(warp_sum(squares) / static_cast<float>(channels) + eps);
 #pragma unroll
   for (int v = 0; v < kVectors; ++v) {
-    const int at = (v * 32 + lane) * kVector;
     if (v * 32 + lane >= vectors) continue;
 #pragma unroll
     for (int i = 0; i < kVector; ++i)
       values[v][i] = fmaf(values[v][i] * scale, static_cast<float>(scales[v].values[i]),
                           static_cast<float>(offsets[v].values[i]));
-    store(values[v], y + row * channels + at);
+  }
+  if constexpr (std::is_same_v<Y, T>) {
+#pragma unroll
+    for (int v = 0; v < kVectors; ++v)
+      if (v * 32 + lane < vectors) store(values[v], y + row * channels + (v * 32 + lane) * kVector);
+  } else {
+    store_codes(values, y + row * channels, y_scales + row, vectors);
   }
 }
 }  // namespace
@@ -251,6 +279,8 @@ std::size_t group_norm_scratch(const GroupNormShape& shape) {
 void group_norm(const void* x, const void* x_behind, const void* shift, std::int64_t shift_stride,
                 const void* weight, const void* bias, void* y, float* scratch,
                 const GroupNormShape& shape, Half type, cudaStream_t stream) {
+  if (shape.pictures < 1 || shape.n % shape.pictures != 0)
+    throw std::invalid_argument("a group norm of pictures that do not stand for all");
   if (shape.channels % kVector != 0 || shape.first_channels % kVector != 0 ||
       shape.first_channels < 1 || shape.first_channels > shape.channels)
     throw std::invalid_argument("a group norm over channels that are no multiple of 8");
@@ -261,7 +291,6 @@ void group_norm(const void* x, const void* x_behind, const void* shift, std::int
   const auto threads = static_cast<unsigned>(rows * grid.vectors);
   const auto channels = static_cast<int>(shape.channels), groups = static_cast<int>(shape.groups);
   const auto first = static_cast<int>(shape.first_channels);
-  const auto stride = [&](int of) { return shape.alike ? 0 : shape.pixels * of; };
   auto* const moments = reinterpret_cast<Moments*>(scratch);
   with_type(type, [&](auto one) {
     using T = decltype(one);
@@ -269,8 +298,9 @@ void group_norm(const void* x, const void* x_behind, const void* shift, std::int
                            static_cast<const T*>(x_behind),
                            first,
                            channels - first,
-                           stride(first),
-                           stride(channels - first)};
+                           shape.pixels * first,
+                           shape.pixels * (channels - first),
+                           static_cast<int>(shape.pictures)};
     launch_dependent(group_moments<T>, blocks, threads,
                      sizeof(Moments) * static_cast<std::size_t>(rows * channels), stream, joined,
                      static_cast<const T*>(shift), shift_stride, moments, shape.pixels, channels,
@@ -284,37 +314,58 @@ void group_norm(const void* x, const void* x_behind, const void* shift, std::int
   });
 }
 
-void layer_norm(const void* x, const void* residual, const void* weight, const void* bias,
-                void* sum, void* y, std::int64_t rows, std::int64_t channels, double eps, Half type,
-                cudaStream_t stream) {
+namespace {
+
+template <typename T, typename Y>
+void launch_layer_norm(const T* x, const T* residual, const T* weight, const T* bias, T* sum, Y* y,
+                       float* y_scales, std::int64_t rows, std::int64_t channels, double eps,
+                       cudaStream_t stream) {
   if (channels % kVector != 0 || channels > kMostNormed)
     throw std::invalid_argument(
         "a layer norm over channels that are no multiple of 8, or more than 2560");
   const auto blocks = static_cast<unsigned>((rows + kRowsABlock - 1) / kRowsABlock);
   const dim3 threads(32, kRowsABlock);
+  const auto launch = [&](auto kernel) {
+    launch_dependent(kernel, blocks, threads, 0, stream, x, residual, weight, bias, sum, y,
+                     y_scales, rows, static_cast<int>(channels), static_cast<float>(eps));
+  };
+  const std::int64_t vectors = (channels / kVector + 31) / 32;  // a lane
+  const auto with = [&](auto count) {
+    if (residual)
+      launch(layer_norm_rows<T, Y, decltype(count)::value, true>);
+    else
+      launch(layer_norm_rows<T, Y, decltype(count)::value, false>);
+  };
+  if (vectors <= 1)
+    with(std::integral_constant<int, 1>{});
+  else if (vectors <= 3)
+    with(std::integral_constant<int, 3>{});
+  else if (vectors <= 5)
+    with(std::integral_constant<int, 5>{});
+  else
+    with(std::integral_constant<int, 10>{});
+}
+
+}  // namespace
+
+void layer_norm(const void* x, const void* residual, const void* weight, const void* bias,
+                void* sum, void* y, std::int64_t rows, std::int64_t channels, double eps, Half type,
+                cudaStream_t stream) {
   with_type(type, [&](auto one) {
     using T = decltype(one);
-    const auto launch = [&](auto kernel) {
-      launch_dependent(kernel, blocks, threads, 0, stream, static_cast<const T*>(x),
-                       static_cast<const T*>(residual), static_cast<const T*>(weight),
-                       static_cast<const T*>(bias), static_cast<T*>(sum), static_cast<T*>(y), rows,
-                       static_cast<int>(channels), static_cast<float>(eps));
-    };
-    const std::int64_t vectors = (channels / kVector + 31) / 32;  // a lane
-    const auto with = [&](auto count) {
-      if (residual)
-        launch(layer_norm_rows<T, decltype(count)::value, true>);
-      else
-        launch(layer_norm_rows<T, decltype(count)::value, false>);
-    };
-    if (vectors <= 1)
-      with(std::integral_constant<int, 1>{});
-    else if (vectors <= 3)
-      with(std::integral_constant<int, 3>{});
-    else if (vectors <= 5)
-      with(std::integral_constant<int, 5>{});
-    else
-      with(std::integral_constant<int, 10>{});
+    launch_layer_norm(static_cast<const T*>(x), static_cast<const T*>(residual),
+                      static_cast<const T*>(weight), static_cast<const T*>(bias),
+                      static_cast<T*>(sum), static_cast<T*>(y), nullptr, rows, channels, eps,
+                      stream);
   });
+}
+
+void layer_norm_codes(const void* x, const void* residual, const void* weight, const void* bias,
+                      void* sum, void* y, float* scales, std::int64_t rows, std::int64_t channels,
+                      double eps, cudaStream_t stream) {
+  launch_layer_norm(static_cast<const __half*>(x), static_cast<const __half*>(residual),
+                    static_cast<const __half*>(weight), static_cast<const __half*>(bias),
+                    static_cast<__half*>(sum), static_cast<__nv_fp8_storage_t*>(y), scales, rows,
+                    channels, eps, stream);
 }
 }  // namespace sameseed::cuda

@@ -1,33 +1,15 @@
 // Quantising kernels, see quantise.h. Tuned for rows of 640 to 5120 values.
-#include <cuda_fp8.h>
-
 #include <algorithm>
 #include <stdexcept>
 
+#include "pipeline/cuda/kernels/e4m3.cuh"
 #include "pipeline/cuda/kernels/quantise.h"
-#include "pipeline/cuda/kernels/vector.cuh"
 
 namespace sameseed::cuda {
 namespace {
 
 constexpr int kHeld = 2;  // vectors that a thread keeps between looking for the largest and writing
 constexpr int kMostThreads = 512;
-
-// Divisions and products are rounded as the CPU's, whatever the compiler's options say.
-__device__ float scale_of(float largest) { return largest > 0 ? __fdiv_rn(largest, 448.0f) : 1.0f; }
-
-__device__ float largest_of(const float (&values)[kVector], float largest) {
-#pragma unroll
-  for (int k = 0; k < kVector; ++k) largest = fmaxf(largest, fabsf(values[k]));
-  return largest;
-}
-
-__device__ float largest_of_warp(float value) {
-#pragma unroll
-  for (int other = 16; other > 0; other /= 2)
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, other));
-  return value;
-}
 
 // Of whole warps; every thread gets it.
 __device__ float largest_of_block(float value) {
@@ -39,20 +21,11 @@ __device__ float largest_of_block(float value) {
   return largest_of_warp(lane < warps ? of_warps[lane] : 0.0f);
 }
 
-__device__ void store_e4m3(const float (&values)[kVector], float by, __nv_fp8_storage_t* to) {
-  uint2 packed;
-  auto* const pairs = reinterpret_cast<__nv_fp8x2_storage_t*>(&packed);
-#pragma unroll
-  for (int k = 0; k < kVector; k += 2)
-    pairs[k / 2] = __nv_cvt_float2_to_fp8x2(
-        make_float2(__fmul_rn(values[k], by), __fmul_rn(values[k + 1], by)), __NV_SATFINITE,
-        __NV_E4M3);
-  *reinterpret_cast<uint2*>(to) = packed;
-}
-
 // A block a row.
 __global__ void quantise_each_row(const __half* __restrict__ x, __nv_fp8_storage_t* __restrict__ y,
                                   float* __restrict__ scales, int vectors) {
+  wait_for_kernel_before();
+  let_kernel_behind_start();
   const std::int64_t begin = std::int64_t{blockIdx.x} * vectors * kVector;
   float held[kHeld][kVector], largest = 0;
 #pragma unroll
@@ -69,6 +42,37 @@ __global__ void quantise_each_row(const __half* __restrict__ x, __nv_fp8_storage
     if (i < vectors) store_e4m3(held[j], by, y + begin + i * kVector);
   }
   if (threadIdx.x == 0) scales[blockIdx.x] = scale;
+}
+
+// The same of the first half of x's row times gelu_erf of its second half, rounded to fp16.
+__global__ void quantise_each_gated_row(const __half* __restrict__ x,
+                                        __nv_fp8_storage_t* __restrict__ y,
+                                        float* __restrict__ scales, int vectors) {
+  wait_for_kernel_before();
+  let_kernel_behind_start();
+  // From the end: the product before left its last rows in the cache.
+  const std::int64_t row = gridDim.x - 1 - blockIdx.x, inner = std::int64_t{vectors} * kVector;
+  const __half *const values_of = x + row * 2 * inner, *const gates_of = values_of + inner;
+  float held[kHeld][kVector], largest = 0;
+#pragma unroll
+  for (int j = 0; j < kHeld; ++j) {
+    const int i = static_cast<int>(threadIdx.x + j * blockDim.x);
+    if (i >= vectors) continue;
+    float gates[kVector];
+    load_last(values_of + i * kVector, held[j]);
+    load_last(gates_of + i * kVector, gates);
+#pragma unroll
+    for (int k = 0; k < kVector; ++k) held[j][k] = gated(held[j][k], gates[k]);
+    round_to_fp16(held[j]);
+    largest = largest_of(held[j], largest);
+  }
+  const float scale = scale_of(largest_of_block(largest)), by = __fdiv_rn(1.0f, scale);
+#pragma unroll
+  for (int j = 0; j < kHeld; ++j) {
+    const int i = static_cast<int>(threadIdx.x + j * blockDim.x);
+    if (i < vectors) store_e4m3(held[j], by, y + row * inner + i * kVector);
+  }
+  if (threadIdx.x == 0) scales[row] = scale;
 }
 
 // Floats that are not negative are in the order of their bits.
@@ -99,18 +103,29 @@ __global__ void quantise_by_largest(const __half* __restrict__ x,
   }
 }
 
-}  // namespace
-
-void quantise_rows(const void* x, void* y, float* scales, std::int64_t rows, std::int64_t columns,
-                   cudaStream_t stream) {
+template <typename Kernel>
+void launch_rows(Kernel kernel, const void* x, void* y, float* scales, std::int64_t rows,
+                 std::int64_t columns, cudaStream_t stream) {
   if (columns % kVector != 0 || columns > kMostQuantised || columns <= 0)
     throw std::runtime_error("rows to quantise hold a multiple of 8 values, 8192 at most");
   if (rows == 0) return;
   const int vectors = static_cast<int>(columns / kVector);
   const int threads = std::clamp((vectors + kHeld * 32 - 1) / (kHeld * 32) * 32, 32, kMostThreads);
-  quantise_each_row<<<static_cast<unsigned>(rows), threads, 0, stream>>>(
-      static_cast<const __half*>(x), static_cast<__nv_fp8_storage_t*>(y), scales, vectors);
-  check(cudaGetLastError(), "a quantising kernel's launch");
+  launch_dependent(kernel, static_cast<unsigned>(rows), static_cast<unsigned>(threads), 0, stream,
+                   static_cast<const __half*>(x), static_cast<__nv_fp8_storage_t*>(y), scales,
+                   vectors);
+}
+
+}  // namespace
+
+void quantise_rows(const void* x, void* y, float* scales, std::int64_t rows, std::int64_t columns,
+                   cudaStream_t stream) {
+  launch_rows(quantise_each_row, x, y, scales, rows, columns, stream);
+}
+
+void quantise_gated_rows(const void* x, void* y, float* scales, std::int64_t rows,
+                         std::int64_t inner, cudaStream_t stream) {
+  launch_rows(quantise_each_gated_row, x, y, scales, rows, inner, stream);
 }
 
 void quantise_tensor(const void* x, void* y, float* scale, float* scratch, std::int64_t values,

@@ -14,6 +14,11 @@ inline constexpr std::int64_t kMostQuantised = 8192;  // columns of quantise_row
 void quantise_rows(const void* x, void* y, float* scales, std::int64_t rows, std::int64_t columns,
                    cudaStream_t stream);
 
+// The same of x fp16 [rows, 2 * inner] -> y [rows, inner]: the first half times gelu_erf of the
+// second, rounded to fp16 before it is quantised.
+void quantise_gated_rows(const void* x, void* y, float* scales, std::int64_t rows,
+                         std::int64_t inner, cudaStream_t stream);
+
 // x fp16 [values] -> y E4M3, and one scale for all; `scratch`: memory for one float. `values` is a
 // multiple of 8.
 void quantise_tensor(const void* x, void* y, float* scale, float* scratch, std::int64_t values,

@@ -5,6 +5,7 @@
 #include <cuda_fp16.h>
 
 #include "pipeline/cuda/check.h"
+#include "pipeline/cuda/kernels/gelu.cuh"
 #include "pipeline/cuda/kernels/kernels.h"
 
 namespace sameseed::cuda {

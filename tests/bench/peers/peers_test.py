@@ -119,15 +119,18 @@ class Table(unittest.TestCase):
         full = [{**ours, "full_step_ms": {"median": ms}} for ms in (99, 30, 31)]  # one turn was disturbed
         cached = [{"end_to_end_ms": {"median": 340}}] * 3
         peers = {"compile": [theirs(35, 37, 24)] * 3, "compile_tuned": [theirs(34, 38, 25)] * 3}
-        rows = {row[0]: row[1:] for row in compare.rows_of(full, cached, peers, {"unet_step_ms": {"median": 65}})}
+        fp8 = [{**ours, "full_step_ms": {"median": 20}}] * 3
+        turns = {"ours": full, "ours_deepcache": cached, "ours_fp8": fp8, "ours_fp8_deepcache": cached}
+        rows = {row[0]: row[1:] for row in compare.rows_of(turns, peers, {"unet_step_ms": {"median": 65}})}
         self.assertEqual(rows["UNet step, ms"], (31, 34, "compile_tuned", 65, 31 / 34))
         self.assertEqual(rows["VAE decode, ms"], (24, 37, "compile", None, 24 / 37))
         self.assertEqual(rows["joules a step"], (20, 24, "compile", None, 20 / 24))
-        self.assertEqual(rows["ours with DeepCache 3/0/0, theirs without, ms"][:3], (340, 1058, "compile_tuned"))
-        self.assertEqual(len(rows), 5)
+        self.assertEqual(rows["with DeepCache 3/0/0, theirs without, ms"][:3], (340, 1058, "compile_tuned"))
+        self.assertEqual(rows["UNet step in FP8, ms"][:3], (20, 34, "compile_tuned"))
+        self.assertEqual(len(rows), 9)
         for turn in full:  # a card that does not tell its energy
             del turn["joules_a_step"]
-        self.assertNotIn("joules a step", [row[0] for row in compare.rows_of(full, cached, peers, {})])
+        self.assertNotIn("joules a step", [row[0] for row in compare.rows_of(turns, peers, {})])
 
 
     def test_all_of_it_with_programs_that_only_answer(self):

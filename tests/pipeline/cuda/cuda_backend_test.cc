@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -158,17 +159,25 @@ TEST_P(CudaBackendTest, ResnetBlocksAreAsExactWithAndWithoutTimeEmbedding) {
 
 // What both halves of guidance have in common is computed once.
 TEST_P(CudaBackendTest, ResnetBlocksOverPicturesThatAreAlikeAreAsExact) {
-  const Tensor one = draw({1, 64, 24, 17}, GetParam()), time = draw({2, 256}, Values::kPlain);
   const NamedTensors tensors = layers({{"norm1", {64}},
                                        {"conv1", {64, 64, 3, 3}},
                                        {"time_emb_proj", {64, 256}},
                                        {"norm2", {64}},
                                        {"conv2", {64, 64, 3, 3}}});
-  expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
-    const ResnetBlock block(make, at, {.in = 64, .out = 64, .temb = 256});
-    const Tensor x = one.to(type);
-    return block.forward_alike(x, at::cat({x, x}, 0), block.time_projection(time.to(type)));
-  });
+  for (const std::int64_t batch : {1, 2, 3}) {
+    SCOPED_TRACE(batch);
+    const Tensor half = draw({batch, 64, 24, 17}, GetParam()),
+                 time = draw({2 * batch, 256}, Values::kPlain);
+    expect_close(tensors, [&](Backend& make, const Weights& at, at::ScalarType type) {
+      const ResnetBlock block(make, at, {.in = 64, .out = 64, .temb = 256});
+      const Tensor x = half.to(type), both = at::cat({x, x}, 0),
+                   projection = block.time_projection(time.to(type));
+      // Only the accelerated path knows how: the others get both halves.
+      return make.activation_type() == at::kHalf && &make.of_transformers() != &make
+                 ? block.forward_alike(x, both, projection)
+                 : block.forward(both, projection);
+    });
+  }
 }
 
 // Groups of 20 channels, of which the first 320 channels hold 16: as in SDXL's last resnets.
@@ -270,6 +279,29 @@ TEST(CudaProbes, ShowWhichTypeTheSumsHave) {
   EXPECT_LT(half.conv, 8e-3);
   EXPECT_GT(half.matmul, 1e-3);
   EXPECT_LT(half.matmul, 8e-3);
+}
+
+// Few results of a great depth are what a product in parts is fastest at; it would round less.
+TEST(CudaProducts, AddInFp16InOneChainWhateverIsFaster) {
+  const c10::InferenceMode guard;
+  at::manual_seed(7);
+  DeviceContext device(kGpu, /*cold=*/true);
+  const std::int64_t m = 16, n = 64, k = 10240;
+  const Tensor x = at::randn({m, k}).to(at::kHalf).to(kGpu),
+               w = (at::randn({n, k}) / std::sqrt(static_cast<double>(k))).to(at::kHalf).to(kGpu);
+  Tensor y = at::empty({m, n}, x.options());
+  for (const bool half_sums : {false, true})
+    device.matmul.run({.m = m, .n = n, .k = k, .half_sums = half_sums}, x.const_data_ptr(),
+                      w.const_data_ptr(), nullptr, nullptr, y.mutable_data_ptr(), current_stream());
+  const auto parts = [&](const char* sums) {
+    return device.choices.taken()
+        .at(fmt::format("matmul {}x{}x{} fp16 sums in {}", m, n, k, sums))
+        .at("settings")
+        .at("split_k")
+        .get<int>();
+  };
+  EXPECT_GT(parts("fp32"), 1) << "this shape no longer shows it";
+  EXPECT_LE(parts("fp16"), 1);
 }
 
 TEST(CudaStepGraphs, ReplayWhatTheyCapturedOverNewInputs) {

@@ -10,6 +10,7 @@
 
 #include "pipeline/cuda/cuda_engine.h"
 #include "pipeline/env_flags.h"
+#include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
 #include "reference/aten_backend.h"
 
@@ -117,6 +118,45 @@ TEST(CudaCounters, OfTheUnetGrowWithDeepCachesPlace) {
             deeper = calls(DeepCache{.interval = 3, .layer = 1}), all = calls(std::nullopt);
   EXPECT_LT(shallow, deeper);
   EXPECT_LT(deeper, all);
+}
+
+// What both halves of guidance have in common is computed once, for each picture of the batch.
+TEST(CudaBatch, HasThePicturesThatAreMadeAlone) {
+  const c10::InferenceMode guard;
+  const std::filesystem::path folder = testing::TempDir();
+  const std::string noise = folder / "batch-noise.safetensors";
+  draw_noise({.model = kModel,
+              .steps = 4,
+              .seed = 1,
+              .width = 64,
+              .height = 64,
+              .batch = 3,
+              .precision = "fp16",
+              .out = noise});
+  const auto engine = make_accelerated_engine(
+      [](at::ScalarType type) { return make_aten_backend(type, kGpu); }, kGpu, {});
+  engine->load({.model = kModel, .cold = true});
+  const auto latents = [&](int batch, const std::string& from, std::optional<DeepCache> deepcache) {
+    Request request{.prompt = "an owl", .steps = 4, .width = 64, .height = 64, .batch = batch};
+    request.deepcache = deepcache;
+    request.noise = from;
+    request.latents = folder / "batch-latents.safetensors";
+    engine->generate(request);
+    return load_tensor(request.latents, "latents").to(at::kDouble);
+  };
+  const at::Tensor drawn = load_tensor(noise, "noise");
+  for (const auto& deepcache :
+       {std::optional<DeepCache>(), std::optional(DeepCache{.interval = 3})}) {
+    const at::Tensor together = latents(3, noise, deepcache);
+    for (std::int64_t i = 0; i < 3; ++i) {
+      const std::string one = folder / "one-noise.safetensors";
+      save_tensors(one, {{"noise", drawn.slice(0, i, i + 1).clone()}});
+      const at::Tensor alone = latents(1, one, deepcache);
+      const double off = ((together[i] - alone[0]).norm() / alone.norm()).item<double>();
+      printf("  picture %ld: %.2e from the one made alone\n", long{i}, off);
+      EXPECT_LT(off, 2e-2);  // other algorithms; another picture is 1 off
+    }
+  }
 }
 
 // A small picture behind a large one has the small one's peak.
