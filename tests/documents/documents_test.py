@@ -92,7 +92,7 @@ class Commands(unittest.TestCase):
     def tearDownClass(cls):
         cls.made.cleanup()
 
-    def run_command(self, command):
+    def run_command(self, command, variables):
         words = markdown.words(command)
         while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]) and len(words) > 1:
             words = words[1:]
@@ -108,7 +108,7 @@ class Commands(unittest.TestCase):
             return
         self.done.add(without_comment)
         command = command.replace("runs/mine/ID", f"runs/mine/{self.a_case()}")
-        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=self.folder, env=environment(self.folder),
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", "\n".join([*variables, command])], cwd=self.folder, env=environment(self.folder),
                               capture_output=True, text=True, timeout=60)
         verdict = any(f"sameseed {name}" in command for name in VERDICTS)
         good = done.returncode == 0 or verdict and 1 < done.returncode < 126
@@ -126,15 +126,18 @@ class Commands(unittest.TestCase):
                 found = markdown.commands(block)
                 if language or not found or not starts_with_a_command(found[0][1]):
                     continue
+                variables = [command for _, command in found if re.fullmatch(r"[a-z]+=\S+( \S+\))?", command)]
                 for within, command in found:
+                    if command in variables:
+                        continue
                     with self.subTest(place=f"{page.relative_to(ROOT)}:{line + within}"):
-                        self.run_command(command)
+                        self.run_command(command, variables)
 
 
 def starts_with_a_command(text):
     """Not JSON, a listing of files or what a program printed."""
     words = markdown.words(text)
-    return bool(words) and re.match(r'sameseed$|\./bootstrap\.sh$|PATH=|export$|cat$|echo$|bench/slurm/|[A-Z_]+=\S+$|mkdir$', words[0]) is not None
+    return bool(words) and re.match(r'sameseed$|\./bootstrap\.sh$|PATH=|export$|cat$|echo$|bench/slurm/|[A-Za-z_]+=\S+$|mkdir$', words[0]) is not None
 
 
 class Names(unittest.TestCase):
