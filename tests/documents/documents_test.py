@@ -6,6 +6,9 @@ documents_test.py FOLDER_OF_PROGRAMS
 Commands of fenced blocks run one after another in a folder of their own, in which bench/, tests/ and reference/ are those of
 the source. A `sameseed run` is planned as it stands (matrix and options are checked), and its folder is then a copy of one run
 of engine.py, which stands for all of them; every other command is the real one. SKIPPED says which do not run, and why.
+
+The long form (SAMESEED_TEST_LONG=1, some ten minutes on two cores) draws every picture with its own engine, and makes the runs of at
+most 60 samples.
 """
 import os
 import pathlib
@@ -23,6 +26,7 @@ import program_options
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(sys.argv.pop()).resolve() if len(sys.argv) > 1 and not sys.argv[-1].startswith("-") else None
 HERE = pathlib.Path(__file__).resolve().parent
+LONG = bool(os.environ.get("SAMESEED_TEST_LONG"))
 
 # Whose blocks run. The pages of measurements hold the commands of long runs.
 RUN = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "bench/engines/README.md"]
@@ -41,8 +45,6 @@ SKIPPED = {
     "sameseed compare --vary libtorch": "needs a second LibTorch",
     'sameseed check-engine "python3 my_engine.py': "my_engine.py is the reader's",
     'sameseed image --engine "python3 bench/engines/diffusers_engine.py': "needs diffusers; tests/engines runs it",
-    'sameseed image --scheduler LCMScheduler': "a picture of a real engine; tests/reference makes it",
-    'sameseed image --engine accelerated --set load.linear=fp8': "a picture of a real engine; tests/reference makes it",
     "mkdir": "copies 0.5 GB of libraries", "cp": "the same", "tar": "the same",
 }
 # Whose exit code is a verdict: any but 1, which is a mistake in the command, and 126 and above.
@@ -62,7 +64,7 @@ def environment(folder):
     kept = {name: os.environ[name] for name in ("HOME", "LD_LIBRARY_PATH", "TMPDIR", "LANG") if name in os.environ}
     return {**kept, "PATH": f"{folder / 'path'}:{os.environ['PATH']}", "XDG_DATA_HOME": str(folder / "data"),
             "XDG_CACHE_HOME": str(folder / "cache"), "SAMESEED_BIN": str(BIN), "GOMP_SPINCOUNT": "2000",
-            "SAMESEED_ONE_RUN": str(folder / "one-run")}
+            "SAMESEED_ONE_RUN": str(folder / "one-run"), **({"SAMESEED_TEST_LONG": "1"} if LONG else {})}
 
 
 class Commands(unittest.TestCase):
@@ -109,14 +111,14 @@ class Commands(unittest.TestCase):
         self.done.add(without_comment)
         command = command.replace("runs/mine/ID", f"runs/mine/{self.a_case()}")
         done = subprocess.run(["bash", "-o", "pipefail", "-c", "\n".join([*variables, command])], cwd=self.folder, env=environment(self.folder),
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=1800 if LONG else 60)
         verdict = any(f"sameseed {name}" in command for name in VERDICTS)
         good = done.returncode == 0 or verdict and 1 < done.returncode < 126
         self.assertTrue(good, f"exit code {done.returncode} of: {command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
     def a_case(self):
         """A case of the run, as a reader finds it in its report."""
-        report = (self.folder / "one-run/report.json").read_text(encoding="utf-8")
+        report = (self.folder / "runs/mine/report.json").read_text(encoding="utf-8")
         return re.search(r'"candidate": ?"(\w{16})"', report).group(1)
 
     def test_every_block_runs(self):
