@@ -183,6 +183,15 @@ class Pages(unittest.TestCase):
                     if anchor and file.suffix == ".md":
                         self.assertIn(anchor, markdown.anchors(file.read_text(encoding="utf-8")), f"{target}: no such heading")
 
+    def test_files_that_are_named_exist(self):
+        """`reports/summary/damage.h`, from the root or from the page's folder; what is built or fetched is not looked for."""
+        folders = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in ("build", "deps", "runs", ".git")))
+        for page in markdown.files(ROOT):
+            for line, code in markdown.inline(page.read_text(encoding="utf-8")):
+                if re.fullmatch(rf"({folders})/[\w./-]+", code) and "NAME" not in code:
+                    with self.subTest(place=f"{page.relative_to(ROOT)}:{line}"):
+                        self.assertTrue((ROOT / code).exists() or (page.parent / code).exists(), f"{code}: there is no such file")
+
     def test_readme_is_short(self):
         lines = (ROOT / "README.md").read_text(encoding="utf-8").count("\n")
         self.assertLessEqual(lines, 150, "what is more belongs into docs/")
