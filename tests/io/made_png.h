@@ -38,6 +38,8 @@ struct MadePng {
   std::string before = {}, after = {};     // chunks in front of the pixels and behind them
   std::optional<std::string> packed = {};  // pixels, in place of `rows`
 
+  bool interlaced = false;
+
   int channels() const {
     return color_type == 2 ? 3 : color_type == 4 ? 2 : color_type == 6 ? 4 : 1;
   }
@@ -60,7 +62,7 @@ struct MadePng {
     std::string header = big_endian_bytes(width) + big_endian_bytes(height);
     header += static_cast<char>(depth);
     header += static_cast<char>(color_type);
-    header += std::string(3, '\0');
+    header += std::string(2, '\0') + static_cast<char>(interlaced);
     return "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", header) + before +
            png_chunk("IDAT", packed ? *packed : zlib_packed(rows)) + after + png_chunk("IEND", "");
   }

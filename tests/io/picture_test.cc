@@ -54,6 +54,18 @@ TEST(Picture, WidensGreyAndPalettes) {
   EXPECT_EQ(pixels_of(palette.bytes()), std::vector<std::uint8_t>({0xf0, 0xe0, 0xd0, 1, 2, 3}));
 }
 
+// Adam7 takes of 2x2 pixels the first, then its neighbour, then the row below.
+TEST(Picture, PutsInterlacedRowsInTheirPlaces) {
+  const std::string pixels[] = {"abc", "def", "ghi", "jkl"}, none(1, '\0');
+  MadePng plain{.width = 2, .height = 2};
+  plain.rows = none + pixels[0] + pixels[1] + none + pixels[2] + pixels[3];
+  MadePng png{.width = 2, .height = 2, .interlaced = true};
+  png.rows = none + pixels[0] + none + pixels[1] + none + pixels[2] + pixels[3];
+  EXPECT_EQ(pixels_of(png.bytes()), pixels_of(plain.bytes()));
+  png.rows.pop_back();
+  expect_refused(png.bytes(), "damaged: Not enough image data");
+}
+
 TEST(Picture, KeepsThePixelsOfAnOpaquePicture) {
   MadePng rgb, rgba{.color_type = 6};
   const auto wanted = pixels_of(rgb.fill().bytes());
@@ -240,6 +252,8 @@ TEST(Picture, RefusesBombsBeforeTheyGoOff) {
   expect_refused(huge.bytes(), "claims to be 60000x60000 pixels; at most 67108864 are read");
   MadePng tall{.width = 1, .height = 0x7fffffff, .rows = "x"};
   expect_refused(tall.bytes(), "claims to be 1x2147483647 pixels");
+  MadePng wide{.width = 8193, .height = 8192, .rows = "x"};
+  expect_refused(wide.bytes(), "claims to be 8193x8192 pixels");
   MadePng none{.width = 0, .height = 4, .rows = "x"};
   expect_refused(none.bytes(), "claims to be 0x4 pixels");
   MadePng hollow{.width = 8192, .height = 8192, .rows = "x"};
