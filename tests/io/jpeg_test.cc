@@ -119,11 +119,16 @@ TEST(Jpeg, IsRefusedWhereItIsToBeShownTurned) {
   MadeJpeg two{.markers = {{1, kXmpStart + attribute_xmp("a=\"b\"")},
                            {1, kExifStart + turned_exif(true, 3)}}};
   expect_objection(two.bytes(), "EXIF orientation 3");
-  std::string late = MadeJpeg{.progressive = true}.bytes();
   const std::string content = kExifStart + turned_exif(true, 3);
-  late.insert(
-      late.rfind("\xff\xc4"),
-      "\xff\xe1" + big_endian_bytes(static_cast<std::uint32_t>(content.size() + 2), 2) + content);
+  const std::string marker =
+      "\xff\xe1" + big_endian_bytes(static_cast<std::uint32_t>(content.size() + 2), 2) + content;
+  for (const bool progressive : {false, true}) {
+    std::string last = MadeJpeg{.progressive = progressive}.bytes();
+    last.insert(last.size() - 2, marker);  // in front of the end
+    expect_objection(last, "EXIF orientation 3");
+  }
+  std::string late = MadeJpeg{.progressive = true}.bytes();
+  late.insert(late.rfind("\xff\xc4"), marker);
   expect_objection(late, "EXIF orientation 3");
 }
 
