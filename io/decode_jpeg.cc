@@ -37,7 +37,7 @@ struct Problems {
 [[noreturn]] void give_up(j_common_ptr codec) {
   auto* problems = reinterpret_cast<Problems*>(codec->err);
   const int code = problems->handlers.msg_code;
-  problems->cut_short = code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JERR_INPUT_EOF;
+  problems->cut_short = code == JWRN_JPEG_EOF || code == JERR_INPUT_EOF;
   problems->handlers.format_message(codec, problems->text.data());
   longjmp(problems->jump, 1);
 }
@@ -165,6 +165,9 @@ std::string objection_of(const jpeg_decompress_struct& jpeg) {
 [[noreturn]] void refuse(const Decoder& decoder, std::string_view file, const std::string& name) {
   if (decoder.jpeg.input_scan_number > kMostScans)
     throw UserError(fmt::format("{}: has more than {} scans; save it anew", name, kMostScans));
+  if (decoder.problems.handlers.msg_code == JWRN_HIT_MARKER)
+    throw UserError(fmt::format("{}: cut short, or damaged in the middle: {}", name,
+                                decoder.problems.text.data()));
   if (decoder.problems.cut_short)
     throw UserError(fmt::format("{}: cut short at {} bytes: {}", name, file.size(),
                                 decoder.problems.text.data()));

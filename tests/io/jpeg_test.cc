@@ -93,6 +93,9 @@ TEST(Jpeg, RefusesDamage) {
   std::string file = MadeJpeg{.width = 160, .height = 160}.bytes();
   file.insert(file.find("\xff\xda") + 200, "\xff\xc4");
   EXPECT_NE(objection(file), "");
+  std::string hollow = MadeJpeg{.width = 160, .height = 160}.bytes();
+  hollow.replace(hollow.find("\xff\xda") + 200, 200, std::string(200, '\0'));
+  expect_objection(hollow, "cut short, or damaged in the middle");
   expect_objection(MadeJpeg{.channels = 4, .stored = JCS_CMYK}.bytes(),
                    "is a CMYK picture; convert it");
   expect_objection(MadeJpeg{.channels = 4, .stored = JCS_YCCK}.bytes(),
