@@ -29,7 +29,7 @@ trap 'failed' ERR
 
 packages=(g++ cmake ninja-build ccache python3 python3-pip python3-yaml ca-certificates git clang-format
   libcli11-dev libfmt-dev libicu-dev libssl-dev libsqlite3-dev zlib1g-dev
-  libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev
+  libopencv-core-dev libopencv-imgproc-dev libpng-dev libjpeg-dev
   nlohmann-json3-dev libvalijson-dev libpugixml-dev libgtest-dev libbenchmark-dev)
 clang_packages=(clang libclang-rt-dev)
 

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "io/png.h"
+#include "io/image.h"
 
 namespace sameseed {
 

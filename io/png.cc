@@ -6,9 +6,6 @@
 #include <atomic>
 #include <future>
 #include <new>
-#include <opencv2/core.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -19,17 +16,6 @@
 namespace sameseed {
 
 namespace {
-
-constexpr std::size_t kLargestFile = 1 << 30;  // bytes
-
-// Empty where it cannot be. The library throws for some pictures, such as one of too many pixels.
-cv::Mat decode(const std::string& bytes) try {
-  if (bytes.empty() || bytes.size() > kLargestFile) return {};
-  const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
-  return cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
-} catch (const cv::Exception&) {
-  return {};
-}
 
 // Each is packed by itself, so that several cores may; a file is the same whatever their number.
 constexpr int kBandRows = 64;
@@ -102,20 +88,6 @@ Band band_of(const Image& image, int number, int count) {
 }
 
 }  // namespace
-
-Image read_png(const std::filesystem::path& path) {
-  const cv::Mat decoded = decode(read_file(path));
-  if (decoded.empty()) throw UserError(path.string() + ": not a picture that can be read");
-  if (decoded.depth() != CV_8U) throw UserError(path.string() + ": not an 8-bit picture");
-  cv::Mat rgb;
-  const int code = decoded.channels() == 1   ? cv::COLOR_GRAY2RGB
-                   : decoded.channels() == 4 ? cv::COLOR_BGRA2RGB
-                                             : cv::COLOR_BGR2RGB;
-  cv::cvtColor(decoded, rgb, code);
-  Image image{rgb.cols, rgb.rows, {}};
-  image.rgb.assign(rgb.data, rgb.data + rgb.total() * 3);
-  return image;
-}
 
 void write_png(const std::filesystem::path& path, const Image& image) {
   if (image.width < 1 || image.height < 1)

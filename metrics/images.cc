@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <opencv2/core/utility.hpp>
+
+#include "metrics/metric.h"
 
 namespace sameseed {
 namespace {
@@ -15,6 +18,19 @@ std::vector<int> starts(int side) {
 }
 
 }  // namespace
+
+Scores score_or_absent(const Metric& metric, const cv::Mat& candidate, const cv::Mat& reference) {
+  try {
+    return metric.score(candidate, reference);
+  } catch (const TooSmall& why) {
+    Scores scores;
+    for (const Quantity& quantity : metric.quantities()) {
+      scores.values.push_back(std::numeric_limits<double>::quiet_NaN());
+      scores.absent[quantity.name] = why.what();
+    }
+    return scores;
+  }
+}
 
 cv::Mat luma_of(const cv::Mat& picture) {
   cv::Mat luma(picture.size(), CV_64F);

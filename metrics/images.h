@@ -4,22 +4,33 @@
 #include <fmt/format.h>
 
 #include <opencv2/core.hpp>
+#include <string>
 #include <vector>
 
 #include "io/error.h"
 
 namespace sameseed {
 
-// Throws UserError unless both are 8-bit RGB of one size, `smallest` pixels a side at least.
+// A metric has no value for this pair; others may have theirs.
+class TooSmall : public UserError {
+ public:
+  using UserError::UserError;
+};
+
+// "too small: 31 pixels a side are needed".
+inline std::string too_small(int smallest) {
+  return fmt::format("too small: {} pixels a side are needed", smallest);
+}
+
+// Throws UserError unless both are 8-bit RGB of one size, TooSmall where a side has less than
+// `smallest` pixels.
 inline void check_pair(const cv::Mat& candidate, const cv::Mat& reference, int smallest = 1) {
   if (candidate.type() != CV_8UC3 || reference.type() != CV_8UC3)
     throw UserError("pictures must be 8-bit RGB");
   if (candidate.size() != reference.size())
     throw UserError(fmt::format("the pictures differ in size: {}x{} against {}x{}", candidate.cols,
                                 candidate.rows, reference.cols, reference.rows));
-  if (candidate.cols < smallest || candidate.rows < smallest)
-    throw UserError(fmt::format("a picture of {}x{} is too small: {} pixels a side are needed",
-                                candidate.cols, candidate.rows, smallest));
+  if (candidate.cols < smallest || candidate.rows < smallest) throw TooSmall(too_small(smallest));
 }
 
 // 0.299 R + 0.587 G + 0.114 B (Rec. 601), unrounded: CV_64F, 0 to 255.

@@ -27,9 +27,10 @@ struct Place {
 };
 
 struct Scores {
-  std::vector<double> values;  // one for each quantity, in their order; none where `absent`
+  std::vector<double> values;  // one for each quantity, in their order; NaN where `absent`
   cv::Mat map;                 // CV_32F, where the metric has one; may be empty
-  std::string absent;          // why this pair has no values ("too small: ..."), or empty
+  std::map<std::string, std::string>
+      absent;  // why a quantity has no value ("too small: ..."), by its name
   std::map<std::string, Place> places;  // where a quantity has its worst, by the quantity's name
 };
 
@@ -43,9 +44,13 @@ class Metric {
     return {};
   }  // that computes it, with its version, or empty
   virtual std::string unavailable() const { return {}; }  // why it cannot score, or empty
-  // 8-bit RGB images (CV_8UC3) of equal size; throws UserError where they are not.
+  // 8-bit RGB images (CV_8UC3) of equal size; throws UserError where they are not, and of these
+  // TooSmall (metrics/images.h) where they are too small for every quantity.
   virtual Scores score(const cv::Mat& candidate, const cv::Mat& reference) const = 0;
 };
+
+// The same, with all quantities absent where the pair is too small for them.
+Scores score_or_absent(const Metric& metric, const cv::Mat& candidate, const cv::Mat& reference);
 
 // The one list of metrics. `weights` is the folder that holds `lpips/`.
 std::vector<std::unique_ptr<Metric>> all_metrics(const std::string& weights);

@@ -50,9 +50,7 @@ class MsSsim final : public Metric {
   }
 
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
-    check_pair(candidate, reference);
-    if (std::min(candidate.rows, candidate.cols) < kSmallest)
-      return {.absent = fmt::format("too small: {} pixels a side are needed", kSmallest)};
+    check_pair(candidate, reference, kSmallest);
     std::array<double, 3> products = {1, 1, 1};
     cv::Mat a = candidate, b = reference;
     for (std::size_t scale = 0; scale < kWeights.size(); ++scale) {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <numeric>
 #include <opencv2/core/utility.hpp>
 #include <opencv2/imgproc.hpp>
@@ -228,10 +229,17 @@ class Ssim final : public Metric {
   }
 
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
-    check_pair(candidate, reference, kGaussianTaps);
-    Scores scores;
-    scores.values.push_back(ssim_gaussian(candidate, reference, &scores.map));
-    scores.values.push_back(ssim_uniform7(candidate, reference));
+    check_pair(candidate, reference);
+    const int side = std::min(candidate.rows, candidate.cols);
+    Scores scores{.values = std::vector(2, std::numeric_limits<double>::quiet_NaN())};
+    if (side >= kGaussianTaps)
+      scores.values[0] = ssim_gaussian(candidate, reference, &scores.map);
+    else
+      scores.absent["ssim.gaussian"] = too_small(kGaussianTaps);
+    if (side >= kUniformTaps)
+      scores.values[1] = ssim_uniform7(candidate, reference);
+    else
+      scores.absent["ssim.uniform7"] = too_small(kUniformTaps);
     return scores;
   }
 };

@@ -24,8 +24,8 @@ Command add_score_pair(CLI::App& program) {
   CLI::App* parser =
       program.add_subcommand("score-pair", "every metric of one pair of pictures, as JSON");
   const auto command = std::make_shared<ScorePairCommand>();
-  parser->add_option("reference", command->reference, "PNG")->required();
-  parser->add_option("candidate", command->candidate, "PNG")->required();
+  parser->add_option("reference", command->reference, "PNG or JPEG, 8 bits a channel")->required();
+  parser->add_option("candidate", command->candidate, "PNG or JPEG")->required();
   parser->add_option("--map", command->map, "write the heat map of the difference to this PNG");
   return {parser, [command](const CommandLine&) { return score_pair(*command); }};
 }

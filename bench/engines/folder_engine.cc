@@ -12,6 +12,7 @@
 #include "io/enhance.h"
 #include "io/error.h"
 #include "io/files.h"
+#include "io/picture.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 #include "io/sha256.h"
@@ -50,7 +51,8 @@ class FolderEngine final : public Engine {
       throw Unsupported("a folder of pictures has no tensors and no trace of its steps");
     const auto start = std::chrono::steady_clock::now();
     const std::filesystem::path file = folder_ / pictures_->file_for(request);
-    Image image = read_png(file);
+    Picture picture = read_picture(file);
+    Image& image = picture.image;
     if (image.width != request.width || image.height != request.height)
       throw UserError(fmt::format("{}: is {}x{} pixels, the request asks for {}x{}", file.string(),
                                   image.width, image.height, request.width, request.height));
@@ -64,6 +66,10 @@ class FolderEngine final : public Engine {
                          {"token_ids", tokens_->hash_of(request)},
                          {"image", sha256(std::as_bytes(std::span(image.rgb)))}};
     if (!request.image.empty()) write_png(request.image, image);
+    if (picture.jpeg_quality > 0)
+      generation.warnings.push_back(
+          fmt::format("{}: is {}: a part of what differs is its compression",
+                      file.filename().string(), kind_of(picture)));
     generation.total_ms = ms_since(start);
     return generation;
   }

@@ -6,8 +6,10 @@
 #include <opencv2/imgproc.hpp>
 
 #include "io/error.h"
+#include "io/picture.h"
 #include "io/safetensors.h"
 #include "metrics/broken.h"
+#include "metrics/images.h"
 #include "metrics/tensors.h"
 #include "metrics/traces.h"
 
@@ -53,6 +55,26 @@ json place_of(const Place& place) {
   return {{"x", place.x}, {"y", place.y}, {"width", place.width}, {"height", place.height}};
 }
 
+std::string compression_of(const Picture& candidate, const Picture& reference) {
+  if (candidate.jpeg_quality == 0 && reference.jpeg_quality == 0) return "";
+  return fmt::format(
+      "the candidate is {}, the reference {}: a part of the difference is compression",
+      kind_of(candidate), kind_of(reference));
+}
+
+// Of each quantity its value, or why it has none.
+void add_scores(const Metric& metric, const Scores& result, json& scores) {
+  const auto quantities = metric.quantities();
+  for (std::size_t i = 0; i < quantities.size(); ++i) {
+    const std::string& name = quantities[i].name;
+    if (const auto why = result.absent.find(name); why != result.absent.end())
+      scores["absent"][name] = why->second;
+    else
+      add_score(scores, name, result.values[i]);
+  }
+  for (const auto& [quantity, place] : result.places) scores["places"][quantity] = place_of(place);
+}
+
 // How far its brightness goes from the mean, in levels.
 double contrast_of(const cv::Mat& picture) {
   cv::Mat grey;
@@ -92,8 +114,9 @@ json describe_all(const Metrics& metrics) {
 
 PictureScores score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,
                              const std::filesystem::path& reference) {
-  const cv::Mat a = mat_of(read_png(candidate)), b = mat_of(read_png(reference));
-  PictureScores pair;
+  const Picture first = read_picture(candidate), second = read_picture(reference);
+  const cv::Mat a = mat_of(first.image), b = mat_of(second.image);
+  PictureScores pair{.compression = compression_of(first, second)};
   pair.scores = {{"values", json::object()},
                  {"nonfinite", json::object()},
                  {"absent", json::object()},
@@ -102,17 +125,9 @@ PictureScores score_pictures(const Metrics& metrics, const std::filesystem::path
                  {"broken", {{"candidate", broken_ways(a)}, {"reference", broken_ways(b)}}}};
   for (const auto& metric : metrics) {
     if (!metric->unavailable().empty()) continue;
-    const Scores result = metric->score(a, b);
-    const auto quantities = metric->quantities();
-    for (std::size_t i = 0; i < quantities.size(); ++i) {
-      if (!result.absent.empty())
-        pair.scores["absent"][quantities[i].name] = result.absent;
-      else
-        add_score(pair.scores, quantities[i].name, result.values[i]);
-    }
-    for (const auto& [quantity, place] : result.places)
-      pair.scores["places"][quantity] = place_of(place);
-    if (quantities.front().name == kMapped) pair.map = heat_map(result.map);
+    const Scores result = score_or_absent(*metric, a, b);
+    add_scores(*metric, result, pair.scores);
+    if (metric->quantities().front().name == kMapped) pair.map = heat_map(result.map);
   }
   return pair;
 }

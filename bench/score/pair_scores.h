@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "io/png.h"
+#include "io/image.h"
 #include "metrics/metric.h"
 
 namespace sameseed {
@@ -19,6 +19,8 @@ nlohmann::json describe_all(const Metrics& metrics);
 
 struct PictureScores {
   nlohmann::json scores;
+  // That a part of the difference is compression, where a file is a JPEG; else empty.
+  std::string compression;
   Image map;  // dark where the pictures look alike, bright where they do not
 };
 PictureScores score_pictures(const Metrics& metrics, const std::filesystem::path& candidate,

@@ -14,6 +14,7 @@
 #include "io/error.h"
 #include "io/files.h"
 #include "io/input_file.h"
+#include "io/png.h"
 #include "io/sha256.h"
 #include "metrics/self_test.h"
 #include "reports/run/line_types.h"
@@ -164,13 +165,16 @@ json scorer_line(const Metrics& metrics) {
           {"metrics", std::move(described)}};
 }
 
-// Of the scores of one pair, as in scores.jsonl.
-json damage_json(const json& scores) {
+// Of the scores of one pair, as in scores.jsonl. `compression`: what a part of it comes from, or
+// empty.
+json damage_json(const json& scores, const std::string& compression) {
   const PairScores read = parse_pair_scores(scores);
   const auto damage =
       damage_of({.values = read.values, .places = read.places, .broken = read.broken});
   if (!damage) return nullptr;
-  return {{"kinds", damage->kinds}, {"sentence", damage->sentence}};
+  const bool told = compression.empty() || damage->kinds.front() == "none";
+  return {{"kinds", damage->kinds},
+          {"sentence", told ? damage->sentence : damage->sentence + "; " + compression}};
 }
 
 // scores.jsonl on its way. At its end it tells how many pairs have no scores: a refusal is no fault
@@ -257,7 +261,8 @@ json score_pair(const std::filesystem::path& reference, const std::filesystem::p
                  {"candidate", candidate.string()}};
   const PictureScores pair = score_pictures(metrics, candidate, reference);
   result.update(pair.scores);
-  result["damage"] = damage_json(pair.scores);
+  result["damage"] = damage_json(pair.scores, pair.compression);
+  if (!pair.compression.empty()) result["compression"] = pair.compression;
   if (!map.empty()) write_png(map, pair.map);
   result["metrics"] = describe_all(metrics);
   return result;

@@ -34,8 +34,8 @@ int main(int argc, char** argv) {
       "serve", "answers a line with a line: scores pairs of RUN as stdin asks (score.h)");
   serve_command->add_option("run", run, "folder of the run")->required();
   CLI::App* pair_command = app.add_subcommand("pair", "every metric of one pair, as JSON");
-  pair_command->add_option("reference", reference, "PNG")->required();
-  pair_command->add_option("candidate", candidate, "PNG")->required();
+  pair_command->add_option("reference", reference, "PNG or JPEG")->required();
+  pair_command->add_option("candidate", candidate, "PNG or JPEG")->required();
   pair_command->add_option("--map", map, "write the heat map of the difference to this PNG");
   CLI::App* across_command =
       app.add_subcommand("across", "pictures of one run against those of another");

@@ -345,6 +345,9 @@ json report_without_comparisons(const Summary& summary, const Verdict& verdict) 
       {"workers", summary.workers},
       {"effects", effects_json(summary.effects)},
       {"verdict", verdict_json(verdict)}};
+  if (const LossyPictures& lossy = summary.lossy_pictures; lossy.jpegs > 0)
+    report["lossy_pictures"] = {
+        {"of", lossy.of}, {"jpegs", lossy.jpegs}, {"quality", {lossy.lowest, lossy.highest}}};
   if (verdict.gates) report["uncovered"] = uncovered_json(uncovered(summary, verdict));
   for (const auto& [model, effects] : summary.effects_by_model)
     report["effects_by_model"][model] = effects_json(effects);

@@ -116,6 +116,8 @@ std::vector<TestCase> test_cases(const Summary& summary, const Verdict& verdict)
                                        gates_text(verdict))};
   for (const std::string& line : told(uncovered(summary, verdict))) whole.output += line + "\n";
   if (const std::string cut = told(summary.cut_prompts); !cut.empty()) whole.output += cut + "\n";
+  if (const std::string lossy = told(summary.lossy_pictures); !lossy.empty())
+    whole.output += lossy + "\n";
   if (const std::string repeated = told(summary.repeated_pictures); !repeated.empty())
     whole.output += repeated + "\n";
   if (!verdict.gates && verdict.code == 0) whole.skipped = verdict.word + ": no gates were given";

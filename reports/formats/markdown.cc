@@ -197,6 +197,8 @@ class MarkdownReport final : public Report {
       out << "\n" << plain(kept) << "\n";
     if (const std::string cut = told(summary.cut_prompts); !cut.empty())
       out << "\n" << plain(cut) << "\n";
+    if (const std::string lossy = told(summary.lossy_pictures); !lossy.empty())
+      out << "\n" << plain(lossy) << "\n";
     if (const std::string repeated = told(summary.repeated_pictures); !repeated.empty())
       out << "\n" << plain(repeated) << "\n";
     for (const std::string& line : told(uncovered(summary, verdict)))

@@ -263,6 +263,7 @@ json page_data(const Summary& summary, const Verdict& verdict) {
       {"invalid", summary.invalid},
       {"uncovered", told(uncovered(summary, verdict))},
       {"cut_prompts", told(summary.cut_prompts)},
+      {"lossy_pictures", told(summary.lossy_pictures)},
       {"repeated_pictures", told(summary.repeated_pictures)},
       {"excluded", excluded_reasons(summary.excluded)},
       {"comparisons", json::array()},

@@ -279,6 +279,7 @@ class TextReport final : public Report {
     if (const std::string kept = kept_variables_text(summary.cohort); !kept.empty())
       out << one_line(kept) << "\n";
     print_cut_prompts(summary.cut_prompts, out);
+    if (const std::string text = told(summary.lossy_pictures); !text.empty()) out << text << "\n";
     if (const std::string text = told(summary.repeated_pictures); !text.empty())
       out << one_line(text) << "\n";
     print_gates(verdict, out);

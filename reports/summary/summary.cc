@@ -86,6 +86,7 @@ Summary summarize_run(const RunIndex& run) {
                   .failures = failures_of(files),
                   .nonfinite = nonfinite_cases(run),
                   .cut_prompts = cut_prompts(files),
+                  .lossy_pictures = lossy_pictures(files),
                   .repeated_pictures = repeated_pictures(run),
                   .comparisons = {},
                   .effects = {}};

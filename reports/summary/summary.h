@@ -12,6 +12,7 @@
 #include "reports/summary/comparison.h"
 #include "reports/summary/cut_prompts.h"
 #include "reports/summary/effects.h"
+#include "reports/summary/lossy_pictures.h"
 #include "reports/summary/noise_floor.h"
 #include "reports/summary/repeated_pictures.h"
 #include "reports/summary/sensitivity.h"
@@ -51,6 +52,7 @@ struct Summary {
   std::vector<Failure> failures;                  // in the plan's order
   std::vector<NonfiniteCase> nonfinite;
   CutPrompts cut_prompts = {};
+  LossyPictures lossy_pictures = {};
   std::vector<RepeatedPictures> repeated_pictures = {};  // counted once
   std::vector<Comparison> comparisons;
   std::vector<TimeFloorRow> time_floor = {};  // empty: none was asked for

@@ -9,6 +9,7 @@
 
 #include "bench/system/programs.h"
 #include "io/files.h"
+#include "io/picture.h"
 #include "io/png.h"
 #include "io/sha256.h"
 #include "tests/end_to_end/program_under_test.h"
@@ -176,7 +177,7 @@ TEST_F(TwoRuns, ShowAColourCastOfOneDeltaE) {
     if (sample.at("kind") == "quality" && cast.contains(sample.at("case"))) {
       const std::string file =
           folder_ + "/cast/images/" + sample.at("id").get<std::string>() + ".png";
-      Image image = read_png(file);
+      Image image = read_picture(file).image;
       for (std::uint8_t& level : image.rgb)
         level = static_cast<std::uint8_t>(level > 200 ? level - 3 : level + 3);
       write_png(file, image);

@@ -1,11 +1,11 @@
 #include "io/png_check.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "io/error.h"
 #include "io/files.h"
 #include "io/png.h"
+#include "tests/io/made_notes.h"
 
 namespace sameseed {
 namespace {
@@ -35,34 +35,15 @@ TEST(CheckPng, TakesAWholePictureAndNothingLess) {
   }
 }
 
-// A PNG with sound checksums around these compressed pixels.
+// With sound checksums around these compressed pixels.
 std::string png_of(const std::string& pixels) {
-  const auto number = [](std::uint32_t value) {
-    std::string bytes;
-    for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 255);
-    return bytes;
-  };
-  const auto chunk = [&](const std::string& type, const std::string& data) {
-    const std::string typed = type + data;
-    const auto sum = ::crc32_z(0, reinterpret_cast<const Bytef*>(typed.data()), typed.size());
-    return number(static_cast<std::uint32_t>(data.size())) + typed +
-           number(static_cast<std::uint32_t>(sum));
-  };
-  return std::string("\x89PNG\r\n\x1a\n") +
-         chunk("IHDR", number(8) + number(4) + std::string("\x08\x02\0\0\0", 5)) +
-         chunk("IDAT", pixels) + chunk("IEND", "");
-}
-
-std::string packed(const std::string& bytes) {
-  std::string result(::compressBound(bytes.size()), '\0');
-  uLongf size = result.size();
-  ::compress(reinterpret_cast<Bytef*>(result.data()), &size,
-             reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  return result.substr(0, size);
+  MadePng png;
+  png.packed = pixels;
+  return png.bytes();
 }
 
 TEST(CheckPng, UnpacksThePixels) {
-  const std::string pixels(4 * (1 + 3 * 8), '\0'), whole = packed(pixels);
+  const std::string pixels(4 * (1 + 3 * 8), '\0'), whole = zlib_packed(pixels);
   EXPECT_EQ(refusal_of(png_of(whole)), "taken");
   EXPECT_NE(
       refusal_of(png_of("")).find("holds no whole picture: 0 bytes of pixels, 100 are needed"),
@@ -70,11 +51,12 @@ TEST(CheckPng, UnpacksThePixels) {
   EXPECT_NE(refusal_of(png_of("nonsense")).find("cannot be unpacked"), std::string::npos);
   EXPECT_NE(refusal_of(png_of(whole.substr(0, whole.size() / 2))).find("holds no whole picture"),
             std::string::npos);
-  EXPECT_NE(refusal_of(png_of(packed(pixels + "x"))).find("101 bytes of pixels"),
+  EXPECT_NE(refusal_of(png_of(zlib_packed(pixels + "x"))).find("101 bytes of pixels"),
             std::string::npos);
   // A bomb ends as soon as it is known to be one.
-  EXPECT_NE(refusal_of(png_of(packed(std::string(100'000'000, '\0')))).find("cannot be unpacked"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal_of(png_of(zlib_packed(std::string(100'000'000, '\0')))).find("cannot be unpacked"),
+      std::string::npos);
 }
 
 TEST(CheckPng, SaysWhatIsWrong) {
@@ -84,6 +66,28 @@ TEST(CheckPng, SaysWhatIsWrong) {
   EXPECT_NE(refusal_of(whole, 4, 8).find("is 8x4 pixels, 4x8 were asked for"), std::string::npos);
   EXPECT_NE(refusal_of("").find("empty"), std::string::npos);
   EXPECT_NE(refusal_of("GIF89a").find("not a PNG"), std::string::npos);
+}
+
+// An engine's picture is the picture: nothing in it may say that others are to be shown.
+TEST(CheckPng, RefusesWhatIsToBeShownOtherwise) {
+  const auto refusal_with = [](const std::string& chunk) {
+    MadePng png;
+    png.before = chunk;
+    return refusal_of(png.fill().bytes());
+  };
+  EXPECT_EQ(refusal_with(png_chunk("tEXt", std::string("prompt\0{}", 9))), "taken");
+  EXPECT_NE(refusal_with(png_chunk("eXIf", turned_exif(true, 6))).find("EXIF orientation 6"),
+            std::string::npos);
+  EXPECT_NE(refusal_with(png_chunk("gAMA", big_endian_bytes(100000))).find("gAMA"),
+            std::string::npos);
+  EXPECT_NE(refusal_with(png_chunk("tRNS", std::string(6, '\1'))).find("is not 8-bit RGB"),
+            std::string::npos);
+  for (const int color_type : {0, 4, 6}) {
+    MadePng png{.color_type = color_type};
+    EXPECT_NE(refusal_of(png.fill(255).bytes()).find("is not 8-bit RGB"), std::string::npos);
+  }
+  MadePng deep{.depth = 16};
+  EXPECT_NE(refusal_of(deep.fill().bytes()).find("is not 8-bit RGB"), std::string::npos);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
+#include "io/picture.h"
 #include "io/png_check.h"
 
 namespace sameseed {
@@ -17,7 +18,7 @@ TEST(Png, KeepsEveryPixelAndTheOrderOfColours) {
   const auto path = std::filesystem::path(::testing::TempDir()) / "sameseed.png";
   const Image image{2, 1, {255, 0, 7, 1, 2, 3}};
   write_png(path, image);
-  const Image read = read_png(path);
+  const Image read = read_picture(path).image;
   EXPECT_EQ(read.width, 2);
   EXPECT_EQ(read.height, 1);
   EXPECT_EQ(read.rgb, image.rgb);
@@ -33,7 +34,7 @@ TEST(Png, KeepsPicturesOfAnySize) {
       image.rgb.push_back(static_cast<std::uint8_t>(i % 7 == 0 ? random() : 200));
     write_png(path, image);
     EXPECT_NO_THROW(check_png(path, width, height));
-    const Image read = read_png(path);
+    const Image read = read_picture(path).image;
     EXPECT_EQ(read.width, width);
     EXPECT_EQ(read.height, height);
     EXPECT_EQ(read.rgb, image.rgb);
@@ -47,9 +48,9 @@ TEST(Png, RefusesAPictureWithoutPixels) {
 TEST(Png, RefusesWhatIsNoPicture) {
   const auto path = std::filesystem::path(::testing::TempDir()) / "sameseed-bad.png";
   write_file(path, "not a picture");
-  EXPECT_THROW(read_png(path), UserError);
+  EXPECT_THROW(read_picture(path), UserError);
   write_file(path, "");
-  EXPECT_THROW(read_png(path), UserError);
+  EXPECT_THROW(read_picture(path), UserError);
 }
 
 }  // namespace

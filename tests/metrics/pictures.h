@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "io/png.h"
+#include "io/picture.h"
 #include "metrics/metric.h"
 
 namespace sameseed {
@@ -16,7 +16,7 @@ inline cv::Mat flat_image(int value, int width = 64, int height = 48) {
 }
 
 inline cv::Mat picture_of(const std::string& file) {
-  const Image image = read_png(file);
+  const Image image = read_picture(file).image;
   return cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()))
       .clone();
 }
@@ -25,9 +25,10 @@ inline cv::Mat picture_of(const std::string& file) {
 inline std::map<std::string, double> scores_of(const cv::Mat& candidate, const cv::Mat& reference) {
   std::map<std::string, double> all;
   for (const auto& metric : all_metrics(kWeights)) {
-    const Scores scores = metric->score(candidate, reference);
+    const Scores scores = score_or_absent(*metric, candidate, reference);
     for (std::size_t i = 0; i < scores.values.size(); ++i)
-      all[metric->quantities()[i].name] = scores.values[i];
+      if (const std::string name = metric->quantities()[i].name; !scores.absent.contains(name))
+        all[name] = scores.values[i];
   }
   return all;
 }

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "io/png.h"
+#include "io/picture.h"
 #include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
 #include "reference/reference_engine.h"
@@ -35,7 +35,7 @@ Made make(const Tensor& noise, double guidance, const std::string& deepcache) {
   request.image = folder / "image.png";
   save_tensors(request.noise, {{"noise", noise}});
   engine->generate(request);
-  return {load_tensor(request.tensors, "latents"), read_png(request.image)};
+  return {load_tensor(request.tensors, "latents"), read_picture(request.image).image};
 }
 
 Tensor noise_of_three() {

@@ -13,7 +13,7 @@
 
 #include "io/error.h"
 #include "io/files.h"
-#include "io/png.h"
+#include "io/picture.h"
 #include "io/safetensors.h"
 #include "pipeline/model/tensor_files.h"
 #include "pipeline/noise.h"
@@ -94,7 +94,7 @@ class GoldenPicture {
   SafetensorsFile got() const { return SafetensorsFile::open(got_); }
   at::Tensor wanted(const std::string& name) const { return load_tensor(wanted_, name); }
   at::Tensor got(const std::string& name) const { return load_tensor(got_, name); }
-  Image written() const { return read_png((folder_ / "image.png").string()); }
+  Image written() const { return read_picture(folder_ / "image.png").image; }
 
   // Of every tensor of the golden file that has a limit.
   std::map<std::string, double> deviations() const {

@@ -123,6 +123,7 @@ function drawRest() {
   }
   const lines = [...Object.entries(data.invalid).map(([why, count]) => `times left out: ${count} samples: ${why}`),
     ...(data.cut_prompts ? [data.cut_prompts] : []),
+    ...(data.lossy_pictures ? [data.lossy_pictures] : []),
     ...(data.repeated_pictures ? [data.repeated_pictures] : []),
     ...Object.entries(data.excluded).map(([why, count]) => `excluded: ${count} combinations: ${why}`)];
   if (lines.length) rest.append(make("h2", {}, "Left out"), make("ul", {}, ...lines.map((line) => make("li", {}, line))));

@@ -13,6 +13,7 @@
 #include "bench/score/score.h"
 #include "io/files.h"
 #include "io/json_schema.h"
+#include "io/picture.h"
 #include "io/png.h"
 #include "io/safetensors.h"
 
@@ -24,7 +25,7 @@ using nlohmann::json;
 const std::string kSource = SAMESEED_SOURCE_DIR;
 
 cv::Mat picture_of(const std::string& file) {
-  const Image image = read_png(kSource + "/" + file);
+  const Image image = read_picture(kSource + "/" + file).image;
   return cv::Mat(image.height, image.width, CV_8UC3, const_cast<std::uint8_t*>(image.rgb.data()))
       .clone();
 }

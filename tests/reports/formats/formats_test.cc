@@ -157,6 +157,29 @@ TEST(AllReports, TellThatPromptsWereCut) {
   EXPECT_EQ(told(judged(small_run()).summary.cut_prompts), "");
 }
 
+// A folder's pictures are PNGs in the run; what they were before, its engine said.
+TEST(AllReports, TellThatPicturesWereJpegs) {
+  RawRun run = small_run();
+  EXPECT_EQ(told(judged(run).summary.lossy_pictures), "");
+  run.samples.at("q:on-0")["warnings"] = {
+      "on.jpg: is a JPEG of quality 75 or so: a part of what differs is its compression"};
+  const std::size_t of = judged(run).summary.lossy_pictures.of;
+  EXPECT_EQ(told(judged(run).summary.lossy_pictures),
+            "1 of " + std::to_string(of) +
+                " pictures was a JPEG (quality 75 or so): a part of what differs is their "
+                "compression");
+  run.samples.at("q:off-0")["warnings"] = {"off.jpg: is a JPEG of quality 95 or so: and so on"};
+  const Judged result = judged(run);
+  for (const auto& report : all_reports()) {
+    if (report->file() == "benchmarks.json") continue;  // times
+    EXPECT_NE(
+        text_of(*report, result)
+            .find(report->file() == "report.json" ? "\"jpegs\": 2" : "quality 75 to 95 or so"),
+        std::string::npos)
+        << report->file();
+  }
+}
+
 TEST(Text, WritesALoraThatIsLikeNoneAsTheMatrixDoes) {
   Judged result = judged(small_run(6));
   Comparison& one = result.summary.comparisons[0];
