@@ -267,8 +267,8 @@ TEST(Matrix, RefusesMoreThanCanBePlannedAndSaysHowMuchItIs) {
 }
 
 TEST(Matrix, EveryShippedOnePlans) {
-  for (const char* name : {"demo", "nightly", "release", "full", "libraries", "precision",
-                           "quality-first", "speed-first"}) {
+  for (const char* name : {"demo", "nightly", "release", "engagement", "full", "libraries",
+                           "precision", "quality-first", "speed-first"}) {
     const Matrix matrix =
         read_matrix(std::string(SAMESEED_SOURCE_DIR) + "/bench/matrices/" + name + ".json");
     EXPECT_EQ(matrix.name, name);

@@ -21,8 +21,8 @@ TEST(SwitchNames, TellWhichHalfAccumulationIsLeftOnWhereOthersAreNamed) {
 // with switches off no half accumulation is left.
 TEST(SwitchNames, OfAttentionStandInEveryShippedMatrix) {
   const std::string attention = "candidate.env.ONEFLOW_ATTENTION_ALLOW_HALF_PRECISION_ACCUMULATION";
-  for (const char* name :
-       {"demo", "nightly", "release", "gpu", "full", "precision", "quality-first", "speed-first"}) {
+  for (const char* name : {"demo", "nightly", "release", "gpu", "engagement", "full", "precision",
+                           "quality-first", "speed-first"}) {
     const Matrix matrix =
         read_matrix(std::string(SAMESEED_SOURCE_DIR) + "/bench/matrices/" + name + ".json");
     for (const Point& setting : points(matrix.axes)) {
