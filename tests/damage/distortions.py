@@ -390,5 +390,4 @@ def in_proportion(p, share, rng, others):
 row("blur and cast", "blur and cast", [1.5, 3])(lambda p, s, rng, o: cast(cv2.GaussianBlur(p, (0, 0), s), 18))
 row("noise and cast", "noise and cast", [5, 12])(
     lambda p, s, rng, o: rounded(real(cast(p, 20)) + rng.normal(0, s, p.shape)))
-row("JPEG and less saturation", "JPEG and less saturation", [30, 10])(
-    lambda p, s, rng, o: saturated(jpeg(p, s, rng, o), 0.5))
+row("JPEG and cast", "JPEG and cast", [30, 10])(lambda p, s, rng, o: cast(jpeg(p, s, rng, o), 18))
