@@ -282,7 +282,7 @@ def text_redrawn(p, lines, rng, others):
 # ------------------------------------------------------------------------------------------------ levels
 row("posterised", "levels", [32, 16, 8, 4])(
     lambda p, s, rng, o: rounded(np.rint(real(p) / 255 * (s - 1)) * 255 / (s - 1)))
-row("posterised", "steps of", [6, 12, 24])(lambda p, s, rng, o: (p // s * s + s // 2).clip(0, 255).astype(np.uint8))
+row("posterised", "steps of", [6, 12, 24])(lambda p, s, rng, o: rounded(p // s * s + s / 2))
 
 
 @row("banding", "bands of luma", [8, 16, 32])
