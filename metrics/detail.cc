@@ -10,6 +10,13 @@
 // Unit: none. Range: 0 and up. Identical pictures: 1. Better: nearer to 1. A swapped pair has the
 // inverse.
 //
+// bands: what of the reference is there, and in its place? A ratio of powers cannot tell what was
+// kept from what was put there instead. gain_low, _mid, _high: real part of the cross spectrum over
+// the reference's power, in the bands above (low: 2.5 periods a side to 0.0625 cycles per pixel): 1
+// where all is kept whatever was added, 0 where nothing is, -1 for a negative. coherence_*: the
+// same over the root of both powers, -1 to 1. power_low: candidate / reference. rest_high: the
+// candidate's part that is not coherent, in levels; identical pictures: 0, all else 1.
+//
 // Both powers get a floor, so that two flat pictures have the ratio 1 and none is infinite: per
 // pixel 1e-9 squared levels for the whole picture, too little to change a digit that is printed; in
 // tiles 1/12, the power of rounding to 8 bits, below which a tile has no detail to lose.

@@ -2,22 +2,37 @@
 // and turned colours have in common is a low PSNR; these numbers tell them apart. Shares are of the
 // squared error, 0 (explains nothing) to 1 (explains all); identical pictures: 0; none is
 // symmetric.
-//   shift_share, shift_x, shift_y  what moving the reference by the best of the shifts of up to 3
-//       whole pixels explains, away from the border, in luma; and that shift, of the candidate's
-//       content to the right and down
-//   color_share  what one mapping of colours explains, the same everywhere: RGB to RGB of second
-//       order, fitted with a ridge to means of 8 x 8 pixels, where neither blur nor noise shows
-//   cast_share, saturation_share, turn_share  of the error of those means in CIELAB's a and b, what
-//       adding one colour, scaling the chroma by chroma_ratio (identical pictures: 1), and turning
-//       the hue by hue_turn degrees (identical: 0; from red to yellow: above 0) explain, each alone
-//   level_ratio  of the levels in use, those that have a neighbour in use, candidate / reference,
-//   in
-//       the channel where it is lowest: 1 for what is smooth, 0 for bands; identical pictures: 1
-//   detail_correlation  of the Laplacian of the difference and of the reference, in luma, -1 to 1:
+//   shift_share, shift_x, shift_y what moving the reference by one step explains, where both
+//       overlap, in luma; and that step, of the candidate's content to the right and down, in
+//       parts of a pixel
+//   warp_share, warp_pixels, warp_spread what moving each place by its own, slowly changing step
+//       explains; how far most places moved, and how far steps are from their mean
+//   color_share, color_means_share what one mapping of colours explains, the same everywhere: RGB
+//       to RGB of second order, fitted with a ridge to means of 8 x 8 pixels, where neither blur
+//       nor noise shows; of all pixels, and of those means
+//   mapped_gain_high, mapped_power_high how much of the mapped reference's high frequencies is
+//       there in its place, and how much power in all; identical pictures: 1
+//   mapped_noise Immerkaer's estimate, in levels, of what the mapping leaves: of tiles of 32 x 32
+//       the value that a quarter is below, as only noise is everywhere
+//   cast_share, saturation_share, turn_share of the error of those means in CIELAB's a and b,
+//       what adding one colour, scaling the chroma by chroma_ratio (identical pictures: 1), and
+//       turning the hue by hue_turn degrees (identical: 0; from red to yellow: above 0) explain,
+//       each alone
+//   level_ratio, level_step of the levels in use, those that have a neighbour in use, candidate /
+//       reference, in the channel where it is lowest: 1 for what is smooth, 0 for bands; and from
+//       one level in use to the next there; identical pictures: 1
+//   level_comb how uneven luma's histogram is, candidate less reference, 0 to 2; identical: 0
+//   detail_correlation of the Laplacian of the difference and of the reference, in luma, -1 to 1:
 //       -1 where detail was taken away, 0 where noise was added; identical pictures: 0
-//   area_share, area_detail_share  the smallest part of the picture, in blocks of 8 x 8, that holds
-//       95 % of the squared error, and the part of the reference's squared gradients that it holds:
-//       blur goes where detail is, a broken patch goes anywhere. The place is the blocks' frame.
+//   area_share, area_detail_share the smallest part of the picture, in blocks of 8 x 8, that
+//       holds 95 % of the squared error, and the part of the reference's squared gradients that
+//       it holds: blur goes where detail is, a broken patch goes anywhere. The place is the
+//       blocks' frame.
+//   area_together, area_outside how many of those blocks' neighbours belong to them, and the mean
+//       squared error further away than two blocks over that within
+//   area_energy_low, area_roughness, area_correlation there: squared gradients, candidate /
+//       reference, that a quarter of the blocks is below; squared steps over twice the variance
+//       of the candidate's median block, 1 for noise; and how far both lumas agree, -1 to 1
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -184,7 +199,7 @@ class Pattern final : public Metric {
             of("pattern.area_correlation", "", Better::kHigher, 1)};
   }
   std::string definition() const override {
-    return "what explains the difference: shift of up to 3 pixels, mapping of colours fitted to "
+    return "what explains the difference: one shift, a warp, a mapping of colours fitted to "
            "8x8 "
            "means (of these, one cast, chroma factor or hue turn), bands of levels, detail taken "
            "away (Laplacians correlate), the smallest area in 8x8 blocks with 95 % of the error";
