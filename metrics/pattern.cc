@@ -37,6 +37,7 @@
 #include <array>
 #include <cmath>
 #include <complex>
+#include <functional>
 #include <numbers>
 #include <numeric>
 #include <opencv2/core/utility.hpp>
@@ -208,14 +209,24 @@ class Pattern final : public Metric {
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
     check_pair(candidate, reference, kSmallest);
     const cv::Mat a = luma_of(candidate), b = luma_of(reference);
-    const WholeShift shift = whole_shift(a, b);
-    const Warp warp = warp_between(a, b);
     const cv::Mat means_a = block_means(candidate), means_b = block_means(reference);
     const ColorMapping mapping = fitted_mapping(means_a, means_b);
-    const MappedDetail mapped = mapped_detail(mapping, candidate, reference, a);
+    WholeShift shift;
+    Warp warp;
+    MappedDetail mapped;
+    LevelUse levels;
+    DamagedArea area;
+    // Each on a thread of its own, as none can use several.
+    const std::function<void()> parts[] = {
+        [&] { warp = warp_between(a, b); },
+        [&] { mapped = mapped_detail(mapping, candidate, reference, a); },
+        [&] { shift = whole_shift(a, b); },
+        [&] { area = damaged_area(candidate, reference, a, b); },
+        [&] { levels = level_use(candidate, reference, a, b); }};
+    cv::parallel_for_(cv::Range(0, static_cast<int>(std::size(parts))), [&](cv::Range range) {
+      for (int i = range.start; i < range.end; ++i) parts[i]();
+    });
     const Chroma chroma = chroma_change(means_a, means_b);
-    const LevelUse levels = level_use(candidate, reference, a, b);
-    const DamagedArea area = damaged_area(candidate, reference, a, b);
     Scores scores;
     scores.values = {shift.share,
                      shift.x,

@@ -1,10 +1,11 @@
 """Which kinds of damage the program names on photographs, and how often that is right.
 
-    python tests/damage/confusion.py --program build/release/bin/sameseed [--half test] [--keep answers.json]
+    python tests/damage/confusion.py [--half test] [--keep answers.json] [--program build/release/bin/sameseed]
 
 Prints for each family of distortions how many pairs were named rightly (tests/goldens/photographs/words.json says what is
 right) and what they were called. Exits with 1 where less than 92 % of all pairs of a half are right, or less than 80 % of
-one family's. --from shows the answers that --keep wrote; --wrong lists each pair that was named wrongly.
+one family's. The scorer alone leaves out LPIPS, which no kind needs; `sameseed` takes three times as long and has it, for
+monotone.py. --from shows the answers that --keep wrote; --wrong lists each pair that was named wrongly.
 """
 import argparse
 import collections
@@ -37,7 +38,7 @@ def table(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--program", default="build/release/bin/sameseed")
+    parser.add_argument("--program", default="build/release/bin/sameseed-scorer")
     parser.add_argument("--half", choices=["tune", "test", "both"], default="both")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=pathlib.Path, help="write all answers to this file")

@@ -43,7 +43,11 @@ def answer(program, pair):
         paths = [pathlib.Path(folder) / name for name in ("reference.png", "candidate.png")]
         write(paths[0], reference)
         write(paths[1], candidate)
-        out = subprocess.run([program, "score-pair", *map(str, paths)], check=True, capture_output=True, text=True)
+        pair = [str(path) for path in paths]
+        command = [program, "score-pair", *pair]
+        if pathlib.Path(program).name == "sameseed-scorer":  # without weights, and so without LPIPS
+            command = [program, "pair", *pair, "--weights", folder]
+        out = subprocess.run(command, check=True, capture_output=True, text=True)
     told = json.loads(out.stdout)
     damage = told.get("damage") or {"kinds": [], "sentence": ""}
     largest = int(np.abs(reference.astype(int) - candidate.astype(int)).max())
