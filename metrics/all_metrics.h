@@ -15,6 +15,8 @@ std::unique_ptr<Metric> make_color();
 std::unique_ptr<Metric> make_local();
 std::unique_ptr<Metric> make_flip();
 std::unique_ptr<Metric> make_pattern();
+std::unique_ptr<Metric> make_blocks();
+std::unique_ptr<Metric> make_marks();
 std::unique_ptr<Metric> make_lpips(const std::string& weights);
 
 }  // namespace sameseed

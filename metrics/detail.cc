@@ -10,16 +10,23 @@
 // Unit: none. Range: 0 and up. Identical pictures: 1. Better: nearer to 1. A swapped pair has the
 // inverse.
 //
+// bands: what of the reference is there, and in its place? A ratio of powers cannot tell what was
+// kept from what was put there instead. gain_low, _mid, _high: real part of the cross spectrum over
+// the reference's power, in the bands above (low: 2.5 periods a side to 0.0625 cycles per pixel): 1
+// where all is kept whatever was added, 0 where nothing is, -1 for a negative. coherence_*: the
+// same over the root of both powers, -1 to 1. power_low: candidate / reference. rest_high: the
+// candidate's part that is not coherent, in levels; identical pictures: 0, all else 1.
+//
 // Both powers get a floor, so that two flat pictures have the ratio 1 and none is infinite: per
 // pixel 1e-9 squared levels for the whole picture, too little to change a digit that is printed; in
 // tiles 1/12, the power of rounding to 8 bits, below which a tile has no detail to lose.
 #include <cmath>
-#include <numbers>
 #include <opencv2/core/utility.hpp>
 #include <vector>
 
 #include "metrics/all_metrics.h"
 #include "metrics/images.h"
+#include "metrics/spectrum.h"
 #include "metrics/wide.h"
 
 namespace sameseed {
@@ -27,67 +34,6 @@ namespace {
 
 constexpr int kSmallest = 8;
 constexpr double kPictureFloor = 1e-9, kTileFloor = 1.0 / 12;
-constexpr double kHigh = 0.25, kMiddle = 0.0625;  // cycles per pixel
-
-// The symmetric Hann window and its power.
-struct Window {
-  explicit Window(int length) : weights(static_cast<std::size_t>(length)) {
-    for (int i = 0; i < length; ++i) {
-      const double w = 0.5 - 0.5 * std::cos(2 * std::numbers::pi * i / (length - 1));
-      weights[static_cast<std::size_t>(i)] = w;
-      power += w * w;
-    }
-  }
-  std::vector<double> weights;
-  double power = 0;
-};
-
-struct Power {
-  double high = 0, middle = 0;  // squared levels per pixel
-};
-
-Power power_of(const cv::Mat& luma, const Window& across, const Window& down) {
-  double sum = 0;
-  for (int y = 0; y < luma.rows; ++y)
-    for (int x = 0; x < luma.cols; ++x) sum += luma.at<double>(y, x);
-  const double mean = sum / static_cast<double>(luma.total());
-  cv::Mat windowed(luma.size(), CV_64F), spectrum;
-  for (int y = 0; y < luma.rows; ++y) {
-    const auto* in = luma.ptr<double>(y);
-    auto* out = windowed.ptr<double>(y);
-    for (int x = 0; x < luma.cols; ++x)
-      out[x] = (in[x] - mean) * across.weights[static_cast<std::size_t>(x)] *
-               down.weights[static_cast<std::size_t>(y)];
-  }
-  cv::dft(windowed, spectrum, cv::DFT_COMPLEX_OUTPUT);
-  const auto squared_frequencies = [](int length) {
-    std::vector<double> list;
-    for (int k = 0; k < length; ++k) {
-      const double f = static_cast<double>(k <= length / 2 ? k : length - k) / length;
-      list.push_back(f * f);
-    }
-    return list;
-  };
-  const std::vector<double> fx = squared_frequencies(luma.cols),
-                            fy = squared_frequencies(luma.rows);
-  Power power;
-  for (int y = 0; y < luma.rows; ++y) {
-    const auto* row = spectrum.ptr<cv::Vec2d>(y);
-    double high = 0, middle = 0;
-    for (int x = 0; x < luma.cols; ++x) {
-      const double f = fx[static_cast<std::size_t>(x)] + fy[static_cast<std::size_t>(y)];
-      const double p = row[x][0] * row[x][0] + row[x][1] * row[x][1];
-      if (f >= kHigh * kHigh)
-        high += p;
-      else if (f >= kMiddle * kMiddle)
-        middle += p;
-    }
-    power.high += high;
-    power.middle += middle;
-  }
-  const double scale = 1 / (static_cast<double>(luma.total()) * across.power * down.power);
-  return {power.high * scale, power.middle * scale};
-}
 
 SAMESEED_WIDE void laplacian_row(const double* above, const double* row, const double* below,
                                  int count, double* out) {
@@ -118,6 +64,21 @@ double ratio(double candidate, double reference, double floor) {
   return (candidate + floor) / (reference + floor);
 }
 
+double gain(const BandPower& band) {
+  return (band.common + kPictureFloor) / (band.reference + kPictureFloor);
+}
+
+double coherence(const BandPower& band) {
+  return (band.common + kPictureFloor) /
+         std::sqrt((band.candidate + kPictureFloor) * (band.reference + kPictureFloor));
+}
+
+// What the candidate has beside the reference's own, in levels.
+double rest(const BandPower& band) {
+  if (band.reference <= 0) return std::sqrt(std::max(0.0, band.candidate));
+  return std::sqrt(std::max(0.0, band.candidate - band.common * (band.common / band.reference)));
+}
+
 class Detail final : public Metric {
  public:
   std::vector<Quantity> quantities() const override {
@@ -127,6 +88,12 @@ class Detail final : public Metric {
           "detail.high_frequency_ratio_p95", "detail.mid_frequency_ratio", "detail.laplacian_ratio",
           "detail.laplacian_ratio_p5", "detail.laplacian_ratio_p95"})
       list.push_back({name, "", Better::kNearer, 1, /*symmetric=*/false});
+    list.push_back({"bands.power_low", "", Better::kNearer, 1, /*symmetric=*/false});
+    for (const char* name : {"bands.gain_low", "bands.gain_mid", "bands.gain_high"})
+      list.push_back({name, "", Better::kNearer, 1, /*symmetric=*/false});
+    for (const char* name : {"bands.coherence_low", "bands.coherence_mid", "bands.coherence_high"})
+      list.push_back({name, "", Better::kHigher, 1});
+    list.push_back({"bands.rest_high", "levels", Better::kLower, 0, /*symmetric=*/false});
     return list;
   }
   std::string definition() const override {
@@ -138,14 +105,14 @@ class Detail final : public Metric {
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
     check_pair(candidate, reference, kSmallest);
     const cv::Mat a = luma_of(candidate), b = luma_of(reference);
-    const Window across(a.cols), down(a.rows), tile_across(std::min(kTile, a.cols)),
+    const HannWindow across(a.cols), down(a.rows), tile_across(std::min(kTile, a.cols)),
         tile_down(std::min(kTile, a.rows));
-    Power powers[2];
+    cv::Mat spectra[2];
     double variances[2] = {0, 0};
     cv::parallel_for_(cv::Range(0, 2), [&](cv::Range sides) {
       for (int side = sides.start; side < sides.end; ++side) {
         const cv::Mat& luma = side == 0 ? a : b;
-        powers[side] = power_of(luma, across, down);
+        spectra[side] = hann_spectrum(luma, across, down);
         variances[side] = laplacian_variance(luma);
       }
     });
@@ -155,11 +122,14 @@ class Detail final : public Metric {
       for (auto i = static_cast<std::size_t>(range.start); i < static_cast<std::size_t>(range.end);
            ++i) {
         const cv::Mat x = a(tiles[i]), y = b(tiles[i]);
-        high[i] = ratio(power_of(x, tile_across, tile_down).high,
-                        power_of(y, tile_across, tile_down).high, kTileFloor);
+        const auto high_of = [&](const cv::Mat& tile) {
+          return high_power(hann_spectrum(tile, tile_across, tile_down), tile_across, tile_down);
+        };
+        high[i] = ratio(high_of(x), high_of(y), kTileFloor);
         laplacian[i] = ratio(laplacian_variance(x), laplacian_variance(y), kTileFloor);
       }
     });
+    const Bands bands = bands_of(spectra[0], spectra[1], across, down);
     Scores scores;
     const auto place = [&](const char* name, const std::vector<double>& values, bool lowest) {
       const auto at = lowest ? std::min_element(values.begin(), values.end())
@@ -171,13 +141,21 @@ class Detail final : public Metric {
     place("detail.high_frequency_ratio_p95", high, false);
     place("detail.laplacian_ratio_p5", laplacian, true);
     place("detail.laplacian_ratio_p95", laplacian, false);
-    scores.values = {ratio(powers[0].high, powers[1].high, kPictureFloor),
+    scores.values = {ratio(bands.high.candidate, bands.high.reference, kPictureFloor),
                      percentile(high, 0.05),
                      percentile(high, 0.95),
-                     ratio(powers[0].middle, powers[1].middle, kPictureFloor),
+                     ratio(bands.middle.candidate, bands.middle.reference, kPictureFloor),
                      ratio(variances[0], variances[1], kPictureFloor),
                      percentile(laplacian, 0.05),
-                     percentile(laplacian, 0.95)};
+                     percentile(laplacian, 0.95),
+                     ratio(bands.low.candidate, bands.low.reference, kPictureFloor),
+                     gain(bands.low),
+                     gain(bands.middle),
+                     gain(bands.high),
+                     coherence(bands.low),
+                     coherence(bands.middle),
+                     coherence(bands.high),
+                     rest(bands.high)};
     return scores;
   }
 };

@@ -2,26 +2,42 @@
 // and turned colours have in common is a low PSNR; these numbers tell them apart. Shares are of the
 // squared error, 0 (explains nothing) to 1 (explains all); identical pictures: 0; none is
 // symmetric.
-//   shift_share, shift_x, shift_y  what moving the reference by the best of the shifts of up to 3
-//       whole pixels explains, away from the border, in luma; and that shift, of the candidate's
-//       content to the right and down
-//   color_share  what one mapping of colours explains, the same everywhere: RGB to RGB of second
-//       order, fitted with a ridge to means of 8 x 8 pixels, where neither blur nor noise shows
-//   cast_share, saturation_share, turn_share  of the error of those means in CIELAB's a and b, what
-//       adding one colour, scaling the chroma by chroma_ratio (identical pictures: 1), and turning
-//       the hue by hue_turn degrees (identical: 0; from red to yellow: above 0) explain, each alone
-//   level_ratio  of the levels in use, those that have a neighbour in use, candidate / reference,
-//   in
-//       the channel where it is lowest: 1 for what is smooth, 0 for bands; identical pictures: 1
-//   detail_correlation  of the Laplacian of the difference and of the reference, in luma, -1 to 1:
+//   shift_share, shift_x, shift_y what moving the reference by one step explains, where both
+//       overlap, in luma; and that step, of the candidate's content to the right and down, in
+//       parts of a pixel
+//   warp_share, warp_pixels, warp_spread what moving each place by its own, slowly changing step
+//       explains; how far most places moved, and how far steps are from their mean
+//   color_share, color_means_share what one mapping of colours explains, the same everywhere: RGB
+//       to RGB of second order, fitted with a ridge to means of 8 x 8 pixels, where neither blur
+//       nor noise shows; of all pixels, and of those means
+//   mapped_gain_high, mapped_power_high how much of the mapped reference's high frequencies is
+//       there in its place, and how much power in all; identical pictures: 1
+//   mapped_noise Immerkaer's estimate, in levels, of what the mapping leaves: of tiles of 32 x 32
+//       the value that a quarter is below, as only noise is everywhere
+//   cast_share, saturation_share, turn_share of the error of those means in CIELAB's a and b,
+//       what adding one colour, scaling the chroma by chroma_ratio (identical pictures: 1), and
+//       turning the hue by hue_turn degrees (identical: 0; from red to yellow: above 0) explain,
+//       each alone
+//   level_ratio, level_step of the levels in use, those that have a neighbour in use, candidate /
+//       reference, in the channel where it is lowest: 1 for what is smooth, 0 for bands; and from
+//       one level in use to the next there; identical pictures: 1
+//   level_comb how uneven luma's histogram is, candidate less reference, 0 to 2; identical: 0
+//   detail_correlation of the Laplacian of the difference and of the reference, in luma, -1 to 1:
 //       -1 where detail was taken away, 0 where noise was added; identical pictures: 0
-//   area_share, area_detail_share  the smallest part of the picture, in blocks of 8 x 8, that holds
-//       95 % of the squared error, and the part of the reference's squared gradients that it holds:
-//       blur goes where detail is, a broken patch goes anywhere. The place is the blocks' frame.
+//   area_share, area_detail_share the smallest part of the picture, in blocks of 8 x 8, that
+//       holds 95 % of the squared error, and the part of the reference's squared gradients that
+//       it holds: blur goes where detail is, a broken patch goes anywhere. The place is the
+//       blocks' frame.
+//   area_together, area_outside how many of those blocks' neighbours belong to them, and the mean
+//       squared error further away than two blocks over that within
+//   area_energy_low, area_roughness, area_correlation there: squared gradients, candidate /
+//       reference, that a quarter of the blocks is below; squared steps over twice the variance
+//       of the candidate's median block, 1 for noise; and how far both lumas agree, -1 to 1
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <complex>
+#include <functional>
 #include <numbers>
 #include <numeric>
 #include <opencv2/core/utility.hpp>
@@ -30,112 +46,17 @@
 
 #include "metrics/all_metrics.h"
 #include "metrics/color.h"
+#include "metrics/color_mapping.h"
+#include "metrics/damaged_area.h"
+#include "metrics/displacement.h"
 #include "metrics/images.h"
+#include "metrics/levels.h"
+#include "metrics/spectrum.h"
 
 namespace sameseed {
 namespace {
 
 constexpr int kSmallest = 16;
-constexpr int kFarthest = 3, kBlock = 8;
-constexpr double kMostOfTheError = 0.95;
-constexpr double kRounding = 1.0 / 12;  // squared levels
-
-struct Shift {
-  double share = 0;
-  int x = 0, y = 0;
-};
-
-Shift best_shift(const cv::Mat& candidate, const cv::Mat& reference) {
-  const cv::Rect inner(kFarthest, kFarthest, candidate.cols - 2 * kFarthest,
-                       candidate.rows - 2 * kFarthest);
-  constexpr int kSide = 2 * kFarthest + 1;
-  std::array<double, kSide * kSide> errors{};
-  const cv::Mat from = candidate(inner);
-  cv::parallel_for_(cv::Range(0, kSide * kSide), [&](cv::Range shifts) {
-    for (int i = shifts.start; i < shifts.end; ++i)
-      errors[static_cast<std::size_t>(i)] =
-          cv::norm(from, reference(inner - cv::Point(i % kSide - kFarthest, i / kSide - kFarthest)),
-                   cv::NORM_L2SQR);
-  });
-  const double unmoved = errors[errors.size() / 2];
-  if (unmoved == 0) return {};
-  const auto best = std::min_element(errors.begin(), errors.end());
-  if (*best == unmoved) return {};
-  const int index = static_cast<int>(best - errors.begin());
-  return {1 - *best / unmoved, index % kSide - kFarthest, index / kSide - kFarthest};
-}
-
-// Means over blocks; what is left at the right and lower border is left out.
-cv::Mat block_means(const cv::Mat& picture) {
-  cv::Mat means;
-  const cv::Rect whole(0, 0, picture.cols / kBlock * kBlock, picture.rows / kBlock * kBlock);
-  cv::Mat exact;
-  picture(whole).convertTo(exact, CV_32F);
-  cv::resize(exact, means, {}, 1.0 / kBlock, 1.0 / kBlock, cv::INTER_AREA);
-  return means;
-}
-
-constexpr int kTerms = 10;
-
-std::array<double, kTerms> terms_of(double red, double green, double blue) {
-  const double r = red / 128 - 1, g = green / 128 - 1, b = blue / 128 - 1;
-  return {1, r, g, b, r * r, g * g, b * b, r * g, r * b, g * b};
-}
-
-// kTerms x 3: the change of each channel.
-cv::Mat fitted_mapping(const cv::Mat& candidate, const cv::Mat& reference) {
-  cv::Mat normal = cv::Mat::zeros(kTerms, kTerms, CV_64F),
-          right = cv::Mat::zeros(kTerms, 3, CV_64F);
-  for (int y = 0; y < reference.rows; ++y)
-    for (int x = 0; x < reference.cols; ++x) {
-      const auto from = reference.at<cv::Vec3f>(y, x), to = candidate.at<cv::Vec3f>(y, x);
-      const auto terms = terms_of(from[0], from[1], from[2]);
-      for (int i = 0; i < kTerms; ++i) {
-        const double term = terms[static_cast<std::size_t>(i)];
-        for (int j = 0; j <= i; ++j)
-          normal.at<double>(i, j) += term * terms[static_cast<std::size_t>(j)];
-        for (int c = 0; c < 3; ++c) right.at<double>(i, c) += term * (to[c] - from[c]);
-      }
-    }
-  cv::completeSymm(normal, /*lowerToUpper=*/true);
-  constexpr double kRidge = 1e-3;
-  for (int i = 1; i < kTerms; ++i)
-    normal.at<double>(i, i) += kRidge * static_cast<double>(reference.total());
-  normal.at<double>(0, 0) += 1e-9;
-  cv::Mat mapping;
-  cv::solve(normal, right, mapping, cv::DECOMP_CHOLESKY);
-  return mapping;
-}
-
-double color_share(const cv::Mat& candidate, const cv::Mat& reference, const cv::Mat& mapping) {
-  std::array<std::array<double, 3>, kTerms> change{};
-  for (int i = 0; i < kTerms; ++i)
-    for (int c = 0; c < 3; ++c)
-      change[static_cast<std::size_t>(i)][static_cast<std::size_t>(c)] = mapping.at<double>(i, c);
-  std::vector<double> before(static_cast<std::size_t>(candidate.rows)), after(before.size());
-  cv::parallel_for_(cv::Range(0, candidate.rows), [&](cv::Range rows) {
-    for (int y = rows.start; y < rows.end; ++y) {
-      const auto *to = candidate.ptr<cv::Vec3b>(y), *from = reference.ptr<cv::Vec3b>(y);
-      double unmapped = 0, mapped = 0;
-      for (int x = 0; x < candidate.cols; ++x) {
-        const auto terms = terms_of(from[x][0], from[x][1], from[x][2]);
-        for (int c = 0; c < 3; ++c) {
-          double expected = from[x][c];
-          for (std::size_t i = 0; i < kTerms; ++i)
-            expected += terms[i] * change[i][static_cast<std::size_t>(c)];
-          expected = std::clamp(expected, 0.0, 255.0);
-          unmapped += (to[x][c] - from[x][c]) * (to[x][c] - from[x][c]);
-          mapped += (to[x][c] - expected) * (to[x][c] - expected);
-        }
-      }
-      before[static_cast<std::size_t>(y)] = unmapped;
-      after[static_cast<std::size_t>(y)] = mapped;
-    }
-  });
-  const double error = std::accumulate(before.begin(), before.end(), 0.0),
-               rest = std::accumulate(after.begin(), after.end(), 0.0);
-  return error == 0 ? 0 : std::max(0.0, 1 - rest / error);
-}
 
 struct Chroma {
   double cast_share = 0, saturation_share = 0, turn_share = 0, ratio = 1, turn = 0;
@@ -177,34 +98,46 @@ Chroma chroma_change(const cv::Mat& candidate, const cv::Mat& reference) {
   return change;
 }
 
-// Of a channel's levels in use, the share that has a neighbour in use; 0 for fewer than 16 levels.
-std::array<double, 3> smooth_levels(const cv::Mat& picture, int fewest) {
-  std::array<std::array<bool, 258>, 3> used{};
-  for (int y = 0; y < picture.rows; ++y) {
-    const auto* row = picture.ptr<cv::Vec3b>(y);
-    for (int x = 0; x < picture.cols; ++x)
-      for (int c = 0; c < 3; ++c) used[static_cast<std::size_t>(c)][row[x][c] + 1u] = true;
+// What is left of detail, and what noise came, beside one mapping of colours.
+struct MappedDetail {
+  double gain_high = 1, power_high = 1, noise = 0;
+};
+
+// Immerkaer's (1996) estimate over a tile of differences.
+double noise_in(const cv::Mat& tile) {
+  double sum = 0;
+  for (int y = 1; y + 1 < tile.rows; ++y) {
+    const auto *above = tile.ptr<double>(y - 1), *row = tile.ptr<double>(y),
+               *below = tile.ptr<double>(y + 1);
+    for (int x = 1; x + 1 < tile.cols; ++x)
+      sum += std::abs(above[x - 1] - 2 * above[x] + above[x + 1] -
+                      2 * (row[x - 1] - 2 * row[x] + row[x + 1]) + below[x - 1] - 2 * below[x] +
+                      below[x + 1]);
   }
-  std::array<double, 3> shares{};
-  for (std::size_t c = 0; c < 3; ++c) {
-    int all = 0, smooth = 0;
-    for (std::size_t v = 1; v <= 256; ++v)
-      if (used[c][v]) {
-        ++all;
-        smooth += used[c][v - 1] || used[c][v + 1];
-      }
-    shares[c] = all < fewest ? 0 : static_cast<double>(smooth) / all;
-  }
-  return shares;
+  return sum * std::sqrt(std::numbers::pi / 2) / (6.0 * (tile.cols - 2) * (tile.rows - 2));
 }
 
-double level_ratio(const cv::Mat& candidate, const cv::Mat& reference) {
-  constexpr double kSmooth = 0.5;  // a reference that has bands itself tells nothing
-  const auto to = smooth_levels(candidate, 1), from = smooth_levels(reference, 16);
-  double lowest = 1;
-  for (std::size_t c = 0; c < 3; ++c)
-    if (from[c] >= kSmooth) lowest = std::min(lowest, to[c] / from[c]);
-  return lowest;
+MappedDetail mapped_detail(const ColorMapping& mapping, const cv::Mat& candidate,
+                           const cv::Mat& reference, const cv::Mat& candidate_luma) {
+  if (cv::norm(candidate, reference, cv::NORM_INF) == 0) return {};
+  const cv::Mat rest = rest_of_mapping(mapping, candidate, reference);
+  cv::Mat difference(rest.size(), CV_64F);
+  for (int y = 0; y < rest.rows; ++y) {
+    const auto* in = rest.ptr<cv::Vec3f>(y);
+    auto* out = difference.ptr<double>(y);
+    for (int x = 0; x < rest.cols; ++x)
+      out[x] = 0.299 * in[x][0] + 0.587 * in[x][1] + 0.114 * in[x][2];
+  }
+  const HannWindow across(rest.cols), down(rest.rows);
+  const cv::Mat mapped = candidate_luma - difference;
+  const BandPower high = bands_of(hann_spectrum(candidate_luma, across, down),
+                                  hann_spectrum(mapped, across, down), across, down)
+                             .high;
+  constexpr double kFloor = 1e-9;  // squared levels, as of detail
+  std::vector<double> noise;
+  for (const cv::Rect& tile : tiles_of(rest.size())) noise.push_back(noise_in(difference(tile)));
+  return {(high.common + kFloor) / (high.reference + kFloor),
+          (high.candidate + kFloor) / (high.reference + kFloor), percentile(noise, 0.25)};
 }
 
 double detail_correlation(const cv::Mat& candidate, const cv::Mat& reference) {
@@ -232,56 +165,6 @@ double detail_correlation(const cv::Mat& candidate, const cv::Mat& reference) {
   return all[1] > 0 && all[2] > 0 ? all[0] / std::sqrt(all[1] * all[2]) : 0;
 }
 
-struct Area {
-  double share = 0, detail_share = 0;
-  Place frame{};
-};
-
-Area damaged_area(const cv::Mat& candidate, const cv::Mat& reference, const cv::Mat& luma) {
-  struct Block {
-    int x = 0, y = 0;
-    double error = 0, detail = 0;
-  };
-  const int across = (luma.cols + kBlock - 1) / kBlock, down = (luma.rows + kBlock - 1) / kBlock;
-  std::vector<Block> blocks(static_cast<std::size_t>(across) * static_cast<std::size_t>(down));
-  for (int y = 0; y < luma.rows; ++y) {
-    const auto *a = candidate.ptr<cv::Vec3b>(y), *b = reference.ptr<cv::Vec3b>(y);
-    const auto *row = luma.ptr<double>(y), *next = luma.ptr<double>(std::min(y + 1, luma.rows - 1));
-    for (int x = 0; x < luma.cols; ++x) {
-      Block& block = blocks[static_cast<std::size_t>(y / kBlock * across + x / kBlock)];
-      for (int c = 0; c < 3; ++c) block.error += (a[x][c] - b[x][c]) * (a[x][c] - b[x][c]);
-      const double right = row[std::min(x + 1, luma.cols - 1)] - row[x], lower = next[x] - row[x];
-      block.detail += right * right + lower * lower + kRounding;
-    }
-  }
-  double error = 0, detail = 0;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    blocks[i].x = static_cast<int>(i) % across * kBlock;
-    blocks[i].y = static_cast<int>(i) / across * kBlock;
-    error += blocks[i].error;
-    detail += blocks[i].detail;
-  }
-  if (error == 0) return {};
-  std::stable_sort(blocks.begin(), blocks.end(),
-                   [](const Block& a, const Block& b) { return a.error > b.error; });
-  Area area;
-  cv::Rect frame;
-  double held = 0;
-  std::size_t count = 0;
-  while (count < blocks.size() && held < kMostOfTheError * error) {
-    const Block& block = blocks[count++];
-    held += block.error;
-    area.detail_share += block.detail;
-    const cv::Rect square(block.x, block.y, std::min(kBlock, luma.cols - block.x),
-                          std::min(kBlock, luma.rows - block.y));
-    frame = count == 1 ? square : frame | square;
-  }
-  area.share = static_cast<double>(count) / static_cast<double>(blocks.size());
-  area.detail_share /= detail;
-  area.frame = {frame.x, frame.y, frame.width, frame.height};
-  return area;
-}
-
 class Pattern final : public Metric {
  public:
   std::vector<Quantity> quantities() const override {
@@ -291,19 +174,33 @@ class Pattern final : public Metric {
     return {of("pattern.shift_share", "", Better::kLower, 0),
             of("pattern.shift_x", "pixels", Better::kNearer, 0),
             of("pattern.shift_y", "pixels", Better::kNearer, 0),
+            of("pattern.warp_share", "", Better::kLower, 0),
+            of("pattern.warp_pixels", "pixels", Better::kLower, 0),
+            of("pattern.warp_spread", "pixels", Better::kLower, 0),
             of("pattern.color_share", "", Better::kLower, 0),
+            of("pattern.color_means_share", "", Better::kLower, 0),
+            of("pattern.mapped_gain_high", "", Better::kNearer, 1),
+            of("pattern.mapped_power_high", "", Better::kNearer, 1),
+            of("pattern.mapped_noise", "levels", Better::kLower, 0),
             of("pattern.cast_share", "", Better::kLower, 0),
             of("pattern.saturation_share", "", Better::kLower, 0),
             of("pattern.turn_share", "", Better::kLower, 0),
             of("pattern.chroma_ratio", "", Better::kNearer, 1),
             of("pattern.hue_turn", "degrees", Better::kNearer, 0),
             of("pattern.level_ratio", "", Better::kNearer, 1),
+            of("pattern.level_step", "levels", Better::kLower, 1),
+            of("pattern.level_comb", "", Better::kNearer, 0),
             of("pattern.detail_correlation", "", Better::kNearer, 0),
             of("pattern.area_share", "", Better::kLower, 0),
-            of("pattern.area_detail_share", "", Better::kLower, 0)};
+            of("pattern.area_detail_share", "", Better::kLower, 0),
+            of("pattern.area_together", "", Better::kNearer, 1),
+            of("pattern.area_outside", "", Better::kNearer, 0),
+            of("pattern.area_energy_low", "", Better::kNearer, 1),
+            of("pattern.area_roughness", "", Better::kNearer, 0),
+            of("pattern.area_correlation", "", Better::kHigher, 1)};
   }
   std::string definition() const override {
-    return "what explains the difference: shift of up to 3 pixels, mapping of colours fitted to "
+    return "what explains the difference: one shift, a warp, a mapping of colours fitted to "
            "8x8 "
            "means (of these, one cast, chroma factor or hue turn), bands of levels, detail taken "
            "away (Laplacians correlate), the smallest area in 8x8 blocks with 95 % of the error";
@@ -312,28 +209,52 @@ class Pattern final : public Metric {
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
     check_pair(candidate, reference, kSmallest);
     const cv::Mat a = luma_of(candidate), b = luma_of(reference);
-    cv::Mat rounded_a, rounded_b;
-    a.convertTo(rounded_a, CV_8U);
-    b.convertTo(rounded_b, CV_8U);
-    const Shift shift = best_shift(rounded_a, rounded_b);
     const cv::Mat means_a = block_means(candidate), means_b = block_means(reference);
-    const double color = color_share(candidate, reference, fitted_mapping(means_a, means_b));
+    const ColorMapping mapping = fitted_mapping(means_a, means_b);
+    WholeShift shift;
+    Warp warp;
+    MappedDetail mapped;
+    LevelUse levels;
+    DamagedArea area;
+    // Each on a thread of its own, as none can use several.
+    const std::function<void()> parts[] = {
+        [&] { warp = warp_between(a, b); },
+        [&] { mapped = mapped_detail(mapping, candidate, reference, a); },
+        [&] { shift = whole_shift(a, b); },
+        [&] { area = damaged_area(candidate, reference, a, b); },
+        [&] { levels = level_use(candidate, reference, a, b); }};
+    cv::parallel_for_(cv::Range(0, static_cast<int>(std::size(parts))), [&](cv::Range range) {
+      for (int i = range.start; i < range.end; ++i) parts[i]();
+    });
     const Chroma chroma = chroma_change(means_a, means_b);
-    const Area area = damaged_area(candidate, reference, b);
     Scores scores;
     scores.values = {shift.share,
-                     static_cast<double>(shift.x),
-                     static_cast<double>(shift.y),
-                     color,
+                     shift.x,
+                     shift.y,
+                     warp.share,
+                     warp.pixels,
+                     warp.spread,
+                     explained_share(mapping, candidate, reference),
+                     explained_share(mapping, means_a, means_b),
+                     mapped.gain_high,
+                     mapped.power_high,
+                     mapped.noise,
                      chroma.cast_share,
                      chroma.saturation_share,
                      chroma.turn_share,
                      chroma.ratio,
                      chroma.turn,
-                     level_ratio(candidate, reference),
+                     levels.ratio,
+                     levels.step,
+                     levels.comb,
                      detail_correlation(a, b),
                      area.share,
-                     area.detail_share};
+                     area.detail_share,
+                     area.together,
+                     area.outside,
+                     area.energy_low,
+                     area.roughness,
+                     area.correlation};
     if (area.share > 0) scores.places["pattern.area_share"] = area.frame;
     return scores;
   }

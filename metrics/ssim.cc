@@ -2,8 +2,9 @@
 // and B. gaussian: 11 taps, sigma 1.5, population covariance, valid region; equals pytorch-msssim,
 // TensorFlow, piq without downsampling, and scikit-image set "to match Wang et al.". uniform7: 7x7,
 // sample covariance; scikit-image's default, which OneDiff's and cache-dit's thresholds are written
-// in. K1 0.01, K2 0.03, range 255, double precision: in float32 flat pictures lose up to 2e-4.
-// Range -1 to 1; identical images: 1. Better: higher.
+// in. luma: the gaussian window on grey, 0.299 R + 0.587 G + 0.114 B rounded to 8 bits, as most
+// published tables have it. K1 0.01, K2 0.03, range 255, double precision: in float32 flat pictures
+// lose up to 2e-4. Range -1 to 1; identical images: 1. Better: higher.
 //
 // Rows pass through buffers of a few rows: fresh memory for whole planes costs more than
 // arithmetic.
@@ -64,13 +65,14 @@ SAMESEED_WIDE void gaussian_columns(const double* const* x, const double* const*
   add_up_columns(x, y, taps, width, out);
 }
 
-SAMESEED_WIDE void gaussian_along(const double* in, const Taps& taps, int count, double* out) {
+SAMESEED_WIDE void gaussian_along(const double* in, const Taps& taps, int channels, int count,
+                                  double* out) {
   constexpr int kMiddle = kGaussianTaps / 2;
   for (int i = 0; i < count; ++i) {
-    double sum = taps[kMiddle] * in[i + kChannels * kMiddle];
+    double sum = taps[kMiddle] * in[i + channels * kMiddle];
     for (int t = 0; t < kMiddle; ++t)
       sum += taps[static_cast<std::size_t>(t)] *
-             (in[i + kChannels * t] + in[i + kChannels * (kGaussianTaps - 1 - t)]);
+             (in[i + channels * t] + in[i + channels * (kGaussianTaps - 1 - t)]);
     out[i] = sum;
   }
 }
@@ -91,10 +93,10 @@ SAMESEED_WIDE void uniform_columns(const std::uint8_t* const* x, const std::uint
   }
 }
 
-SAMESEED_WIDE void uniform_along(const int* in, int count, double* out) {
+SAMESEED_WIDE void uniform_along(const int* in, int channels, int count, double* out) {
   for (int i = 0; i < count; ++i) {
     int sum = 0;
-    for (int t = 0; t < kUniformTaps; ++t) sum += in[i + kChannels * t];
+    for (int t = 0; t < kUniformTaps; ++t) sum += in[i + channels * t];
     out[i] = sum / static_cast<double>(kUniformTaps * kUniformTaps);
   }
 }
@@ -128,12 +130,14 @@ std::array<T*, kMoments> pointers(Rows<T>& rows) {
   return result;
 }
 
-// Mean SSIM over the valid region; `map`, where given, receives every window's mean over channels.
+// Of one channel or more: mean SSIM over the valid region; `map`, where given, receives every
+// window's mean over channels.
 template <class Sum, class Columns, class Along>
 double mean_ssim(const cv::Mat& candidate, const cv::Mat& reference, int taps,
                  double covariance_scale, Columns columns, Along along, cv::Mat* map) {
   const int rows = candidate.rows - taps + 1, windows = candidate.cols - taps + 1;
-  const int width = candidate.cols * kChannels, count = windows * kChannels;
+  const int channels = candidate.channels();
+  const int width = candidate.cols * channels, count = windows * channels;
   if (map) map->create(rows, windows, CV_32F);
   std::vector<double> sums(static_cast<std::size_t>(rows));  // apart, so that threads change no bit
   cv::parallel_for_(cv::Range(0, (rows + kRowsAtOnce - 1) / kRowsAtOnce), [&](cv::Range strips) {
@@ -152,12 +156,12 @@ double mean_ssim(const cv::Mat& candidate, const cv::Mat& reference, int taps,
         y[static_cast<std::size_t>(t)] = reference.ptr(row + t);
       }
       columns(x.data(), y.data(), width, down_at.data());
-      for (std::size_t m = 0; m < kMoments; ++m) along(down_at[m], count, moments_at[m]);
+      for (std::size_t m = 0; m < kMoments; ++m) along(down_at[m], channels, count, moments_at[m]);
       ssim_of_moments(moments_at.data(), covariance_scale, count, values.data());
       double sum = 0;
       for (int i = 0; i < windows; ++i) {
-        const double* at = values.data() + kChannels * i;
-        const double mean = (at[0] + at[1] + at[2]) / kChannels;
+        const double* at = values.data() + channels * i;
+        const double mean = std::accumulate(at, at + channels, 0.0) / channels;
         if (map) map->at<float>(row, i) = static_cast<float>(mean);
         sum += mean;
       }
@@ -195,7 +199,7 @@ ChannelSsim channel_ssim_of(const cv::Mat& candidate, const cv::Mat& reference) 
       }
       gaussian_columns(x.data(), y.data(), taps, width, down_at.data());
       for (std::size_t m = 0; m < kMoments; ++m)
-        gaussian_along(down_at[m], taps, count, moments_at[m]);
+        gaussian_along(down_at[m], taps, kChannels, count, moments_at[m]);
       ssim_of_moments(moments_at.data(), 1.0, count, ssim.data());
       contrast_of_moments(moments_at.data(), count, contrast.data());
       ChannelSsim& sum = sums[static_cast<std::size_t>(row)];
@@ -217,25 +221,38 @@ ChannelSsim channel_ssim_of(const cv::Mat& candidate, const cv::Mat& reference) 
   return means;
 }
 
+cv::Mat rounded_luma(const cv::Mat& picture) {
+  cv::Mat rounded;
+  luma_of(picture).convertTo(rounded, CV_8U);
+  return rounded;
+}
+
 class Ssim final : public Metric {
  public:
   std::vector<Quantity> quantities() const override {
-    return {{"ssim.gaussian", "", Better::kHigher, 1}, {"ssim.uniform7", "", Better::kHigher, 1}};
+    return {{"ssim.gaussian", "", Better::kHigher, 1},
+            {"ssim.uniform7", "", Better::kHigher, 1},
+            {"ssim.luma", "", Better::kHigher, 1}};
   }
   std::string definition() const override {
     return "Wang 2004 per channel, mean of R, G, B; K1 .01, K2 .03, range 255, valid region; "
            "gaussian: 11 taps, sigma 1.5, "
-           "population covariance; uniform7: 7x7, sample covariance";
+           "population covariance; uniform7: 7x7, sample covariance; luma: gaussian, of Rec. 601 "
+           "luma "
+           "rounded to 8 bits";
   }
 
   Scores score(const cv::Mat& candidate, const cv::Mat& reference) const override {
     check_pair(candidate, reference);
     const int side = std::min(candidate.rows, candidate.cols);
-    Scores scores{.values = std::vector(2, std::numeric_limits<double>::quiet_NaN())};
-    if (side >= kGaussianTaps)
+    Scores scores{.values = std::vector(3, std::numeric_limits<double>::quiet_NaN())};
+    if (side >= kGaussianTaps) {
       scores.values[0] = ssim_gaussian(candidate, reference, &scores.map);
-    else
+      scores.values[2] = ssim_gaussian(rounded_luma(candidate), rounded_luma(reference));
+    } else {
       scores.absent["ssim.gaussian"] = too_small(kGaussianTaps);
+      scores.absent["ssim.luma"] = too_small(kGaussianTaps);
+    }
     if (side >= kUniformTaps)
       scores.values[1] = ssim_uniform7(candidate, reference);
     else
@@ -251,7 +268,10 @@ double ssim_gaussian(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat
   return mean_ssim<double>(
       candidate, reference, kGaussianTaps, 1.0,
       [&](auto x, auto y, int width, auto out) { gaussian_columns(x, y, taps, width, out); },
-      [&](auto in, int count, auto out) { gaussian_along(in, taps, count, out); }, map);
+      [&](auto in, int channels, int count, auto out) {
+        gaussian_along(in, taps, channels, count, out);
+      },
+      map);
 }
 
 double ssim_uniform7(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat* map) {

@@ -6,8 +6,8 @@
 
 namespace sameseed {
 
-// Mean over all windows and channels of two 8-bit RGB images of equal size, at least 11x11 for the
-// first and 7x7 for the second.
+// Mean over all windows and channels of two 8-bit images of equal size and channels, at least 11x11
+// for the first and 7x7 for the second.
 // `map`, where given, receives each window's mean over the channels (CV_32F).
 double ssim_gaussian(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat* map = nullptr);
 double ssim_uniform7(const cv::Mat& candidate, const cv::Mat& reference, cv::Mat* map = nullptr);

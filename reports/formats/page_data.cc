@@ -45,7 +45,10 @@ json rounded(const Interval& interval) {
 
 // What only the rules for kinds of damage read.
 bool is_shown(const ReportMetric& metric) {
-  return metric.available() && !metric.name.starts_with("pattern.");
+  constexpr const char* kOfRules[] = {"pattern.", "bands.", "blocks.", "marks."};
+  return metric.available() && std::ranges::none_of(kOfRules, [&](const char* prefix) {
+           return metric.name.starts_with(prefix);
+         });
 }
 
 std::vector<ReportMetric> shown_metrics(const std::vector<ReportMetric>& metrics) {

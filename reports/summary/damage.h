@@ -24,21 +24,33 @@ struct Damage {
 
 // Pure. Nothing where the scores lack a value that the rules need, as those of an older scorer do.
 //
-// In this order; the first five stand alone:
-//   "broken"        the candidate or the reference is no picture, whatever else is true of it
-//   "none"          no level differs by more than 1
-//   "displaced"     moving the picture by whole pixels explains half of the squared error or more
-//   "posterised"    of the levels in use 0.68 times as many have a neighbour as in the reference
-//   "local damage"  95 % of the squared error lie on 3/10 of the picture or less, where there is
-//                   less than 6/10 of the detail, and no mapping of colours explains 7/10 of it
-//   "colour shift"  one mapping of colours, the same everywhere, explains 3/10 of the squared error
-//                   (blur, noise and patches reach some 2/10), and not all texture is gone
-//   "lost detail"   the difference is the reference's detail taken away (correlation of at most
-//                   -0.25), and the candidate has less of high frequencies, relatively less than
-//                   of middle ones, by 3 % or more
-//   "added noise"   no detail is lost, the difference has detail of its own (correlation within
-//                   0.45 of 0), and noise of a quarter of a level; beside a colour shift, of one
-//   "changed"       none of these: the pictures show something else, or in another way
+// In this order; each stands alone but where two are named (damage_rules.cc has the thresholds and
+// their reasons; tests/damage/confusion.py says how often they are right on photographs):
+//   "broken"           the candidate or the reference is no picture, whatever else is true of it
+//   "none"             no level differs by more than 1
+//   "displaced"        one shift, of any size and by parts of a pixel, explains most of the error
+//   "redrawn locally"  the error lies together in a small part of the picture, which shows
+//                      something else there
+//   "local damage"     the same, where one colour, noise, blur or another colour fills it
+//   "pixelated"        nearly all steps lie on a grid of 2 to 32 pixels
+//   "checkerboard"     the difference repeats every 2, 4 or 8 pixels
+//   "another picture"  neither coarse nor middle structures are in the same places, and no warp
+//   puts
+//                      them there
+//   "posterised"       levels lost their neighbours, or luma lies in bands
+//   "block artefacts"  8 x 8 blocks hold zeros as JPEG's compression leaves them; beside a shift of
+//                      colours as well
+//   "sharpened"        the reference's own fine structures are stronger
+//   "seams"            the colours step along a straight line where the reference does not
+//   "displaced"        place by place, by a slowly changing step
+//   "colour shift"     one mapping of colours, the same everywhere, explains it; beside it "lost
+//                      detail" or "added noise", measured against the mapped reference
+//   "lost detail"      less of the reference's fine structures is there than of its coarse ones
+//   "added noise"      what came is the candidate's own, a quarter of a level or more
+//   "changed"          none of these
+//
+// Scores of a scorer that did not measure this yet get "displaced", "posterised" or "local damage"
+// where those alone are sure, and "changed" otherwise.
 std::optional<Damage> damage_of(const DamageEvidence& scores);
 
 // The same of each pair, and how many pairs it is true of: "4 of 6 pairs: detail lost: 26 to 41 %

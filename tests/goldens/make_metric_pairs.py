@@ -114,6 +114,33 @@ def detail(a, b):
     }
 
 
+def bands(a, b):
+    """Gain, coherence, power ratio and rest of what two spectra have in common, from their definitions."""
+    height, width = a.shape[:2]
+    window = np.outer(np.hanning(height), np.hanning(width))
+    spectrum = lambda luma: np.fft.fft2((luma - luma.mean()) * window)
+    a, b = spectrum(a @ LUMA), spectrum(b @ LUMA)
+    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :])
+    edges = {"low": (2.5 / min(height, width), 0.0625), "mid": (0.0625, 0.25), "high": (0.25, 9)}
+    result = {}
+    for name, (least, most) in edges.items():
+        band = (radius >= least) & (radius < most)
+        scale = height * width * (window**2).sum()
+        aa, bb, ab = ((x[band] * y[band].conj()).real.sum() / scale for x, y in ((a, a), (b, b), (a, b)))
+        result[f"bands.gain_{name}"] = (ab + 1e-9) / (bb + 1e-9)
+        result[f"bands.coherence_{name}"] = (ab + 1e-9) / np.sqrt((aa + 1e-9) * (bb + 1e-9))
+        if name == "low":
+            result["bands.power_low"] = (aa + 1e-9) / (bb + 1e-9)
+        if name == "high":
+            result["bands.rest_high"] = np.sqrt(max(0, aa - (ab * ab / bb if bb > 0 else 0)))
+    return result
+
+
+def grey(picture):
+    red, green, blue = (picture[..., c].astype(float) for c in range(3))
+    return np.rint(0.299 * red + 0.587 * green + 0.114 * blue).astype(np.uint8)
+
+
 def colors(a, b):
     a, b = color.rgb2lab(a), color.rgb2lab(b)
     e = color.deltaE_ciede2000(b, a)
@@ -213,6 +240,8 @@ def public(a, b):
         "psnr.rgb": metrics.peak_signal_noise_ratio(b, a),
         "ssim.gaussian": ssim(gaussian_weights=True, sigma=1.5, use_sample_covariance=False),
         "ssim.uniform7": ssim(),
+        "ssim.luma": metrics.structural_similarity(
+            grey(a), grey(b), gaussian_weights=True, sigma=1.5, use_sample_covariance=False),
         "gmsd": piq.gmsd(tensor(a), tensor(b), data_range=255).item(),
     }
     if min(a.shape[:2]) > 160:
@@ -221,7 +250,7 @@ def public(a, b):
 
 
 def answers_of(a, b):
-    return public(a, b) | colors(a, b) | detail(a, b) | local(a, b) | flip(a, b)
+    return public(a, b) | colors(a, b) | detail(a, b) | bands(a, b) | local(a, b) | flip(a, b)
 
 
 def wave(phase):

@@ -39,8 +39,9 @@ TEST(AllMetrics, RefuseDifferentSizes) {
 // Pixels a side that a quantity needs; 1 where it is not named here.
 int least_side(const std::string& quantity) {
   const std::pair<std::string, int> kSides[] = {
-      {"ssim.gaussian", 11}, {"ssim.uniform7", 7}, {"ms_ssim", 161}, {"gmsd", 8},
-      {"detail.", 8},        {"local.", 11},       {"pattern.", 16}, {"lpips.", 31}};
+      {"ssim.gaussian", 11}, {"ssim.luma", 11}, {"ssim.uniform7", 7}, {"ms_ssim", 161},
+      {"gmsd", 8},           {"blocks.", 32},   {"marks.", 64},       {"bands.", 8},
+      {"detail.", 8},        {"local.", 11},    {"pattern.", 16},     {"lpips.", 31}};
   for (const auto& [start, side] : kSides)
     if (quantity.starts_with(start)) return side;
   return 1;
@@ -70,7 +71,7 @@ TEST(AllMetrics, NeedNoMorePixelsThanTheySay) {
       }
     }
   };
-  for (const int least : {2, 7, 8, 11, 16, 31})
+  for (const int least : {2, 7, 8, 11, 16, 31, 32, 64})
     for (const int side : {least - 1, least}) {
       expect_values(side, side);
       expect_values(side, 40);
