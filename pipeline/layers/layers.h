@@ -58,8 +58,8 @@ class GroupNorm {
  public:
   virtual ~GroupNorm() = default;
   // x [n, channels, ...]; `shift` [n, channels], or [1, channels] for all, is added to it first.
-  // x of fewer pictures than a shift [n, channels] has rows gives n outputs: of the first picture to
-  // the last, and of the first again.
+  // x of fewer pictures than a shift [n, channels] has rows gives n outputs: of the first picture
+  // to the last, and of the first again.
   virtual Tensor forward(const Tensor& x, Activation then = Activation::kNone,
                          const Tensor& shift = {}) const = 0;
 

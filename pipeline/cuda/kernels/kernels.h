@@ -15,7 +15,7 @@ struct GroupNormShape {
   std::int64_t n = 1, pixels = 1, channels = 320, groups = 32;
   double eps = 1e-5;
   bool silu = false;
-  std::int64_t pictures = 1;  // of x; where there are fewer than n, they are all n in turn
+  std::int64_t pictures = 1;          // of x; where there are fewer than n, they are all n in turn
   std::int64_t first_channels = 320;  // of x; the others are behind it, in x_behind
 };
 
