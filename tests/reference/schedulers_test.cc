@@ -16,8 +16,9 @@ namespace {
 using nlohmann::json;
 
 // Kernels of another CPU may round a logarithm or a power the other way, and steps carry that on;
-// in 16 bits a value then lies on the other side of a rounding.
-const std::map<std::string, double> kLimits = {{"fp32", 2e-5}, {"fp16", 6e-3}, {"bf16", 5e-2}};
+// in 16 bits a value then lies on the other side of a rounding. The most that was seen in fp32 is
+// 2.9e-5, on a CPU with AMX; twice that is allowed.
+const std::map<std::string, double> kLimits = {{"fp32", 6e-5}, {"fp16", 6e-3}, {"bf16", 5e-2}};
 
 std::string name_of(const json& row) {
   return row.at("config").dump() + ", " + row.at("steps").dump() + " steps";
