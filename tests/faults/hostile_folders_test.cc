@@ -83,7 +83,7 @@ class HostileFolders : public ::testing::Test {
     write_file(before / "outside/secret", "nobody's\n");
     const std::string matrix = write_matrix(before, kMisbehaving + " none", {2}, 1);
     json asked = read_json(matrix);
-    asked["axes"] = {{"candidate.request.guidance", {4, 5}}};
+    asked["axes"] = {{"both.request.size", {"64x64", "64x128"}}};
     write_file(matrix, asked.dump());
     write_file(before / "g.json",
                R"({"schema":"sameseed/gate/1","gates":[
